@@ -1,0 +1,54 @@
+"""A client for the Kit (formerly ConvertKit) email API v4: generated calls, made pleasant and safe."""
+
+from .auth import ApiKeyAuth, BearerAuth
+from .client import AsyncKit, Kit
+from .clock import Clock
+from .errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    InvalidResponseError,
+    KitError,
+    NotFoundError,
+    OAuthRequiredError,
+    PaginationError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    UnprocessableEntityError,
+)
+from .paging import apaginate, paginate
+from .retry import RetryPolicy
+from .version import __version__
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "ApiKeyAuth",
+    "AsyncKit",
+    "AuthenticationError",
+    "BadRequestError",
+    "BearerAuth",
+    "Clock",
+    "ConfigurationError",
+    "InvalidResponseError",
+    "Kit",
+    "KitError",
+    "NotFoundError",
+    "OAuthRequiredError",
+    "PaginationError",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RetryPolicy",
+    "ServerError",
+    "UnprocessableEntityError",
+    "__version__",
+    "apaginate",
+    "paginate",
+]

@@ -1,0 +1,198 @@
+"""All items of a list operation, page by page (section "Pagination" of the reference)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from attrs import evolve
+from kit_api.types import UNSET, AsyncPager, ListModule, Page, Pager, Unset
+
+from .errors import KitError, PaginationError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Walk(Generic[T]):
+    """Which page to ask for next. No I/O.
+
+    Args:
+        arguments: The operation's arguments. With `before` the walk goes backwards, else forwards.
+        limit: The most items to give, or None for all.
+
+    Raises:
+        TypeError: `limit` is not an int.
+        ValueError: `limit` is negative, or `after` and `before` are both given.
+    """
+
+    def __init__(self, arguments: dict[str, Any], limit: int | None) -> None:
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool)):
+            raise TypeError(f"limit: expected a number of items or None, got {limit!r}")
+        if limit is not None and limit < 0:
+            raise ValueError(f"limit: expected 0 or more, got {limit}")
+        given = {name: arguments.get(name) or UNSET for name in ("after", "before")}
+        if not isinstance(given["after"], Unset) and not isinstance(given["before"], Unset):
+            raise ValueError("after, before: give one of them only")
+        if limit is not None and limit < 500 and isinstance(arguments.get("per_page", UNSET), Unset):
+            # Less than the service's page: don't have it send what is thrown away.
+            arguments = {**arguments, "per_page": max(limit, 1)}
+        self.arguments = arguments
+        self._left = limit
+        self._direction = "after" if isinstance(given["before"], Unset) else "before"
+        self._seen = {given[self._direction]}
+        self.done = limit == 0
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the page that is asked for now."""
+        return self.arguments.get(self._direction) or None
+
+    def take(self, page: Page[T]) -> Page[T]:
+        """Note a page that came, and cut it to the limit. Raises PaginationError for a cursor that can't be followed."""
+        if self._left is not None:
+            if len(page.items) > self._left:
+                page = evolve(page, items=page.items[: self._left])
+            self._left -= len(page.items)
+        forwards, pagination = self._direction == "after", page.pagination
+        # Only the flag says that it was the last page: its cursor is set, and a page may be empty.
+        self.done = self._left == 0 or not (pagination.has_next_page if forwards else pagination.has_previous_page)
+        if self.done:
+            return page
+        cursor = pagination.end_cursor if forwards else pagination.start_cursor
+        if not cursor or cursor in self._seen:
+            error = PaginationError(
+                f"the service says that there are more pages, but {'repeats the' if cursor else 'gives no'} cursor"
+            )
+            error.cursor = self.cursor
+            raise error
+        self._seen.add(cursor)
+        # Counting costs the service a query, and one answer is enough.
+        self.arguments = {**self.arguments, self._direction: cursor, "include_total_count": UNSET}
+        return page
+
+
+class _Ahead(Generic[T]):
+    """A call under way in a daemon thread: one that hangs keeps nobody from leaving the loop or the program."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._outcome: tuple[T] | BaseException
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="kit-page", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._outcome = (self._call(),)
+        except BaseException as error:
+            self._outcome = error
+
+    def result(self) -> T:
+        self._thread.join()
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        return self._outcome[0]
+
+
+class _Pager(Pager[T]):
+    def __init__(self, fetch: Callable[..., Page[T]], arguments: dict[str, Any], limit: int | None) -> None:
+        self._fetch, self._arguments, self._limit = fetch, arguments, limit
+        Walk(arguments, limit)
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+    def pages(self) -> Generator[Page[T]]:
+        walk = Walk[T](self._arguments, self._limit)
+        ahead: _Ahead[Page[T]] | None = None
+        while not walk.done:
+            page = walk.take(self._get(walk) if ahead is None else ahead.result())
+            if not walk.done:
+                ahead = _Ahead(lambda: self._get(walk))
+            yield page
+
+    def first_page(self) -> Page[T]:
+        walk = Walk[T](self._arguments, self._limit)
+        return walk.take(self._get(walk))
+
+    def _get(self, walk: Walk[T]) -> Page[T]:
+        try:
+            return self._fetch(**walk.arguments)
+        except KitError as error:
+            error.cursor = walk.cursor
+            raise
+
+
+class _AsyncPager(AsyncPager[T]):
+    def __init__(
+        self, fetch: Callable[..., Coroutine[Any, Any, Page[T]]], arguments: dict[str, Any], limit: int | None
+    ) -> None:
+        self._fetch, self._arguments, self._limit = fetch, arguments, limit
+        Walk(arguments, limit)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item
+
+    async def pages(self) -> AsyncGenerator[Page[T]]:
+        walk = Walk[T](self._arguments, self._limit)
+        ahead: asyncio.Task[Page[T]] | None = None
+        try:
+            while not walk.done:
+                page = walk.take(await (ahead or self._get(walk)))
+                ahead = None if walk.done else asyncio.create_task(self._get(walk))
+                yield page
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+
+    async def first_page(self) -> Page[T]:
+        walk = Walk[T](self._arguments, self._limit)
+        return walk.take(await self._get(walk))
+
+    async def _get(self, walk: Walk[T]) -> Page[T]:
+        try:
+            return await self._fetch(**walk.arguments)
+        except KitError as error:
+            error.cursor = walk.cursor
+            raise
+
+
+def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+    """All items of a generated list operation.
+
+    Args:
+        operation: The module, such as `kit_api.api.tags.list_tags`.
+        args: Its own arguments,
+        kwargs: `client` among them.
+
+    Raises:
+        ValueError: `after` and `before` are both given.
+        KitError: While iterating; `.cursor` then says where to go on.
+    """
+    return pager(operation, None, args, kwargs)
+
+
+def apaginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
+    """The same as `paginate`, for `async for`."""
+    return async_pager(operation, None, args, kwargs)
+
+
+def pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> Pager[T]:
+    """`paginate`, with at most `limit` items."""
+    return _Pager(_bound(operation.sync_page, args), kwargs, limit)
+
+
+def async_pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> AsyncPager[T]:
+    """`apaginate`, with at most `limit` items."""
+    return _AsyncPager(_bound(operation.asyncio_page, args), kwargs, limit)
+
+
+def _bound(fetch: Callable[..., T], args: Any) -> Callable[..., T]:
+    return lambda **kwargs: fetch(*args, **kwargs)

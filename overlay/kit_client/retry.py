@@ -1,0 +1,111 @@
+"""When to send a request again. No I/O: transport.py does what is decided here, sync and async."""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import random
+from collections.abc import Callable, Generator
+from typing import Any
+
+import httpx
+from attrs import field, frozen
+from attrs.validators import ge
+from kit_api.types import Operation
+
+from .clock import Clock
+from .errors import connection_error
+
+logger = logging.getLogger("kit_client")
+
+Outcome = httpx.Response | httpx.RequestError
+
+# The request never left, so that nothing is repeated by sending it again.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """How often, how long and how soon. Times are seconds.
+
+    429 is retried on any operation; 408, 5xx (but 501) and broken connections where the operation is safe to repeat
+    (`Operation.retry_safe`); connections that could not be made, always.
+    """
+
+    max_retries: int = field(default=4, validator=ge(0))
+    """Requests after the first; 0 for none."""
+    backoff: float = field(default=0.5, validator=ge(0))
+    """The first delay; each further one doubles."""
+    rate_limit_backoff: float = field(default=5.0, validator=ge(0))
+    """The same after a 429: the quota is per rolling minute and no `Retry-After` comes with it."""
+    max_delay: float = field(default=60.0, validator=ge(0))
+    """The longest delay, whatever `Retry-After` says."""
+    budget: float = field(default=150.0, validator=ge(0))
+    """A delay that would end later than this after the first request is not begun."""
+    random: Callable[[], float] = field(default=random.random, repr=False)
+    """From 0 to 1: each delay is jittered, so that many clients don't come back together."""
+
+    def delay(self, outcome: Outcome, retry_safe: bool, retries: int, retry_after: float | None) -> float | None:
+        """How long to wait before sending again, or None to leave it.
+
+        Args:
+            outcome: What came of the last attempt.
+            retry_safe: Whether repeating the operation does no harm.
+            retries: How many were made so far.
+            retry_after: What the service asked for, in seconds.
+        """
+        if not self._wanted(outcome, retry_safe):
+            return None
+        if retry_after is not None:
+            return min(retry_after, self.max_delay) * (1 + 0.1 * self.random())
+        limited = isinstance(outcome, httpx.Response) and outcome.status_code == 429
+        delay: float = (self.rate_limit_backoff if limited else self.backoff) * 2**retries
+        return min(delay, self.max_delay) * (0.75 + 0.25 * self.random())
+
+    def _wanted(self, outcome: Outcome, retry_safe: bool) -> bool:
+        if isinstance(outcome, httpx.Response):
+            status = outcome.status_code
+            return status == 429 or (retry_safe and (status == 408 or (500 <= status < 600 and status != 501)))
+        return retry_safe or isinstance(outcome, NOT_SENT)
+
+
+def attempt(
+    request: httpx.Request, policy: RetryPolicy, clock: Clock
+) -> Generator[float | None, Outcome, httpx.Response]:
+    """Attempts at one request, for a driver that does the I/O.
+
+    Yields None when the request is to be sent, and takes what came of it; yields a number of seconds when there is to
+    be a wait. Returns the last response, or raises `APIConnectionError`.
+    """
+    operation: Operation[Any] | None = request.extensions.get("operation")
+    name = operation.name if operation else f"{request.method} {request.url.path}"
+    retry_safe = operation.retry_safe if operation else request.method in ("GET", "HEAD", "PUT", "DELETE")
+    max_retries: int = request.extensions.get("max_retries", policy.max_retries)
+    start = clock.monotonic()
+    for retries in range(max_retries + 1):
+        began = clock.monotonic()
+        outcome = yield None
+        took = clock.monotonic() - began
+        after = _retry_after(outcome, clock)
+        what = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
+        logger.debug("%s: %s in %.3f s (attempt %d)", name, what, took, retries + 1)
+        delay = policy.delay(outcome, retry_safe, retries, after) if retries < max_retries else None
+        if delay is None or clock.monotonic() - start + delay > policy.budget:
+            break
+        logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 2, delay)
+        yield delay
+    if isinstance(outcome, httpx.Response):
+        outcome.extensions.update(attempts=retries + 1, retry_after=after)
+        return outcome
+    raise connection_error(name, outcome, retries + 1) from outcome
+
+
+def _retry_after(outcome: Outcome, clock: Clock) -> float | None:
+    """The header `Retry-After`, seconds or a date (RFC 9110, section 10.2.3), as seconds from now."""
+    value = outcome.headers.get("Retry-After", "") if isinstance(outcome, httpx.Response) else ""
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - clock.time())
+    except ValueError:
+        return None

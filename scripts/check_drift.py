@@ -1,0 +1,34 @@
+"""Fail when ``generated/kit_api`` differs from what the document, configuration and templates give."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from generate import OUTPUT, ROOT, generate
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh_folder = Path(scratch) / OUTPUT.name
+        problems = generate(fresh_folder)
+        fresh, committed = files(fresh_folder), files(OUTPUT)
+    for name in sorted(fresh.keys() | committed.keys()):
+        if fresh.get(name) != committed.get(name):
+            problems.append(f"{(OUTPUT / name).relative_to(ROOT)} differs; run `make generate`")
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

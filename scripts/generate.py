@@ -1,0 +1,110 @@
+"""Generate the package ``kit_api`` from the document: ``python scripts/generate.py [--output DIR]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from views import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "openapi" / "openapi.yaml"
+TEMPLATES = ROOT / "openapi" / "templates"
+OUTPUT = ROOT / "generated" / "kit_api"
+
+# Templates of our own, that the generator doesn't know by name: the file that each one makes.
+EXTRA = {"codec.py.jinja": "codec.py"}
+METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def parameter_descriptions(
+    document: dict[str, Any], item: dict[str, Any], operation: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """What is said of each parameter; the generator keeps only what is said of its schema."""
+    for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
+        if "$ref" in parameter:
+            parameter = document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+        yield parameter["name"], parameter.get("description", "")
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every operation by its id: what the templates need and the generator's own model leaves out."""
+    return {
+        operation["operationId"]: {
+            "path": path,
+            "method": method,
+            # Repeating these has no further effect by HTTP's own rules; of the rest the document must say so.
+            "retry_safe": method in ("get", "put", "delete") or operation.get("x-retry-safe", False),
+            "security": [scheme for way in operation["security"] for scheme in way],
+            "parameters": dict(parameter_descriptions(document, item, operation)),
+        }
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def generate(output: Path) -> list[str]:
+    """Write the package to ``output``, replacing what is there; return what went wrong, a line each."""
+    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    shutil.rmtree(output, ignore_errors=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    config = Config.from_sources(
+        ConfigFile.load_from_path(ROOT / "generator_config.yaml"),
+        MetaType.NONE,
+        document_source=DOCUMENT,
+        file_encoding="utf-8",
+        overwrite=False,
+        output_path=output,
+    )
+    data = GeneratorData.from_dict(document, config=config)
+    if isinstance(data, GeneratorError):
+        return [f"{data.header} {data.detail}"]
+    project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
+    project.env.globals.update(
+        FUNCTIONS,
+        operations=operations(document),
+        servers=[server["url"] for server in document["servers"]],
+    )
+    # The formatter runs over the whole package last, so what is ours must be there before it.
+    hooks, config.post_hooks = config.post_hooks, []
+    errors = list(project.build())
+    for template, name in EXTRA.items():
+        text = project.env.get_template(template).render()
+        (output / name).write_text(text, encoding="utf-8")
+    (output / "py.typed").write_text("", encoding="utf-8")
+    (output / "openapi.json").write_text(
+        json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    config.post_hooks = hooks
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    project.errors.clear()
+    project._run_post_hooks()
+    shutil.rmtree(output / ".ruff_cache", ignore_errors=True)
+    errors += project.errors
+    return [f"{error.header or ''} {error.detail or ''}".strip() for error in errors]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Generate the package kit_api from openapi/openapi.yaml.")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the folder to write (default: %(default)s)")
+    output = parser.parse_args().output.resolve()
+    problems = generate(output)
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""What the templates ask about the generator's parsed endpoints and properties.
+
+In Python, where it can be typed and read, rather than in Jinja. `FUNCTIONS` become globals of the templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties import (
+    ListProperty,
+    ModelProperty,
+    Property,
+    UnionProperty,
+)
+from openapi_python_client.parser.responses import JSON_SOURCE, Response
+
+
+def name(prop: Property) -> str:
+    """The name in the document, where the generator's own would be `type_` for `type`."""
+    return prop.name.get_untrusted_value()
+
+
+def is_alias(prop: Property) -> bool:
+    """Whether a model is but a map, with no fields of its own: then it is a name for a dict."""
+    return isinstance(prop, ModelProperty) and not prop.data.properties and prop.data.additionalProperties is not None
+
+
+def type_of(prop: Property) -> str:
+    """The type of a value that is there."""
+    return prop.get_type_string(no_optional=True).as_unembedded_code()
+
+
+def argument_type(prop: Property) -> str:
+    """The type of an argument: a model may be given as a dict, and a list as any sequence."""
+    if isinstance(prop, UnionProperty):
+        return " | ".join(dict.fromkeys(argument_type(inner) for inner in prop.inner_properties))
+    if isinstance(prop, ListProperty):
+        return f"Sequence[{argument_type(prop.inner_property)}]"
+    if isinstance(prop, ModelProperty) and not is_alias(prop):
+        return f"{type_of(prop)} | Mapping[str, Any]"
+    return type_of(prop)
+
+
+def argument(prop: Property) -> str:
+    """A parameter of a function; never with the schema's default, which is the service's to apply."""
+    return f"{name(prop)}: {argument_type(prop)}" + ("" if prop.required else " | Unset = UNSET")
+
+
+def fields(model: Property) -> list[Property]:
+    """A model's properties, the required ones first."""
+    if not isinstance(model, ModelProperty):
+        return []
+    return [*(model.required_properties or []), *(model.optional_properties or [])]
+
+
+def successes(endpoint: Endpoint) -> dict[int, str]:
+    """The type of each success; the authorize page's redirect counts as one."""
+    return {
+        code[0]: type_of(response.prop) if response.source == JSON_SOURCE else "None"
+        for response in endpoint.responses.patterns
+        if (code := response.status_code.range) and code[1] < 400
+    }
+
+
+def returns(endpoint: Endpoint) -> str:
+    """The type that a call returns."""
+    return " | ".join(dict.fromkeys(successes(endpoint).values()))
+
+
+def answer(endpoint: Endpoint) -> Response | None:
+    """The response whose model every success carries, if there is one such model."""
+    if len(set(successes(endpoint).values())) != 1:
+        return None
+    return next(r for r in endpoint.responses.patterns if r.status_code.range and r.status_code.range[1] < 400)
+
+
+def page_items(endpoint: Endpoint) -> ListProperty | None:
+    """The array that stands beside `pagination`, if this is a list operation."""
+    response = answer(endpoint)
+    properties = fields(response.prop) if response else []
+    if not any(name(prop) == "pagination" for prop in properties):
+        return None
+    return next(prop for prop in properties if isinstance(prop, ListProperty))
+
+
+def envelope(endpoint: Endpoint) -> Property | None:
+    """The one required property of an answer, if it has just one: what a resource method returns."""
+    response = answer(endpoint)
+    required = [prop for prop in fields(response.prop) if prop.required] if response else []
+    return required[0] if len(required) == 1 else None
+
+
+def has_warnings(endpoint: Endpoint) -> bool:
+    response = answer(endpoint)
+    return any(name(prop) == "warnings" for prop in (fields(response.prop) if response else []))
+
+
+def method_name(endpoint: Endpoint, tag: str) -> str:
+    """The operation's name less its tag's noun: `list_tags` is `tags.list`; but the verb in `bulk_tag_…` stays."""
+    singular = tag.removesuffix("s")
+    if endpoint.name.startswith(f"bulk_{singular}_"):
+        return str(endpoint.name)
+    return endpoint.name.replace(f"_{tag}", "").replace(f"_{singular}", "")
+
+
+def imports(properties: Iterable[Property], prefix: str) -> list[str]:
+    """The import lines that the types of these need."""
+    lines = {
+        line
+        for prop in properties
+        for line in prop.get_imports(prefix=prefix) | prop.get_lazy_imports(prefix=prefix)
+        # Only stock templates check enumerations and cast.
+        if " check_" not in line and " cast" not in line
+    }
+    return sorted(lines)
+
+
+def needed(lines: Iterable[str], code: str) -> list[str]:
+    """The import lines whose name the code has. For `__init__.py`, where ruff takes any import for an export."""
+    code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
+    return [line for line in lines if re.search(rf"\b{line.split()[-1]}\b", code)]
+
+
+def used_by(endpoint: Endpoint) -> Iterator[Property]:
+    """Everything whose type the endpoint's functions and resource methods name."""
+    yield from endpoint.path_parameters
+    yield from endpoint.query_parameters
+    for body in endpoint.bodies:
+        yield from (body.prop, *fields(body.prop))
+    for response in endpoint.responses.patterns:
+        if response.status_code.range and response.status_code.range[0] < 400:
+            yield from (response.prop, *fields(response.prop))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        argument,
+        argument_type,
+        envelope,
+        fields,
+        has_warnings,
+        imports,
+        is_alias,
+        method_name,
+        name,
+        needed,
+        page_items,
+        returns,
+        successes,
+        type_of,
+        used_by,
+    )
+}
