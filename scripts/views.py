@@ -39,9 +39,9 @@ def argument_type(prop: Property) -> str:
     if isinstance(prop, UnionProperty):
         return " | ".join(dict.fromkeys(argument_type(inner) for inner in prop.inner_properties))
     if isinstance(prop, ListProperty):
-        return f"Sequence[{argument_type(prop.inner_property)}]"
+        return f"abc.Sequence[{argument_type(prop.inner_property)}]"
     if isinstance(prop, ModelProperty) and not is_alias(prop):
-        return f"{type_of(prop)} | Mapping[str, Any]"
+        return f"{type_of(prop)} | abc.Mapping[str, Any]"
     return type_of(prop)
 
 

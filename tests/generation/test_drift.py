@@ -1,0 +1,47 @@
+"""`generated/kit_api` is what the document gives, to the byte, and a difference is named."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .conftest import ROOT
+
+
+def check(root: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / "scripts" / "check_drift.py")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def copied(folder: Path) -> Path:
+    for name in ("openapi", "scripts", "generated"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    shutil.copy(ROOT / "generator_config.yaml", folder)
+    return folder
+
+
+def test_the_committed_package_is_what_the_document_gives() -> None:
+    run = check(ROOT)
+    assert run.returncode == 0, run.stderr
+
+
+def test_each_file_that_differs_is_named(tmp_path: Path) -> None:
+    package = copied(tmp_path) / "generated" / "kit_api"
+    (package / "client.py").write_text("# edited\n", encoding="utf-8")
+    (package / "errors.py").unlink()
+    (package / "stray.py").write_text("", encoding="utf-8")
+    run = check(tmp_path)
+    assert run.returncode == 1
+    assert [line.split()[1] for line in run.stderr.splitlines()] == [
+        f"generated/kit_api/{name}.py" for name in ("client", "errors", "stray")
+    ]
+
+
+def test_a_document_that_cannot_be_generated_from_is_refused(tmp_path: Path) -> None:
+    document = copied(tmp_path) / "openapi" / "openapi.yaml"
+    document.write_text(document.read_text(encoding="utf-8").replace("openapi: 3.1", "openapi: 1.1", 1), encoding="utf-8")
+    run = check(tmp_path)
+    assert run.returncode == 1
+    assert "error: " in run.stderr

@@ -1,0 +1,168 @@
+"""Credentials: where they come from, where they go, and where they never appear."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import traceback
+from typing import Any
+
+import httpx
+import pytest
+from kit_api.api.account import get_account
+from kit_client import (
+    ApiKeyAuth,
+    AuthenticationError,
+    BearerAuth,
+    ConfigurationError,
+    Kit,
+    KitError,
+    OAuthRequiredError,
+    ServerError,
+)
+
+from .service import ACCOUNT, Service, tag_page
+
+OK = httpx.Response(200, json=ACCOUNT)
+KEY = "kit_0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KIT_API_KEY", "KIT_ACCESS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def header_sent(service: Service, name: str) -> str | None:
+    value: str | None = service.requests[0].headers.get(name)
+    return value
+
+
+def test_a_key_and_a_token_go_into_their_headers() -> None:
+    service = Service(OK)
+    service.kit(api_key=KEY).account.get()
+    assert header_sent(service, "X-Kit-Api-Key") == KEY
+    assert header_sent(service, "Authorization") is None
+    service = Service(OK)
+    service.kit(access_token="token").account.get()
+    assert header_sent(service, "Authorization") == "Bearer token"
+    assert header_sent(service, "X-Kit-Api-Key") is None
+
+
+def test_raw_generated_calls_have_them_too() -> None:
+    service = Service(OK)
+    get_account.sync(client=service.kit(api_key=KEY))
+    assert header_sent(service, "X-Kit-Api-Key") == KEY
+
+
+def test_the_environment_is_used_where_nothing_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_API_KEY", KEY)
+    service = Service(OK)
+    Kit(transport=httpx.MockTransport(service)).account.get()
+    assert header_sent(service, "X-Kit-Api-Key") == KEY
+    service = Service(OK)
+    Kit(access_token="given", transport=httpx.MockTransport(service)).account.get()
+    assert header_sent(service, "Authorization") == "Bearer given"
+    monkeypatch.delenv("KIT_API_KEY")
+    monkeypatch.setenv("KIT_ACCESS_TOKEN", "from-environment")
+    service = Service(OK)
+    Kit(transport=httpx.MockTransport(service)).account.get()
+    assert header_sent(service, "Authorization") == "Bearer from-environment"
+
+
+def test_none_or_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="api_key: none given.*KIT_API_KEY"):
+        Kit()
+    with pytest.raises(ConfigurationError, match="api_key and access_token: give one of them only"):
+        Kit("a", access_token="b")
+    monkeypatch.setenv("KIT_API_KEY", "a")
+    monkeypatch.setenv("KIT_ACCESS_TOKEN", "b")
+    with pytest.raises(ConfigurationError, match="KIT_API_KEY and KIT_ACCESS_TOKEN: set one of them only"):
+        Kit()
+
+
+@pytest.mark.parametrize("secret", ["", " ", "with space", "new\nline", "clé", "tab\t"])
+@pytest.mark.parametrize("argument", ["api_key", "access_token"])
+def test_what_cannot_be_a_secret_is_refused_without_showing_it(argument: str, secret: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{argument}: expected a non-empty string") as caught:
+        Kit(**{argument: secret})  # type: ignore[arg-type]  # either is a str
+    assert not secret.strip() or secret not in str(caught.value)
+
+
+def test_an_oauth_only_operation_is_not_sent_with_a_key() -> None:
+    service = Service(tag_page([], None, False))
+    kit = service.kit(api_key=KEY)
+    with pytest.raises(OAuthRequiredError, match="list_purchases: takes OAuth only"):
+        list(kit.purchases.list())
+    with pytest.raises(OAuthRequiredError):
+        kit.tags.bulk_create(tags=[{"name": "a"}])
+    assert service.requests == []
+
+
+def test_operations_without_credentials_get_none() -> None:
+    service = Service(httpx.Response(400, json={"error": "invalid_grant", "error_description": "The code is used"}))
+    with pytest.raises(KitError, match="invalid_grant; The code is used"):
+        service.kit().oauth.create_token(client_id="a", grant_type="authorization_code")
+    assert header_sent(service, "Authorization") is None
+
+
+def test_another_host_gets_none() -> None:
+    service = Service(OK)
+    service.kit().get_httpx_client().get("https://elsewhere.test/v4/account")
+    assert header_sent(service, "Authorization") is None
+
+
+def test_redirects_are_not_followed() -> None:
+    service = Service(httpx.Response(302, headers={"Location": "https://elsewhere.test/"}), OK)
+    with pytest.raises(KitError):
+        service.kit().account.get()
+    assert len(service.requests) == 1
+
+
+def shown(error: BaseException) -> str:
+    found = [repr(error), str(error), repr(vars(error)), "".join(traceback.format_exception(error))]
+    response = getattr(error, "response", None)
+    if response is not None:
+        found += [repr(response), repr(response.request), repr(response.request.headers), repr(response.headers)]
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("credentials", [{"api_key": KEY}, {"access_token": KEY}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(401, json={"errors": ["The access token is invalid"]}),
+        httpx.Response(500, html="<p>oops</p>"),
+        httpx.Response(200, content=b""),
+        httpx.ReadError("gone"),
+    ],
+)
+def test_a_secret_is_in_no_error_log_or_repr(
+    credentials: dict[str, Any], answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    kit = Service(answer).kit(max_retries=1, **credentials)
+    with caplog.at_level(logging.DEBUG), pytest.raises(KitError) as caught:
+        kit.account.get()
+    assert KEY not in shown(caught.value)
+    assert KEY not in caplog.text
+    assert caplog.records
+    assert KEY not in repr(kit) + repr(vars(kit))
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), KitError)
+
+
+def test_auth_objects_hide_what_they_hold() -> None:
+    origin = httpx.URL("https://kit.test")
+    assert KEY not in repr(ApiKeyAuth(KEY, origin, "api_key")) + repr(BearerAuth(KEY, origin, "access_token"))
+
+
+def test_an_auth_of_ones_own() -> None:
+    service = Service(OK)
+    service.kit(auth=httpx.BasicAuth("a", "b")).account.get()
+    assert (header_sent(service, "Authorization") or "").startswith("Basic ")
+
+
+def test_401_is_an_authentication_error() -> None:
+    with pytest.raises(AuthenticationError, match="The access token expired") as caught:
+        Service(httpx.Response(401, json={"errors": ["The access token expired"]})).kit().account.get()
+    assert caught.value.errors == ["The access token expired"]
+    assert not isinstance(caught.value, ServerError)

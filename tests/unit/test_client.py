@@ -1,0 +1,170 @@
+"""The clients themselves: arguments, hooks, sharing, and bad input."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from typing import Any
+
+import httpx
+import pytest
+from kit_api import AuthenticatedClient
+from kit_api.api.account import get_account
+from kit_api.api.tags import create_tag, update_tag
+from kit_client import AsyncKit, ConfigurationError, Kit, __version__
+
+from .service import ACCOUNT, TAG, Service
+
+OK = httpx.Response(200, json=ACCOUNT)
+
+
+def test_kit_is_a_generated_client() -> None:
+    assert issubclass(Kit, AuthenticatedClient)
+    assert issubclass(AsyncKit, AuthenticatedClient)
+
+
+def test_each_client_says_which_calls_it_is_for() -> None:
+    with pytest.raises(TypeError, match="use AsyncKit"):
+        Service(OK).kit().get_async_httpx_client()
+    with pytest.raises(TypeError, match="use Kit"):
+        get_account.sync(client=Service(OK).async_kit())
+
+
+@pytest.mark.parametrize("url", ["", "api.kit.com", "ftp://api.kit.com", "http://"])
+def test_a_base_url_that_is_none(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url: expected an http or https URL"):
+        Kit("key", base_url=url)
+
+
+def test_the_base_url_and_the_headers() -> None:
+    service = Service(OK)
+    service.kit(base_url="http://127.0.0.1:4010/prefix", headers={"X-Mine": "yes"}).account.get()
+    (request,) = service.requests
+    assert str(request.url) == "http://127.0.0.1:4010/prefix/v4/account"
+    assert request.headers["X-Mine"] == "yes"
+    assert request.headers["User-Agent"].startswith(f"kit-client/{__version__} python/")
+
+
+def test_the_default_base_url_is_the_documents_first_server() -> None:
+    service = Service(OK)
+    service.kit().account.get()
+    assert str(service.requests[0].url) == "https://api.convertkit.com/v4/account"
+
+
+def test_event_hooks_see_each_call_once() -> None:
+    seen: list[object] = []
+    hooks = {"request": [seen.append], "response": [lambda response: seen.append(response.status_code)]}
+    Service(httpx.Response(503), OK).kit(event_hooks=hooks).account.get()
+    assert len(seen) == 2
+    assert seen[1] == 200
+
+
+def test_closing() -> None:
+    class Transport(httpx.MockTransport):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    transport = Transport(lambda request: OK)
+    with Kit("key", transport=transport) as kit:
+        kit.account.get()
+    assert transport.closed
+    kit = Kit("key", transport=Transport(lambda request: OK))
+    kit.close()
+    kit.account.get()
+    kit.close()
+
+
+@pytest.mark.anyio
+async def test_closing_async() -> None:
+    kit = Service(OK).async_kit()
+    await kit.aclose()
+    await kit.account.get()
+    await kit.aclose()
+
+
+def test_options_share_the_connections_and_leave_the_original_alone() -> None:
+    kit = Service(OK).kit()
+    resource = kit.account
+    patient = kit.with_options(timeout=120)
+    assert patient.get_httpx_client() is kit.get_httpx_client()
+    assert kit.account is resource
+    assert patient.account is not resource
+    assert patient.with_options(max_retries=0).with_options(timeout=None).account.get().account.id == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda kit: kit.subscribers.get(0), ValueError, "id: expected a positive integer, got 0"),
+        (lambda kit: kit.subscribers.get(-3), ValueError, "id: expected a positive integer, got -3"),
+        (lambda kit: kit.subscribers.get(""), TypeError, "id: expected a positive integer, got ''"),
+        (lambda kit: kit.subscribers.get(None), TypeError, "id: expected a positive integer, got None"),
+        (lambda kit: kit.subscribers.get(True), TypeError, "id: expected a positive integer, got True"),
+        (lambda kit: kit.subscribers.get("../tags"), TypeError, "id: expected a positive integer"),
+        (lambda kit: kit.tags.tag_subscriber(1, 0), ValueError, "^id: expected"),
+        (lambda kit: kit.tags.tag_subscriber(0, 1), ValueError, "^tag_id: expected"),
+        (lambda kit: kit.tags.create(nam="x"), TypeError, "unexpected keyword argument 'nam'"),
+        (lambda kit: kit.tags.create(), TypeError, "'name'"),
+        (lambda kit: kit.tags.list(status="x"), TypeError, "unexpected keyword argument 'status'"),
+        (lambda kit: kit.tags.create(name=b"x"), TypeError, r"body\.name: a value of type bytes"),
+        (lambda kit: kit.tags.bulk_create(tags=[{"name": object()}]), TypeError, r"body\.tags\[0\]\.name"),
+        (lambda kit: create_tag.sync(client=kit, body={}), TypeError, "body: name missing"),
+        (lambda kit: create_tag.sync(client=kit, body="x"), TypeError, "body: expected a .* or a dict, got a str"),
+        (lambda kit: update_tag.sync(0, client=kit, body={"name": "x"}), ValueError, "id: expected"),
+        (
+            lambda kit: kit.broadcasts.create(subject="x", send_at=datetime.datetime(2024, 1, 1)),
+            ValueError,
+            r"body\.send_at: expected a datetime with a time zone",
+        ),
+        (
+            lambda kit: list(kit.subscribers.list(created_after=datetime.datetime(2024, 1, 1))),
+            ValueError,
+            "created_after: expected a datetime with a time zone",
+        ),
+        (lambda kit: list(kit.subscribers.list(status=["active"])), TypeError, "status: a value of type list"),
+        (
+            lambda kit: kit.purchases.create(purchase={"total": float("nan")}),
+            ValueError,
+            r"body\.purchase\.total: expected a finite number",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_by_name(call: Any, error: type[Exception], says: str) -> None:
+    service = Service(OK)
+    with pytest.raises(error, match=says):
+        call(service.kit())
+    assert service.requests == []
+
+
+def test_warnings_of_the_service_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    subscriber = {
+        "id": 1,
+        "first_name": None,
+        "email_address": "ada@example.com",
+        "state": "active",
+        "created_at": "2024-02-29T12:30:00Z",
+        "fields": {},
+    }
+    answer = httpx.Response(201, json={"subscriber": subscriber, "warnings": ["Unknown custom field: shoe_size"]})
+    with caplog.at_level(logging.WARNING, "kit_api"):
+        Service(answer).kit().subscribers.create(email_address="ada@example.com", fields={"shoe_size": "38"})
+    assert caplog.messages == ["create_subscriber: Unknown custom field: shoe_size"]
+
+
+def test_attempts_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "kit_client"):
+        Service(httpx.Response(503), OK).kit().account.get()
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("DEBUG", "get_account: 503 in 0.000 s (attempt 1)"),
+        ("INFO", "get_account: 503; attempt 2 in 0.4 s"),
+        ("DEBUG", "get_account: 200 in 0.000 s (attempt 2)"),
+    ]
+
+
+def test_what_the_document_does_not_know_is_in_the_response() -> None:
+    answer = httpx.Response(201, json={"tag": {**TAG, "colour": "green"}, "hint": 1})
+    response = create_tag.sync_detailed(client=Service(answer).kit(), body={"name": "a"})
+    assert response.parsed.tag.name == "a"
+    assert b'"colour":"green"' in response.content

@@ -1,0 +1,172 @@
+"""Lists: every item once, in order, whatever the pages."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit_api.api.tags import list_tags
+from kit_client import KitError, PaginationError, ServerError, apaginate, paginate
+
+from .service import Service, tag_page
+
+
+def pages(sizes: list[int]) -> tuple[list[int], Service]:
+    """A service with pages of these sizes, and the ids on them."""
+    ids = list(range(1, sum(sizes) + 1))
+    answers, start = [], 0
+    for number, size in enumerate(sizes, 1):
+        answers.append(tag_page(ids[start : start + size], f"c{number}==", number < len(sizes)))
+        start += size
+    return ids, Service(*answers)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.none() | st.integers(0, 20))
+def test_every_item_once_and_in_order(sizes: list[int], limit: int | None) -> None:
+    ids, service = pages(sizes)
+    assert [tag.id for tag in service.kit().tags.list(limit=limit)] == ids[:limit]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.none() | st.integers(0, 20))
+def test_every_item_once_and_in_order_async(sizes: list[int], limit: int | None) -> None:
+    import asyncio
+
+    ids, service = pages(sizes)
+
+    async def walk() -> list[int]:
+        async with service.async_kit() as kit:
+            return [tag.id async for tag in kit.tags.list(limit=limit)]
+
+    assert asyncio.run(walk()) == ids[:limit]
+
+
+def test_cursors_are_passed_on_whole_and_the_count_is_asked_for_once() -> None:
+    ids, service = pages([2, 2])
+    assert [tag.id for tag in service.kit().tags.list(include_total_count=True, per_page=2)] == ids
+    assert [dict(request.url.params) for request in service.requests] == [
+        {"include_total_count": "true", "per_page": "2"},
+        {"after": "c1==", "per_page": "2"},
+    ]
+    assert b"after=c1%3D%3D" in service.requests[1].url.query
+
+
+def test_pages_and_their_count() -> None:
+    service = Service(tag_page([1, 2], "a", True, total_count=3), tag_page([3], "b", False))
+    found = list(service.kit().tags.list(include_total_count=True).pages())
+    assert [[tag.id for tag in page.items] for page in found] == [[1, 2], [3]]
+    assert [page.total_count for page in found] == [3, None]
+    assert found[0].pagination.end_cursor == "a"
+    assert found[0].response.status_code == 200
+
+
+def test_the_first_page_is_one_request() -> None:
+    ids, service = pages([2, 2])
+    assert [tag.id for tag in service.kit().tags.list().first_page().items] == ids[:2]
+    assert len(service.requests) == 1
+
+
+def test_nothing_is_asked_for_beyond_the_limit() -> None:
+    _, service = pages([2, 2, 2])
+    assert len(list(service.kit().tags.list(limit=2))) == 2
+    assert [request.url.params["per_page"] for request in service.requests] == ["2"]
+    assert list(service.kit().tags.list(limit=0)) == []
+    assert len(service.requests) == 1
+
+
+def test_the_next_page_is_fetched_while_one_is_used() -> None:
+    asked = threading.Event()
+
+    def second(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        return tag_page([2], "b", False)
+
+    walk = iter(Service(tag_page([1], "a", True), second).kit().tags.list())
+    assert next(walk).id == 1
+    assert asked.wait(5)
+    assert [tag.id for tag in walk] == [2]
+
+
+def test_an_error_in_the_middle_says_where_to_go_on() -> None:
+    service = Service(tag_page([1], "a", True), tag_page([2], "b", True), httpx.Response(500))
+    found = []
+    with pytest.raises(ServerError) as caught:
+        for tag in service.kit(max_retries=0).tags.list():
+            found.append(tag.id)
+    assert (found, caught.value.cursor) == ([1, 2], "b")
+    service.answers = [tag_page([3], "c", False)]
+    assert [tag.id for tag in service.kit().tags.list(after=caught.value.cursor or "")] == [3]
+    assert service.requests[-1].url.params["after"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        pytest.param([tag_page([1], "a", True), tag_page([2], "a", True)], "repeats", id="repeated"),
+        pytest.param([tag_page([1], None, True)], "gives no cursor", id="none"),
+    ],
+)
+def test_cursors_that_lead_nowhere(answers: list[Any], says: str) -> None:
+    with pytest.raises(PaginationError, match=says):
+        list(Service(*answers).kit().tags.list())
+
+
+def test_backwards() -> None:
+    service = Service(
+        tag_page([3, 4], "x", True, start_cursor="s3", has_previous_page=True),
+        tag_page([1, 2], "y", True, start_cursor="s1", has_previous_page=False),
+    )
+    found = [[tag.id for tag in page.items] for page in service.kit().tags.list(before="s5").pages()]
+    assert found == [[3, 4], [1, 2]]
+    assert [request.url.params["before"] for request in service.requests] == ["s5", "s3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"limit": -1}, ValueError, "limit: expected 0 or more"),
+        ({"limit": 1.5}, TypeError, "limit: expected a number of items"),
+        ({"limit": True}, TypeError, "limit: expected a number of items"),
+        ({"after": "a", "before": "b"}, ValueError, "after, before: give one of them only"),
+    ],
+)
+def test_bad_arguments_are_refused_at_once(arguments: dict[str, Any], error: type[Exception], says: str) -> None:
+    service = Service(tag_page([], None, False))
+    with pytest.raises(error, match=says):
+        service.kit().tags.list(**arguments)
+    assert service.requests == []
+
+
+def test_the_generated_modules_are_paged_too() -> None:
+    ids, service = pages([1, 1])
+    assert [tag.id for tag in paginate(list_tags, client=service.kit())] == ids
+
+
+@pytest.mark.anyio
+async def test_the_generated_modules_are_paged_too_async() -> None:
+    ids, service = pages([1, 1, 1])
+    async with service.async_kit() as kit:
+        assert [tag.id async for tag in apaginate(list_tags, client=kit)] == ids
+        assert [tag.id for tag in (await kit.tags.list().first_page()).items] == ids[2:]
+
+
+@pytest.mark.anyio
+async def test_leaving_early_leaves_nothing_behind_async() -> None:
+    _, service = pages([1, 1, 1])
+    async with service.async_kit() as kit:
+        walk = kit.tags.list().pages()
+        async for _ in walk:
+            break
+        await walk.aclose()  # type: ignore[attr-defined]  # it is an async generator
+
+
+@pytest.mark.anyio
+async def test_an_error_in_the_middle_says_where_to_go_on_async() -> None:
+    service = Service(tag_page([1], "a", True), httpx.Response(500))
+    async with service.async_kit(max_retries=0) as kit:
+        with pytest.raises(KitError) as caught:
+            _ = [tag async for tag in kit.tags.list()]
+    assert caught.value.cursor == "a"

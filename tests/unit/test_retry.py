@@ -1,0 +1,166 @@
+"""What is sent again, when, and what is left."""
+
+from __future__ import annotations
+
+import email.utils
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit_client import APIConnectionError, APITimeoutError, KitError, RateLimitError, RetryPolicy, ServerError
+
+from .service import ACCOUNT, TAG, Service
+
+OK = httpx.Response(200, json=ACCOUNT)
+CREATED = httpx.Response(201, json={"tag": TAG})
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520, 522, 599])
+def test_a_get_is_sent_again(status: int) -> None:
+    service = Service(httpx.Response(status), OK)
+    assert service.kit().account.get().account.id == 1
+    assert len(service.requests) == 2
+    assert len(service.clock.slept) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 501])
+def test_what_is_not_passing_is_not_sent_again(status: int) -> None:
+    service = Service(httpx.Response(status), OK)
+    with pytest.raises(KitError) as caught:
+        service.kit().account.get()
+    assert caught.value.attempts == len(service.requests) == 1
+
+
+def test_a_post_that_is_not_safe_to_repeat_is_sent_again_after_429_only() -> None:
+    service = Service(httpx.Response(429, text="Retry later"), CREATED)
+    service.kit().tags.create(name="a")
+    assert len(service.requests) == 2
+    for answer in (httpx.Response(500), httpx.Response(408), httpx.ReadError("gone"), httpx.ReadTimeout("slow")):
+        service = Service(answer, CREATED)
+        with pytest.raises(KitError):
+            service.kit().tags.create(name="a")
+        assert len(service.requests) == 1
+
+
+def test_a_post_that_the_document_calls_safe_is_sent_again() -> None:
+    service = Service(httpx.Response(500), httpx.ReadError("gone"), httpx.Response(204))
+    service.kit().subscribers.unsubscribe(1)
+    assert len(service.requests) == 3
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")])
+def test_a_connection_that_was_never_made_is_tried_again_for_anything(error: Exception) -> None:
+    service = Service(error, CREATED)
+    service.kit().tags.create(name="a")
+    assert len(service.requests) == 2
+
+
+def test_the_error_says_how_often_it_was_tried() -> None:
+    service = Service(httpx.Response(503))
+    with pytest.raises(ServerError, match="after 3 attempts") as caught:
+        service.kit(max_retries=2).account.get()
+    assert caught.value.attempts == len(service.requests) == 3
+    service = Service(httpx.ReadTimeout("slow"))
+    with pytest.raises(APITimeoutError, match="get_account: timed out after 3 attempts") as timeout:
+        service.kit(max_retries=2).account.get()
+    assert timeout.value.attempts == 3
+    assert isinstance(timeout.value.__cause__, httpx.ReadTimeout)
+    assert isinstance(timeout.value, APIConnectionError)
+
+
+def test_options_hold_for_the_calls_of_what_they_return() -> None:
+    service = Service(httpx.Response(503))
+    kit = service.kit()
+    with pytest.raises(ServerError):
+        kit.with_options(max_retries=0, timeout=3.0).account.get()
+    assert len(service.requests) == 1
+    assert service.requests[0].extensions["timeout"]["read"] == 3.0
+    with pytest.raises(ServerError):
+        kit.account.get()
+    assert len(service.requests) == 1 + 5
+    assert service.requests[1].extensions["timeout"]["read"] == 30.0
+
+
+@pytest.mark.parametrize(("options", "error"), [({"max_retries": -1}, ValueError), ({"max_retries": "2"}, TypeError), ({"timeout": -1}, ValueError)])
+def test_bad_options_are_refused_by_name(options: dict[str, object], error: type[Exception]) -> None:
+    with pytest.raises(error, match=next(iter(options))):
+        Service(OK).kit().with_options(**options)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_delays_double_and_are_longer_for_429() -> None:
+    service = Service(httpx.Response(500))
+    with pytest.raises(ServerError):
+        service.kit().account.get()
+    assert service.clock.slept == [0.375, 0.75, 1.5, 3.0]
+    service = Service(httpx.Response(429, text="Retry later"))
+    with pytest.raises(RateLimitError):
+        service.kit().account.get()
+    # Together they outlast the minute that the quota is counted over, less jitter.
+    assert service.clock.slept == [3.75, 7.5, 15.0, 30.0]
+
+
+def test_retry_after_in_seconds_and_as_a_date_is_kept_to_and_capped() -> None:
+    service = Service(httpx.Response(503, headers={"Retry-After": "7"}), OK)
+    service.kit().account.get()
+    assert service.clock.slept == [7.0]
+    service = Service(OK)
+    date = email.utils.formatdate(service.clock.now + 9, usegmt=True)
+    service.answers = [httpx.Response(429, headers={"Retry-After": date}), OK]
+    service.kit().account.get()
+    assert service.clock.slept == [9.0]
+    service = Service(httpx.Response(429, headers={"Retry-After": "86400"}), OK)
+    service.kit().account.get()
+    assert service.clock.slept == [60.0]
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-5", "1e9", "٣", "Wed, 99 Foo"])
+def test_a_retry_after_that_says_nothing_is_ignored(value: str) -> None:
+    service = Service(httpx.Response(503, headers={"Retry-After": value.encode()}), OK)
+    service.kit().account.get()
+    assert service.clock.slept == [0.375]
+
+
+def test_the_budget_ends_it() -> None:
+    service = Service(httpx.Response(503, headers={"Retry-After": "50"}))
+    with pytest.raises(ServerError) as caught:
+        service.kit(retry=RetryPolicy(max_retries=100, budget=120, random=lambda: 0.0)).account.get()
+    assert service.clock.slept == [50, 50]
+    assert caught.value.retry_after == 50
+
+
+@given(st.floats(0, 1), st.integers(0, 40), st.sampled_from([429, 503]), st.none() | st.floats(0, 1e9))
+def test_jitter_keeps_a_delay_near_what_was_meant(chance: float, retries: int, status: int, after: float | None) -> None:
+    policy = RetryPolicy(random=lambda: chance)
+    delay = policy.delay(httpx.Response(status), True, retries, after)
+    assert delay is not None
+    assert delay <= policy.max_delay * 1.1
+    if after is not None:
+        assert delay >= min(after, policy.max_delay), "never sooner than the service asked"
+
+
+def test_a_body_cut_short_is_asked_for_again() -> None:
+    def cut(request: httpx.Request) -> httpx.Response:
+        class Cut(httpx.SyncByteStream):
+            def __iter__(self):  # type: ignore[no-untyped-def]  # a generator is enough
+                yield b'{"user"'
+                raise httpx.RemoteProtocolError("peer closed connection")
+
+        return httpx.Response(200, stream=Cut())
+
+    service = Service(cut, OK)
+    assert service.kit().account.get().user.email == "ada@example.com"
+    assert len(service.requests) == 2
+
+
+@pytest.mark.anyio
+async def test_async_keeps_the_same_policy() -> None:
+    service = Service(httpx.Response(503), httpx.ReadError("gone"), OK)
+    async with service.async_kit() as kit:
+        await kit.account.get()
+    assert service.clock.slept == [0.375, 0.75]
+    service = Service(httpx.Response(500), CREATED)
+    async with service.async_kit() as kit:
+        with pytest.raises(ServerError):
+            await kit.tags.create(name="a")
+    assert len(service.requests) == 1
