@@ -93,9 +93,7 @@ class Client:
         """What goes along in `request.extensions`, for transports to read."""
         return {"operation": operation}
 
-    def failure(
-        self, operation: Operation[Any], response: httpx.Response, cause: Exception | None
-    ) -> Exception:
+    def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
         """The exception for an answer that is no documented success or, with a `cause`, can't be decoded."""
         return UnexpectedResponse(operation.name, response.status_code, response.content)
 
@@ -103,9 +101,7 @@ class Client:
         """Send the request and decode the answer. Raises what `failure` returns."""
         return self._parse(
             operation,
-            self.get_httpx_client().request(
-                operation.method, extensions=self.extensions(operation), **request
-            ),
+            self.get_httpx_client().request(operation.method, extensions=self.extensions(operation), **request),
         )
 
     async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
@@ -149,6 +145,4 @@ class AuthenticatedClient(Client):
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
         credentials = {auth_header_name: f"{prefix} {token}".strip()}
-        super().__init__(
-            base_url, headers={**(headers or {}), **credentials}, timeout=timeout, httpx_args=httpx_args
-        )
+        super().__init__(base_url, headers={**(headers or {}), **credentials}, timeout=timeout, httpx_args=httpx_args)

@@ -51,9 +51,7 @@ def to_json(value: Any, where: str) -> Any:
 
 def _time(value: datetime.date, where: str) -> str:
     if isinstance(value, datetime.datetime) and value.utcoffset() is None:
-        raise ValueError(
-            f"{where}: expected a datetime with a time zone, got {value.isoformat()} without one"
-        )
+        raise ValueError(f"{where}: expected a datetime with a time zone, got {value.isoformat()} without one")
     return value.isoformat()
 
 
@@ -85,11 +83,7 @@ def _body(body: Any, model: type[Any]) -> Any:
     if not isinstance(body, Mapping | model):
         raise TypeError(f"body: expected a {model.__name__} or a dict, got a {type(body).__name__}")
     made = to_json(body, "body")
-    missing = [
-        field.name
-        for field in attrs.fields(model)
-        if field.default is attrs.NOTHING and field.name not in made
-    ]
+    missing = [field.name for field in attrs.fields(model) if field.default is attrs.NOTHING and field.name not in made]
     if missing:
         raise TypeError(f"body: {', '.join(missing)} missing; a {model.__name__} needs it")
     return made
@@ -150,16 +144,11 @@ def _convert(value: Any, hint: Any, where: str, depth: int) -> Any:
         if origin is list and isinstance(value, list):
             return [_convert(item, get_args(target)[0], f"{where}[]", depth + 1) for item in value]
         if origin is dict and isinstance(value, dict):
-            return {
-                key: _convert(item, get_args(target)[1], f"{where}.*", depth + 1)
-                for key, item in value.items()
-            }
+            return {key: _convert(item, get_args(target)[1], f"{where}.*", depth + 1) for key, item in value.items()}
         if attrs.has(target) and isinstance(value, dict):
             return _build(target, value, where, depth)
     # A caller must find the objects and arrays that the outermost keys promise; further in, anything is bearable.
-    if depth < 2 and any(
-        attrs.has(target) or get_origin(target) in (list, dict) for target in _alternatives(hint)
-    ):
+    if depth < 2 and any(attrs.has(target) or get_origin(target) in (list, dict) for target in _alternatives(hint)):
         raise reason
     _report(where, str(reason))
     return value

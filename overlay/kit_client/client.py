@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Hooks = Mapping[str, Sequence[Callable[..., Any]]]
 
-USER_AGENT = f"kit-client/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
 
 
 class _KitClient(AuthenticatedClient):

@@ -20,7 +20,6 @@ class Clock:
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        # Imported when needed: it would be a tenth of the time that the package takes to import.
-        import asyncio
+        import asyncio  # when needed, as in paging.py
 
         await asyncio.sleep(seconds)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from attrs import evolve
 from kit_api.types import UNSET, AsyncPager, ListModule, Page, Pager, Unset
 
 from .errors import KitError, PaginationError
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,6 +143,9 @@ class _AsyncPager(AsyncPager[T]):
                 yield item
 
     async def pages(self) -> AsyncGenerator[Page[T]]:
+        # A fifth of the time that the package would take to import, and most programs have no use for it.
+        import asyncio
+
         walk = Walk[T](self._arguments, self._limit)
         ahead: asyncio.Task[Page[T]] | None = None
         try:

@@ -17,7 +17,7 @@ class AddedSubscriber:
     """A subscriber of a certain form or sequence."""
 
     id: int
-    """Its id."""
+    """Their id."""
     first_name: None | str
     """Their first name, if known."""
     email_address: str

@@ -17,7 +17,7 @@ class BulkSubscriber:
     """A subscriber as a bulk job reports them: without custom fields."""
 
     id: int
-    """Its id."""
+    """Their id."""
     first_name: None | str
     """Their first name, if known."""
     email_address: str

@@ -17,7 +17,7 @@ class Subscriber:
     """A person on the account's list."""
 
     id: int
-    """Its id."""
+    """Their id."""
     first_name: None | str
     """Their first name, if known."""
     email_address: str

@@ -17,7 +17,7 @@ class TaggedSubscriber:
     """A subscriber who has a certain tag."""
 
     id: int
-    """Its id."""
+    """Their id."""
     first_name: None | str
     """Their first name, if known."""
     email_address: str

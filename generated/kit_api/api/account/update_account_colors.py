@@ -49,9 +49,7 @@ def sync_detailed(
     return client.call(OPERATION, _request(body=body))
 
 
-async def asyncio(
-    *, client: AuthenticatedClient, body: UpdateColorsRequest | abc.Mapping[str, Any]
-) -> ColorsResponse:
+async def asyncio(*, client: AuthenticatedClient, body: UpdateColorsRequest | abc.Mapping[str, Any]) -> ColorsResponse:
     """As `sync`, to await."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 

@@ -24,9 +24,7 @@ def _request(*, body: CreateBroadcastRequest | abc.Mapping[str, Any]) -> dict[st
     return {"url": "/v4/broadcasts", **json_body(body, CreateBroadcastRequest)}
 
 
-def sync(
-    *, client: AuthenticatedClient, body: CreateBroadcastRequest | abc.Mapping[str, Any]
-) -> BroadcastResponse:
+def sync(*, client: AuthenticatedClient, body: CreateBroadcastRequest | abc.Mapping[str, Any]) -> BroadcastResponse:
     """Create a broadcast
 
     Saves a draft while `send_at` is null, and schedules the broadcast otherwise; it then needs a

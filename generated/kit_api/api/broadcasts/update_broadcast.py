@@ -21,10 +21,7 @@ OPERATION: Operation[BroadcastResponse] = Operation(
 
 
 def _request(id: int, *, body: UpdateBroadcastRequest | abc.Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "url": "/v4/broadcasts/{id}".format(id=path_value("id", id)),
-        **json_body(body, UpdateBroadcastRequest),
-    }
+    return {"url": "/v4/broadcasts/{id}".format(id=path_value("id", id)), **json_body(body, UpdateBroadcastRequest)}
 
 
 def sync(

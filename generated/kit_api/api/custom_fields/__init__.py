@@ -261,9 +261,7 @@ class AsyncCustomFieldsResource:
 
         from . import update_custom_field
 
-        return (
-            await update_custom_field.asyncio(id, client=self._client, body={"label": label})
-        ).custom_field
+        return (await update_custom_field.asyncio(id, client=self._client, body={"label": label})).custom_field
 
     async def delete(self, id: int) -> None:
         """Delete a custom field

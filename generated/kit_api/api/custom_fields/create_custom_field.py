@@ -50,9 +50,7 @@ def sync_detailed(
     return client.call(OPERATION, _request(body=body))
 
 
-async def asyncio(
-    *, client: AuthenticatedClient, body: NewCustomField | abc.Mapping[str, Any]
-) -> CustomFieldResponse:
+async def asyncio(*, client: AuthenticatedClient, body: NewCustomField | abc.Mapping[str, Any]) -> CustomFieldResponse:
     """As `sync`, to await."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 

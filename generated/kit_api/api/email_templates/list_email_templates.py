@@ -28,9 +28,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/email_templates",
-        "params": query(
-            after=after, before=before, per_page=per_page, include_total_count=include_total_count
-        ),
+        "params": query(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     }
 
 
@@ -65,8 +63,7 @@ def sync(
     """
 
     return client.call(
-        OPERATION,
-        _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     ).parsed
 
 
@@ -80,8 +77,7 @@ def sync_detailed(
 ) -> Response[EmailTemplatePage]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
-        OPERATION,
-        _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
 
 
@@ -96,8 +92,7 @@ async def asyncio(
     """As `sync`, to await."""
     return (
         await client.acall(
-            OPERATION,
-            _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+            OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
         )
     ).parsed
 
@@ -112,8 +107,7 @@ async def asyncio_detailed(
 ) -> Response[EmailTemplatePage]:
     """As `sync_detailed`, to await."""
     return await client.acall(
-        OPERATION,
-        _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
 
 
@@ -127,8 +121,7 @@ def sync_page(
 ) -> Page[EmailTemplate]:
     """As `sync`; returns the page in the form that all lists share."""
     response = client.call(
-        OPERATION,
-        _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
     return Page(response.parsed.email_templates, response.parsed.pagination, response)
 
@@ -143,7 +136,6 @@ async def asyncio_page(
 ) -> Page[EmailTemplate]:
     """As `sync_page`, to await."""
     response = await client.acall(
-        OPERATION,
-        _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
     return Page(response.parsed.email_templates, response.parsed.pagination, response)

@@ -97,8 +97,8 @@ class FormsResource:
         Args:
             form_id: The form's id.
             status: Only subscribers in this state; `active` if not given, `all` for every state.
-            added_after: Only subscribers who were added to it after this day or moment.
-            added_before: Only subscribers who were added to it before this day or moment.
+            added_after: Only subscribers who were added to the form or sequence after this day or moment.
+            added_before: Only subscribers who were added to the form or sequence before this day or moment.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
@@ -156,9 +156,7 @@ class FormsResource:
         from . import add_form_subscriber_by_email
 
         return (
-            add_form_subscriber_by_email.sync(
-                form_id, client=self._client, body={"email_address": email_address}
-            )
+            add_form_subscriber_by_email.sync(form_id, client=self._client, body={"email_address": email_address})
         ).subscriber
 
     def add_subscriber(self, form_id: int, id: int) -> AddedSubscriber:
@@ -264,8 +262,8 @@ class AsyncFormsResource:
         Args:
             form_id: The form's id.
             status: Only subscribers in this state; `active` if not given, `all` for every state.
-            added_after: Only subscribers who were added to it after this day or moment.
-            added_before: Only subscribers who were added to it before this day or moment.
+            added_after: Only subscribers who were added to the form or sequence after this day or moment.
+            added_before: Only subscribers who were added to the form or sequence before this day or moment.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as

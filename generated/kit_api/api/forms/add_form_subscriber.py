@@ -58,8 +58,6 @@ async def asyncio(form_id: int, id: int, *, client: AuthenticatedClient) -> Adde
     return (await client.acall(OPERATION, _request(form_id, id))).parsed
 
 
-async def asyncio_detailed(
-    form_id: int, id: int, *, client: AuthenticatedClient
-) -> Response[AddedSubscriberResponse]:
+async def asyncio_detailed(form_id: int, id: int, *, client: AuthenticatedClient) -> Response[AddedSubscriberResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(form_id, id))

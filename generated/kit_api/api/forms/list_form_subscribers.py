@@ -73,8 +73,8 @@ def sync(
     Args:
         form_id: The form's id.
         status: Only subscribers in this state; `active` if not given, `all` for every state.
-        added_after: Only subscribers who were added to it after this day or moment.
-        added_before: Only subscribers who were added to it before this day or moment.
+        added_after: Only subscribers who were added to the form or sequence after this day or moment.
+        added_before: Only subscribers who were added to the form or sequence before this day or moment.
         created_after: Only subscribers who were created after this day or moment.
         created_before: Only subscribers who were created before this day or moment.
         after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as

@@ -11,12 +11,7 @@ from ...models.token_response import TokenResponse
 from ...types import Operation, Response
 
 OPERATION: Operation[TokenResponse] = Operation(
-    name="create_token",
-    method="POST",
-    path="/oauth/token",
-    success={200: TokenResponse},
-    retry_safe=False,
-    security=(),
+    name="create_token", method="POST", path="/oauth/token", success={200: TokenResponse}, retry_safe=False, security=()
 )
 
 
@@ -53,8 +48,6 @@ async def asyncio(*, client: Client, body: TokenRequest | abc.Mapping[str, Any])
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
-async def asyncio_detailed(
-    *, client: Client, body: TokenRequest | abc.Mapping[str, Any]
-) -> Response[TokenResponse]:
+async def asyncio_detailed(*, client: Client, body: TokenRequest | abc.Mapping[str, Any]) -> Response[TokenResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(body=body))

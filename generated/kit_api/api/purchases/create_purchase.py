@@ -24,9 +24,7 @@ def _request(*, body: CreatePurchaseRequest | abc.Mapping[str, Any]) -> dict[str
     return {"url": "/v4/purchases", **json_body(body, CreatePurchaseRequest)}
 
 
-def sync(
-    *, client: AuthenticatedClient, body: CreatePurchaseRequest | abc.Mapping[str, Any]
-) -> PurchaseResponse:
+def sync(*, client: AuthenticatedClient, body: CreatePurchaseRequest | abc.Mapping[str, Any]) -> PurchaseResponse:
     """Record a purchase
 
     Records what a subscriber bought. Subscriber and products are made if they don't exist. Never repeat

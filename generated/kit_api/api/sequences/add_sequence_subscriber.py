@@ -48,9 +48,7 @@ def sync(sequence_id: int, id: int, *, client: AuthenticatedClient) -> AddedSubs
     return client.call(OPERATION, _request(sequence_id, id)).parsed
 
 
-def sync_detailed(
-    sequence_id: int, id: int, *, client: AuthenticatedClient
-) -> Response[AddedSubscriberResponse]:
+def sync_detailed(sequence_id: int, id: int, *, client: AuthenticatedClient) -> Response[AddedSubscriberResponse]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(OPERATION, _request(sequence_id, id))
 

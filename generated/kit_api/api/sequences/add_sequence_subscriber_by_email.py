@@ -22,9 +22,7 @@ OPERATION: Operation[AddedSubscriberResponse] = Operation(
 
 def _request(sequence_id: int, *, body: SubscriberEmail | abc.Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "url": "/v4/sequences/{sequence_id}/subscribers".format(
-            sequence_id=path_value("sequence_id", sequence_id)
-        ),
+        "url": "/v4/sequences/{sequence_id}/subscribers".format(sequence_id=path_value("sequence_id", sequence_id)),
         **json_body(body, SubscriberEmail),
     }
 

@@ -35,9 +35,7 @@ def _request(
     include_total_count: bool | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
-        "url": "/v4/sequences/{sequence_id}/subscribers".format(
-            sequence_id=path_value("sequence_id", sequence_id)
-        ),
+        "url": "/v4/sequences/{sequence_id}/subscribers".format(sequence_id=path_value("sequence_id", sequence_id)),
         "params": query(
             status=status,
             added_after=added_after,
@@ -75,8 +73,8 @@ def sync(
     Args:
         sequence_id: The sequence's id.
         status: Only subscribers in this state; `active` if not given, `all` for every state.
-        added_after: Only subscribers who were added to it after this day or moment.
-        added_before: Only subscribers who were added to it before this day or moment.
+        added_after: Only subscribers who were added to the form or sequence after this day or moment.
+        added_before: Only subscribers who were added to the form or sequence before this day or moment.
         created_after: Only subscribers who were created after this day or moment.
         created_before: Only subscribers who were created before this day or moment.
         after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as

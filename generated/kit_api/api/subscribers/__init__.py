@@ -198,9 +198,7 @@ class SubscribersResource:
         from . import update_subscriber
 
         answer = update_subscriber.sync(
-            id,
-            client=self._client,
-            body={"email_address": email_address, "first_name": first_name, "fields": fields},
+            id, client=self._client, body={"email_address": email_address, "first_name": first_name, "fields": fields}
         )
         log_warnings("update_subscriber", answer.warnings)
         return answer.subscriber
@@ -480,9 +478,7 @@ class AsyncSubscribersResource:
         from . import update_subscriber
 
         answer = await update_subscriber.asyncio(
-            id,
-            client=self._client,
-            body={"email_address": email_address, "first_name": first_name, "fields": fields},
+            id, client=self._client, body={"email_address": email_address, "first_name": first_name, "fields": fields}
         )
         log_warnings("update_subscriber", answer.warnings)
         return answer.subscriber

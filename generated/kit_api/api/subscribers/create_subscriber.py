@@ -24,9 +24,7 @@ def _request(*, body: CreateSubscriberRequest | abc.Mapping[str, Any]) -> dict[s
     return {"url": "/v4/subscribers", **json_body(body, CreateSubscriberRequest)}
 
 
-def sync(
-    *, client: AuthenticatedClient, body: CreateSubscriberRequest | abc.Mapping[str, Any]
-) -> SubscriberResponse:
+def sync(*, client: AuthenticatedClient, body: CreateSubscriberRequest | abc.Mapping[str, Any]) -> SubscriberResponse:
     """Create or update a subscriber
 
     An upsert by address: a new subscriber is created in the given state; of an existing one the first

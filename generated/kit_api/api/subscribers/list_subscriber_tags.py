@@ -28,12 +28,8 @@ def _request(
     include_total_count: bool | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
-        "url": "/v4/subscribers/{subscriber_id}/tags".format(
-            subscriber_id=path_value("subscriber_id", subscriber_id)
-        ),
-        "params": query(
-            after=after, before=before, per_page=per_page, include_total_count=include_total_count
-        ),
+        "url": "/v4/subscribers/{subscriber_id}/tags".format(subscriber_id=path_value("subscriber_id", subscriber_id)),
+        "params": query(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     }
 
 
@@ -71,13 +67,7 @@ def sync(
 
     return client.call(
         OPERATION,
-        _request(
-            subscriber_id,
-            after=after,
-            before=before,
-            per_page=per_page,
-            include_total_count=include_total_count,
-        ),
+        _request(subscriber_id, after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     ).parsed
 
 
@@ -93,13 +83,7 @@ def sync_detailed(
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
         OPERATION,
-        _request(
-            subscriber_id,
-            after=after,
-            before=before,
-            per_page=per_page,
-            include_total_count=include_total_count,
-        ),
+        _request(subscriber_id, after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     )
 
 
@@ -117,11 +101,7 @@ async def asyncio(
         await client.acall(
             OPERATION,
             _request(
-                subscriber_id,
-                after=after,
-                before=before,
-                per_page=per_page,
-                include_total_count=include_total_count,
+                subscriber_id, after=after, before=before, per_page=per_page, include_total_count=include_total_count
             ),
         )
     ).parsed
@@ -139,13 +119,7 @@ async def asyncio_detailed(
     """As `sync_detailed`, to await."""
     return await client.acall(
         OPERATION,
-        _request(
-            subscriber_id,
-            after=after,
-            before=before,
-            per_page=per_page,
-            include_total_count=include_total_count,
-        ),
+        _request(subscriber_id, after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     )
 
 
@@ -161,13 +135,7 @@ def sync_page(
     """As `sync`; returns the page in the form that all lists share."""
     response = client.call(
         OPERATION,
-        _request(
-            subscriber_id,
-            after=after,
-            before=before,
-            per_page=per_page,
-            include_total_count=include_total_count,
-        ),
+        _request(subscriber_id, after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     )
     return Page(response.parsed.tags, response.parsed.pagination, response)
 
@@ -184,12 +152,6 @@ async def asyncio_page(
     """As `sync_page`, to await."""
     response = await client.acall(
         OPERATION,
-        _request(
-            subscriber_id,
-            after=after,
-            before=before,
-            per_page=per_page,
-            include_total_count=include_total_count,
-        ),
+        _request(subscriber_id, after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     )
     return Page(response.parsed.tags, response.parsed.pagination, response)

@@ -21,10 +21,7 @@ OPERATION: Operation[SubscriberResponse] = Operation(
 
 
 def _request(id: int, *, body: UpdateSubscriberRequest | abc.Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "url": "/v4/subscribers/{id}".format(id=path_value("id", id)),
-        **json_body(body, UpdateSubscriberRequest),
-    }
+    return {"url": "/v4/subscribers/{id}".format(id=path_value("id", id)), **json_body(body, UpdateSubscriberRequest)}
 
 
 def sync(

@@ -302,10 +302,7 @@ class TagsResource:
         return bulk_create_tags.sync(client=self._client, body={"tags": tags, "callback_url": callback_url})
 
     def bulk_tag_subscribers(
-        self,
-        *,
-        taggings: abc.Sequence[Tagging | abc.Mapping[str, Any]],
-        callback_url: str | None | Unset = UNSET,
+        self, *, taggings: abc.Sequence[Tagging | abc.Mapping[str, Any]], callback_url: str | None | Unset = UNSET
     ) -> BulkTaggingsResult | Accepted:
         """Tag many subscribers
 
@@ -329,9 +326,7 @@ class TagsResource:
 
         from . import bulk_tag_subscribers
 
-        return bulk_tag_subscribers.sync(
-            client=self._client, body={"taggings": taggings, "callback_url": callback_url}
-        )
+        return bulk_tag_subscribers.sync(client=self._client, body={"taggings": taggings, "callback_url": callback_url})
 
 
 class AsyncTagsResource:
@@ -513,9 +508,7 @@ class AsyncTagsResource:
         from . import tag_subscriber_by_email
 
         return (
-            await tag_subscriber_by_email.asyncio(
-                tag_id, client=self._client, body={"email_address": email_address}
-            )
+            await tag_subscriber_by_email.asyncio(tag_id, client=self._client, body={"email_address": email_address})
         ).subscriber
 
     async def untag_subscriber_by_email(self, tag_id: int, *, email_address: str) -> None:
@@ -539,9 +532,7 @@ class AsyncTagsResource:
 
         from . import untag_subscriber_by_email
 
-        await untag_subscriber_by_email.asyncio(
-            tag_id, client=self._client, body={"email_address": email_address}
-        )
+        await untag_subscriber_by_email.asyncio(tag_id, client=self._client, body={"email_address": email_address})
 
     async def tag_subscriber(self, tag_id: int, id: int) -> TaggedSubscriber:
         """Tag a subscriber
@@ -615,15 +606,10 @@ class AsyncTagsResource:
 
         from . import bulk_create_tags
 
-        return await bulk_create_tags.asyncio(
-            client=self._client, body={"tags": tags, "callback_url": callback_url}
-        )
+        return await bulk_create_tags.asyncio(client=self._client, body={"tags": tags, "callback_url": callback_url})
 
     async def bulk_tag_subscribers(
-        self,
-        *,
-        taggings: abc.Sequence[Tagging | abc.Mapping[str, Any]],
-        callback_url: str | None | Unset = UNSET,
+        self, *, taggings: abc.Sequence[Tagging | abc.Mapping[str, Any]], callback_url: str | None | Unset = UNSET
     ) -> BulkTaggingsResult | Accepted:
         """Tag many subscribers
 

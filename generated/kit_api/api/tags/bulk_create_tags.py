@@ -25,9 +25,7 @@ def _request(*, body: BulkTagsRequest | abc.Mapping[str, Any]) -> dict[str, Any]
     return {"url": "/v4/bulk/tags", **json_body(body, BulkTagsRequest)}
 
 
-def sync(
-    *, client: AuthenticatedClient, body: BulkTagsRequest | abc.Mapping[str, Any]
-) -> BulkTagsResult | Accepted:
+def sync(*, client: AuthenticatedClient, body: BulkTagsRequest | abc.Mapping[str, Any]) -> BulkTagsResult | Accepted:
     """Create many tags
 
     Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed, in no certain

@@ -43,9 +43,7 @@ def sync(*, client: AuthenticatedClient, body: NewTag | abc.Mapping[str, Any]) -
     return client.call(OPERATION, _request(body=body)).parsed
 
 
-def sync_detailed(
-    *, client: AuthenticatedClient, body: NewTag | abc.Mapping[str, Any]
-) -> Response[TagResponse]:
+def sync_detailed(*, client: AuthenticatedClient, body: NewTag | abc.Mapping[str, Any]) -> Response[TagResponse]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(OPERATION, _request(body=body))
 

@@ -20,9 +20,7 @@ OPERATION: Operation[TaggedSubscriberResponse] = Operation(
 
 def _request(tag_id: int, id: int) -> dict[str, Any]:
     return {
-        "url": "/v4/tags/{tag_id}/subscribers/{id}".format(
-            tag_id=path_value("tag_id", tag_id), id=path_value("id", id)
-        )
+        "url": "/v4/tags/{tag_id}/subscribers/{id}".format(tag_id=path_value("tag_id", tag_id), id=path_value("id", id))
     }
 
 
@@ -59,8 +57,6 @@ async def asyncio(tag_id: int, id: int, *, client: AuthenticatedClient) -> Tagge
     return (await client.acall(OPERATION, _request(tag_id, id))).parsed
 
 
-async def asyncio_detailed(
-    tag_id: int, id: int, *, client: AuthenticatedClient
-) -> Response[TaggedSubscriberResponse]:
+async def asyncio_detailed(tag_id: int, id: int, *, client: AuthenticatedClient) -> Response[TaggedSubscriberResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(tag_id, id))

@@ -19,9 +19,7 @@ OPERATION: Operation[None] = Operation(
 
 def _request(tag_id: int, id: int) -> dict[str, Any]:
     return {
-        "url": "/v4/tags/{tag_id}/subscribers/{id}".format(
-            tag_id=path_value("tag_id", tag_id), id=path_value("id", id)
-        )
+        "url": "/v4/tags/{tag_id}/subscribers/{id}".format(tag_id=path_value("tag_id", tag_id), id=path_value("id", id))
     }
 
 

@@ -54,9 +54,7 @@ def sync_detailed(
     return client.call(OPERATION, _request(tag_id, body=body))
 
 
-async def asyncio(
-    tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | abc.Mapping[str, Any]
-) -> None:
+async def asyncio(tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | abc.Mapping[str, Any]) -> None:
     """As `sync`, to await."""
     (await client.acall(OPERATION, _request(tag_id, body=body)))
 

@@ -24,9 +24,7 @@ def _request(id: int, *, body: UpdateTagRequest | abc.Mapping[str, Any]) -> dict
     return {"url": "/v4/tags/{id}".format(id=path_value("id", id)), **json_body(body, UpdateTagRequest)}
 
 
-def sync(
-    id: int, *, client: AuthenticatedClient, body: UpdateTagRequest | abc.Mapping[str, Any]
-) -> TagResponse:
+def sync(id: int, *, client: AuthenticatedClient, body: UpdateTagRequest | abc.Mapping[str, Any]) -> TagResponse:
     """Rename a tag
 
     Changes the name. Subscribers keep the tag.

@@ -86,9 +86,7 @@ class WebhooksResource:
 
         from . import create_webhook
 
-        return (
-            create_webhook.sync(client=self._client, body={"target_url": target_url, "event": event})
-        ).webhook
+        return (create_webhook.sync(client=self._client, body={"target_url": target_url, "event": event})).webhook
 
     def delete(self, id: int) -> None:
         """Delete a webhook

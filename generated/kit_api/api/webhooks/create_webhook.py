@@ -24,9 +24,7 @@ def _request(*, body: CreateWebhookRequest | abc.Mapping[str, Any]) -> dict[str,
     return {"url": "/v4/webhooks", **json_body(body, CreateWebhookRequest)}
 
 
-def sync(
-    *, client: AuthenticatedClient, body: CreateWebhookRequest | abc.Mapping[str, Any]
-) -> WebhookResponse:
+def sync(*, client: AuthenticatedClient, body: CreateWebhookRequest | abc.Mapping[str, Any]) -> WebhookResponse:
     """Create a webhook
 
     From now on, the event is told to `target_url` by POST: as `SubscriberDelivery` or, for purchases,
