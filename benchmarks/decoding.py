@@ -13,6 +13,7 @@ from typing import Literal
 
 import orjson
 import pydantic
+
 from kit_api.codec import decode
 from kit_api.models import SubscriberPage
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import httpx
+
 from kit_client import Kit
 
 from .data import Canned, page
@@ -13,9 +14,7 @@ from .timing import goal, medians, table
 
 def run() -> None:
     transport = Canned(page(500))
-    bare = httpx.Client(
-        base_url="http://kit.test", transport=transport, headers={"X-Kit-Api-Key": "key"}, timeout=30
-    )
+    bare = httpx.Client(base_url="http://kit.test", transport=transport, headers={"X-Kit-Api-Key": "key"}, timeout=30)
     with Kit("key", base_url="http://kit.test", transport=transport) as kit:
         times = medians(
             {

@@ -84,9 +84,7 @@ def generate(output: Path) -> list[str]:
         text = project.env.get_template(template).render()
         (output / name).write_text(text, encoding="utf-8")
     (output / "py.typed").write_text("", encoding="utf-8")
-    (output / "openapi.json").write_text(
-        json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    (output / "openapi.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     config.post_hooks = hooks
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     project.errors.clear()

@@ -13,9 +13,9 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import (
     ListProperty,
     ModelProperty,
-    Property,
     UnionProperty,
 )
+from openapi_python_client.parser.properties.protocol import PropertyProtocol as Property
 from openapi_python_client.parser.responses import JSON_SOURCE, Response
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 
 import httpx
+
 from kit_api.types import Operation
 
 from .errors import ConfigurationError, OAuthRequiredError
@@ -82,7 +83,11 @@ def choose_auth(
     Raises:
         ConfigurationError: There is none, or more than one.
     """
-    given = [name for name, value in (("api_key", api_key), ("access_token", access_token), ("auth", auth)) if value is not None]
+    given = [
+        name
+        for name, value in (("api_key", api_key), ("access_token", access_token), ("auth", auth))
+        if value is not None
+    ]
     if len(given) > 1:
         raise ConfigurationError(f"{' and '.join(given)}: give one of them only")
     if auth is not None:
@@ -94,5 +99,7 @@ def choose_auth(
     if access_token:
         return BearerAuth(access_token, origin, "access_token")
     if api_key is None and access_token is None:
-        raise ConfigurationError("api_key: none given; pass api_key or access_token, or set KIT_API_KEY or KIT_ACCESS_TOKEN")
+        raise ConfigurationError(
+            "api_key: none given; pass api_key or access_token, or set KIT_API_KEY or KIT_ACCESS_TOKEN"
+        )
     return ApiKeyAuth(api_key or "", origin, "api_key" if api_key is not None else "access_token")

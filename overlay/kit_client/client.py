@@ -10,6 +10,7 @@ from typing import Any, NoReturn, ParamSpec, Self, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
 from kit_api.api import AsyncResources, Resources
 from kit_api.client import BASE_URL, TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, AsyncPager, ListModule, Operation, Pager, Unset

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+
 from kit_api.types import Operation
 
 
@@ -166,10 +167,8 @@ def what_came(response: httpx.Response) -> str:
 
 def _messages(response: httpx.Response) -> list[str]:
     try:
-        body = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return []
-    if not isinstance(body, dict):
+        body = msgspec.json.decode(response.content, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     # OAuth's own shape (RFC 6749, section 5.2) comes from the token request.
     found: list[Any] = [body.get("errors"), body.get("error"), body.get("error_description")]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from attrs import evolve
+
 from kit_api.types import UNSET, AsyncPager, ListModule, Page, Pager, Unset
 
 from .errors import KitError, PaginationError
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Future
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,7 +57,7 @@ class Walk(Generic[T]):
         return self.arguments.get(self._direction) or None
 
     def take(self, page: Page[T]) -> Page[T]:
-        """Note a page that came, and cut it to the limit. Raises PaginationError for a cursor that can't be followed."""
+        """Note a page that came; cut it to the limit. Raises PaginationError for a cursor that can't be followed."""
         if self._left is not None:
             if len(page.items) > self._left:
                 page = evolve(page, items=page.items[: self._left])
@@ -77,27 +80,21 @@ class Walk(Generic[T]):
         return page
 
 
-class _Ahead(Generic[T]):
-    """A call under way in a daemon thread: one that hangs keeps nobody from leaving the loop or the program."""
+def _ahead(call: Callable[[], T]) -> Future[T]:
+    """Begin a call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program."""
+    from concurrent.futures import Future
 
-    def __init__(self, call: Callable[[], T]) -> None:
-        self._call = call
-        self._outcome: tuple[T] | BaseException
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(target=context.run, args=(self._run,), name="kit-page", daemon=True)
-        self._thread.start()
+    future: Future[T] = Future()
 
-    def _run(self) -> None:
+    def run() -> None:
         try:
-            self._outcome = (self._call(),)
-        except BaseException as error:
-            self._outcome = error
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # it is raised where the page is asked for
+            future.set_exception(error)
 
-    def result(self) -> T:
-        self._thread.join()
-        if isinstance(self._outcome, BaseException):
-            raise self._outcome
-        return self._outcome[0]
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="kit-page", daemon=True).start()
+    return future
 
 
 class _Pager(Pager[T]):
@@ -111,11 +108,11 @@ class _Pager(Pager[T]):
 
     def pages(self) -> Generator[Page[T]]:
         walk = Walk[T](self._arguments, self._limit)
-        ahead: _Ahead[Page[T]] | None = None
+        ahead: Future[Page[T]] | None = None
         while not walk.done:
             page = walk.take(self._get(walk) if ahead is None else ahead.result())
             if not walk.done:
-                ahead = _Ahead(lambda: self._get(walk))
+                ahead = _ahead(lambda: self._get(walk))
             yield page
 
     def first_page(self) -> Page[T]:
@@ -191,13 +188,9 @@ def apaginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs)
 
 def pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> Pager[T]:
     """`paginate`, with at most `limit` items."""
-    return _Pager(_bound(operation.sync_page, args), kwargs, limit)
+    return _Pager(partial(operation.sync_page, *args), kwargs, limit)
 
 
 def async_pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> AsyncPager[T]:
     """`apaginate`, with at most `limit` items."""
-    return _AsyncPager(_bound(operation.asyncio_page, args), kwargs, limit)
-
-
-def _bound(fetch: Callable[..., T], args: Any) -> Callable[..., T]:
-    return lambda **kwargs: fetch(*args, **kwargs)
+    return _AsyncPager(partial(operation.asyncio_page, *args), kwargs, limit)

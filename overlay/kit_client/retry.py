@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from attrs import field, frozen
 from attrs.validators import ge
+
 from kit_api.types import Operation
 
 from .clock import Clock
@@ -82,17 +83,18 @@ def attempt(
     retry_safe = operation.retry_safe if operation else request.method in ("GET", "HEAD", "PUT", "DELETE")
     max_retries: int = request.extensions.get("max_retries", policy.max_retries)
     start = clock.monotonic()
-    for retries in range(max_retries + 1):
+    retries = 0
+    while True:
         began = clock.monotonic()
         outcome = yield None
-        took = clock.monotonic() - began
         after = _retry_after(outcome, clock)
         what = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
-        logger.debug("%s: %s in %.3f s (attempt %d)", name, what, took, retries + 1)
+        logger.debug("%s: %s in %.3f s (attempt %d)", name, what, clock.monotonic() - began, retries + 1)
         delay = policy.delay(outcome, retry_safe, retries, after) if retries < max_retries else None
         if delay is None or clock.monotonic() - start + delay > policy.budget:
             break
-        logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 2, delay)
+        retries += 1
+        logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 1, delay)
         yield delay
     if isinstance(outcome, httpx.Response):
         outcome.extensions.update(attempts=retries + 1, retry_after=after)

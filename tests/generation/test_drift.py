@@ -41,7 +41,9 @@ def test_each_file_that_differs_is_named(tmp_path: Path) -> None:
 
 def test_a_document_that_cannot_be_generated_from_is_refused(tmp_path: Path) -> None:
     document = copied(tmp_path) / "openapi" / "openapi.yaml"
-    document.write_text(document.read_text(encoding="utf-8").replace("openapi: 3.1", "openapi: 1.1", 1), encoding="utf-8")
+    document.write_text(
+        document.read_text(encoding="utf-8").replace("openapi: 3.1", "openapi: 1.1", 1), encoding="utf-8"
+    )
     run = check(tmp_path)
     assert run.returncode == 1
     assert "error: " in run.stderr

@@ -10,13 +10,15 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
-import kit_api
 import pytest
+
+import kit_api
 from kit_api.api.account import get_account
 from kit_api.api.broadcasts import create_broadcast
 from kit_api.api.subscribers import create_subscriber, get_subscriber, list_subscribers
@@ -59,7 +61,9 @@ def ours(status: int, body: Any, sent: list[httpx.Request] | None = None) -> Aut
 
 
 def theirs(stock: Stock, status: int, body: Any, sent: list[httpx.Request] | None = None) -> Any:
-    return stock("").AuthenticatedClient("http://kit.test", token="secret").set_httpx_client(answering(status, body, sent))
+    return (
+        stock("").AuthenticatedClient("http://kit.test", token="secret").set_httpx_client(answering(status, body, sent))
+    )
 
 
 @pytest.mark.parametrize("status", [520, 522, 527])
@@ -139,14 +143,20 @@ def test_plain_strings_and_dicts_are_accepted(stock: Stock) -> None:
 
 
 def modules_after_import(package: str, paths: list[Path]) -> list[str]:
-    code = f"import {package}.api.account.get_account, sys; print('\\n'.join(m for m in sys.modules if m.split('.')[0] == '{package}'))"
+    code = f"""
+import {package}.api.account.get_account, sys
+print(*[name for name in sys.modules if name.split(".")[0] == "{package}"])
+"""
     environment = {"PYTHONPATH": ":".join(map(str, paths))}
     run = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
     return run.stdout.split()
 
 
 def test_importing_an_operation_imports_its_own_models_only(stock_folder: Path) -> None:
-    theirs, ours = modules_after_import("stock_kit", [stock_folder]), modules_after_import("kit_api", [GENERATED.parent])
+    theirs, ours = (
+        modules_after_import("stock_kit", [stock_folder]),
+        modules_after_import("kit_api", [GENERATED.parent]),
+    )
     assert len([name for name in theirs if ".models." in name]) > 50
 
     own = {f"kit_api.models.{name}" for name in ("account", "account_response", "user")}
@@ -177,7 +187,7 @@ def test_decoding_does_not_run_python_for_each_item(stock: Stock) -> None:
 
     contents = [json.dumps(body).encode() for body in (small, large)]
     decode(SubscriberPage, contents[0], "list_subscribers")
-    calls = [python_calls(lambda c=content: decode(SubscriberPage, c, "list_subscribers")) for content in contents]  # type: ignore[misc]  # mypy can't type a lambda's default
+    calls = [python_calls(partial(decode, SubscriberPage, content, "list_subscribers")) for content in contents]
     # A garbage collection in between may call back.
     assert calls[1] <= calls[0] + 10
 
@@ -226,12 +236,22 @@ def test_a_body_has_one_media_type(document: dict[str, Any], tmp_path: Path, mon
 
 
 def mypy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", f"--cache-dir={folder / 'cache'}", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file=",
+        "--strict",
+        f"--cache-dir={folder / 'cache'}",
+        *arguments,
+    ]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def test_the_error_schema_does_not_break_mypy(document: dict[str, Any], tmp_path: Path) -> None:
-    text = json.dumps(document).replace("schemas/ErrorResponse", "schemas/Errors").replace('"ErrorResponse":', '"Errors":')
+    text = (
+        json.dumps(document).replace("schemas/ErrorResponse", "schemas/Errors").replace('"ErrorResponse":', '"Errors":')
+    )
     run_stock(json.loads(text), tmp_path, "named_errors")
     broken = mypy(tmp_path, "named_errors/models/errors.py", "named_errors/api/tags/create_tag.py")
     assert broken.returncode == 1, broken.stdout
@@ -256,5 +276,6 @@ def test_there_are_resource_classes(stock: Stock) -> None:
     assert not [value for value in vars(stock("api.subscribers")).values() if isinstance(value, type)]
 
     package = importlib.import_module("kit_api.api.subscribers")
-    assert package.SubscribersResource.get.__doc__.startswith(get_subscriber.sync.__doc__.splitlines()[0])  # type: ignore[union-attr]  # each has a docstring
+    assert get_subscriber.sync.__doc__
+    assert package.SubscribersResource.get.__doc__.startswith(get_subscriber.sync.__doc__.splitlines()[0])
     assert package.AsyncSubscribersResource.get

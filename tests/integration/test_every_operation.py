@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import jsonschema
-import kit_api.api
 import pytest
 import yaml
+
+import kit_api.api
 from kit_api.api import AsyncResources, Resources
 from kit_client import AsyncKit, Kit
 
@@ -57,7 +58,7 @@ def sample(schema: Any, name: str = "") -> tuple[Any, Any]:
     if "enum" in schema:
         return schema["enum"][-1], schema["enum"][-1]
     kinds = [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", ["object"])
-    match [kind for kind in kinds if kind != "null"][0]:
+    match next(kind for kind in kinds if kind != "null"):
         case "integer":
             return 7, 7
         case "number":
@@ -149,7 +150,7 @@ MODULES = {module.OPERATION.name: module for module in modules()}
 
 def methods(client: Resources | AsyncResources) -> dict[str, Callable[..., Any]]:
     """Every method of every resource by its route, as its docstring tells it."""
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for tag in {name.split(".")[2] for name in (module.__name__ for module in MODULES.values())}:
         for _, method in inspect.getmembers(getattr(client, tag), inspect.ismethod):
             route = re.search(r"Route: `(\w+ \S+)`", method.__doc__ or "")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+
 from kit_client import AsyncKit, Clock, Kit, RetryPolicy
 
 TAG = {"id": 1, "name": "a", "created_at": "2024-02-29T12:30:00Z"}
@@ -58,7 +59,15 @@ class Service:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         # The client masks the credentials once it has its answer.
-        self.requests.append(httpx.Request(request.method, request.url, headers=request.headers, content=request.content, extensions=request.extensions))
+        self.requests.append(
+            httpx.Request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.content,
+                extensions=request.extensions,
+            )
+        )
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from kit_api.api.account import get_account
 from kit_client import (
     ApiKeyAuth,
@@ -71,7 +72,7 @@ def test_the_environment_is_used_where_nothing_is_given(monkeypatch: pytest.Monk
 
 
 def test_none_or_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="api_key: none given.*KIT_API_KEY"):
+    with pytest.raises(ConfigurationError, match=r"api_key: none given.*KIT_API_KEY"):
         Kit()
     with pytest.raises(ConfigurationError, match="api_key and access_token: give one of them only"):
         Kit("a", access_token="b")

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from kit_api import AuthenticatedClient
 from kit_api.api.account import get_account
 from kit_api.api.tags import create_tag, update_tag
@@ -111,7 +112,11 @@ def test_options_share_the_connections_and_leave_the_original_alone() -> None:
         (lambda kit: kit.tags.create(name=b"x"), TypeError, r"body\.name: a value of type bytes"),
         (lambda kit: kit.tags.bulk_create(tags=[{"name": object()}]), TypeError, r"body\.tags\[0\]\.name"),
         (lambda kit: create_tag.sync(client=kit, body={}), TypeError, "body: name missing"),
-        (lambda kit: create_tag.sync(client=kit, body="x"), TypeError, "body: expected a .* or a dict, got a str"),
+        (
+            lambda kit: create_tag.sync(client=kit, **{"body": "x"}),
+            TypeError,
+            "body: expected a .* or a dict, got a str",
+        ),
         (lambda kit: update_tag.sync(0, client=kit, body={"name": "x"}), ValueError, "id: expected"),
         (
             lambda kit: kit.broadcasts.create(subject="x", send_at=datetime.datetime(2024, 1, 1)),
@@ -139,7 +144,7 @@ def test_what_cannot_be_sent_is_refused_by_name(call: Any, error: type[Exception
 
 
 def test_warnings_of_the_service_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    subscriber = {
+    subscriber: dict[str, Any] = {
         "id": 1,
         "first_name": None,
         "email_address": "ada@example.com",

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kit_client import (
     APIStatusError,
     BadRequestError,
@@ -109,8 +110,12 @@ def test_no_body_brings_anything_but_a_kit_error(body: bytes, status: int) -> No
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["subscribers", "pagination", "id", "state", "fields", "errors"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["subscribers", "pagination", "id", "state", "fields", "errors"]), inner, max_size=4
+        )
+    ),
     max_leaves=8,
 )
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kit_api.api.tags import list_tags
 from kit_client import KitError, PaginationError, ServerError, apaginate, paginate
 

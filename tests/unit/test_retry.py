@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kit_client import APIConnectionError, APITimeoutError, KitError, RateLimitError, RetryPolicy, ServerError
 
 from .service import ACCOUNT, TAG, Service
@@ -82,7 +83,10 @@ def test_options_hold_for_the_calls_of_what_they_return() -> None:
     assert service.requests[1].extensions["timeout"]["read"] == 30.0
 
 
-@pytest.mark.parametrize(("options", "error"), [({"max_retries": -1}, ValueError), ({"max_retries": "2"}, TypeError), ({"timeout": -1}, ValueError)])
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"max_retries": -1}, ValueError), ({"max_retries": "2"}, TypeError), ({"timeout": -1}, ValueError)],
+)
 def test_bad_options_are_refused_by_name(options: dict[str, object], error: type[Exception]) -> None:
     with pytest.raises(error, match=next(iter(options))):
         Service(OK).kit().with_options(**options)  # type: ignore[arg-type]  # wrong on purpose
@@ -116,7 +120,7 @@ def test_retry_after_in_seconds_and_as_a_date_is_kept_to_and_capped() -> None:
 
 @pytest.mark.parametrize("value", ["", "soon", "-5", "1e9", "٣", "Wed, 99 Foo"])
 def test_a_retry_after_that_says_nothing_is_ignored(value: str) -> None:
-    service = Service(httpx.Response(503, headers={"Retry-After": value.encode()}), OK)
+    service = Service(httpx.Response(503, headers={b"Retry-After": value.encode()}), OK)
     service.kit().account.get()
     assert service.clock.slept == [0.375]
 
@@ -130,7 +134,9 @@ def test_the_budget_ends_it() -> None:
 
 
 @given(st.floats(0, 1), st.integers(0, 40), st.sampled_from([429, 503]), st.none() | st.floats(0, 1e9))
-def test_jitter_keeps_a_delay_near_what_was_meant(chance: float, retries: int, status: int, after: float | None) -> None:
+def test_jitter_keeps_a_delay_near_what_was_meant(
+    chance: float, retries: int, status: int, after: float | None
+) -> None:
     policy = RetryPolicy(random=lambda: chance)
     delay = policy.delay(httpx.Response(status), True, retries, after)
     assert delay is not None

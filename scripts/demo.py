@@ -1,0 +1,121 @@
+"""The main job, against a mock in the same process: check, import, tag, walk, update, fail, export."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from kit_api.models import Accepted
+from kit_client import Kit, KitError, UnprocessableEntityError
+from kit_mock import KitMock
+
+ROOT = Path(__file__).resolve().parent.parent
+PEOPLE = ROOT / "scripts" / "people.csv"
+EXPORT = ROOT / "build" / "exported.csv"
+# More than this many in one request become a job in the background.
+AT_ONCE = 100
+
+T = TypeVar("T")
+
+
+def batches(items: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]
+
+
+def run(kit: Kit, people: list[dict[str, str]], export: Path, console: Console) -> Iterator[tuple[str, str]]:
+    """Each step's name and outcome, as it is done."""
+    account = kit.account.get()
+    yield "Checked the account", f"{account.account.name} <{account.account.primary_email_address}>"
+
+    field = kit.custom_fields.create(label="Company")
+    yield "Created a custom field", f"{field.label!r}, key {field.key!r}"
+
+    ids: dict[str, int] = {}
+    failures = 0
+    for batch in track(list(batches(people)), "Importing", console=console, transient=True):
+        wanted = [{"email_address": person["email_address"], "first_name": person["first_name"]} for person in batch]
+        answer = kit.subscribers.bulk_create(subscribers=wanted)
+        if isinstance(answer, Accepted):
+            raise RuntimeError(f"{AT_ONCE} were to be done at once, but were queued")
+        # Results come in no certain order.
+        ids.update((subscriber.email_address, subscriber.id) for subscriber in answer.subscribers)
+        failures += len(answer.failures)
+    yield "Imported people", f"{len(ids)} of {len(people)}, {failures} failed"
+
+    tag = kit.tags.create(name="Pro plan")
+    taggings = [
+        {"tag_id": tag.id, "subscriber_id": ids[person["email_address"]]}
+        for person in people
+        if person["plan"] == "pro" and person["email_address"] in ids
+    ]
+    for few in track(list(batches(taggings)), "Tagging", console=console, transient=True):
+        kit.tags.bulk_tag_subscribers(taggings=few)
+    tagged = kit.tags.list_subscribers(tag.id, include_total_count=True, per_page=1).first_page().total_count
+    yield "Tagged those on the pro plan", f"{tagged} with {tag.name!r}"
+
+    first = kit.subscribers.list(email_address=people[0]["email_address"]).first_page().items[0]
+    kit.subscribers.update(
+        first.id, email_address=first.email_address, fields={field.key: people[0]["company"] or "None"}
+    )
+    renamed = kit.custom_fields.update(field.id, label="Organisation")
+    changed = kit.subscribers.get(first.id)
+    yield "Updated a custom field", f"now {renamed.key!r}; {changed.email_address}: {changed.fields[renamed.key]!r}"
+
+    try:
+        kit.tags.create(name="pro plan")
+    except UnprocessableEntityError as error:
+        yield "Provoked a 422", str(error)
+
+    export.parent.mkdir(parents=True, exist_ok=True)
+    pages = rows = 0
+    with export.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "email_address", "first_name", "state", "created_at"])
+        for page in kit.subscribers.list(status="active", sort_order="asc", per_page=150).pages():
+            pages += 1
+            rows += len(page.items)
+            writer.writerows(
+                [person.id, person.email_address, person.first_name, person.state, person.created_at.isoformat()]
+                for person in page.items
+            )
+    shown = export.relative_to(ROOT) if export.is_relative_to(ROOT) else export
+    yield "Walked all pages of the active, to CSV", f"{rows} people on {pages} pages, in {shown}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The main job of the client, against the mock in the same process.")
+    parser.add_argument("--people", type=Path, default=PEOPLE, help="the CSV to import (default: %(default)s)")
+    parser.add_argument("--export", type=Path, default=EXPORT, help="the CSV to write (default: %(default)s)")
+    options = parser.parse_args()
+    console = Console()
+    start = time.perf_counter()
+    table = Table("Step", "Outcome", title="kit-client, on an account that exists in this process only")
+    try:
+        with options.people.open(newline="", encoding="utf-8") as file:
+            people = list(csv.DictReader(file))
+        with KitMock() as mock, Kit(access_token=mock.access_token, transport=mock.transport) as kit:
+            for step, outcome in run(kit, people, options.export, console):
+                table.add_row(step, outcome)
+    except (OSError, KitError) as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("stopped")
+        return 130
+    console.print(table)
+    console.print(f"Done in {time.perf_counter() - start:.1f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

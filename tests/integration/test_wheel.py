@@ -1,0 +1,69 @@
+"""The wheel, in an environment with nothing else in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+USE = """
+import kit_api, kit_client
+from importlib.metadata import requires, version
+from kit_client import Kit, KitError
+import httpx
+assert version("kit-client") == kit_client.__version__
+answer = httpx.Response(201, json={"tag": {"id": 1, "name": "a", "created_at": "2024-01-01T00:00:00Z"}})
+with Kit("key", transport=httpx.MockTransport(lambda request: answer)) as kit:
+    print(kit.tags.create(name="a").created_at.isoformat())
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=120)
+    (made,) = folder.glob("kit_client-*.whl")
+    return made
+
+
+def test_it_holds_the_three_packages_typed_and_the_document(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    for package in ("kit_api", "kit_client", "kit_mock"):
+        assert {f"{package}/__init__.py", f"{package}/py.typed"} <= names
+    assert "kit_api/openapi.json" in names
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.split("/")[0] in ("tests", "scripts", "benchmarks", "openapi")]
+
+
+def test_it_installs_and_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    folder = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+    install = [str(folder / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*install, str(wheel)], check=True, timeout=300)
+    listed = subprocess.run(
+        [str(folder / "python"), "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.lower()
+    for package in ("pydantic", "uvicorn", "jsonschema", "openapi-python-client", "schemathesis"):
+        assert package not in listed, "a dependency of the mock or of development"
+    used = subprocess.run([str(folder / "python"), "-I", "-c", USE], check=True, capture_output=True, text=True)
+    assert used.stdout.strip() == "2024-01-01T00:00:00+00:00"
+
+    # Without its extra, the mock's command says what is missing.
+    bare = subprocess.run([str(folder / "kit-mock"), "serve"], capture_output=True, text=True, timeout=60)
+    assert bare.returncode == 2
+    assert "kit-client[mock]" in bare.stderr
+    assert "Traceback" not in bare.stderr
+    subprocess.run([*install, f"{wheel}[mock]"], check=True, timeout=300)
+    coverage = subprocess.run([str(folder / "kit-mock"), "coverage"], check=True, capture_output=True, text=True)
+    assert coverage.stdout.splitlines()[-1].endswith("of 52 operations")

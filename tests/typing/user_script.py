@@ -1,0 +1,73 @@
+"""A script as a user writes it: checked by mypy --strict without an assert, a cast or an ignore, and run."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+
+from kit_api.api.subscribers import create_subscriber, get_subscriber, list_subscribers
+from kit_api.api.tags import create_tag, list_tags
+from kit_api.models import Accepted, Subscriber, SubscriberState, Tag
+from kit_client import AsyncKit, Kit, KitError, UnprocessableEntityError, apaginate, paginate
+
+
+def with_resources(kit: Kit) -> list[str]:
+    subscriber = kit.subscribers.create(
+        email_address="ada@example.com", first_name="Ada", state="active", fields={"last_name": "Lovelace"}
+    )
+    tag = kit.tags.create(name="Mathematicians")
+    kit.tags.tag_subscriber_by_email(tag.id, email_address=subscriber.email_address)
+    since = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    names: list[str] = []
+    for found in kit.subscribers.list(status="active", created_after=since, sort_order="asc", limit=10):
+        state: SubscriberState = found.state
+        names.append(f"{found.first_name or found.email_address}: {state}")
+    page = kit.tags.list(per_page=50, include_total_count=True).first_page()
+    names.append(f"{len(page.items)} of {page.total_count}")
+    for page_of_people in kit.tags.list_subscribers(tag.id).pages():
+        names.extend(f"{person.tagged_at:%Y}" for person in page_of_people.items)
+    try:
+        kit.tags.create(name="mathematicians")
+    except UnprocessableEntityError as error:
+        names.extend(error.errors)
+    account = kit.with_options(timeout=5, max_retries=0).account.get()
+    names.append(account.account.name)
+    return names
+
+
+def with_modules(kit: Kit) -> list[Tag]:
+    made = create_tag.sync(client=kit, body={"name": "Engineers"}).tag
+    answer = create_subscriber.sync_detailed(client=kit, body={"email_address": "grace@example.com"})
+    subscriber: Subscriber = get_subscriber.sync(answer.parsed.subscriber.id, client=kit).subscriber
+    emails: list[str] = [item.email_address for item in paginate(list_subscribers, client=kit, status="active")]
+    print(answer.status_code, answer.headers.get("X-Request-Id"), subscriber.created_at.isoformat(), emails)
+    return [made, *paginate(list_tags, client=kit)]
+
+
+def in_bulk(kit: Kit) -> int:
+    result = kit.subscribers.bulk_create(subscribers=[{"email_address": "a@example.com", "first_name": "A"}])
+    if isinstance(result, Accepted):
+        return 0
+    for failure in result.failures:
+        print(failure.errors)
+    return len(result.subscribers)
+
+
+async def with_async(kit: AsyncKit) -> list[int]:
+    async with kit:
+        subscriber = await kit.subscribers.create(email_address="mary@example.com")
+        await kit.subscribers.update(subscriber.id, email_address="mary@example.com", first_name="Mary")
+        ids = [item.id async for item in kit.subscribers.list(limit=3)]
+        ids += [tag.id async for tag in apaginate(list_tags, client=kit)]
+        first = await kit.tags.list().first_page()
+        return ids + [tag.id for tag in first.items]
+
+
+def main(kit: Kit, async_kit: AsyncKit) -> None:
+    try:
+        with kit:
+            print(with_resources(kit), with_modules(kit), in_bulk(kit))
+        print(asyncio.run(with_async(async_kit)))
+    except KitError as error:
+        print(error, error.operation, error.attempts)
+        raise
