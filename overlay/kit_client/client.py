@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
@@ -146,12 +147,15 @@ class Kit(_KitClient, Resources):
             clock=clock,
         )
         self._transport = transport
+        # Two threads' first calls are to share one client.
+        self._lock = threading.Lock()
 
     def get_httpx_client(self) -> httpx.Client:
-        if self._client is None:
-            inner = self._transport or httpx.HTTPTransport(proxy=self._proxy())
-            self._httpx_args["transport"] = RetryTransport(inner, self._retry, self._clock)
-        return super().get_httpx_client()
+        with self._lock:
+            if self._client is None:
+                inner = self._transport or httpx.HTTPTransport(proxy=self._proxy())
+                self._httpx_args["transport"] = RetryTransport(inner, self._retry, self._clock)
+            return super().get_httpx_client()
 
     def get_async_httpx_client(self) -> NoReturn:
         raise TypeError("Kit is synchronous: use AsyncKit for what is to be awaited")

@@ -59,8 +59,14 @@ class _AnswerError(KitError):
         super().__init__(f"{operation}: {what}" + (f" ({', '.join(notes)})" if notes else ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A response holds streams; what a message says of it survives being pickled, the response doesn't.
-        return KitError, self.args
+        # A response holds streams and can't be pickled; everything else survives.
+        return _restored, (type(self), self.args, {k: v for k, v in vars(self).items() if k != "response"})
+
+
+def _restored(kind: type[_AnswerError], args: tuple[Any, ...], state: dict[str, Any]) -> _AnswerError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(state)
+    return error
 
 
 class InvalidResponseError(_AnswerError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from kit_client import AsyncKit, ConfigurationError, Kit, __version__
 from .service import ACCOUNT, TAG, Service
 
 OK = httpx.Response(200, json=ACCOUNT)
+NOT_A_BODY: Any = "x"
 
 
 def test_kit_is_a_generated_client() -> None:
@@ -95,6 +97,13 @@ def test_options_share_the_connections_and_leave_the_original_alone() -> None:
     assert patient.with_options(max_retries=0).with_options(timeout=None).account.get().account.id == 1
 
 
+def test_threads_share_one_client() -> None:
+    kit = Service(OK).kit()
+    with ThreadPoolExecutor(8) as pool:
+        clients = set(pool.map(lambda _: kit.get_httpx_client(), range(64)))
+    assert len(clients) == 1
+
+
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
@@ -113,7 +122,7 @@ def test_options_share_the_connections_and_leave_the_original_alone() -> None:
         (lambda kit: kit.tags.bulk_create(tags=[{"name": object()}]), TypeError, r"body\.tags\[0\]\.name"),
         (lambda kit: create_tag.sync(client=kit, body={}), TypeError, "body: name missing"),
         (
-            lambda kit: create_tag.sync(client=kit, **{"body": "x"}),
+            lambda kit: create_tag.sync(client=kit, body=NOT_A_BODY),
             TypeError,
             "body: expected a .* or a dict, got a str",
         ),

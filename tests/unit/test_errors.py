@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import httpx
 import pytest
 from hypothesis import given
@@ -54,6 +56,13 @@ def test_each_status_has_its_class(status: int, kind: type[APIStatusError]) -> N
     assert (error.operation, error.attempts, error.response.status_code) == ("get_subscriber", 1, status)
     assert str(error).startswith(f"get_subscriber: {status}")
     assert "One; Two (request id abc)" in str(error)
+
+
+def test_an_error_survives_being_pickled() -> None:
+    error = pickle.loads(pickle.dumps(error_of(httpx.Response(404, json={"errors": ["Not Found"]}))))
+    assert type(error) is NotFoundError
+    assert (error.status_code, error.errors, error.operation) == (404, ["Not Found"], "get_subscriber")
+    assert "404" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+# Every habit by name; `make` alone lists them. Works with GNU make 3.81 and newer.
+
+VENV ?= .venv
+# The Python that makes the environment; without one given, the first on the machine that is new enough.
+PYTHON ?=
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+# What is checked and formatted by hand-written-code rules, and what mypy reads on top.
+HAND := $(wildcard overlay mock scripts tests benchmarks)
+TYPED := $(wildcard generated) $(HAND)
+REFERENCE := ../shared/check_spec.py
+
+NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 && echo yes)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo test contract check lint types spec drift node-checks generate mock bench format lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+# Made anew when the lock changes, so that nothing stays from the one before.
+$(VENV)/.locked: requirements/dev.txt
+	@python='$(PYTHON)'; [ -n "$$python" ] || python=$$(bash scripts/find_python.sh) || exit 1; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "$$python is not Python 3.11 or newer" >&2; exit 1; }; \
+	echo "setting up $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.locked pyproject.toml
+	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc
+	@npm ci --loglevel=error
+	@touch $@
+
+venv: $(VENV)/.ready  ## set up the environment in .venv (every other target does so when needed)
+
+demo: venv  ## see the client at work on a mock of the service
+	@$(RUN) scripts/demo.py
+
+test: venv  ## run all tests
+	@$(RUN) -m pytest $(PYTEST_ARGS)
+
+contract: venv  ## run the contract tests only
+	@$(RUN) -m pytest $(PYTEST_ARGS) tests/contract
+
+check: lint types spec drift node-checks  ## check format, lint, types, the document and the generated code
+	@echo "all checks passed"
+
+lint: venv  ## check format and lint
+	@$(RUN) -m ruff format --check --quiet $(HAND)
+	@$(RUN) -m ruff check --quiet $(HAND)
+
+types: venv  ## check types with mypy
+	@$(RUN) -m mypy $(TYPED)
+
+spec: venv  ## validate the document, and compare it with the reference where that is present
+	@$(RUN) scripts/check_document.py
+	@if [ -f $(REFERENCE) ]; then $(RUN) $(REFERENCE) openapi/openapi.yaml; \
+	else echo "skipped: comparison with the reference ($(REFERENCE) not found)"; fi
+
+drift: venv  ## check that the generated code is what the document gives
+	@$(RUN) scripts/check_drift.py
+
+# On a machine of a person's these two may be missing; in CI they must not be.
+ifeq ($(NODE),yes)
+node-checks: venv node_modules/.ready
+	@node_modules/.bin/spectral lint --quiet --fail-severity=warn --ruleset openapi/.spectral.yaml openapi/openapi.yaml
+	@node_modules/.bin/pyright --pythonpath $(RUN)
+else ifeq ($(CI),true)
+node-checks:
+	@echo "error: OpenAPI linter and pyright did not run (node not found)" >&2; exit 1
+else
+node-checks:
+	@echo "skipped: OpenAPI linter and pyright (node not found)"
+endif
+
+generate: venv  ## write generated/kit_api anew from the document
+	@$(RUN) scripts/generate.py
+
+mock: venv  ## serve the mock of the service on 127.0.0.1
+	@$(BIN)/kit-mock serve
+
+bench: venv  ## measure against peers, in one run
+	@$(RUN) -m benchmarks
+
+format: venv  ## format, and mend what the linter can
+	@$(RUN) -m ruff check --quiet --fix-only $(HAND)
+	@$(RUN) -m ruff format --quiet $(HAND)
+
+lock: venv  ## compile pyproject.toml into requirements/dev.txt (make lock UPGRADE=--upgrade for newer versions)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE) \
+	    --extra mock --extra dev --output-file requirements/dev.txt pyproject.toml
+
+clean:  ## remove environments, caches and builds
+	rm -rf .venv .venv-* node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find benchmarks generated mock overlay scripts tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,16 @@
+"""What all tests share: repeatable properties, and one async back end."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, so that a failure is the change's and not the day's; and no deadline, which on a
+# busy machine measures the machine.
+settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
