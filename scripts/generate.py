@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -79,7 +81,8 @@ def generate(output: Path) -> list[str]:
     )
     # The formatter runs over the whole package last, so what is ours must be there before it.
     hooks, config.post_hooks = config.post_hooks, []
-    errors = list(project.build())
+    with contextlib.redirect_stdout(io.StringIO()):
+        errors = list(project.build())
     for template, name in EXTRA.items():
         text = project.env.get_template(template).render()
         (output / name).write_text(text, encoding="utf-8")
@@ -101,7 +104,10 @@ def main() -> int:
     problems = generate(output)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
-    return 1 if problems else 0
+    if problems:
+        return 1
+    print(f"wrote {sum(1 for path in output.rglob('*.py'))} modules to {output}")
+    return 0
 
 
 if __name__ == "__main__":
