@@ -1,0 +1,50 @@
+"""Schemathesis, with requests of its own making, against the mock: what comes back is what the document says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from kit_mock import KitMock
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT: dict[str, Any] = json.loads(
+    (ROOT / "generated" / "kit_api" / "openapi.json").read_text(encoding="utf-8")
+)
+
+
+def implemented() -> list[str]:
+    """The operations that `kit-mock coverage` claims."""
+    run = subprocess.run([sys.executable, "-m", "kit_mock", "coverage"], check=True, capture_output=True, text=True)
+    lines = [line.split() for line in run.stdout.splitlines()[:-1]]
+    return [words[1] for words in lines if words[0] == "yes"]
+
+
+IMPLEMENTED = implemented()
+schema = schemathesis.openapi.from_dict(DOCUMENT).include(operation_id=IMPLEMENTED)
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[KitMock]:
+    with KitMock() as running:
+        yield running
+
+
+def test_something_is_held_against_the_document() -> None:
+    assert len(IMPLEMENTED) > 20
+    assert {operation.ok().definition.raw["operationId"] for operation in schema.get_all_operations()} == set(IMPLEMENTED)
+
+
+@schema.parametrize()
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_answers_are_as_documented(case: schemathesis.Case, mock: KitMock) -> None:
+    response = case.call(base_url=mock.url, headers={"Authorization": f"Bearer {mock.access_token}"})
+    assert response.status_code != 501
+    case.validate_response(response)
