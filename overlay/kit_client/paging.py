@@ -39,7 +39,9 @@ class Walk(Generic[T]):
             raise TypeError(f"limit: expected a number of items or None, got {limit!r}")
         if limit is not None and limit < 0:
             raise ValueError(f"limit: expected 0 or more, got {limit}")
+        # An empty cursor is none, so that a loop can begin with one.
         given = {name: arguments.get(name) or UNSET for name in ("after", "before")}
+        arguments = {**arguments, **given}
         if not isinstance(given["after"], Unset) and not isinstance(given["before"], Unset):
             raise ValueError("after, before: give one of them only")
         if limit is not None and limit < 500 and isinstance(arguments.get("per_page", UNSET), Unset):

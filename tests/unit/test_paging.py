@@ -55,6 +55,12 @@ def test_cursors_are_passed_on_whole_and_the_count_is_asked_for_once() -> None:
     assert b"after=c1%3D%3D" in service.requests[1].url.query
 
 
+def test_an_empty_cursor_is_none() -> None:
+    _, service = pages([1])
+    assert len(list(service.kit().tags.list(after="", before=""))) == 1
+    assert service.requests[0].url.query == b""
+
+
 def test_pages_and_their_count() -> None:
     service = Service(tag_page([1, 2], "a", True, total_count=3), tag_page([3], "b", False))
     found = list(service.kit().tags.list(include_total_count=True).pages())
