@@ -1,0 +1,176 @@
+"""Reads the OpenAPI document and compiles it, once for each file, into routes and validators.
+
+The document is `openapi.json` of the package `kit_api`, which is looked up but not imported: the mock shares the
+document with the client and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import msgspec
+from jsonschema_rs import Draft202012, Registry, ValidationError
+from jsonschema_rs import Draft202012Validator as Validator
+
+from kit_mock.operations import Operation, QueryParameter, RequestBody
+from kit_mock.problems import KitMockError
+from kit_mock.routing import Router
+
+# Schemas refer to each other through a registry under this name, so that the document is handed over only once.
+_NAME = "urn:kit-mock:document"
+_METHODS = ("get", "put", "post", "delete", "patch")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@attrs.frozen
+class Document:
+    """A compiled document."""
+
+    operations: Mapping[str, Operation]
+    router: Router
+    api_key_header: str
+    """In lower case."""
+
+
+_compiled: dict[tuple[str, int, int], Document] = {}
+_lock = threading.Lock()
+
+
+def default_path() -> Path:
+    """Where the installed `kit_api` keeps its document. Raises KitMockError if it isn't installed."""
+    spec = importlib.util.find_spec("kit_api")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "openapi.json"
+        if path.is_file():
+            return path
+    raise KitMockError("no OpenAPI document: the package kit_api isn't installed; name a document instead")
+
+
+def load(path: Path | None = None) -> Document:
+    """The compiled document of a file, the default one if None; compiled anew only if the file has changed.
+
+    Raises KitMockError for a file that can't be read or isn't an OpenAPI document.
+    """
+    path = default_path() if path is None else path
+    try:
+        found = path.stat()
+        key = (str(path.resolve()), found.st_mtime_ns, found.st_size)
+        with _lock:
+            if key not in _compiled:
+                _compiled[key] = _compile(msgspec.json.decode(path.read_bytes()))
+            return _compiled[key]
+    except OSError as error:
+        raise KitMockError(f"cannot read the document {path}: {error.strerror or error}") from None
+    except (msgspec.DecodeError, ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise KitMockError(f"{path} isn't a usable OpenAPI document: {error!r}") from None
+
+
+def _compile(raw: dict[str, Any]) -> Document:
+    return _Compiler(raw).document()
+
+
+class _Compiler:
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self._raw = raw
+        schemas = raw.get("components", {}).get("schemas", {})
+        self._registry = Registry([(_NAME, {"components": {"schemas": schemas}})], draft=Draft202012)
+        self._schemes: dict[str, dict[str, Any]] = {
+            name: self._resolve(scheme) for name, scheme in raw.get("components", {}).get("securitySchemes", {}).items()
+        }
+
+    def document(self) -> Document:
+        operations = {operation.id: operation for operation in self._operations()}
+        if not operations:
+            raise ValueError("it has no operations")
+        headers = [s["name"] for s in self._schemes.values() if s["type"] == "apiKey" and s["in"] == "header"]
+        return Document(operations, Router(operations.values()), (headers or ["X-Kit-Api-Key"])[0].lower())
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self._raw["paths"].items():
+            for method in _METHODS:
+                if method in item:
+                    yield self._operation(path, method.upper(), item, item[method])
+
+    def _operation(self, path: str, method: str, item: dict[str, Any], raw: dict[str, Any]) -> Operation:
+        parameters = [self._resolve(p) for p in (*item.get("parameters", ()), *raw.get("parameters", ()))]
+        kinds = {
+            self._schemes[name]["type"]
+            for alternative in raw.get("security", self._raw.get("security", []))
+            for name in alternative
+        }
+        return Operation(
+            id=raw["operationId"],
+            method=method,
+            path=path,
+            path_names=tuple(_PLACEHOLDER.findall(path)),
+            query=tuple(self._parameter(p) for p in parameters if p["in"] == "query"),
+            body=self._body(self._resolve(raw["requestBody"])) if "requestBody" in raw else None,
+            takes_api_key="apiKey" in kinds,
+            takes_token=bool(kinds & {"oauth2", "http"}),
+            responses={
+                status: self._response(self._resolve(response)) for status, response in raw["responses"].items()
+            },
+        )
+
+    def _parameter(self, raw: dict[str, Any]) -> QueryParameter:
+        return QueryParameter(
+            name=raw["name"],
+            required=raw.get("required", False),
+            types=frozenset(self._types(raw["schema"])),
+            validator=self._validator(raw["schema"], formats=False),
+        )
+
+    def _body(self, raw: dict[str, Any]) -> RequestBody:
+        # Formats are left to the handlers, which answer in Kit's words, or item by item in bulk requests.
+        validators = {
+            media_type: self._validator(content.get("schema", True), formats=False)
+            for media_type, content in raw["content"].items()
+        }
+        return RequestBody(raw.get("required", False), validators)
+
+    def _response(self, raw: dict[str, Any]) -> Validator | None:
+        content = raw.get("content", {})
+        if not content:
+            return None
+        _, first = next(iter(content.items()))
+        return self._validator(first.get("schema", True), formats=True)
+
+    def _validator(self, schema: dict[str, Any] | bool, *, formats: bool) -> Validator:
+        return Validator(_absolute(schema), registry=self._registry, validate_formats=formats)
+
+    def _resolve(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Follows a `$ref` outside of schemas. What stands beside it comes first, as in OpenAPI 3.1."""
+        while "$ref" in raw:
+            target: Any = self._raw
+            for step in raw["$ref"].removeprefix("#/").split("/"):
+                target = target[step.replace("~1", "/").replace("~0", "~")]
+            raw = {**target, **{k: v for k, v in raw.items() if k != "$ref"}}
+        return raw
+
+    def _types(self, schema: dict[str, Any]) -> Iterator[str]:
+        schema = self._resolve(schema)
+        found = schema.get("type", [])
+        yield from [found] if isinstance(found, str) else found
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(keyword, []):
+                yield from self._types(part)
+
+
+def _absolute(schema: Any) -> Any:
+    """The schema with its local `$ref`s turned into references to the registry."""
+    if isinstance(schema, dict):
+        return {
+            key: _NAME + value
+            if key == "$ref" and isinstance(value, str) and value.startswith("#")
+            else _absolute(value)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_absolute(part) for part in schema]
+    return schema

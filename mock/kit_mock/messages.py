@@ -1,0 +1,38 @@
+"""Requests and responses as the core sees them, independent of any server or client library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+
+@attrs.frozen(repr=False)
+class Request:
+    """One request. It has no repr, as its headers and body can hold secrets.
+
+    `path` is percent-decoded, `query` is the raw string after `?`, header names are in lower case.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    body: bytes = b""
+
+
+@attrs.frozen
+class Response:
+    """One response: a status, headers and the whole body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@attrs.frozen
+class Reply:
+    """What a handler answers: a status and what becomes the JSON body. None is no body at all."""
+
+    status: int
+    payload: object = None

@@ -1,0 +1,79 @@
+"""One operation of the document, compiled: what it takes, who may call it and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from jsonschema_rs import Draft202012Validator as Validator
+
+_ERRORS = Validator(
+    {
+        "type": "object",
+        "required": ["errors"],
+        "properties": {"errors": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
+    }
+)
+
+
+@attrs.frozen
+class QueryParameter:
+    """A parameter of the query: its JSON types say how its text is to be read."""
+
+    name: str
+    required: bool
+    types: frozenset[str]
+    validator: Validator
+
+
+@attrs.frozen
+class RequestBody:
+    """The media types that a body can have, each with the validator of what it holds."""
+
+    required: bool
+    validators: Mapping[str, Validator]
+
+
+@attrs.frozen
+class Operation:
+    """An operation of the document. `path` is the template, `method` is in upper case."""
+
+    id: str
+    method: str
+    path: str
+    path_names: tuple[str, ...]
+    query: tuple[QueryParameter, ...]
+    body: RequestBody | None
+    takes_api_key: bool
+    takes_token: bool
+    responses: Mapping[str, Validator | None]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is called without credentials."""
+        return not (self.takes_api_key or self.takes_token)
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it changes nothing, by its method."""
+        return self.method == "GET"
+
+    def disagreement(self, status: int, payload: Any) -> str | None:
+        """Why the document doesn't allow this response, or None if it does.
+
+        An error status that the document doesn't list for the operation (405, 415, …) must be Kit's usual error body.
+        """
+        key = str(status)
+        if key in self.responses:
+            validator = self.responses[key]
+            if validator is None:
+                return None if payload is None else f"a {status} has no body"
+        elif status >= 400:
+            validator = _ERRORS
+        else:
+            return f"status {status} isn't documented"
+        if validator.is_valid(payload):
+            return None
+        first = next(validator.iter_errors(payload))
+        return f"{first.message} at /{'/'.join(map(str, first.instance_path))}"

@@ -1,0 +1,37 @@
+"""What can go wrong: in a request (`Refusal`) and in the mock's own set-up (`KitMockError`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+
+class KitMockError(Exception):
+    """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
+
+
+@attrs.define(eq=False)
+class Refusal(Exception):
+    """Ends a request with an error status and Kit's error body, and undoes what the request has done so far.
+
+    Raised by anything that handles a request. `errors` are the messages of `{"errors": [...]}`, `headers` go along
+    with the response.
+    """
+
+    status: int
+    errors: tuple[str, ...]
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.status}: {'; '.join(self.errors)}"
+
+
+def not_found() -> Refusal:
+    """404 as Kit words it, for an id or a path that doesn't exist."""
+    return Refusal(404, ("Not Found",))
+
+
+def unprocessable(*errors: str) -> Refusal:
+    """422 with one message for each thing that is wrong."""
+    return Refusal(422, errors)

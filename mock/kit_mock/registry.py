@@ -1,0 +1,76 @@
+"""Which operation is carried out by which function.
+
+The modules of `kit_mock.resources` register their handlers here when they are imported. An operation without a handler
+answers 501.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+from kit_mock.messages import Reply
+from kit_mock.storage import Store
+
+
+@attrs.define
+class Call:
+    """One request to one operation, read and validated: what a handler works with.
+
+    `path` holds ids by parameter name, `query` the documented parameters that were given, `body` the fields of the
+    body. `now` is the request's moment in seconds since 1970. `account_id` is whose credentials came along.
+    """
+
+    operation_id: str
+    path: dict[str, int]
+    query: dict[str, Any]
+    body: dict[str, Any]
+    store: Store
+    account_id: int
+    now: int
+
+
+Handler = Callable[[Call], Reply]
+
+
+@attrs.frozen
+class Implementation:
+    """A handler and what it wants to look at itself."""
+
+    handle: Handler
+    judges: frozenset[str]
+    in_query_too: frozenset[str]
+
+
+_implementations: dict[str, Implementation] = {}
+
+
+def operation(
+    operation_id: str, *, judges: Iterable[str] = (), in_query_too: Iterable[str] = ()
+) -> Callable[[Handler], Handler]:
+    """Registers the decorated function as the handler of an operation.
+
+    `judges` names query parameters and top-level body fields for which Kit has messages or rules of its own: the
+    handler gets them as they were sent, whatever their type, or not at all if they are missing. `in_query_too` names
+    body fields that may stand in the query instead.
+    """
+
+    def register(handler: Handler) -> Handler:
+        if operation_id in _implementations:
+            raise ValueError(f"{operation_id} has a handler already")
+        _implementations[operation_id] = Implementation(handler, frozenset(judges), frozenset(in_query_too))
+        return handler
+
+    return register
+
+
+def implementation(operation_id: str) -> Implementation | None:
+    """The implementation of an operation, or None if there is none yet."""
+    return _implementations.get(operation_id)
+
+
+def implemented() -> frozenset[str]:
+    """The ids of all operations that have a handler."""
+    return frozenset(_implementations)

@@ -1,0 +1,178 @@
+"""The account, its colors, profile and numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any
+
+import msgspec
+
+from kit_mock import rules
+from kit_mock.clock import timestamp
+from kit_mock.messages import Reply
+from kit_mock.problems import not_found, unprocessable
+from kit_mock.registry import Call, operation
+from kit_mock.storage import Store
+from kit_mock.wording import at_most
+
+MAXIMUM_COLORS = 5
+_PERIOD = timedelta(days=90)
+_HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+
+
+def ensure_default(store: Store, now: int) -> int:
+    """The id of the first account, which a new database is given with a creator profile."""
+    with store.transaction():
+        found: int | None = store.value("SELECT min(id) FROM accounts")
+        if found is not None:
+            return found
+        id_ = store.insert(
+            "INSERT INTO accounts (name, plan_type, email_address, created_at, utc_offset, colors)"
+            " VALUES ('Mock Letters', 'creator', 'creator@example.com', ?, -300, '[]')",
+            (now,),
+        )
+        store.insert(
+            "INSERT INTO creator_profiles (account_id, name, byline, bio, image_url, profile_url)"
+            " VALUES (?, 'Mock Letters', 'A creator', 'Letters that nobody gets',"
+            " 'https://mock-letters.example.com/image.jpg', 'https://mock-letters.example.com/profile')",
+            (id_,),
+        )
+        return id_
+
+
+@operation("get_account")
+def get_account(call: Call) -> Reply:
+    """GET /v4/account."""
+    name, plan_type, email_address, created_at = _account(call, "name, plan_type, email_address, created_at")
+    return Reply(
+        200,
+        {
+            "user": {"email": email_address},
+            "account": {
+                "name": name,
+                "plan_type": plan_type,
+                "primary_email_address": email_address,
+                "created_at": timestamp(created_at),
+                "id": call.account_id,
+            },
+        },
+    )
+
+
+@operation("list_account_colors")
+def list_account_colors(call: Call) -> Reply:
+    """GET /v4/account/colors."""
+    (colors,) = _account(call, "colors")
+    return Reply(200, {"colors": msgspec.json.decode(colors)})
+
+
+@operation("update_account_colors")
+def update_account_colors(call: Call) -> Reply:
+    """PUT /v4/account/colors: up to 5 hex codes, of 3 or 6 digits, take the place of those there are."""
+    colors: list[str] = call.body["colors"]
+    errors = [f"Colors {c} is not a valid hex color code." for c in colors if not _HEX.fullmatch(c)]
+    if len(colors) > MAXIMUM_COLORS:
+        errors.insert(0, f"Colors {at_most(MAXIMUM_COLORS)}")
+    if errors:
+        raise unprocessable(*errors)
+    encoded = msgspec.json.encode(colors).decode()
+    call.store.write("UPDATE accounts SET colors = ? WHERE id = ?", (encoded, call.account_id))
+    return Reply(200, {"colors": colors})
+
+
+@operation("get_creator_profile")
+def get_creator_profile(call: Call) -> Reply:
+    """GET /v4/account/creator_profile, 404 if the account has none."""
+    names = ("name", "byline", "bio", "image_url", "profile_url")
+    sql = f"SELECT {', '.join(names)} FROM creator_profiles WHERE account_id = ?"
+    row = call.store.row(sql, (call.account_id,))
+    if row is None:
+        raise not_found()
+    return Reply(200, {"profile": dict(zip(names, row, strict=True))})
+
+
+@operation("get_email_stats")
+def get_email_stats(call: Call) -> Reply:
+    """GET /v4/account/email_stats: the last 90 days. Nothing has been sent, as there are no broadcasts yet."""
+    return Reply(
+        200,
+        {
+            "stats": {
+                "sent": 0,
+                "clicked": 0,
+                "opened": 0,
+                "email_stats_mode": "last_90",
+                "open_tracking_enabled": True,
+                "click_tracking_enabled": True,
+                "starting": timestamp(call.now - int(_PERIOD.total_seconds())),
+                "ending": timestamp(call.now),
+            }
+        },
+    )
+
+
+@operation("get_growth_stats", judges=["starting", "ending"])
+def get_growth_stats(call: Call) -> Reply:
+    """GET /v4/account/growth_stats: whole days in the account's own time zone.
+
+    `subscribers` counts who was active at the end: created by then, and not cancelled by then. Chosen where the API
+    says nothing: without `starting`, the 90 days before `ending`; a period that ends before it starts is a 422.
+    """
+    (offset,) = _account(call, "utc_offset")
+    zone = timezone(timedelta(minutes=offset))
+    today = datetime.fromtimestamp(call.now, UTC).astimezone(zone).date()
+    first, last = _period(call, today)
+    starting = datetime.combine(first, time(), zone)
+    ending = datetime.combine(last, time(23, 59, 59), zone)
+    start, end = int(starting.timestamp()), int(ending.timestamp())
+    created = _count(call, "created_at BETWEEN ? AND ?", start, end)
+    cancelled = _count(call, "cancelled_at BETWEEN ? AND ?", start, end)
+    remaining = _count(call, "created_at <= ? AND state = 'active'", end)
+    remaining += _count(call, "cancelled_at > ? AND created_at <= ?", end, end)
+    return Reply(
+        200,
+        {
+            "stats": {
+                "cancellations": cancelled,
+                "net_new_subscribers": created - cancelled,
+                "new_subscribers": created,
+                "subscribers": remaining,
+                "starting": starting.isoformat(),
+                "ending": ending.isoformat(),
+            }
+        },
+    )
+
+
+def _period(call: Call, today: date) -> tuple[date, date]:
+    """The first and the last day that were asked for."""
+    days: dict[str, date] = {}
+    errors = []
+    for name in ("starting", "ending"):
+        text = call.query.get(name)
+        found = None if text is None else rules.day(text)
+        if found is not None:
+            days[name] = found
+        elif text is not None:
+            errors.append(f"{name.capitalize()} date is incorrectly formatted. Use YYYY-MM-DD.")
+    ending = days.get("ending", today)
+    starting = days.get("starting", max(date.min + _PERIOD, ending) - _PERIOD)
+    if not errors and starting > ending:
+        errors.append("Starting date must not be after ending date.")
+    if errors:
+        raise unprocessable(*errors)
+    return starting, ending
+
+
+def _count(call: Call, condition: str, *arguments: int) -> int:
+    sql = f"SELECT count(*) FROM subscribers WHERE account_id = ? AND {condition}"
+    found: int = call.store.value(sql, (call.account_id, *arguments))
+    return found
+
+
+def _account(call: Call, columns: str) -> tuple[Any, ...]:
+    row = call.store.row(f"SELECT {columns} FROM accounts WHERE id = ?", (call.account_id,))
+    if row is None:
+        raise not_found()
+    return row

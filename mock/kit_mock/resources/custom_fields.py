@@ -1,0 +1,142 @@
+"""The custom fields of an account.
+
+A key is the label in ASCII, lower case, with underscores; `_2`, `_3`, … is added where another field has it already.
+Chosen where the API says nothing: a label without a single ASCII letter or digit makes the key `field`; labels are
+unique without regard to case.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from typing import Any
+
+from kit_mock import rules
+from kit_mock.clock import timestamp
+from kit_mock.messages import Reply
+from kit_mock.pagination import Listing, page
+from kit_mock.problems import not_found, unprocessable
+from kit_mock.registry import Call, operation
+from kit_mock.resources import bulk
+
+TAKEN = "Label has already been taken"
+
+_COLUMNS = "id, name, key, label, created_at"
+_NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
+
+Row = tuple[Any, ...]
+
+
+@operation("list_custom_fields")
+def list_custom_fields(call: Call) -> Reply:
+    """GET /v4/custom_fields, the newest first."""
+    listing = Listing(columns=_COLUMNS, source="custom_fields")
+    listing.narrow("account_id = ?", call.account_id)
+    return Reply(200, page(call, listing, "custom_fields", lambda rows: [_shown(row) for row in rows]))
+
+
+@operation("create_custom_field", judges=["label"])
+def create_custom_field(call: Call) -> Reply:
+    """POST /v4/custom_fields: 201, or 422 for a label that is blank or taken."""
+    label = rules.required_text(call.body.get("label"), "label")
+    if _labelled(call, label) is not None:
+        raise unprocessable(TAKEN)
+    return Reply(201, {"custom_field": _shown(_create(call, label))})
+
+
+@operation("update_custom_field", judges=["label"])
+def update_custom_field(call: Call) -> Reply:
+    """PUT /v4/custom_fields/{id}: a new label and key; the name stays, and so do the values."""
+    row = _by_id(call)
+    label = rules.required_text(call.body.get("label"), "label")
+    other = _labelled(call, label)
+    if other is not None and other[0] != row[0]:
+        raise unprocessable(TAKEN)
+    call.store.write(
+        "UPDATE custom_fields SET label = ?, folded_label = ?, key = ? WHERE id = ?",
+        (label, label.casefold(), _free_key(call, label, row[0]), row[0]),
+    )
+    return Reply(200, {"custom_field": _shown(_by_id(call))})
+
+
+@operation("delete_custom_field")
+def delete_custom_field(call: Call) -> Reply:
+    """DELETE /v4/custom_fields/{id}, and its values with all subscribers."""
+    call.store.write("DELETE FROM custom_fields WHERE id = ?", (_by_id(call)[0],))
+    return Reply(204)
+
+
+@operation("bulk_create_custom_fields", judges=["custom_fields"])
+def bulk_create_custom_fields(call: Call) -> Reply:
+    """POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others. Results come newest first."""
+    created = []
+    failures = []
+    for item in bulk.items(call, "custom_fields"):
+        label: Any = item.get("label")
+        failed: dict[str, Any] = {
+            "id": None,
+            "name": None,
+            "key": None,
+            "label": label if isinstance(label, str) else None,
+            "created_at": None,
+        }
+        problem = rules.text_problem(label, "label")
+        if problem is None:
+            label = label.strip()
+            row = _labelled(call, label)
+            if row is None:
+                created.append(_dated(_create(call, label)))
+                continue
+            failed, problem = _dated(row), TAKEN
+        failures.append({"custom_field": failed, "errors": [problem]})
+    return Reply(200, {"custom_fields": created[::-1], "failures": failures})
+
+
+def key_of(label: str) -> str:
+    """`Où ça?` becomes `ou_ca`: accents go, and so does everything that has no ASCII letter."""
+    ascii_only = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode("ascii")
+    return _NOT_IN_KEYS.sub("_", ascii_only.lower()).strip("_") or "field"
+
+
+def _free_key(call: Call, label: str, own_id: int = 0) -> str:
+    """The label's key, numbered if another field of the account has it."""
+    wanted = key_of(label)
+    sql = "SELECT 1 FROM custom_fields WHERE account_id = ? AND key = ? AND id <> ?"
+    for key in itertools.chain([wanted], (f"{wanted}_{number}" for number in itertools.count(2))):
+        if call.store.row(sql, (call.account_id, key, own_id)) is None:
+            break
+    return key
+
+
+def _create(call: Call, label: str) -> Row:
+    key = _free_key(call, label)
+    id_ = call.store.insert(
+        "INSERT INTO custom_fields (account_id, label, folded_label, key, name, created_at) VALUES (?, ?, ?, ?, '', ?)",
+        (call.account_id, label, label.casefold(), key, call.now),
+    )
+    name = f"ck_field_{id_}_{key}"
+    call.store.write("UPDATE custom_fields SET name = ? WHERE id = ?", (name, id_))
+    return id_, name, key, label, call.now
+
+
+def _by_id(call: Call) -> Row:
+    sql = f"SELECT {_COLUMNS} FROM custom_fields WHERE id = ? AND account_id = ?"
+    row = call.store.row(sql, (call.path["id"], call.account_id))
+    if row is None:
+        raise not_found()
+    return row
+
+
+def _labelled(call: Call, label: str) -> Row | None:
+    sql = f"SELECT {_COLUMNS} FROM custom_fields WHERE account_id = ? AND folded_label = ?"
+    return call.store.row(sql, (call.account_id, label.casefold()))
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    id_, name, key, label, _ = row
+    return {"id": id_, "name": name, "key": key, "label": label}
+
+
+def _dated(row: Row) -> dict[str, Any]:
+    return {**_shown(row), "created_at": timestamp(row[4])}

@@ -1,0 +1,111 @@
+"""Subscribers who belong to something, such as a tag: put in, taken out, listed.
+
+Chosen where the API says nothing: putting a subscriber in again keeps the first date, and taking one out who isn't in
+is a 204 like any other, as the wanted state holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from kit_mock.clock import timestamp
+from kit_mock.messages import Reply
+from kit_mock.pagination import Listing, page
+from kit_mock.problems import not_found, unprocessable
+from kit_mock.registry import Call
+from kit_mock.resources import people
+from kit_mock.resources.field_values import FieldSet
+
+
+@attrs.frozen
+class Membership:
+    """One kind of membership: where it is stored and what the API calls its parts.
+
+    `owners` is the table of what subscribers belong to, `table` that of the memberships, with a column `owner_id`,
+    which is also the name of the path parameter. `verb` is what happened to a member: `tagged` makes the attribute
+    `tagged_at` and the filters `tagged_after` and `tagged_before`.
+    """
+
+    owners: str
+    table: str
+    owner_id: str
+    verb: str
+
+    def owner(self, call: Call) -> int:
+        """The id in the path. Raises Refusal 404 if the caller's account has no such thing."""
+        id_ = call.path[self.owner_id]
+        if not self.has_owner(call, id_):
+            raise not_found()
+        return id_
+
+    def has_owner(self, call: Call, id_: int) -> bool:
+        """Whether the caller's account has the thing with that id."""
+        sql = f"SELECT 1 FROM {self.owners} WHERE id = ? AND account_id = ?"
+        return call.store.row(sql, (id_, call.account_id)) is not None
+
+    def put(self, call: Call, owner: int, subscriber: int) -> bool:
+        """Put a subscriber in; whether they weren't in yet."""
+        sql = f"INSERT INTO {self.table} ({self.owner_id}, subscriber_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        return call.store.write(sql, (owner, subscriber, call.now)) == 1
+
+    def since(self, call: Call, owner: int, subscriber: int) -> int:
+        """When a member was put in."""
+        sql = f"SELECT at FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
+        at: int = call.store.value(sql, (owner, subscriber))
+        return at
+
+    def add(self, call: Call, subscriber: people.Row) -> Reply:
+        """Put a subscriber in and show them: 201, or 200 if they were in already."""
+        owner = self.owner(call)
+        status = 201 if self.put(call, owner, subscriber[0]) else 200
+        shown = people.shown(subscriber, FieldSet.of(call))
+        shown[f"{self.verb}_at"] = timestamp(self.since(call, owner, subscriber[0]))
+        return Reply(status, {"subscriber": shown})
+
+    def remove(self, call: Call, subscriber: people.Row) -> Reply:
+        """Take a subscriber out."""
+        sql = f"DELETE FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
+        call.store.write(sql, (self.owner(call), subscriber[0]))
+        return Reply(204)
+
+    def named_by_email(self, call: Call, missing: str) -> people.Row:
+        """The subscriber whose `email_address` is in the body.
+
+        Raises Refusal: 422 with the message `missing` if it isn't, 404 if nobody has it.
+        """
+        self.owner(call)
+        given: Any = call.body.get("email_address")
+        if not isinstance(given, str) or not given.strip():
+            raise unprocessable(missing)
+        row = people.by_email(call, given.strip())
+        if row is None:
+            raise not_found()
+        return row
+
+    def list(self, call: Call) -> Reply:
+        """A page of members, the newest subscriber first, active ones unless `status` says otherwise."""
+        # The order of the join is fixed, since members come in the order of the page and the filters look at few of
+        # them; the planner would sort all subscribers of a state.
+        listing = Listing(
+            columns=f"{people.COLUMNS}, m.at",
+            source=f"{self.table} m CROSS JOIN subscribers s ON s.id = m.subscriber_id",
+            key="m.subscriber_id",
+        )
+        listing.narrow(f"m.{self.owner_id} = ?", self.owner(call))
+        people.narrow_to_status(call, listing)
+        for name, column in (("created", "s.created_at"), (self.verb, "m.at")):
+            for relation, moment in people.date_filters(call, name):
+                listing.narrow(f"{column} {relation} ?", moment)
+        fields = FieldSet.of(call)
+        stamp = f"{self.verb}_at"
+        return Reply(
+            200,
+            page(
+                call,
+                listing,
+                "subscribers",
+                lambda rows: [{**people.shown(r[:-1], fields), stamp: timestamp(r[-1])} for r in rows],
+            ),
+        )

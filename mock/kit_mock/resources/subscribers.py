@@ -1,0 +1,227 @@
+"""The subscribers of an account.
+
+Chosen where the API says nothing: an explicit null as `first_name` clears it, a field that is left out stays;
+`updated_at` moves when a value really changes, not when a tag does; a subscriber of any state can be unsubscribed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kit_mock import rules
+from kit_mock.clock import timestamp
+from kit_mock.messages import Reply
+from kit_mock.pagination import Listing, page
+from kit_mock.problems import unprocessable
+from kit_mock.registry import Call, operation
+from kit_mock.resources import bulk, field_values, people
+from kit_mock.resources.field_values import FieldSet
+
+# Rows that are sorted faster than a page of them is found in an account of a million.
+_FEW = 5000
+
+
+@operation("list_subscribers", judges=["email_address"])
+def list_subscribers(call: Call) -> Reply:
+    """GET /v4/subscribers: active ones by id descending, unless filters and sort say otherwise."""
+    sort = call.query.get("sort_field", "id")
+    if sort == "cancelled_at" and call.query.get("status") != "cancelled":
+        raise unprocessable("The status param must be `cancelled` if sort_field is `cancelled_at`")
+    listing = Listing(
+        columns=people.COLUMNS,
+        source="subscribers s",
+        key="s.id",
+        sort=None if sort == "id" else f"s.{sort}",
+        descending=call.query.get("sort_order", "desc") == "desc",
+    )
+    listing.narrow("s.account_id = ?", call.account_id)
+    people.narrow_to_status(call, listing)
+    if "email_address" in call.query:
+        email_address = rules.email_address(call.query["email_address"])
+        if email_address is None:
+            raise unprocessable(rules.EMAIL_INVALID)
+        listing.narrow("s.email_address = ?", email_address)
+    if sort == "cancelled_at":
+        listing.narrow("s.cancelled_at IS NOT NULL")
+    for name in ("created", "updated"):
+        _narrow_to_dates(call, listing, name)
+    fields = FieldSet.of(call)
+    return Reply(200, page(call, listing, "subscribers", lambda rows: [people.shown(r, fields) for r in rows]))
+
+
+@operation("get_subscriber")
+def get_subscriber(call: Call) -> Reply:
+    """GET /v4/subscribers/{id}."""
+    return _one(call, 200, people.by_id(call, call.path["id"]))
+
+
+@operation("create_subscriber", judges=["email_address"])
+def create_subscriber(call: Call) -> Reply:
+    """POST /v4/subscribers, an upsert: 201 for a new subscriber, 200 for a known one, who keeps their state.
+
+    With more than 10 custom fields it is a 202 that doesn't show their new values yet; they are there on the next read.
+    """
+    email_address = _email_address(call)
+    given = field_values.given(call)
+    row = people.by_email(call, email_address)
+    if row is None:
+        state = call.body.get("state") or "active"
+        id_ = _create(call, email_address, call.body.get("first_name"), state)
+        row = people.by_id(call, id_)
+        status = 201
+    else:
+        _update(call, row, first_name=call.body.get("first_name", row[1]))
+        status = 200
+    return _with_fields(call, status, row[0], given)
+
+
+@operation("update_subscriber", judges=["email_address"])
+def update_subscriber(call: Call) -> Reply:
+    """PUT /v4/subscribers/{id}: 200, or 202 with more than 10 custom fields."""
+    row = people.by_id(call, call.path["id"])
+    email_address = _email_address(call)
+    given = field_values.given(call)
+    other = people.by_email(call, email_address)
+    if other is not None and other[0] != row[0]:
+        raise unprocessable("Email address has already been taken")
+    _update(call, row, email_address=email_address, first_name=call.body.get("first_name", row[1]))
+    return _with_fields(call, 200, row[0], given)
+
+
+@operation("unsubscribe_subscriber")
+def unsubscribe_subscriber(call: Call) -> Reply:
+    """POST /v4/subscribers/{id}/unsubscribe: the state becomes `cancelled`; a second time changes nothing."""
+    row = people.by_id(call, call.path["id"])
+    _cancel(call, row)
+    return Reply(204)
+
+
+@operation("list_subscriber_tags")
+def list_subscriber_tags(call: Call) -> Reply:
+    """GET /v4/subscribers/{subscriber_id}/tags, the newest tag first, whenever it was given."""
+    people.by_id(call, call.path["subscriber_id"])
+    listing = Listing(
+        columns="m.tag_id, t.name, m.at",
+        source="tag_subscribers m CROSS JOIN tags t ON t.id = m.tag_id",
+        key="m.tag_id",
+    )
+    listing.narrow("m.subscriber_id = ?", call.path["subscriber_id"])
+    return Reply(
+        200,
+        page(
+            call,
+            listing,
+            "tags",
+            lambda rows: [{"id": id_, "name": name, "tagged_at": timestamp(at)} for id_, name, at in rows],
+        ),
+    )
+
+
+@operation("bulk_create_subscribers", judges=["subscribers"])
+def bulk_create_subscribers(call: Call) -> Reply:
+    """POST /v4/bulk/subscribers: an upsert of each; what is wrong with one doesn't stop the others.
+
+    Results come newest first, not in the order of the request, and once for an address that stands there twice.
+    """
+    saved: set[int] = set()
+    failures = []
+    for item in bulk.items(call, "subscribers"):
+        first_name = item.get("first_name")
+        email_address = rules.email_address(item.get("email_address"))
+        errors = [] if email_address else [rules.EMAIL_INVALID]
+        if not isinstance(first_name, str | None):
+            errors.append("First name must be a string or null")
+            first_name = None
+        if email_address is None or errors:
+            failed = {
+                "first_name": first_name,
+                "email_address": email_address,
+                "state": "active",
+                "created_at": None,
+            }
+            failures.append({"subscriber": failed, "errors": errors})
+            continue
+        row = people.by_email(call, email_address)
+        if row is None:
+            saved.add(_create(call, email_address, first_name, "active"))
+        else:
+            _update(call, row, first_name=item.get("first_name", row[1]))
+            saved.add(row[0])
+    rows = (people.by_id(call, id_) for id_ in sorted(saved, reverse=True))
+    subscribers = [
+        {"id": r[0], "first_name": r[1], "email_address": r[2], "state": r[3], "created_at": timestamp(r[4])}
+        for r in rows
+    ]
+    return Reply(200, {"subscribers": subscribers, "failures": failures})
+
+
+def _narrow_to_dates(call: Call, listing: Listing, name: str) -> None:
+    """A date filter. SQLite may use its index, and sort what it finds, only if that isn't much.
+
+    Otherwise it has to walk in the order of the page, which soon fills from many matches. The unary plus tells it so.
+    """
+    filters = people.date_filters(call, name)
+    column = f"s.{name}_at"
+    if filters and column != listing.sort:
+        probe = Listing(listing.columns, listing.source, where=list(listing.where), arguments=list(listing.arguments))
+        for relation, moment in filters:
+            probe.narrow(f"{column} {relation} ?", moment)
+        if probe.count(call, limit=_FEW) == _FEW:
+            column = f"+{column}"
+    for relation, moment in filters:
+        listing.narrow(f"{column} {relation} ?", moment)
+
+
+def _email_address(call: Call) -> str:
+    email_address = rules.email_address(call.body.get("email_address"))
+    if email_address is None:
+        raise unprocessable(rules.EMAIL_INVALID)
+    return email_address
+
+
+def _create(call: Call, email_address: str, first_name: str | None, state: str) -> int:
+    return call.store.insert(
+        "INSERT INTO subscribers"
+        " (account_id, email_address, first_name, state, created_at, updated_at, cancelled_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            call.account_id,
+            email_address,
+            first_name,
+            state,
+            call.now,
+            call.now,
+            call.now if state == "cancelled" else None,
+        ),
+    )
+
+
+def _update(call: Call, row: people.Row, **values: Any) -> None:
+    """Set columns of a subscriber; without a real change `updated_at` stays."""
+    current = {"first_name": row[1], "email_address": row[2], "state": row[3], "field_values": row[5]}
+    changed = {name: value for name, value in values.items() if value != current.get(name)}
+    if changed:
+        columns = ", ".join(f"{name} = ?" for name in changed)
+        call.store.write(
+            f"UPDATE subscribers SET {columns}, updated_at = ? WHERE id = ?",
+            (*changed.values(), call.now, row[0]),
+        )
+
+
+def _cancel(call: Call, row: people.Row) -> None:
+    if row[3] != "cancelled":
+        _update(call, row, state="cancelled", cancelled_at=call.now)
+
+
+def _with_fields(call: Call, status: int, id_: int, given: dict[str, str | None]) -> Reply:
+    """Write custom field values and answer with the subscriber: as it is, or with many values as it was (202)."""
+    row = people.by_id(call, id_)
+    if given:
+        _update(call, row, field_values=FieldSet.of(call).merged(row[5], given))
+    if len(given) > field_values.SYNCHRONOUS:
+        return _one(call, 202, row)
+    return _one(call, status, people.by_id(call, id_))
+
+
+def _one(call: Call, status: int, row: people.Row) -> Reply:
+    return Reply(status, {"subscriber": people.shown(row, FieldSet.of(call))})

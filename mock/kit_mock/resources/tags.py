@@ -1,0 +1,163 @@
+"""The tags of an account and who has them. Names match without regard to case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kit_mock import rules
+from kit_mock.clock import timestamp
+from kit_mock.inputs import LARGEST_ID
+from kit_mock.messages import Reply
+from kit_mock.pagination import Listing, page
+from kit_mock.problems import not_found, unprocessable
+from kit_mock.registry import Call, operation
+from kit_mock.resources import bulk, people
+from kit_mock.resources.memberships import Membership
+
+TAKEN = "Name has already been taken"
+
+TAGGED = Membership(owners="tags", table="tag_subscribers", owner_id="tag_id", verb="tagged")
+
+
+@operation("list_tags")
+def list_tags(call: Call) -> Reply:
+    """GET /v4/tags, the newest first."""
+    listing = Listing(columns="id, name, created_at", source="tags")
+    listing.narrow("account_id = ?", call.account_id)
+    return Reply(200, page(call, listing, "tags", lambda rows: [_shown(row) for row in rows]))
+
+
+@operation("create_tag", judges=["name"])
+def create_tag(call: Call) -> Reply:
+    """POST /v4/tags: 201, or 422 for a name that is blank or taken."""
+    name = rules.required_text(call.body.get("name"), "name")
+    if _named(call, name) is not None:
+        raise unprocessable(TAKEN)
+    return Reply(201, {"tag": _shown(_create(call, name))})
+
+
+@operation("update_tag", judges=["name"])
+def update_tag(call: Call) -> Reply:
+    """PUT /v4/tags/{id}: a new name, or 422 for one that is blank or another tag's."""
+    id_ = call.path["id"]
+    if not TAGGED.has_owner(call, id_):
+        raise not_found()
+    name = rules.required_text(call.body.get("name"), "name")
+    other = _named(call, name)
+    if other is not None and other[0] != id_:
+        raise unprocessable(TAKEN)
+    call.store.write("UPDATE tags SET name = ?, folded_name = ? WHERE id = ?", (name, name.casefold(), id_))
+    row = call.store.row("SELECT id, name, created_at FROM tags WHERE id = ?", (id_,))
+    return Reply(200, {"tag": _shown(row)})
+
+
+@operation("tag_subscriber")
+def tag_subscriber(call: Call) -> Reply:
+    """POST /v4/tags/{tag_id}/subscribers/{id}: 201, or 200 if they have the tag already."""
+    return TAGGED.add(call, people.by_id(call, call.path["id"]))
+
+
+@operation("tag_subscriber_by_email", judges=["email_address"])
+def tag_subscriber_by_email(call: Call) -> Reply:
+    """POST /v4/tags/{tag_id}/subscribers, likewise; the subscriber must exist."""
+    missing = "Either subscriber id or email address is required to tag subscriber"
+    return TAGGED.add(call, TAGGED.named_by_email(call, missing))
+
+
+@operation("untag_subscriber")
+def untag_subscriber(call: Call) -> Reply:
+    """DELETE /v4/tags/{tag_id}/subscribers/{id}."""
+    return TAGGED.remove(call, people.by_id(call, call.path["id"]))
+
+
+@operation("untag_subscriber_by_email", judges=["email_address"], in_query_too=["email_address"])
+def untag_subscriber_by_email(call: Call) -> Reply:
+    """DELETE /v4/tags/{tag_id}/subscribers, the address in a form body or, as newer clients send it, in the query."""
+    missing = "Either subscriber id or email address is required to remove tag from subscriber"
+    return TAGGED.remove(call, TAGGED.named_by_email(call, missing))
+
+
+@operation("list_tag_subscribers")
+def list_tag_subscribers(call: Call) -> Reply:
+    """GET /v4/tags/{tag_id}/subscribers."""
+    return TAGGED.list(call)
+
+
+@operation("bulk_create_tags", judges=["tags"])
+def bulk_create_tags(call: Call) -> Reply:
+    """POST /v4/bulk/tags: what is wrong with one doesn't stop the others. Results come newest first."""
+    created = []
+    failures = []
+    for item in bulk.items(call, "tags"):
+        name: Any = item.get("name")
+        failed: dict[str, Any] = {
+            "id": None,
+            "name": name if isinstance(name, str) else None,
+            "created_at": None,
+        }
+        problem = rules.text_problem(name, "name")
+        if problem is None:
+            name = name.strip()
+            row = _named(call, name)
+            if row is None:
+                created.append(_shown(_create(call, name)))
+                continue
+            failed, problem = _shown(row), TAKEN
+        failures.append({"tag": failed, "errors": [problem]})
+    return Reply(200, {"tags": created[::-1], "failures": failures})
+
+
+@operation("bulk_tag_subscribers", judges=["taggings"])
+def bulk_tag_subscribers(call: Call) -> Reply:
+    """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the tag."""
+    tagged: dict[tuple[int, int], dict[str, Any]] = {}
+    failures = []
+    for item in bulk.items(call, "taggings"):
+        tag, subscriber = _id(item, "tag_id"), _id(item, "subscriber_id")
+        row = None
+        if subscriber <= LARGEST_ID:
+            sql = "SELECT first_name, email_address, created_at FROM subscribers WHERE id = ? AND account_id = ?"
+            row = call.store.row(sql, (subscriber, call.account_id))
+        errors = []
+        if row is None:
+            errors.append("Subscriber does not exist")
+        if tag > LARGEST_ID or not TAGGED.has_owner(call, tag):
+            errors.append("Tag does not exist")
+        if row is None or errors:
+            failures.append({"tagging": {"tag_id": tag, "subscriber_id": subscriber}, "errors": errors})
+            continue
+        TAGGED.put(call, tag, subscriber)
+        tagged[tag, subscriber] = {
+            "id": subscriber,
+            "first_name": row[0],
+            "email_address": row[1],
+            "created_at": timestamp(row[2]),
+            "tagged_at": timestamp(TAGGED.since(call, tag, subscriber)),
+        }
+    return Reply(200, {"subscribers": list(tagged.values())[::-1], "failures": failures})
+
+
+def _id(item: dict[str, Any], name: str) -> int:
+    value = item.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        problem = "can't be blank" if value is None else "must be an integer"
+        raise unprocessable(f"Taggings {name.replace('_', ' ')} {problem}")
+    return value
+
+
+def _named(call: Call, name: str) -> tuple[Any, ...] | None:
+    sql = "SELECT id, name, created_at FROM tags WHERE account_id = ? AND folded_name = ?"
+    return call.store.row(sql, (call.account_id, name.casefold()))
+
+
+def _create(call: Call, name: str) -> tuple[Any, ...]:
+    sql = "INSERT INTO tags (account_id, name, folded_name, created_at) VALUES (?, ?, ?, ?)"
+    id_ = call.store.insert(sql, (call.account_id, name, name.casefold(), call.now))
+    return id_, name, call.now
+
+
+def _shown(row: tuple[Any, ...] | None) -> dict[str, Any]:
+    if row is None:
+        raise not_found()
+    id_, name, created_at = row
+    return {"id": id_, "name": name, "created_at": timestamp(created_at)}

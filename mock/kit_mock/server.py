@@ -1,0 +1,113 @@
+"""The app on a real socket: uvicorn, in the foreground for the command line or in a thread for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from kit_mock.asgi import AsgiApp
+from kit_mock.problems import KitMockError
+
+try:
+    import uvicorn
+except ImportError as missing:  # pragma: no cover - an installation without the extra
+    raise KitMockError("serving needs uvicorn: pip install 'kit-client[mock]'") from missing
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises KitMockError, for example if the port is taken."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            if os.name == "posix":
+                # Otherwise a port can't be used again for a minute after a restart.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise KitMockError(f"cannot listen on {host}:{port}: {reason}") from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """`http://127.0.0.1:PORT`, without a slash at the end."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if _is_ipv6(host) else f"http://{host}:{port}"
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, that says when it is ready and ends quietly on a signal instead of passing it on."""
+
+    def __init__(self, app: AsgiApp, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def serve(app: AsgiApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Call it from the main thread."""
+    _Server(app, on_ready).run(sockets=[listener])
+
+
+class ServerThread:
+    """A server in a daemon thread: it never keeps a program from ending."""
+
+    def __init__(self, app: AsgiApp, host: str, port: int) -> None:
+        self._listener = listen(host, port)
+        self.url = url_of(self._listener)
+        ready = threading.Event()
+        self._server = _Server(app, ready.set)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._listener]}, name="kit-mock", daemon=True
+        )
+        self._thread.start()
+        if not ready.wait(timeout=10):
+            self.stop()
+            raise KitMockError("the server didn't start within 10 seconds")
+
+    def stop(self) -> None:
+        """Stop serving and wait for it. Open connections are given two seconds."""
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._listener.close()

@@ -1,0 +1,185 @@
+"""State in SQLite: the tables, the connection and its lock.
+
+Times are whole seconds since 1970, ids come from AUTOINCREMENT counters (from 1, never used twice). Every index is
+there for a page or a look-up that must cost the same in an account of a thousand and of a million subscribers; SQLite
+appends the rowid to each, so that lists by id need no column for it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kit_mock.problems import KitMockError
+
+_APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
+_VERSION = 1
+
+_TABLES = """
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    plan_type TEXT NOT NULL,
+    email_address TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    utc_offset INTEGER NOT NULL,    -- minutes
+    colors TEXT NOT NULL            -- JSON
+);
+CREATE TABLE creator_profiles (
+    account_id INTEGER PRIMARY KEY REFERENCES accounts,
+    name TEXT NOT NULL,
+    byline TEXT NOT NULL,
+    bio TEXT NOT NULL,
+    image_url TEXT NOT NULL,
+    profile_url TEXT NOT NULL
+);
+CREATE TABLE custom_fields (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    label TEXT NOT NULL,
+    folded_label TEXT NOT NULL,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (account_id, folded_label),
+    UNIQUE (account_id, key)
+);
+CREATE INDEX custom_fields_of_account ON custom_fields (account_id);
+CREATE TABLE subscribers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    email_address TEXT NOT NULL COLLATE NOCASE,
+    first_name TEXT,
+    state TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    cancelled_at INTEGER,
+    field_values TEXT,              -- JSON by custom field id; ids of deleted fields may linger, and mean nothing
+    UNIQUE (account_id, email_address)
+);
+CREATE INDEX subscribers_of_account ON subscribers (account_id);
+CREATE INDEX subscribers_by_state ON subscribers (account_id, state);
+CREATE INDEX subscribers_by_update ON subscribers (account_id, updated_at);
+CREATE INDEX subscribers_by_state_and_update ON subscribers (account_id, state, updated_at);
+CREATE INDEX subscribers_by_creation ON subscribers (account_id, created_at, state);
+CREATE INDEX subscribers_by_cancellation ON subscribers (account_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
+CREATE TABLE tags (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    name TEXT NOT NULL,
+    folded_name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (account_id, folded_name)
+);
+CREATE INDEX tags_of_account ON tags (account_id);
+CREATE TABLE tag_subscribers (
+    tag_id INTEGER NOT NULL REFERENCES tags,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tag_id, subscriber_id)
+) WITHOUT ROWID;
+CREATE INDEX tag_subscribers_by_subscriber ON tag_subscribers (subscriber_id, tag_id);
+"""
+
+
+class Store:
+    """One SQLite database, in memory or in a file, for one process and any number of its threads.
+
+    Raises KitMockError if a file can't be opened or written, is in use by another process, or isn't a database of
+    this mock.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                ":memory:" if path is None else path,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
+                timeout=1,
+            )
+        except sqlite3.Error as error:
+            raise KitMockError(f"cannot open the database {path}: {error}") from None
+        try:
+            self._prepare(path)
+        except (sqlite3.Error, KitMockError) as error:
+            self._connection.close()
+            raise KitMockError(f"cannot use the database {path}: {error}") from None
+
+    def _prepare(self, path: Path | None) -> None:
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        if path is not None:
+            # Nobody else may write: it is faster, needs no shared memory, and a second mock on the same file is
+            # told so at its start. WAL with NORMAL keeps what was committed when the process is killed.
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._check_owner()
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+        with self.transaction():
+            if not self.value("PRAGMA user_version"):
+                for statement in _TABLES.split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _check_owner(self) -> None:
+        version = self.value("PRAGMA user_version")
+        if self.value("PRAGMA application_id") != _APPLICATION_ID:
+            if version or self.value("SELECT count(*) FROM sqlite_schema"):
+                raise KitMockError("it isn't a database of kit-mock")
+        elif version != _VERSION:
+            raise KitMockError(f"it was made by another version of kit-mock (its layout is {version})")
+
+    def close(self) -> None:
+        """Write everything out and close. More than once does no harm."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep other threads out, so that several queries see the same state."""
+        with self._lock:
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep other threads out, and keep all changes made inside, or none if it is left by an exception."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._lock:
+            return self._connection.execute(sql, arguments).fetchall()
+
+    def row(self, sql: str, arguments: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        with self._lock:
+            found: tuple[Any, ...] | None = self._connection.execute(sql, arguments).fetchone()
+            return found
+
+    def value(self, sql: str, arguments: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        found = self.row(sql, arguments)
+        return None if found is None else found[0]
+
+    def write(self, sql: str, arguments: Sequence[Any] = ()) -> int:
+        """Carry out a change and return how many rows it touched."""
+        with self._lock:
+            return self._connection.execute(sql, arguments).rowcount
+
+    def insert(self, sql: str, arguments: Sequence[Any] = ()) -> int:
+        """Carry out an INSERT and return the id it was given."""
+        with self._lock:
+            return self._connection.execute(sql, arguments).lastrowid or 0

@@ -1,0 +1,172 @@
+"""Bulk operations of up to 100 items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from kit_mock import KitMock
+from tests.unit.mock.conftest import Create
+
+NOW = "2023-02-17T11:43:55Z"
+PATHS = {
+    "subscribers": "/v4/bulk/subscribers",
+    "tags": "/v4/bulk/tags",
+    "taggings": "/v4/bulk/tags/subscribers",
+    "custom_fields": "/v4/bulk/custom_fields",
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("items", [None, [], {}, "x", 3])
+def test_nothing_to_do_is_422(oauth: httpx.Client, name: str, items: Any) -> None:
+    for body in ({name: items}, {}):
+        response = oauth.post(PATHS[name], json=body)
+        assert (response.status_code, response.json()) == (422, {"errors": [f"No {name} included for processing"]})
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_items_must_be_objects(oauth: httpx.Client, name: str) -> None:
+    response = oauth.post(PATHS[name], json={name: ["x"]})
+    assert response.status_code == 422
+    assert response.json()["errors"][0].endswith("must be a list of objects")
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_bad_callback_url_is_422(oauth: httpx.Client, name: str) -> None:
+    response = oauth.post(PATHS[name], json={name: [{}], "callback_url": 5})
+    assert (response.status_code, response.json()) == (422, {"errors": ["Callback url must be a string or null"]})
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_more_than_a_hundred_are_not_built_yet(oauth: httpx.Client, name: str) -> None:
+    items = [{"tag_id": 1, "subscriber_id": 1, "name": str(n), "label": str(n)} for n in range(101)]
+    assert oauth.post(PATHS[name], json={name: items}).status_code == 501
+    assert oauth.post(PATHS[name], json={name: items[:100]}).status_code == 200
+
+
+def test_subscribers(oauth: httpx.Client, mock: KitMock, subscriber: Create) -> None:
+    subscriber("ada@example.com", first_name="Ada", state="inactive")
+    mock.advance(hours=1)
+    items = [
+        {"first_name": "Countess", "email_address": "ADA@example.com"},
+        {"first_name": "Bob", "email_address": "bob@example.com"},
+        {"first_name": None, "email_address": "cy@example.com"},
+        {"first_name": "Robert", "email_address": "bob@example.com"},
+        {"first_name": "Nobody", "email_address": "nobody"},
+        {"email_address": 5, "first_name": 5},
+    ]
+    response = oauth.post(PATHS["subscribers"], json={"subscribers": items, "callback_url": None})
+    assert response.status_code == 200
+    later = "2023-02-17T12:43:55Z"
+    invalid = {"email_address": None, "state": "active", "created_at": None}
+    assert response.json() == {
+        "subscribers": [
+            {"id": 3, "first_name": None, "email_address": "cy@example.com", "state": "active", "created_at": later},
+            {
+                "id": 2,
+                "first_name": "Robert",
+                "email_address": "bob@example.com",
+                "state": "active",
+                "created_at": later,
+            },
+            {
+                "id": 1,
+                "first_name": "Countess",
+                "email_address": "ada@example.com",
+                "state": "inactive",
+                "created_at": NOW,
+            },
+        ],
+        "failures": [
+            {"subscriber": {"first_name": "Nobody", **invalid}, "errors": ["Email address is invalid"]},
+            {
+                "subscriber": {"first_name": None, **invalid},
+                "errors": ["Email address is invalid", "First name must be a string or null"],
+            },
+        ],
+    }
+
+
+def test_tags(oauth: httpx.Client, tag: Create) -> None:
+    existing = tag("Existing")
+    items = [{"name": "A"}, {"name": "existing"}, {"name": " B "}, {"name": "b"}, {"name": ""}, {}, {"name": 5}]
+    response = oauth.post(PATHS["tags"], json={"tags": items})
+    assert response.status_code == 200
+    second = {"id": 3, "name": "B", "created_at": NOW}
+    none = {"id": None, "name": None, "created_at": None}
+    assert response.json() == {
+        "tags": [second, {"id": 2, "name": "A", "created_at": NOW}],
+        "failures": [
+            {"tag": existing, "errors": ["Name has already been taken"]},
+            {"tag": second, "errors": ["Name has already been taken"]},
+            {"tag": {**none, "name": ""}, "errors": ["Name can't be blank"]},
+            {"tag": none, "errors": ["Name can't be blank"]},
+            {"tag": none, "errors": ["Name must be a string"]},
+        ],
+    }
+
+
+def test_custom_fields(oauth: httpx.Client, field: Create) -> None:
+    existing = field("Last name")
+    items = [{"label": "City"}, {"label": "LAST NAME"}, {"label": "last-name"}, {"label": " "}, {"label": None}]
+    response = oauth.post(PATHS["custom_fields"], json={"custom_fields": items})
+    assert response.status_code == 200
+    none = dict.fromkeys(("id", "name", "key", "label", "created_at"))
+    assert response.json() == {
+        "custom_fields": [
+            {"id": 3, "name": "ck_field_3_last_name_2", "key": "last_name_2", "label": "last-name", "created_at": NOW},
+            {"id": 2, "name": "ck_field_2_city", "key": "city", "label": "City", "created_at": NOW},
+        ],
+        "failures": [
+            {"custom_field": {**existing, "created_at": NOW}, "errors": ["Label has already been taken"]},
+            {"custom_field": {**none, "label": " "}, "errors": ["Label can't be blank"]},
+            {"custom_field": none, "errors": ["Label can't be blank"]},
+        ],
+    }
+
+
+def test_taggings(oauth: httpx.Client, mock: KitMock, subscriber: Create, tag: Create) -> None:
+    ada = subscriber()
+    tag("A")
+    tag("B")
+    oauth.post("/v4/tags/1/subscribers/1")
+    mock.advance(hours=1)
+    pairs = [(1, 1), (2, 1), (2, 1), (3, 1), (1, 2), (9, 2**70), (-1, 0)]
+    items = [{"tag_id": tag_id, "subscriber_id": subscriber_id} for tag_id, subscriber_id in pairs]
+    response = oauth.post(PATHS["taggings"], json={"taggings": items})
+    assert response.status_code == 200
+    shown = {name: ada[name] for name in ("id", "first_name", "email_address", "created_at")}
+    no_tag, no_subscriber = "Tag does not exist", "Subscriber does not exist"
+    assert response.json() == {
+        "subscribers": [{**shown, "tagged_at": "2023-02-17T12:43:55Z"}, {**shown, "tagged_at": NOW}],
+        "failures": [
+            {"tagging": items[3], "errors": [no_tag]},
+            {"tagging": items[4], "errors": [no_subscriber]},
+            {"tagging": items[5], "errors": [no_subscriber, no_tag]},
+            {"tagging": items[6], "errors": [no_subscriber, no_tag]},
+        ],
+    }
+    assert [found["id"] for found in oauth.get("/v4/subscribers/1/tags").json()["tags"]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("item", "error"),
+    [
+        ({}, "Taggings tag id can't be blank"),
+        ({"tag_id": 1}, "Taggings subscriber id can't be blank"),
+        ({"tag_id": "1", "subscriber_id": 1}, "Taggings tag id must be an integer"),
+        ({"tag_id": 1, "subscriber_id": True}, "Taggings subscriber id must be an integer"),
+        ({"tag_id": 1, "subscriber_id": 1.5}, "Taggings subscriber id must be an integer"),
+    ],
+)
+def test_a_tagging_without_ids_refuses_all_of_the_request(
+    oauth: httpx.Client, subscriber: Create, tag: Create, item: dict[str, Any], error: str
+) -> None:
+    subscriber()
+    tag()
+    response = oauth.post(PATHS["taggings"], json={"taggings": [{"tag_id": 1, "subscriber_id": 1}, item]})
+    assert (response.status_code, response.json()) == (422, {"errors": [error]})
+    assert oauth.get("/v4/tags/1/subscribers").json()["subscribers"] == []

@@ -1,0 +1,123 @@
+"""The command `kit-mock`, run as a user runs it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kit_mock import KitMock, __version__
+
+COMMAND = [sys.executable, "-m", "kit_mock"]
+HEADERS = {"X-Kit-Api-Key": "kit_test_key"}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [*COMMAND, "serve", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.fullmatch(r"kit-mock listening on (http://127\.0\.0\.1:\d+)\n", line)
+        try:
+            assert found, (line, process.stderr and process.stderr.read())
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def test_serve_keeps_its_state_and_stops_on_a_signal(tmp_path: Path) -> None:
+    db = str(tmp_path / "mock.db")
+    for number, stop in enumerate((signal.SIGTERM, signal.SIGINT), 1):
+        with served("--db", db) as (process, url):
+            response = httpx.post(f"{url}/v4/tags", json={"name": f"Tag {number}"}, headers=HEADERS)
+            assert response.json()["tag"]["id"] == number
+            process.send_signal(stop)
+            out, err = process.communicate(timeout=30)
+            assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_serve_stops_while_a_client_is_connected() -> None:
+    with served() as (process, url), httpx.Client(base_url=url, headers=HEADERS) as http:
+        assert http.get("/v4/account").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+def test_own_credentials() -> None:
+    with served("--api-key", "mine", "--access-token", "ours") as (_, url):
+        assert httpx.get(f"{url}/v4/account", headers={"X-Kit-Api-Key": "mine"}).status_code == 200
+        assert httpx.get(f"{url}/v4/account", headers={"Authorization": "Bearer ours"}).status_code == 200
+        assert httpx.get(f"{url}/v4/account", headers=HEADERS).status_code == 401
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert re.fullmatch(r"kit-mock: .+\n", result.stderr), result.stderr
+    return result.stderr
+
+
+def test_a_port_in_use_is_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert "in use" in one_line(run("serve", "--port", port))
+
+
+def test_a_host_that_is_not_here_is_one_line() -> None:
+    assert "cannot listen on" in one_line(run("serve", "--host", "203.0.113.1"))
+
+
+def test_an_unusable_database_is_one_line(tmp_path: Path) -> None:
+    assert "unable to open" in one_line(run("serve", "--db", str(tmp_path)))
+    db = tmp_path / "mock.db"
+    with KitMock(db=db):
+        assert "locked" in one_line(run("serve", "--db", str(db)))
+
+
+def test_an_unusable_document_is_one_line(tmp_path: Path) -> None:
+    assert "cannot read" in one_line(run("coverage", "--document", str(tmp_path / "none.json")))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["coverage", "--help"]])
+def test_help(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("usage: kit-mock")
+
+
+def test_version() -> None:
+    assert run("--version").stdout == f"kit-mock {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nothing"], ["serve", "--port", "x"], ["serve", "--port", "65536"], ["serve", "--api-key", ""]]
+)
+def test_wrong_use_is_told(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "usage: kit-mock" in result.stderr
+
+
+def test_coverage() -> None:
+    result = run("coverage")
+    assert (result.returncode, result.stderr) == (0, "")
+    *lines, last = result.stdout.splitlines()
+    done = sum(line.startswith("yes") for line in lines)
+    assert last == f"{done} of {len(lines)} operations"
+    assert len(lines) == 52
+    assert any(re.fullmatch(r"yes  get_account +GET +/v4/account", line) for line in lines)

@@ -1,0 +1,38 @@
+"""The clock that the mock goes by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import httpx
+import pytest
+
+from kit_mock import Clock, KitMock
+from tests.unit.mock.conftest import START
+
+
+def test_a_clock_of_ones_own_stands_still_until_advanced() -> None:
+    clock = Clock(START.astimezone(timezone(timedelta(hours=9))))
+    assert clock.now() == clock.now() == START
+    assert clock.now().tzinfo is UTC
+    assert clock.advance(days=1, hours=2, minutes=3, seconds=4.5) == START + timedelta(days=1, seconds=7384.5)
+    assert clock.epoch() == int(clock.now().timestamp())
+
+
+def test_the_default_clock_is_real_and_can_be_advanced() -> None:
+    clock = Clock()
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+    clock.advance(days=3)
+    assert abs(clock.now() - datetime.now(UTC) - timedelta(days=3)) < timedelta(minutes=1)
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(ValueError, match="can't go back"):
+        Clock().advance(hours=-1)
+    with pytest.raises(ValueError, match="time zone"):
+        Clock(datetime(2023, 2, 17))
+
+
+def test_timestamps_follow_it(kit: httpx.Client, mock: KitMock) -> None:
+    assert mock.advance(hours=3) == mock.clock.now()
+    assert kit.post("/v4/tags", json={"name": "A"}).json()["tag"]["created_at"] == "2023-02-17T14:43:55Z"

@@ -1,0 +1,162 @@
+"""The mock never fails by itself, and says so properly if the document and its answers ever disagree."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kit_mock import Clock, KitMock, KitMockError
+from kit_mock.document import default_path, load
+from tests.unit.mock.conftest import START
+
+OPERATIONS = list(load().operations.values())
+
+texts = st.text(max_size=8) | st.sampled_from(
+    [
+        "ada@example.com",
+        "bob@example.com",
+        "City",
+        "city",
+        "active",
+        "all",
+        "cancelled",
+        "2023-02-17",
+        "WzFd",
+        "5",
+        "#fff",
+    ]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.integers(0, 3) | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = [
+    *("email_address", "first_name", "state", "fields", "name", "label", "colors", "callback_url"),
+    *("subscribers", "tags", "taggings", "custom_fields"),
+]
+items = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("email_address", "first_name", "name", "label", "tag_id", "subscriber_id"), values),
+)
+bodies = st.dictionaries(st.sampled_from(NAMES), st.lists(items, max_size=3) | values, max_size=4)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    operation = draw(st.sampled_from(OPERATIONS))
+    path = operation.path
+    for name in operation.path_names:
+        path = path.replace(f"{{{name}}}", draw(st.sampled_from(["1", "2", "3", "0", "x"])))
+    query = {parameter.name: texts for parameter in operation.query}
+    request: dict[str, Any] = {
+        "method": operation.method,
+        "url": path,
+        "params": draw(st.fixed_dictionaries({}, optional=query)),
+    }
+    kind = draw(st.sampled_from(["json", "form", "raw", "none"]))
+    if kind == "json":
+        content = json.dumps(draw(bodies)).encode()
+        return {**request, "content": content, "headers": {"Content-Type": "application/json"}}
+    if kind == "form":
+        return {**request, "data": {"email_address": draw(texts)}}
+    if kind == "raw":
+        return {**request, "content": draw(st.binary(max_size=20)), "headers": {"Content-Type": "application/json"}}
+    return request
+
+
+@settings(max_examples=300)
+@given(sequence=st.lists(requests(), max_size=12))
+def test_no_request_makes_it_fail(sequence: list[dict[str, Any]]) -> None:
+    with (
+        KitMock(clock=Clock(START)) as mock,
+        httpx.Client(
+            transport=mock.transport,
+            base_url="https://kit.test",
+            headers={"Authorization": f"Bearer {mock.access_token}"},
+        ) as http,
+    ):
+        for request in sequence:
+            response = http.request(**request)
+            # 500 is what an answer against the document becomes, so this checks the shape of every answer too.
+            assert response.status_code in {200, 201, 202, 204, 400, 404, 415, 422, 501}, response.text
+            if response.status_code >= 400:
+                assert all(isinstance(error, str) and error for error in response.json()["errors"])
+                assert response.json()["errors"]
+
+
+def changed_document(folder: Path, **account: Any) -> Path:
+    """The document, with other properties required of an account."""
+    document = json.loads(default_path().read_text(encoding="utf-8"))
+    document["components"]["schemas"]["Account"] |= account
+    path = folder / "openapi.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_an_answer_against_the_document_is_a_500_without_a_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with KitMock(document=changed_document(tmp_path, required=["planet"])) as mock:
+        headers = {"X-Kit-Api-Key": mock.api_key}
+        with httpx.Client(transport=mock.transport, base_url="https://kit.test", headers=headers) as http:
+            response = http.get("/v4/account")
+            assert response.status_code == 500
+            assert response.json() == {
+                "errors": ["Internal Server Error in kit-mock: an answer that the document doesn't allow"]
+            }
+            assert "planet" in caplog.text
+            assert http.get("/v4/tags").status_code == 200
+        assert mock.requests[0].status == 500
+
+
+def test_a_fault_of_the_mock_is_a_500_that_undoes_and_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The document allows what the code doesn't expect: a color that is no text.
+    document = json.loads(default_path().read_text(encoding="utf-8"))
+    document["components"]["schemas"]["UpdateColorsRequest"] = {"type": "object"}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with KitMock(document=path) as mock, caplog.at_level(logging.ERROR, "kit_mock"):
+        headers = {"X-Kit-Api-Key": mock.api_key}
+        with httpx.Client(transport=mock.transport, base_url="https://kit.test", headers=headers) as http:
+            response = http.put("/v4/account/colors", json={"colors": [5]})
+            assert response.status_code == 500
+            assert response.json() == {"errors": ["Internal Server Error in kit-mock: TypeError"]}
+            assert "Traceback" in caplog.text
+            assert mock.api_key not in caplog.text
+            assert http.get("/v4/account/colors").json() == {"colors": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot read the document"),
+        (b"{", "isn't a usable OpenAPI document"),
+        (b"[]", "isn't a usable OpenAPI document"),
+        (b"{}", "isn't a usable OpenAPI document"),
+        (b'{"paths": {}}', "isn't a usable OpenAPI document"),
+        (b'{"paths": {"/a": {"get": {}}}}', "isn't a usable OpenAPI document"),
+    ],
+)
+def test_a_bad_document_is_refused_in_one_line(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    path = tmp_path / "document.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(KitMockError, match=reason) as caught:
+        KitMock(document=path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_document_that_has_changed_is_read_anew(tmp_path: Path) -> None:
+    first = load(changed_document(tmp_path))
+    assert load(tmp_path / "openapi.json") is first
+    assert load(changed_document(tmp_path, required=["planet"])) is not first

@@ -1,0 +1,152 @@
+"""State in a file: it persists, survives a kill, and isn't shared; and pages cost the same in a large account."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kit_mock import KitMock, KitMockError
+from tests.unit.mock.conftest import client
+
+
+def test_a_file_keeps_the_state(tmp_path: Path) -> None:
+    db = tmp_path / "mock.db"
+    with KitMock(db=db) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        kit.post("/v4/custom_fields", json={"label": "City"})
+        body = {"email_address": "ada@example.com", "fields": {"city": "London"}}
+        before = kit.post("/v4/subscribers", json=body).json()
+        kit.post("/v4/tags", json={"name": "A"})
+        kit.post("/v4/tags/1/subscribers/1")
+        account = kit.get("/v4/account").json()
+    with KitMock(db=db, api_key="another") as mock, client(mock, **{"X-Kit-Api-Key": "another"}) as kit:
+        assert kit.get("/v4/subscribers/1").json() == before
+        assert [found["name"] for found in kit.get("/v4/subscribers/1/tags").json()["tags"]] == ["A"]
+        assert kit.get("/v4/account").json() == account
+        assert kit.post("/v4/tags", json={"name": "B"}).json()["tag"]["id"] == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mock.db"]
+
+
+def test_memory_keeps_nothing(kit: httpx.Client) -> None:
+    kit.post("/v4/tags", json={"name": "A"})
+    with KitMock() as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as fresh:
+        assert fresh.get("/v4/tags").json()["tags"] == []
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    db = tmp_path / "mock.db"
+    command = [sys.executable, "-m", "kit_mock", "serve", "--db", str(db)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        headers = {"X-Kit-Api-Key": "kit_test_key"}
+        with httpx.Client(base_url=url, headers=headers) as http:
+            for number in range(50):
+                assert http.post("/v4/tags", json={"name": str(number)}).status_code == 201
+        process.kill()
+    with KitMock(db=db) as mock, client(mock, **headers) as kit:
+        assert len(kit.get("/v4/tags").json()["tags"]) == 50
+
+
+def refusal(db: Path) -> str:
+    with pytest.raises(KitMockError) as caught:
+        KitMock(db=db)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_file_in_use_is_refused(tmp_path: Path) -> None:
+    db = tmp_path / "mock.db"
+    with KitMock(db=db):
+        assert "database is locked" in refusal(db)
+    KitMock(db=db).close()
+
+
+def test_files_of_other_kinds_are_refused_and_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("no database, but long enough to be taken for the header of one: " * 20, encoding="utf-8")
+    before = text.read_bytes()
+    assert "file is not a database" in refusal(text)
+    assert text.read_bytes() == before
+
+    foreign = tmp_path / "foreign.db"
+    connection = sqlite3.connect(foreign)
+    connection.execute("CREATE TABLE precious (data)")
+    connection.close()
+    before = foreign.read_bytes()
+    assert "isn't a database of kit-mock" in refusal(foreign)
+    assert foreign.read_bytes() == before
+
+    assert "unable to open database file" in refusal(tmp_path)
+    assert "unable to open database file" in refusal(tmp_path / "missing" / "mock.db")
+
+
+def test_a_layout_of_another_version_is_refused(tmp_path: Path) -> None:
+    db = tmp_path / "mock.db"
+    KitMock(db=db).close()
+    connection = sqlite3.connect(db)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    assert "another version" in refusal(db)
+
+
+PAGES = [
+    ("/v4/subscribers", {}),
+    ("/v4/subscribers", {"after": "WzUwXQ=="}),  # [50]
+    ("/v4/subscribers", {"before": "WzUwXQ=="}),
+    ("/v4/subscribers", {"status": "all", "sort_order": "asc"}),
+    ("/v4/subscribers", {"sort_field": "updated_at"}),
+    ("/v4/subscribers", {"sort_field": "updated_at", "status": "all", "sort_order": "asc"}),
+    ("/v4/subscribers", {"sort_field": "cancelled_at", "status": "cancelled"}),
+    ("/v4/subscribers", {"status": "bounced"}),
+    ("/v4/subscribers", {"status": "bounced", "sort_field": "updated_at"}),
+    ("/v4/subscribers", {"email_address": "NUMBER77@example.com"}),
+    ("/v4/subscribers", {"updated_after": "1970-01-01T00:00:01Z"}),
+    ("/v4/subscribers", {"created_after": "1970-01-01T00:00:01Z"}),
+    ("/v4/subscribers", {"updated_before": "1970-01-01T00:01:00Z"}),
+    ("/v4/tags/1/subscribers", {}),
+    ("/v4/tags/1/subscribers", {"after": "WzUwXQ=="}),
+    ("/v4/tags/1/subscribers", {"status": "all"}),
+    ("/v4/subscribers/77", {}),
+    ("/v4/subscribers/77/tags", {}),
+]
+
+
+def steps_of_pages(subscribers: int) -> list[int]:
+    """How many hundreds of steps SQLite takes for each of PAGES in an account of that size: time without a clock."""
+    with KitMock() as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        kit.post("/v4/tags", json={"name": "A"})
+        connection = mock._store._connection
+        connection.execute(
+            f"WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {subscribers})"
+            " INSERT INTO subscribers (account_id, email_address, state, created_at, updated_at, cancelled_at)"
+            " SELECT 1, 'number' || i || '@example.com',"
+            " iif(i % 2500 = 7, 'bounced', iif(i % 2, 'active', 'cancelled')),"
+            f" i, (i * 7919) % {subscribers}, iif(i % 2, NULL, (i * 31) % {subscribers}) FROM n"
+        )
+        connection.execute("INSERT INTO tag_subscribers SELECT 1, id, created_at FROM subscribers")
+        counts = []
+        for path, params in PAGES:
+            steps = 0
+
+            def count() -> int:
+                nonlocal steps
+                steps += 1
+                return 0
+
+            connection.set_progress_handler(count, 100)
+            response = kit.get(path, params={**params, "per_page": 20})
+            connection.set_progress_handler(None, 0)
+            assert response.status_code == 200, response.text
+            counts.append(steps)
+        return counts
+
+
+def test_a_page_costs_the_same_in_a_large_account() -> None:
+    small, large = steps_of_pages(10_000), steps_of_pages(100_000)
+    for page, few, many in zip(PAGES, small, large, strict=True):
+        assert many <= 1.5 * few + 5, page
