@@ -99,7 +99,7 @@ class App:
         path = inputs.path_ids(operation, texts)
         given = inputs.raw_query(request)
         query = progress.query = inputs.query_values(operation, given, implementation.judges)
-        body = inputs.body_values(operation, request, implementation.judges)
+        body = inputs.body_values(operation, request, implementation.judges, implementation.judges_in_items)
         for name in implementation.in_query_too:
             if name in given:
                 body.setdefault(name, given[name])

@@ -119,6 +119,7 @@ class _Compiler:
         )
 
     def _parameter(self, raw: dict[str, Any]) -> QueryParameter:
+        # The formats there are, of dates and an address, have rules of Kit's own, and so messages of its own.
         return QueryParameter(
             name=raw["name"],
             required=raw.get("required", False),
@@ -127,9 +128,8 @@ class _Compiler:
         )
 
     def _body(self, raw: dict[str, Any]) -> RequestBody:
-        # Formats are left to the handlers, which answer in Kit's words, or item by item in bulk requests.
         validators = {
-            media_type: self._validator(content.get("schema", True), formats=False)
+            media_type: self._validator(content.get("schema", True), formats=True)
             for media_type, content in raw["content"].items()
         }
         return RequestBody(raw.get("required", False), validators)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from jsonschema_rs import Draft202012Validator as Validator
+from jsonschema_rs import ValidationError
 
 from kit_mock.messages import Request
 from kit_mock.operations import Operation, QueryParameter
@@ -68,25 +69,36 @@ def _typed(parameter: QueryParameter, text: str) -> str | int | bool:
     return text
 
 
-def body_values(operation: Operation, request: Request, judged: Collection[str]) -> dict[str, Any]:
+def body_values(
+    operation: Operation, request: Request, judged: Collection[str], judged_in_items: Collection[str]
+) -> dict[str, Any]:
     """The body as an object; an empty one counts as `{}`, so that its missing fields are what is reported.
 
     Raises Refusal: 415 for a media type that the operation doesn't take, 400 for broken JSON, 422 with a message for
-    each field that doesn't fit, except top-level fields in `judged`. An operation without a body ignores what is sent.
+    each field that doesn't fit, except what the handler judges (see `registry.operation`). An operation without a
+    body ignores what is sent.
     """
     if operation.body is None:
         return {}
     validator, value = _decoded(operation.body.validators, request)
-    errors = []
-    if not validator.is_valid(value):
-        for violation in validator.iter_errors(value):
-            path = violation.instance_path
-            field = path[0] if path else getattr(violation.kind, "property", None)
-            if not isinstance(value, dict) or field not in judged:
-                errors.append(sentence(violation))
+    errors: list[str] = []
+    if not validator.is_valid(value):  # far faster than to look for errors where there are none
+        violations = validator.iter_errors(value)
+        errors += (sentence(each) for each in violations if not _is_judged(each, judged, judged_in_items))
     if errors or not isinstance(value, dict):
         raise unprocessable(*dict.fromkeys(errors or ["The request body must be an object"]))
     return value
+
+
+def _is_judged(violation: ValidationError, judged: Collection[str], judged_in_items: Collection[str]) -> bool:
+    """Whether the handler is the one to look at what a violation is about."""
+    path = list(violation.instance_path)
+    wrong_type = violation.kind.name == "type" and violation.instance is not None
+    if violation.kind.name == "required":
+        path.append(getattr(violation.kind, "property", ""))
+    if not path or path[0] not in judged:
+        return False
+    return len(path) == 1 or (len(path) == 3 and path[2] in judged_in_items and not wrong_type)
 
 
 def _decoded(validators: Mapping[str, Validator], request: Request) -> tuple[Validator, Any]:

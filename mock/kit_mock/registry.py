@@ -41,6 +41,7 @@ class Implementation:
 
     handle: Handler
     judges: frozenset[str]
+    judges_in_items: frozenset[str]
     in_query_too: frozenset[str]
 
 
@@ -48,19 +49,27 @@ _implementations: dict[str, Implementation] = {}
 
 
 def operation(
-    operation_id: str, *, judges: Iterable[str] = (), in_query_too: Iterable[str] = ()
+    operation_id: str,
+    *,
+    judges: Iterable[str] = (),
+    judges_in_items: Iterable[str] = (),
+    in_query_too: Iterable[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Registers the decorated function as the handler of an operation.
 
     `judges` names query parameters and top-level body fields for which Kit has messages or rules of its own: the
-    handler gets them as they were sent, whatever their type, or not at all if they are missing. `in_query_too` names
-    body fields that may stand in the query instead.
+    handler gets them as they were sent, whatever their type, or not at all if they are missing; where it is a list,
+    of objects, its items are still held against the document. `judges_in_items` names fields of these items that may
+    be missing, null or malformed, as bulk requests tell that item by item; a wrong type still refuses the request.
+    `in_query_too` names body fields that may stand in the query instead.
     """
 
     def register(handler: Handler) -> Handler:
         if operation_id in _implementations:
             raise ValueError(f"{operation_id} has a handler already")
-        _implementations[operation_id] = Implementation(handler, frozenset(judges), frozenset(in_query_too))
+        _implementations[operation_id] = Implementation(
+            handler, frozenset(judges), frozenset(judges_in_items), frozenset(in_query_too)
+        )
         return handler
 
     return register

@@ -17,7 +17,7 @@ EMAIL_INVALID = "Email address is invalid"
 _EMAIL_FORMAT = Validator({"type": "string", "format": "email"}, validate_formats=True)
 _EMAIL_SHAPE = re.compile(r'[^@\s"]+@[^@\s\[\]]+\.[^@\s.\[\]]+')
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def email_address(value: Any) -> str | None:
@@ -52,7 +52,7 @@ def day(text: str) -> date | None:
 
 
 def moment(text: str, name: str) -> int:
-    """A date filter in seconds since 1970: a day stands for its midnight in UTC, a time without a zone is UTC.
+    """A date filter in seconds since 1970: a day stands for its midnight in UTC, a time needs a zone.
 
     Raises Refusal 422.
     """

@@ -6,22 +6,18 @@ from typing import Any
 
 from kit_mock.problems import Refusal, unprocessable
 from kit_mock.registry import Call
-from kit_mock.wording import human
 
 SYNCHRONOUS_ITEMS = 100
 
 
 def items(call: Call, name: str) -> list[dict[str, Any]]:
-    """The items of a bulk request, whose own fields nothing has looked at yet.
+    """The items of a bulk request, objects by the document.
 
-    Raises Refusal: 422 if they are missing, empty or no array of objects, 501 for more than are processed at once.
+    Raises Refusal: 422 if they are missing, empty or no array, 501 for more than are processed at once.
     """
     found = call.body.get(name)
     if not isinstance(found, list) or not found:
         raise unprocessable(f"No {name} included for processing")
-    for item in found:
-        if not isinstance(item, dict):
-            raise unprocessable(f"{human(name)} must be a list of objects")
     if len(found) > SYNCHRONOUS_ITEMS:
         raise Refusal(
             501,

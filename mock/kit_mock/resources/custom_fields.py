@@ -67,7 +67,7 @@ def delete_custom_field(call: Call) -> Reply:
     return Reply(204)
 
 
-@operation("bulk_create_custom_fields", judges=["custom_fields"])
+@operation("bulk_create_custom_fields", judges=["custom_fields"], judges_in_items=["label"])
 def bulk_create_custom_fields(call: Call) -> Reply:
     """POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others. Results come newest first."""
     created = []
@@ -78,7 +78,7 @@ def bulk_create_custom_fields(call: Call) -> Reply:
             "id": None,
             "name": None,
             "key": None,
-            "label": label if isinstance(label, str) else None,
+            "label": label,
             "created_at": None,
         }
         problem = rules.text_problem(label, "label")

@@ -117,7 +117,7 @@ def list_subscriber_tags(call: Call) -> Reply:
     )
 
 
-@operation("bulk_create_subscribers", judges=["subscribers"])
+@operation("bulk_create_subscribers", judges=["subscribers"], judges_in_items=["email_address", "first_name"])
 def bulk_create_subscribers(call: Call) -> Reply:
     """POST /v4/bulk/subscribers: an upsert of each; what is wrong with one doesn't stop the others.
 
@@ -128,18 +128,14 @@ def bulk_create_subscribers(call: Call) -> Reply:
     for item in bulk.items(call, "subscribers"):
         first_name = item.get("first_name")
         email_address = rules.email_address(item.get("email_address"))
-        errors = [] if email_address else [rules.EMAIL_INVALID]
-        if not isinstance(first_name, str | None):
-            errors.append("First name must be a string or null")
-            first_name = None
-        if email_address is None or errors:
+        if email_address is None:
             failed = {
                 "first_name": first_name,
-                "email_address": email_address,
+                "email_address": None,
                 "state": "active",
                 "created_at": None,
             }
-            failures.append({"subscriber": failed, "errors": errors})
+            failures.append({"subscriber": failed, "errors": [rules.EMAIL_INVALID]})
             continue
         row = people.by_email(call, email_address)
         if row is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,16 @@ def test_no_request_makes_it_fail(sequence: list[dict[str, Any]]) -> None:
             if response.status_code >= 400:
                 assert all(isinstance(error, str) and error for error in response.json()["errors"])
                 assert response.json()["errors"]
+
+
+def test_the_mock_and_the_client_share_the_document_only() -> None:
+    program = """if True:
+        import sys, kit_mock, kit_mock.cli, kit_mock.server
+        kit_mock.KitMock().close()
+        print(sorted({name.partition(".")[0] for name in sys.modules} & {"kit_api", "kit_client"}))
+    """
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
 
 
 def changed_document(folder: Path, **account: Any) -> Path:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
+from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import anyio
 import httpx
@@ -91,6 +95,48 @@ def test_a_port_that_is_taken_is_refused_in_one_line() -> None:
         with pytest.raises(KitMockError, match=r"cannot listen on 127\.0\.0\.1:"):
             mock.serve(port=taken.getsockname()[1])
         assert mock.url  # The next attempt can still succeed.
+
+
+def test_a_mock_that_is_left_open_does_not_keep_a_program_from_ending() -> None:
+    program = "import kit_mock; mock = kit_mock.KitMock(); print(mock.url)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.anyio
+async def test_a_client_that_goes_away_changes_nothing(mock: KitMock, kit: httpx.Client) -> None:
+    """As an ASGI server tells it: the connection ends in the middle of the body."""
+    messages = iter(
+        [{"type": "http.request", "body": b'{"name": "A"}', "more_body": True}, {"type": "http.disconnect"}]
+    )
+    sent: list[Any] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return next(messages)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"x-kit-api-key", mock.api_key.encode()), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/v4/tags", "query_string": b"", "headers": headers}
+    await mock.asgi(scope, receive, send)
+    assert sent == []
+    assert kit.get("/v4/tags").json()["tags"] == []
+
+
+@pytest.mark.anyio
+async def test_websockets_are_declined(mock: KitMock) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["type"])
+
+    await mock.asgi({"type": "websocket"}, receive, send)
+    assert sent == ["websocket.close"]
 
 
 def test_many_threads(kit: httpx.Client, subscriber: Create, tag: Create) -> None:
