@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> KitMock:
+def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[KitMock]:
     """The mock in the place of the network, so that the code runs as it stands."""
     mock = KitMock(api_key="kit_0123456789")
 
@@ -30,7 +31,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> KitMock:
 
     monkeypatch.setattr(httpx, "HTTPTransport", sync_transport)
     monkeypatch.setattr(httpx, "AsyncHTTPTransport", async_transport)
-    return mock
+    with mock:
+        yield mock
 
 
 def test_the_python_runs(network: KitMock, capsys: pytest.CaptureFixture[str]) -> None:
