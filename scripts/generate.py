@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,21 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def generate(output: Path) -> list[str]:
-    """Write the package to ``output``, replacing what is there; return what went wrong, a line each."""
+    """Write the package to ``output``; return what went wrong, a line each, and then leave what is there alone."""
+    if output.exists() and any(output.iterdir()) and not (output / "openapi.json").is_file():
+        return [f"{output} holds something else than a generated package; name another folder"]
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch) / output.name
+        problems = build(fresh)
+        if not problems:
+            shutil.rmtree(output, ignore_errors=True)
+            shutil.copytree(fresh, output)
+    return problems
+
+
+def build(output: Path) -> list[str]:
+    """Write the package to a folder that doesn't exist yet."""
     document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
-    shutil.rmtree(output, ignore_errors=True)
-    output.parent.mkdir(parents=True, exist_ok=True)
     config = Config.from_sources(
         ConfigFile.load_from_path(ROOT / "generator_config.yaml"),
         MetaType.NONE,

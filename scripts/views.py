@@ -42,12 +42,28 @@ def argument_type(prop: Property) -> str:
         return f"abc.Sequence[{argument_type(prop.inner_property)}]"
     if isinstance(prop, ModelProperty) and not is_alias(prop):
         return f"{type_of(prop)} | abc.Mapping[str, Any]"
+    if is_alias(prop) and isinstance(prop, ModelProperty) and prop.additional_properties:
+        return f"abc.Mapping[str, {type_of(prop.additional_properties)}]"
     return type_of(prop)
 
 
 def argument(prop: Property) -> str:
     """A parameter of a function; never with the schema's default, which is the service's to apply."""
     return f"{name(prop)}: {argument_type(prop)}" + ("" if prop.required else " | Unset = UNSET")
+
+
+def query_argument(prop: Property) -> str:
+    """The same for the query, where None is as good as nothing."""
+    return argument(prop) if prop.required else f"{name(prop)}: {argument_type(prop)} | None | Unset = UNSET"
+
+
+def default(model: ModelProperty, prop: Property) -> str:
+    """What follows a field's type. What the document calls a password isn't shown in the repr."""
+    schema = (model.data.properties or {}).get(prop.name)
+    secret = getattr(schema, "schema_format", None) == "password"
+    if secret:
+        return " = field(repr=False)" if prop.required else " = field(default=UNSET, repr=False)"
+    return "" if prop.required else " = UNSET"
 
 
 def fields(model: Property) -> list[Property]:
@@ -141,6 +157,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for function in (
         argument,
         argument_type,
+        default,
         envelope,
         fields,
         has_warnings,
@@ -150,6 +167,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         name,
         needed,
         page_items,
+        query_argument,
         returns,
         successes,
         type_of,

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, settings
 
 # The same examples in every run, so that a failure is the change's and not the day's; and no deadline, which on a
 # busy machine measures the machine.
-settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
 settings.load_profile("ci")
 
 

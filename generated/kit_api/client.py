@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import httpx
 import msgspec
 
-from .codec import decode
+from .codec import decode, report
 from .errors import UnexpectedResponse
 from .types import Operation, Response
 
@@ -75,19 +75,27 @@ class Client:
             )
         return self._async_client
 
+    def close(self) -> None:
+        """Close the connections of the `httpx.Client`, if there is one."""
+        if self._client is not None:
+            self._client.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the `httpx.AsyncClient`, if there is one."""
+        if self._async_client is not None:
+            await self._async_client.aclose()
+
     def __enter__(self) -> Self:
-        self.get_httpx_client().__enter__()
         return self
 
-    def __exit__(self, *exc_info: Any) -> None:
-        self.get_httpx_client().__exit__(*exc_info)
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
 
     async def __aenter__(self) -> Self:
-        await self.get_async_httpx_client().__aenter__()
         return self
 
-    async def __aexit__(self, *exc_info: Any) -> None:
-        await self.get_async_httpx_client().__aexit__(*exc_info)
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
         """What goes along in `request.extensions`, for transports to read."""
@@ -105,7 +113,7 @@ class Client:
         )
 
     async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
-        """The same as `call`, for asyncio and trio."""
+        """The same as `call`, to await."""
         return self._parse(
             operation,
             await self.get_async_httpx_client().request(
@@ -114,9 +122,13 @@ class Client:
         )
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
-        if response.status_code not in operation.success:
-            raise self.failure(operation, response, None)
-        model = operation.success[response.status_code]
+        status, models = response.status_code, operation.success
+        if status not in models:
+            # Another kind of success than is documented is one all the same, if there is no doubt what it carries.
+            if not 200 <= status < 300 or len(set(models.values())) != 1:
+                raise self.failure(operation, response, None)
+            report(f"{operation.name}: status {status}", "it isn't documented")
+        model = models.get(status, next(iter(models.values())))
         try:
             parsed: Any = None if model is None else decode(model, response.content, operation.name)
         except msgspec.DecodeError as error:

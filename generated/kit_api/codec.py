@@ -72,7 +72,10 @@ def query(**arguments: Any) -> dict[str, str]:
             continue
         if isinstance(value, bool):
             made[name] = "true" if value else "false"
-        elif isinstance(value, str | int | datetime.date):
+        elif isinstance(value, str):
+            # An enumeration of strings has a `str()` of its own.
+            made[name] = str.__str__(value)
+        elif isinstance(value, int | datetime.date):
             made[name] = str(to_json(value, name))
         else:
             raise TypeError(f"{name}: a value of type {type(value).__name__} can't be sent in a URL")
@@ -82,11 +85,29 @@ def query(**arguments: Any) -> dict[str, str]:
 def _body(body: Any, model: type[Any]) -> Any:
     if not isinstance(body, Mapping | model):
         raise TypeError(f"body: expected a {model.__name__} or a dict, got a {type(body).__name__}")
+    _check(body, model, "body")
     made = to_json(body, "body")
     missing = [field.name for field in attrs.fields(model) if field.default is attrs.NOTHING and field.name not in made]
     if missing:
         raise TypeError(f"body: {', '.join(missing)} missing; a {model.__name__} needs it")
     return made
+
+
+def _check(value: Any, hint: Any, where: str) -> None:
+    """Refuse, in dicts, keys that the model doesn't have, and what is no list for a list."""
+    for target in _alternatives(hint):
+        if attrs.has(target) and isinstance(value, Mapping):
+            hints = _hints(target)
+            unknown = [str(key) for key in value if key not in hints]
+            if unknown:
+                raise TypeError(f"{where}: unknown {', '.join(unknown)}; a {target.__name__} has {', '.join(hints)}")
+            for key, item in value.items():
+                _check(item, hints[key], f"{where}.{key}")
+        elif get_origin(target) is list and value is not None and value is not UNSET:
+            if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+                raise TypeError(f"{where}: expected a list, got a {type(value).__name__}")
+            for index, item in enumerate(value):
+                _check(item, get_args(target)[0], f"{where}[{index}]")
 
 
 def json_body(body: Any, model: type[Any]) -> dict[str, Any]:
@@ -101,8 +122,8 @@ def form_body(body: Any, model: type[Any]) -> dict[str, Any]:
 
 
 @cache
-def _decoder(model: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(model)
+def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(hint)
 
 
 def decode(model: type[T], content: bytes, operation: str) -> T:
@@ -115,63 +136,62 @@ def decode(model: type[T], content: bytes, operation: str) -> T:
         msgspec.DecodeError: It isn't JSON, or its outermost keys aren't there.
     """
     try:
-        decoded: T = _decoder(cast(Any, model)).decode(content)
-    except msgspec.ValidationError:
-        decoded = convert(model, _any_json(content), operation)
+        try:
+            decoded: T = _decoder(cast(Any, model)).decode(content)
+        except msgspec.ValidationError:
+            decoded = _lenient(content, model, operation, 0)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
     return decoded
 
 
-def _any_json(content: bytes) -> Any:
-    try:
-        return msgspec.json.decode(content)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise msgspec.DecodeError(str(error)) from error
-
-
 def convert(model: type[T], value: Any, where: str) -> T:
-    """Build a model from what JSON says, as `decode` does. Raises msgspec.ValidationError likewise."""
-    converted: T = _convert(value, model, where, 0)
+    """Build a model from what JSON says of it, as tolerantly as `decode` builds what is inside a body."""
+    converted: T = _lenient(msgspec.json.encode(value), model, where, 1)
     return converted
 
 
-def _convert(value: Any, hint: Any, where: str, depth: int) -> Any:
+def _lenient(raw: msgspec.Raw | bytes, hint: Any, where: str, depth: int) -> Any:
+    # Part by part, and each part that fits by a decoder: one deviant item is not to slow down a page of 1,000.
     try:
-        return msgspec.convert(value, hint)
+        return _decoder(hint).decode(raw)
     except msgspec.ValidationError as error:
         reason = error
+    start = bytes(raw).lstrip()[:1]
     for target in _alternatives(hint):
         origin = get_origin(target)
-        if origin is list and isinstance(value, list):
-            return [_convert(item, get_args(target)[0], f"{where}[]", depth + 1) for item in value]
-        if origin is dict and isinstance(value, dict):
-            return {key: _convert(item, get_args(target)[1], f"{where}.*", depth + 1) for key, item in value.items()}
-        if attrs.has(target) and isinstance(value, dict):
-            return _build(target, value, where, depth)
+        if origin is list and start == b"[":
+            items = _decoder(list[msgspec.Raw]).decode(raw)
+            return [_lenient(item, get_args(target)[0], f"{where}[]", depth + 1) for item in items]
+        if origin is dict and start == b"{":
+            parts = _decoder(dict[str, msgspec.Raw]).decode(raw)
+            return {key: _lenient(item, get_args(target)[1], f"{where}.*", depth + 1) for key, item in parts.items()}
+        if attrs.has(target) and start == b"{":
+            return _build(target, _decoder(dict[str, msgspec.Raw]).decode(raw), where, depth)
     # A caller must find the objects and arrays that the outermost keys promise; further in, anything is bearable.
     if depth < 2 and any(attrs.has(target) or get_origin(target) in (list, dict) for target in _alternatives(hint)):
         raise reason
-    _report(where, str(reason))
-    return value
+    report(where, str(reason))
+    return msgspec.json.decode(raw)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
-def _build(model: Any, value: dict[str, Any], where: str, depth: int) -> Any:
+def _build(model: Any, parts: dict[str, msgspec.Raw], where: str, depth: int) -> Any:
     made = model.__new__(model)
     hints = _hints(model)
     for field in attrs.fields(model):
         spot = f"{where}.{field.name}"
-        if field.name in value:
-            item = _convert(value[field.name], hints[field.name], spot, depth + 1)
-        else:
-            item = UNSET
-            if field.default is attrs.NOTHING:
-                if depth == 0:
-                    raise msgspec.ValidationError(f"Object missing required field `{field.name}`")
-                _report(spot, "the field is missing")
-        setattr(made, field.name, item)
+        value: Any = UNSET
+        if field.name in parts:
+            value = _lenient(parts[field.name], hints[field.name], spot, depth + 1)
+        elif field.default is attrs.NOTHING:
+            if depth == 0:
+                raise msgspec.ValidationError(f"Object missing required field `{field.name}`")
+            report(spot, "the field is missing")
+        setattr(made, field.name, value)
     return made
 
 
@@ -180,9 +200,14 @@ def _hints(model: Any) -> dict[str, Any]:
     return get_type_hints(model)
 
 
-@cache
-def _report(where: str, reason: str) -> None:
-    """Cached, so that a page of 1,000 says it once."""
+_reported: set[str] = set()
+
+
+def report(where: str, reason: str) -> None:
+    """Log a difference from the document, once for each place: a page of 1,000 may have it 1,000 times."""
+    if where in _reported:
+        return
+    _reported.add(where)
     logger.warning("%s differs from the document and is kept as it came: %s", where, reason)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 import httpx
@@ -67,7 +67,7 @@ class Pager(Protocol[T]):
 
     def __iter__(self) -> Iterator[T]: ...
 
-    def pages(self) -> Iterator[Page[T]]:
+    def pages(self) -> Generator[Page[T], None, None]:
         """Page after page, the next one being fetched while one is used."""
         ...
 
@@ -81,7 +81,7 @@ class AsyncPager(Protocol[T]):
 
     def __aiter__(self) -> AsyncIterator[T]: ...
 
-    def pages(self) -> AsyncIterator[Page[T]]:
+    def pages(self) -> AsyncGenerator[Page[T], None]:
         """Page after page, the next one being fetched while one is used."""
         ...
 

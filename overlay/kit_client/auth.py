@@ -15,7 +15,13 @@ MASKED = "[masked]"
 
 
 class _HeaderAuth(httpx.Auth):
-    """One secret in one header, for one origin, on the operations that want credentials."""
+    """One secret in one header, for one origin, on the operations that want credentials.
+
+    Args:
+        secret: The key or token.
+        origin: The only scheme, host and port that it is sent to.
+        name: What to call it in an error.
+    """
 
     header: str
     scheme: str

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NoReturn, ParamSpec, Self, TypeVar
+from typing import Any, Generic, NoReturn, ParamSpec, Self, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -26,47 +26,56 @@ from .version import __version__
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Hooks = Mapping[str, Sequence[Callable[..., Any]]]
+Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
 
 
-class _KitClient(AuthenticatedClient):
+class _KitClient(AuthenticatedClient, Generic[Transport]):
     """What both have: the arguments, and the hooks of the generated client."""
 
-    def _setup(
+    def __init__(
         self,
+        api_key: str | None = None,
         *,
-        credentials: tuple[str | None, str | None, httpx.Auth | None],
-        base_url: str,
-        timeout: float | httpx.Timeout | None,
-        max_retries: int | None,
-        retry: RetryPolicy | None,
-        headers: Mapping[str, str] | None,
-        event_hooks: Hooks | None,
-        clock: Clock | None,
+        access_token: str | None = None,
+        auth: httpx.Auth | None = None,
+        base_url: str = BASE_URL,
+        timeout: float | httpx.Timeout | None = TIMEOUT,
+        max_retries: int | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        origin = httpx.URL(base_url)
-        if origin.scheme not in ("http", "https") or not origin.host:
-            raise ConfigurationError(f"base_url: expected an http or https URL, got {base_url!r}")
-        self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
-        # An overlay of ours takes the place of the one header that AuthenticatedClient would set.
+        origin = _checked_url(base_url)
+        merged = httpx.Headers({"User-Agent": USER_AGENT})
+        merged.update(headers)
+        # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
             self,
             base_url,
-            headers={"User-Agent": USER_AGENT, **(headers or {})},
-            timeout=timeout,
+            headers=merged,
+            timeout=_checked_timeout(timeout),
             httpx_args={
-                "auth": choose_auth(*credentials, origin),
+                "auth": choose_auth(api_key, access_token, auth, origin),
                 "event_hooks": {event: list(hooks) for event, hooks in (event_hooks or {}).items()},
             },
         )
-        self._options: dict[str, Any] = _options(UNSET, UNSET if max_retries is None else max_retries)
+        self._transport: Transport | None = transport
+        self._owns_connections = True
+        self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
+        self._options = _options(UNSET, UNSET if max_retries is None else max_retries)
+        # Two threads' first calls are to share one client.
+        self._lock = threading.Lock()
 
     def with_options(
         self, *, timeout: float | httpx.Timeout | None | Unset = UNSET, max_retries: int | Unset = UNSET
     ) -> Self:
         """The same client, connections included, with other options for the calls made through what is returned.
+
+        Closing what is returned does nothing: the connections stay the original's.
 
         Args:
             timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
@@ -80,6 +89,7 @@ class _KitClient(AuthenticatedClient):
         for name in [name for name in vars(clone) if isinstance(getattr(type(self), name, None), cached_property)]:
             # A resource holds the client that it was made for.
             del clone.__dict__[name]
+        clone._owns_connections = False
         clone._options = {**self._options, **_options(timeout, max_retries)}
         return clone
 
@@ -88,9 +98,11 @@ class _KitClient(AuthenticatedClient):
 
     def _proxy(self) -> str | None:
         """What httpx would do itself, did it make the transport: heed HTTPS_PROXY and its like."""
-        origin = httpx.URL(self._base_url)
-        proxies = getproxies()
-        return None if proxy_bypass(origin.host) else proxies.get(origin.scheme) or proxies.get("all")
+        origin, proxies = httpx.URL(self._base_url), getproxies()
+        proxy = proxies.get(origin.scheme) or proxies.get("all")
+        if not proxy or proxy_bypass(origin.netloc.decode("ascii")):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
         return {"operation": operation, **self._options}
@@ -99,7 +111,7 @@ class _KitClient(AuthenticatedClient):
         return error_for(operation, response, cause)
 
 
-class Kit(_KitClient, Resources):
+class Kit(_KitClient[httpx.BaseTransport], Resources):
     """A client of the Kit API v4.
 
     Close it, or use it as a context manager. It is safe to share between threads.
@@ -121,35 +133,6 @@ class Kit(_KitClient, Resources):
         ConfigurationError: No credentials, or too many, or such as can't be; a base URL that isn't one.
     """
 
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        access_token: str | None = None,
-        auth: httpx.Auth | None = None,
-        base_url: str = BASE_URL,
-        timeout: float | httpx.Timeout | None = TIMEOUT,
-        max_retries: int | None = None,
-        retry: RetryPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
-        event_hooks: Hooks | None = None,
-        transport: httpx.BaseTransport | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        self._setup(
-            credentials=(api_key, access_token, auth),
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            retry=retry,
-            headers=headers,
-            event_hooks=event_hooks,
-            clock=clock,
-        )
-        self._transport = transport
-        # Two threads' first calls are to share one client.
-        self._lock = threading.Lock()
-
     def get_httpx_client(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
@@ -167,43 +150,15 @@ class Kit(_KitClient, Resources):
         return pager(operation, limit, args, kwargs)
 
     def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            self._client.close()
+        if self._owns_connections:
+            super().close()
 
     def _connect(self) -> None:
         self.get_httpx_client()
 
 
-class AsyncKit(_KitClient, AsyncResources):
+class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
     """A client of the Kit API v4 for asyncio. Arguments and errors are those of `Kit`; `transport` is an async one."""
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        access_token: str | None = None,
-        auth: httpx.Auth | None = None,
-        base_url: str = BASE_URL,
-        timeout: float | httpx.Timeout | None = TIMEOUT,
-        max_retries: int | None = None,
-        retry: RetryPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
-        event_hooks: Hooks | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        self._setup(
-            credentials=(api_key, access_token, auth),
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            retry=retry,
-            headers=headers,
-            event_hooks=event_hooks,
-            clock=clock,
-        )
-        self._transport = transport
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         if self._async_client is None:
@@ -221,9 +176,8 @@ class AsyncKit(_KitClient, AsyncResources):
         return async_pager(operation, limit, args, kwargs)
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        if self._async_client is not None:
-            await self._async_client.aclose()
+        if self._owns_connections:
+            await super().aclose()
 
     def _connect(self) -> None:
         self.get_async_httpx_client()
@@ -233,9 +187,7 @@ def _options(timeout: float | httpx.Timeout | None | Unset, max_retries: int | U
     """Options of calls, as transports find them in `request.extensions`."""
     options: dict[str, Any] = {}
     if not isinstance(timeout, Unset):
-        if isinstance(timeout, int | float) and timeout < 0:
-            raise ValueError(f"timeout: expected seconds, 0 or more, got {timeout}")
-        options["timeout"] = httpx.Timeout(timeout).as_dict()
+        options["timeout"] = httpx.Timeout(_checked_timeout(timeout)).as_dict()
     if not isinstance(max_retries, Unset):
         if not isinstance(max_retries, int) or isinstance(max_retries, bool):
             raise TypeError(f"max_retries: expected a whole number, got {max_retries!r}")
@@ -243,3 +195,26 @@ def _options(timeout: float | httpx.Timeout | None | Unset, max_retries: int | U
             raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
         options["max_retries"] = max_retries
     return options
+
+
+def _checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Timeout | None:
+    if timeout is None or isinstance(timeout, httpx.Timeout):
+        return timeout
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool):
+        raise TypeError(f"timeout: expected seconds, an httpx.Timeout or None, got {timeout!r}")
+    if not 0 <= timeout <= threading.TIMEOUT_MAX:
+        raise ValueError(f"timeout: expected seconds, 0 or more, got {timeout}")
+    return timeout
+
+
+def _checked_url(base_url: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(f"base_url: expected an http or https URL: {error}") from None
+    if url.userinfo or url.query or url.fragment:
+        # Not shown: it may hold a password.
+        raise ConfigurationError("base_url: expected no user, query or fragment in it")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigurationError(f"base_url: expected an http or https URL, got {base_url!r}")
+    return url

@@ -19,7 +19,8 @@ class KitError(Exception):
     Attributes:
         operation: The `operationId`, where there is one.
         attempts: How many requests were sent.
-        cursor: While paging, the cursor of the page that failed: pass it as `after` to go on; None at the first page.
+        cursor: While paging, the cursor of the page that failed; None at the first page. To go on, pass it as what
+            the list was called with: `after` or, backwards, `before`.
     """
 
     operation: str | None = None
@@ -59,8 +60,8 @@ class _AnswerError(KitError):
         super().__init__(f"{operation}: {what}" + (f" ({', '.join(notes)})" if notes else ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A response holds streams and can't be pickled; everything else survives.
-        return _restored, (type(self), self.args, {k: v for k, v in vars(self).items() if k != "response"})
+        # A response holds streams and can't be pickled: `response` is None in a copy.
+        return _restored, (type(self), self.args, {**vars(self), "response": None})
 
 
 def _restored(kind: type[_AnswerError], args: tuple[Any, ...], state: dict[str, Any]) -> _AnswerError:
@@ -142,6 +143,9 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 def error_for(operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> KitError:
     """The error for an answer that is no success or, with a cause, could not be decoded."""
+    if not operation.security:
+        # What is sent without credentials may well be credentials: those of the token request.
+        response.request = httpx.Request(response.request.method, response.request.url)
     if cause is not None:
         what = f"{response.status_code} came with {what_came(response)} instead of what is documented"
         return InvalidResponseError(operation.name, response, f"{what}: {cause}" if response.content else what)
@@ -154,6 +158,8 @@ def connection_error(operation: str, error: httpx.RequestError, attempts: int) -
     """The error for a request without an answer."""
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     what = "timed out" if kind is APITimeoutError else "connection failed"
+    if isinstance(error, httpx.DecodingError):
+        what = "the body that came is compressed in a way that can't be undone"
     tries = "" if attempts == 1 else f" after {attempts} attempts"
     made = kind(f"{operation}: {what}{tries}: {type(error).__name__} {error}".rstrip())
     made.operation, made.attempts = operation, attempts

@@ -13,11 +13,13 @@ from attrs import evolve
 from kit_api.types import UNSET, AsyncPager, ListModule, Page, Pager, Unset
 
 from .errors import KitError, PaginationError
+from .retry import retries_wanted
 
 if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Future
 
+LARGEST_PAGE = 1000
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -44,14 +46,15 @@ class Walk(Generic[T]):
         arguments = {**arguments, **given}
         if not isinstance(given["after"], Unset) and not isinstance(given["before"], Unset):
             raise ValueError("after, before: give one of them only")
-        if limit is not None and limit < 500 and isinstance(arguments.get("per_page", UNSET), Unset):
-            # Less than the service's page: don't have it send what is thrown away.
+        if limit is not None and limit <= LARGEST_PAGE and not arguments.get("per_page"):
+            # One page will do: don't have the service send what is thrown away.
             arguments = {**arguments, "per_page": max(limit, 1)}
         self.arguments = arguments
         self._left = limit
         self._direction = "after" if isinstance(given["before"], Unset) else "before"
         self._seen = {given[self._direction]}
         self.done = limit == 0
+        self._problem: PaginationError | None = None
 
     @property
     def cursor(self) -> str | None:
@@ -59,31 +62,45 @@ class Walk(Generic[T]):
         return self.arguments.get(self._direction) or None
 
     def take(self, page: Page[T]) -> Page[T]:
-        """Note a page that came; cut it to the limit. Raises PaginationError for a cursor that can't be followed."""
+        """Note a page that came, and cut it to the limit."""
         if self._left is not None:
             if len(page.items) > self._left:
                 page = evolve(page, items=page.items[: self._left])
             self._left -= len(page.items)
         forwards, pagination = self._direction == "after", page.pagination
-        # Only the flag says that it was the last page: its cursor is set, and a page may be empty.
-        self.done = self._left == 0 or not (pagination.has_next_page if forwards else pagination.has_previous_page)
-        if self.done:
-            return page
-        cursor = pagination.end_cursor if forwards else pagination.start_cursor
-        if not cursor or cursor in self._seen:
-            error = PaginationError(
-                f"the service says that there are more pages, but {'repeats the' if cursor else 'gives no'} cursor"
-            )
-            error.cursor = self.cursor
-            raise error
-        self._seen.add(cursor)
-        # Counting costs the service a query, and one answer is enough.
-        self.arguments = {**self.arguments, self._direction: cursor, "include_total_count": UNSET}
+        # Only the flag says whether it was the last page: its cursor is set, and a page may be empty.
+        more: object = pagination.has_next_page if forwards else pagination.has_previous_page
+        cursor: object = pagination.end_cursor if forwards else pagination.start_cursor
+        if self._left == 0 or more is False:
+            self.done = True
+        elif more is not True:
+            self._stop("doesn't say whether there are more pages")
+        elif not isinstance(cursor, str) or not cursor:
+            self._stop("says that there are more pages, but gives no cursor")
+        elif cursor in self._seen:
+            self._stop("says that there are more pages, but repeats a cursor")
+        else:
+            self._seen.add(cursor)
+            # Counting costs the service a query, and one answer is enough.
+            self.arguments = {**self.arguments, self._direction: cursor, "include_total_count": UNSET}
         return page
 
+    def finish(self) -> None:
+        """Raise PaginationError if it ended for another reason than the end: the pages that came are given first."""
+        if self._problem is not None:
+            raise self._problem
 
-def _ahead(call: Callable[[], T]) -> Future[T]:
-    """Begin a call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program."""
+    def _stop(self, why: str) -> None:
+        self.done = True
+        self._problem = PaginationError(f"the list can't be followed: the service {why}")
+        self._problem.cursor = self.cursor
+
+
+def _ahead(call: Callable[[], T], left: threading.Event) -> Future[T]:
+    """Begin a call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program.
+
+    Once `left` is set, it isn't retried.
+    """
     from concurrent.futures import Future
 
     future: Future[T] = Future()
@@ -95,6 +112,7 @@ def _ahead(call: Callable[[], T]) -> Future[T]:
             future.set_exception(error)
 
     context = contextvars.copy_context()
+    context.run(retries_wanted.set, lambda: not left.is_set())
     threading.Thread(target=context.run, args=(run,), name="kit-page", daemon=True).start()
     return future
 
@@ -108,14 +126,19 @@ class _Pager(Pager[T]):
         for page in self.pages():
             yield from page.items
 
-    def pages(self) -> Generator[Page[T]]:
+    def pages(self) -> Generator[Page[T], None, None]:
         walk = Walk[T](self._arguments, self._limit)
         ahead: Future[Page[T]] | None = None
-        while not walk.done:
-            page = walk.take(self._get(walk) if ahead is None else ahead.result())
-            if not walk.done:
-                ahead = _ahead(lambda: self._get(walk))
-            yield page
+        left = threading.Event()
+        try:
+            while not walk.done:
+                page = walk.take(self._get(walk) if ahead is None else ahead.result())
+                if not walk.done:
+                    ahead = _ahead(lambda: self._get(walk), left)
+                yield page
+        finally:
+            left.set()
+        walk.finish()
 
     def first_page(self) -> Page[T]:
         walk = Walk[T](self._arguments, self._limit)
@@ -141,7 +164,7 @@ class _AsyncPager(AsyncPager[T]):
             for item in page.items:
                 yield item
 
-    async def pages(self) -> AsyncGenerator[Page[T]]:
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
         # A fifth of the time that the package would take to import, and most programs have no use for it.
         import asyncio
 
@@ -155,6 +178,7 @@ class _AsyncPager(AsyncPager[T]):
         finally:
             if ahead is not None:
                 ahead.cancel()
+        walk.finish()
 
     async def first_page(self) -> Page[T]:
         walk = Walk[T](self._arguments, self._limit)

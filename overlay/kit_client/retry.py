@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import email.utils
 import logging
 import random
 from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from typing import Any
 
 import httpx
 from attrs import field, frozen
-from attrs.validators import ge
+from attrs.validators import ge, instance_of
 
 from kit_api.types import Operation
 
@@ -24,6 +26,12 @@ Outcome = httpx.Response | httpx.RequestError
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
+# What no second attempt mends.
+HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+retries_wanted: ContextVar[Callable[[], bool]] = ContextVar("retries_wanted", default=lambda: True)
+"""Whether anybody still waits for the outcome."""
+
 
 @frozen(kw_only=True)
 class RetryPolicy:
@@ -33,7 +41,7 @@ class RetryPolicy:
     (`Operation.retry_safe`); connections that could not be made, always.
     """
 
-    max_retries: int = field(default=4, validator=ge(0))
+    max_retries: int = field(default=4, validator=[instance_of(int), ge(0)])
     """Requests after the first; 0 for none."""
     backoff: float = field(default=0.5, validator=ge(0))
     """The first delay; each further one doubles."""
@@ -58,15 +66,17 @@ class RetryPolicy:
         if not self._wanted(outcome, retry_safe):
             return None
         if retry_after is not None:
-            return min(retry_after, self.max_delay) * (1 + 0.1 * self.random())
+            return min(max(retry_after, self.backoff), self.max_delay) * (1 + 0.1 * self.random())
         limited = isinstance(outcome, httpx.Response) and outcome.status_code == 429
-        delay: float = (self.rate_limit_backoff if limited else self.backoff) * 2**retries
+        delay: float = (self.rate_limit_backoff if limited else self.backoff) * 2 ** min(retries, 30)
         return min(delay, self.max_delay) * (0.75 + 0.25 * self.random())
 
     def _wanted(self, outcome: Outcome, retry_safe: bool) -> bool:
         if isinstance(outcome, httpx.Response):
             status = outcome.status_code
             return status == 429 or (retry_safe and (status == 408 or (500 <= status < 600 and status != 501)))
+        if isinstance(outcome, HOPELESS) or "CERTIFICATE_VERIFY_FAILED" in str(outcome):
+            return False
         return retry_safe or isinstance(outcome, NOT_SENT)
 
 
@@ -83,20 +93,27 @@ def attempt(
     retry_safe = operation.retry_safe if operation else request.method in ("GET", "HEAD", "PUT", "DELETE")
     max_retries: int = request.extensions.get("max_retries", policy.max_retries)
     start = clock.monotonic()
+    wanted = retries_wanted.get()
     retries = 0
     while True:
         began = clock.monotonic()
         outcome = yield None
         after = _retry_after(outcome, clock)
         what = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
-        logger.debug("%s: %s in %.3f s (attempt %d)", name, what, clock.monotonic() - began, retries + 1)
+        took = clock.monotonic() - began
+        logger.debug("%s: %s in %.3f s (attempt %d)", name, what, took, retries + 1)
         delay = policy.delay(outcome, retry_safe, retries, after) if retries < max_retries else None
-        if delay is None or clock.monotonic() - start + delay > policy.budget:
+        if delay is None or clock.monotonic() - start + delay > policy.budget or not wanted():
             break
         retries += 1
         logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 1, delay)
         yield delay
+        if not wanted():
+            retries -= 1
+            break
     if isinstance(outcome, httpx.Response):
+        # httpx sets it when it has read the body, which was done for it.
+        outcome.elapsed = datetime.timedelta(seconds=took)
         outcome.extensions.update(attempts=retries + 1, retry_after=after)
         return outcome
     raise connection_error(name, outcome, retries + 1) from outcome
@@ -109,5 +126,5 @@ def _retry_after(outcome: Outcome, clock: Clock) -> float | None:
         return float(value)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - clock.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -114,7 +114,7 @@ def test_one_deviant_item_does_not_lose_the_page(
     with pytest.raises((ValueError, KeyError, TypeError)):
         stock("api.subscribers.list_subscribers").sync(client=theirs(stock, 200, body))
 
-    importlib.import_module("kit_api.codec")._report.cache_clear()
+    importlib.import_module("kit_api.codec")._reported.clear()
     with caplog.at_level(logging.WARNING, "kit_api"):
         found = list_subscribers.sync(client=ours(200, body)).subscribers
     assert len(found) == 1000

@@ -11,9 +11,12 @@ import httpx
 import pytest
 
 from kit_api.api.account import get_account
+from kit_api.api.oauth import create_token
+from kit_api.models import TokenRequest
 from kit_client import (
     ApiKeyAuth,
     AuthenticationError,
+    BadRequestError,
     BearerAuth,
     ConfigurationError,
     Kit,
@@ -93,8 +96,9 @@ def test_what_cannot_be_a_secret_is_refused_without_showing_it(argument: str, se
 def test_an_oauth_only_operation_is_not_sent_with_a_key() -> None:
     service = Service(tag_page([], None, False))
     kit = service.kit(api_key=KEY)
-    with pytest.raises(OAuthRequiredError, match="list_purchases: takes OAuth only"):
+    with pytest.raises(OAuthRequiredError, match="list_purchases: takes OAuth only") as caught:
         list(kit.purchases.list())
+    assert caught.value.operation == "list_purchases"
     with pytest.raises(OAuthRequiredError):
         kit.tags.bulk_create(tags=[{"name": "a"}])
     assert service.requests == []
@@ -107,10 +111,42 @@ def test_operations_without_credentials_get_none() -> None:
     assert header_sent(service, "Authorization") is None
 
 
-def test_another_host_gets_none() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.test/v4/account",
+        "http://api.convertkit.com/v4/account",
+        "https://api.convertkit.com:444/v4/account",
+    ],
+)
+def test_another_origin_gets_none(url: str) -> None:
     service = Service(OK)
-    service.kit().get_httpx_client().get("https://elsewhere.test/v4/account")
+    service.kit().get_httpx_client().get(url)
     assert header_sent(service, "Authorization") is None
+
+
+def test_tokens_and_secrets_are_not_shown() -> None:
+    tokens = {
+        "access_token": KEY,
+        "refresh_token": KEY,
+        "token_type": "Bearer",
+        "expires_in": 172800,
+        "scope": "public",
+        "created_at": 1700000000,
+    }
+    kit = Service(httpx.Response(200, json=tokens)).kit()
+    answer = create_token.sync_detailed(client=kit, body={"client_id": "a", "grant_type": "refresh_token"})
+    assert answer.parsed.access_token == answer.parsed.refresh_token == KEY
+    assert KEY not in repr(answer)
+    request = TokenRequest("a", "authorization_code", client_secret=KEY, code=KEY, code_verifier=KEY, refresh_token=KEY)
+    assert KEY not in repr(request)
+    service = Service(httpx.Response(400, json={"error": "invalid_grant"}))
+    with pytest.raises(KitError, match="invalid_grant") as caught:
+        create_token.sync(client=service.kit(), body=request)
+    assert KEY.encode() in service.requests[0].content
+    assert KEY not in shown(caught.value)
+    assert isinstance(caught.value, BadRequestError)
+    assert caught.value.response.request.content == b""
 
 
 def test_redirects_are_not_followed() -> None:

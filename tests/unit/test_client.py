@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import enum
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,12 +15,25 @@ import pytest
 from kit_api import AuthenticatedClient
 from kit_api.api.account import get_account
 from kit_api.api.tags import create_tag, update_tag
-from kit_client import AsyncKit, ConfigurationError, Kit, __version__
+from kit_client import AsyncKit, ConfigurationError, InvalidResponseError, Kit, ServerError, __version__
 
-from .service import ACCOUNT, TAG, Service
+from .service import ACCOUNT, TAG, Service, tag_page
 
 OK = httpx.Response(200, json=ACCOUNT)
 NOT_A_BODY: Any = "x"
+
+
+class NoOffset(datetime.tzinfo):
+    """A zone in name only: a datetime with it is as naive as one without."""
+
+    def utcoffset(self, when: datetime.datetime | None) -> None:
+        return None
+
+    def dst(self, when: datetime.datetime | None) -> None:
+        return None
+
+    def tzname(self, when: datetime.datetime | None) -> None:
+        return None
 
 
 def test_kit_is_a_generated_client() -> None:
@@ -33,10 +48,50 @@ def test_each_client_says_which_calls_it_is_for() -> None:
         get_account.sync(client=Service(OK).async_kit())
 
 
-@pytest.mark.parametrize("url", ["", "api.kit.com", "ftp://api.kit.com", "http://"])
+@pytest.mark.parametrize("url", ["", "api.kit.com", "ftp://api.kit.com", "http://", "http://h:abc", "http://[::1"])
 def test_a_base_url_that_is_none(url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url: expected an http or https URL"):
         Kit("key", base_url=url)
+
+
+@pytest.mark.parametrize("url", ["https://me:p4ss@kit.test", "https://kit.test?p4ss=1", "https://kit.test#p4ss"])
+def test_a_base_url_with_more_than_a_place_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url: expected no user, query or fragment") as caught:
+        Kit("key", base_url=url)
+    assert "p4ss" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("timeout", "error"), [(-1, ValueError), (float("nan"), ValueError), ("x", TypeError)])
+def test_a_timeout_that_is_none_is_refused(timeout: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="timeout: expected"):
+        Kit("key", timeout=timeout)
+    with pytest.raises(error, match="timeout: expected"):
+        Service(OK).kit().with_options(timeout=timeout)
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_the_proxy_of_the_environment_is_used(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[object] = []
+
+    def transport(proxy: str | None) -> httpx.BaseTransport:
+        used.append(proxy)
+        return httpx.MockTransport(Service(OK))
+
+    monkeypatch.setattr(httpx, "HTTPTransport", transport)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    Kit("key").account.get()
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}proxy.test:8080")
+    Kit("key").account.get()
+    Kit("key", base_url="http://127.0.0.1:4010").account.get()
+    monkeypatch.setenv("NO_PROXY", "api.convertkit.com")
+    Kit("key").account.get()
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1:4010")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.test:8080")
+    Kit("key", base_url="http://127.0.0.1:4010").account.get()
+    Kit("key", base_url="http://127.0.0.1:4011").account.get()
+    assert used == [None, "http://proxy.test:8080", None, None, None, "http://proxy.test:8080"]
 
 
 def test_the_base_url_and_the_headers() -> None:
@@ -73,18 +128,37 @@ def test_closing() -> None:
     with Kit("key", transport=transport) as kit:
         kit.account.get()
     assert transport.closed
-    kit = Kit("key", transport=Transport(lambda request: OK))
-    kit.close()
+    Kit("key").close()
+
+
+def test_a_client_in_use_can_be_entered_and_what_shares_its_connections_leaves_them_open() -> None:
+    kit = Service(OK).kit()
     kit.account.get()
-    kit.close()
+    with kit:
+        with kit.with_options(timeout=3) as patient:
+            patient.account.get()
+        patient.close()
+        kit.account.get()
+    with pytest.raises(RuntimeError, match="closed"):
+        kit.account.get()
 
 
 @pytest.mark.anyio
 async def test_closing_async() -> None:
-    kit = Service(OK).async_kit()
-    await kit.aclose()
+    class Transport(httpx.MockTransport):
+        closed = False
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    transport = Transport(lambda request: httpx.Response(200, json=ACCOUNT))
+    kit = AsyncKit("key", transport=transport)
     await kit.account.get()
-    await kit.aclose()
+    async with kit:
+        async with kit.with_options(timeout=3) as patient:
+            await patient.account.get()
+        assert not transport.closed
+    assert transport.closed
 
 
 def test_options_share_the_connections_and_leave_the_original_alone() -> None:
@@ -94,7 +168,38 @@ def test_options_share_the_connections_and_leave_the_original_alone() -> None:
     assert patient.get_httpx_client() is kit.get_httpx_client()
     assert kit.account is resource
     assert patient.account is not resource
-    assert patient.with_options(max_retries=0).with_options(timeout=None).account.get().account.id == 1
+    service = Service(httpx.Response(503))
+    with pytest.raises(ServerError):
+        service.kit().with_options(max_retries=0).with_options(timeout=None).account.get()
+    assert len(service.requests) == 1
+    assert service.requests[0].extensions["timeout"]["read"] is None
+
+
+def test_a_header_of_ones_own_takes_the_place_of_ours() -> None:
+    service = Service(OK)
+    service.kit(headers={"user-agent": "mine"}).account.get()
+    assert service.requests[0].headers.get_list("User-Agent") == ["mine"]
+
+
+class State(str, enum.Enum):  # noqa: UP042  # the kind that users have
+    """As it was written before StrEnum: its `str()` is `State.ACTIVE`."""
+
+    ACTIVE = "active"
+
+
+def test_how_values_stand_in_a_query() -> None:
+    service = Service(tag_page([], None, False))
+    kit = service.kit()
+    list(kit.tags.list(include_total_count=False, after=None, per_page=None))
+    list(kit.tags.list(include_total_count=True))
+    with contextlib.suppress(InvalidResponseError):
+        active: Any = State.ACTIVE
+        kit.subscribers.list(status=active, email_address="é+1@example.com").first_page()
+    assert [dict(request.url.params) for request in service.requests] == [
+        {"include_total_count": "false"},
+        {"include_total_count": "true"},
+        {"status": "active", "email_address": "é+1@example.com"},
+    ]
 
 
 def test_threads_share_one_client() -> None:
@@ -121,6 +226,15 @@ def test_threads_share_one_client() -> None:
         (lambda kit: kit.tags.create(name=b"x"), TypeError, r"body\.name: a value of type bytes"),
         (lambda kit: kit.tags.bulk_create(tags=[{"name": object()}]), TypeError, r"body\.tags\[0\]\.name"),
         (lambda kit: create_tag.sync(client=kit, body={}), TypeError, "body: name missing"),
+        (lambda kit: create_tag.sync(client=kit, body={"nme": "x"}), TypeError, "body: unknown nme; a NewTag has name"),
+        (
+            lambda kit: kit.subscribers.bulk_create(subscribers=[{"email_address": "a@b.c"}, {"email": "a@b.c"}]),
+            TypeError,
+            r"body\.subscribers\[1\]: unknown email; a NewSubscriber has",
+        ),
+        (lambda kit: kit.tags.bulk_create(tags="ab"), TypeError, r"body\.tags: expected a list, got a str"),
+        (lambda kit: kit.tags.bulk_create(tags={"name": "a"}), TypeError, r"body\.tags: expected a list, got a dict"),
+        (lambda kit: kit.tags.create(name=bytearray(b"x")), TypeError, r"body\.name: a value of type bytearray"),
         (
             lambda kit: create_tag.sync(client=kit, body=NOT_A_BODY),
             TypeError,
@@ -142,6 +256,12 @@ def test_threads_share_one_client() -> None:
             lambda kit: kit.purchases.create(purchase={"total": float("nan")}),
             ValueError,
             r"body\.purchase\.total: expected a finite number",
+        ),
+        (lambda kit: kit.purchases.create(purchase={"total": float("inf")}), ValueError, "finite number"),
+        (
+            lambda kit: kit.broadcasts.create(send_at=datetime.datetime(2024, 1, 1, tzinfo=NoOffset())),
+            ValueError,
+            "time zone",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import httpx
@@ -24,6 +25,11 @@ from kit_client import (
 
 from .service import Service
 
+SUBSCRIBER = (
+    b'{"subscriber": {"id": 1, "email_address": "a@example.com", "state": "active",'
+    b' "created_at": "2024-01-01T00:00:00Z", "fields": {}, "first_name": %b}}'
+)
+
 
 def error_of(answer: httpx.Response) -> KitError:
     with pytest.raises(KitError) as caught:
@@ -44,7 +50,6 @@ def error_of(answer: httpx.Response) -> KitError:
         (500, ServerError),
         (522, ServerError),
         (302, APIStatusError),
-        (203, APIStatusError),
         (666, APIStatusError),
     ],
 )
@@ -58,8 +63,29 @@ def test_each_status_has_its_class(status: int, kind: type[APIStatusError]) -> N
     assert "One; Two (request id abc)" in str(error)
 
 
-def test_an_error_survives_being_pickled() -> None:
-    error = pickle.loads(pickle.dumps(error_of(httpx.Response(404, json={"errors": ["Not Found"]}))))
+def test_an_undocumented_success_is_one(caplog: pytest.LogCaptureFixture) -> None:
+    kit = Service(httpx.Response(203, content=SUBSCRIBER % b'"Ada"')).kit()
+    assert kit.subscribers.get(1).first_name == "Ada"
+    assert "get_subscriber: status 203" in caplog.text
+    Service(httpx.Response(200, json={})).kit().subscribers.unsubscribe(1)
+
+
+def test_an_undocumented_success_of_several_kinds_is_not_guessed_at() -> None:
+    with pytest.raises(APIStatusError):
+        Service(httpx.Response(203, json={})).kit().tags.bulk_create(tags=[{"name": "a"}])
+
+
+def test_how_long_it_took_is_known() -> None:
+    error = error_of(httpx.Response(404, json={}))
+    assert isinstance(error, NotFoundError)
+    assert error.response.elapsed.total_seconds() == 0
+
+
+def test_an_error_survives_being_copied_and_pickled() -> None:
+    original = error_of(httpx.Response(404, json={"errors": ["Not Found"]}))
+    assert str(copy.copy(original)) == str(original)
+    error = pickle.loads(pickle.dumps(original))
+    assert error.response is None
     assert type(error) is NotFoundError
     assert (error.status_code, error.errors, error.operation) == (404, ["Not Found"], "get_subscriber")
     assert "404" in str(error)
@@ -103,6 +129,8 @@ def test_plain_text_is_shown_and_html_is_described() -> None:
         (httpx.Response(200, json={"subscriber": None}), "200 came with"),
         (httpx.Response(200, json={"subscriber": []}), "200 came with"),
         (httpx.Response(200, content=b'{"subscriber": "\xff"}'), "200 came with"),
+        (httpx.Response(200, content=SUBSCRIBER % b'"\xff"'), "200 came with"),
+        (httpx.Response(200, content=SUBSCRIBER % (b'"", "deep": ' + b"[" * 100_000)), "200 came with"),
     ],
 )
 def test_a_success_that_is_none(answer: httpx.Response, says: str) -> None:

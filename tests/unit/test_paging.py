@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -82,6 +85,13 @@ def test_nothing_is_asked_for_beyond_the_limit() -> None:
     assert [request.url.params["per_page"] for request in service.requests] == ["2"]
     assert list(service.kit().tags.list(limit=0)) == []
     assert len(service.requests) == 1
+    for limit, per_page in ((1000, "1000"), (1001, None)):
+        service = Service(tag_page([1], "a", False))
+        list(service.kit().tags.list(limit=limit))
+        assert service.requests[0].url.params.get("per_page") == per_page
+    service = Service(tag_page([1], "a", False))
+    list(service.kit().tags.list(limit=5, per_page=2))
+    assert service.requests[0].url.params["per_page"] == "2"
 
 
 def test_the_next_page_is_fetched_while_one_is_used() -> None:
@@ -105,20 +115,91 @@ def test_an_error_in_the_middle_says_where_to_go_on() -> None:
             found.append(tag.id)
     assert (found, caught.value.cursor) == ([1, 2], "b")
     service.answers = [tag_page([3], "c", False)]
-    assert [tag.id for tag in service.kit().tags.list(after=caught.value.cursor or "")] == [3]
+    assert [tag.id for tag in service.kit().tags.list(after=caught.value.cursor)] == [3]
     assert service.requests[-1].url.params["after"] == "b"
 
 
-@pytest.mark.parametrize(
-    ("answers", "says"),
+NO_STRING: Any = [141]
+LEADS_NOWHERE = pytest.mark.parametrize(
+    ("answers", "says", "cursor"),
     [
-        pytest.param([tag_page([1], "a", True), tag_page([2], "a", True)], "repeats", id="repeated"),
-        pytest.param([tag_page([1], None, True)], "gives no cursor", id="none"),
+        pytest.param([tag_page([1], "a", True), tag_page([2], "a", True)], "repeats a cursor", "a", id="repeated"),
+        pytest.param(
+            [tag_page([1], "a", True), tag_page([2], "b", True), tag_page([3], "a", True)], "repeats", "b", id="circle"
+        ),
+        pytest.param([tag_page([1], None, True)], "gives no cursor", None, id="none"),
+        pytest.param([tag_page([1], "", True)], "gives no cursor", None, id="empty"),
+        pytest.param([tag_page([1], NO_STRING, True)], "gives no cursor", None, id="no string"),
+        pytest.param([tag_page([1], "a", True, has_next_page=None)], "doesn't say", None, id="null flag"),
+        pytest.param([tag_page([1], "a", True, has_next_page="false")], "doesn't say", None, id="text flag"),
     ],
 )
-def test_cursors_that_lead_nowhere(answers: list[Any], says: str) -> None:
-    with pytest.raises(PaginationError, match=says):
-        list(Service(*answers).kit().tags.list())
+
+
+@LEADS_NOWHERE
+def test_cursors_that_lead_nowhere(answers: list[Any], says: str, cursor: str | None) -> None:
+    found = []
+    with pytest.raises(PaginationError, match=says) as caught:
+        for tag in Service(*answers).kit().tags.list():
+            found.append(tag.id)
+    assert found == list(range(1, len(answers) + 1)), "what came is given first"
+    assert caught.value.cursor == cursor
+
+
+@pytest.mark.anyio
+@LEADS_NOWHERE
+async def test_cursors_that_lead_nowhere_async(answers: list[Any], says: str, cursor: str | None) -> None:
+    found = []
+    async with Service(*answers).async_kit() as kit:
+        with pytest.raises(PaginationError, match=says):
+            async for tag in kit.tags.list():
+                found.append(tag.id)
+    assert len(found) == len(answers)
+
+
+def test_leaving_early_ends_the_retries_of_the_page_that_nobody_wants() -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def second(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        assert may_answer.wait(5)
+        return httpx.Response(503)
+
+    service = Service(tag_page([1], "a", True), second)
+    threads = set(threading.enumerate())
+    with service.kit() as kit, contextlib.closing(kit.tags.list().pages()) as pages:
+        next(pages)
+        assert asked.wait(5)
+    (ahead,) = set(threading.enumerate()) - threads
+    assert ahead.daemon
+    may_answer.set()
+    ahead.join(5)
+    assert len(service.requests) == 2
+    assert service.clock.slept == []
+
+
+def test_the_context_of_the_caller_reaches_the_page_fetched_ahead() -> None:
+    who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
+    seen = []
+
+    def noted(page: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
+        def answer(request: httpx.Request) -> httpx.Response:
+            seen.append(who.get())
+            return page
+
+        return answer
+
+    who.set("Ada")
+    list(Service(noted(tag_page([1], "a", True)), noted(tag_page([2], "b", False))).kit().tags.list())
+    assert seen == ["Ada", "Ada"]
+
+
+def test_an_interrupt_in_the_page_fetched_ahead_reaches_the_loop() -> None:
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Service(tag_page([1], "a", True), interrupted).kit().tags.list())
 
 
 def test_backwards() -> None:
@@ -167,7 +248,7 @@ async def test_leaving_early_leaves_nothing_behind_async() -> None:
         walk = kit.tags.list().pages()
         async for _ in walk:
             break
-        await walk.aclose()  # type: ignore[attr-defined]  # it is an async generator
+        await walk.aclose()
 
 
 @pytest.mark.anyio

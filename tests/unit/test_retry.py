@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email.utils
+from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -50,7 +52,9 @@ def test_a_post_that_the_document_calls_safe_is_sent_again() -> None:
     assert len(service.requests) == 3
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")])
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("none free")]
+)
 def test_a_connection_that_was_never_made_is_tried_again_for_anything(error: Exception) -> None:
     service = Service(error, CREATED)
     service.kit().tags.create(name="a")
@@ -118,7 +122,59 @@ def test_retry_after_in_seconds_and_as_a_date_is_kept_to_and_capped() -> None:
     assert service.clock.slept == [60.0]
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-5", "1e9", "٣", "Wed, 99 Foo"])
+def test_no_delay_is_shorter_than_a_first_backoff() -> None:
+    service = Service(OK)
+    past = email.utils.formatdate(service.clock.now - 90, usegmt=True)
+    for value in ("0", past):
+        service = Service(httpx.Response(429, headers={"Retry-After": value}), OK)
+        service.kit().account.get()
+        assert service.clock.slept == [0.5]
+
+
+def test_delays_are_jittered() -> None:
+    for after in ({}, {"Retry-After": "7"}):
+        delays = set()
+        for chance in (0.0, 0.5, 1.0):
+            service = Service(httpx.Response(503, headers=after), OK)
+            service.kit(retry=RetryPolicy(random=partial(float, chance))).account.get()
+            delays.update(service.clock.slept)
+        assert len(delays) == 3
+        assert min(delays) >= 7 if after else min(delays) > 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.UnsupportedProtocol("no such scheme"),
+        httpx.LocalProtocolError("bad header"),
+        httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
+    ],
+)
+def test_what_no_second_attempt_mends_is_not_sent_again(error: Exception) -> None:
+    service = Service(error, OK)
+    with pytest.raises(APIConnectionError):
+        service.kit().account.get()
+    assert len(service.requests) == 1
+
+
+def test_a_request_of_ones_own_is_judged_by_its_method() -> None:
+    for method, sent in (("GET", 2), ("POST", 1)):
+        service = Service(httpx.Response(503), OK)
+        service.kit().get_httpx_client().request(method, "/v4/of/my/own")
+        assert len(service.requests) == sent
+
+
+@pytest.mark.parametrize("value", [1.5, "2", None])
+def test_a_policy_that_is_none_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="max_retries"):
+        RetryPolicy(max_retries=value)
+    with pytest.raises(ValueError, match="backoff"):
+        RetryPolicy(backoff=-1)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "soon", "Mon, 01 Jan 2024 00:00:00 +99999999999999", "-5", "1e9", "٣", "Wed, 99 Foo"]
+)
 def test_a_retry_after_that_says_nothing_is_ignored(value: str) -> None:
     service = Service(httpx.Response(503, headers={b"Retry-After": value.encode()}), OK)
     service.kit().account.get()

@@ -25,5 +25,5 @@ class GrowthStatsResponse:
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> GrowthStatsResponse:
-        """Read the JSON form; what doesn't fit a field's type is kept as given."""
+        """Read the JSON form; what is missing is left unset, and what doesn't fit a field's type is kept as given."""
         return convert(cls, dict(source), "GrowthStatsResponse")

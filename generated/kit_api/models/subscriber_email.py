@@ -23,5 +23,5 @@ class SubscriberEmail:
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> SubscriberEmail:
-        """Read the JSON form; what doesn't fit a field's type is kept as given."""
+        """Read the JSON form; what is missing is left unset, and what doesn't fit a field's type is kept as given."""
         return convert(cls, dict(source), "SubscriberEmail")

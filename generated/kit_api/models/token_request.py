@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from ..codec import convert, to_json
 from ..models.grant_type import GrantType
@@ -23,16 +23,16 @@ class TokenRequest:
     grant_type: GrantType
     """What a token is asked for with: a code, fresh from the authorization page, or an earlier refresh
     token."""
-    client_secret: str | Unset = UNSET
+    client_secret: str | Unset = field(default=UNSET, repr=False)
     """The app's secret. Apps that can't keep one, in browsers and on phones, use PKCE and leave it out."""
-    code: str | Unset = UNSET
+    code: str | Unset = field(default=UNSET, repr=False)
     """With `authorization_code`: the code from the redirect. It can be used once, and soon."""
     redirect_uri: str | Unset = UNSET
     """With `authorization_code`: where the code was sent to, exactly as given to the authorization page."""
-    code_verifier: str | Unset = UNSET
+    code_verifier: str | Unset = field(default=UNSET, repr=False)
     """With `authorization_code` and PKCE: the random string whose hash was the `code_challenge`; 43 to 128
     letters, digits and `-._~`."""
-    refresh_token: str | Unset = UNSET
+    refresh_token: str | Unset = field(default=UNSET, repr=False)
     """With `refresh_token`: the newest refresh token. Its answer brings the next one."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,5 +42,5 @@ class TokenRequest:
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> TokenRequest:
-        """Read the JSON form; what doesn't fit a field's type is kept as given."""
+        """Read the JSON form; what is missing is left unset, and what doesn't fit a field's type is kept as given."""
         return convert(cls, dict(source), "TokenRequest")

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from ..codec import convert, to_json
 
@@ -13,13 +13,13 @@ from ..codec import convert, to_json
 class TokenResponse:
     """Tokens for one account. Store both before using either: the refresh token that was sent is spent."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     """Goes into the header `Authorization: Bearer …`."""
     token_type: str
     """`Bearer`; compare it without regard to case."""
     expires_in: int
     """Seconds from `created_at` until the access token expires; 172800, two days, in practice."""
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     """Gets the next pair of tokens."""
     scope: str
     """What the token allows; `public` is everything."""
@@ -33,5 +33,5 @@ class TokenResponse:
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> TokenResponse:
-        """Read the JSON form; what doesn't fit a field's type is kept as given."""
+        """Read the JSON form; what is missing is left unset, and what doesn't fit a field's type is kept as given."""
         return convert(cls, dict(source), "TokenResponse")

@@ -48,5 +48,5 @@ class UpdateBroadcastRequest:
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> UpdateBroadcastRequest:
-        """Read the JSON form; what doesn't fit a field's type is kept as given."""
+        """Read the JSON form; what is missing is left unset, and what doesn't fit a field's type is kept as given."""
         return convert(cls, dict(source), "UpdateBroadcastRequest")

@@ -124,7 +124,7 @@ class AccountResource:
         return (get_email_stats.sync(client=self._client)).stats
 
     def get_growth_stats(
-        self, *, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET
+        self, *, starting: datetime.date | None | Unset = UNSET, ending: datetime.date | None | Unset = UNSET
     ) -> GrowthStats:
         """Get growth stats
 
@@ -255,7 +255,7 @@ class AsyncAccountResource:
         return (await get_email_stats.asyncio(client=self._client)).stats
 
     async def get_growth_stats(
-        self, *, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET
+        self, *, starting: datetime.date | None | Unset = UNSET, ending: datetime.date | None | Unset = UNSET
     ) -> GrowthStats:
         """Get growth stats
 

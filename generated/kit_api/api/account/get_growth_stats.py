@@ -19,12 +19,17 @@ OPERATION: Operation[GrowthStatsResponse] = Operation(
 )
 
 
-def _request(*, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET) -> dict[str, Any]:
+def _request(
+    *, starting: datetime.date | None | Unset = UNSET, ending: datetime.date | None | Unset = UNSET
+) -> dict[str, Any]:
     return {"url": "/v4/account/growth_stats", "params": query(starting=starting, ending=ending)}
 
 
 def sync(
-    *, client: AuthenticatedClient, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET
+    *,
+    client: AuthenticatedClient,
+    starting: datetime.date | None | Unset = UNSET,
+    ending: datetime.date | None | Unset = UNSET,
 ) -> GrowthStatsResponse:
     """Get growth stats
 
@@ -49,21 +54,30 @@ def sync(
 
 
 def sync_detailed(
-    *, client: AuthenticatedClient, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET
+    *,
+    client: AuthenticatedClient,
+    starting: datetime.date | None | Unset = UNSET,
+    ending: datetime.date | None | Unset = UNSET,
 ) -> Response[GrowthStatsResponse]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(OPERATION, _request(starting=starting, ending=ending))
 
 
 async def asyncio(
-    *, client: AuthenticatedClient, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET
+    *,
+    client: AuthenticatedClient,
+    starting: datetime.date | None | Unset = UNSET,
+    ending: datetime.date | None | Unset = UNSET,
 ) -> GrowthStatsResponse:
     """As `sync`, to await."""
     return (await client.acall(OPERATION, _request(starting=starting, ending=ending))).parsed
 
 
 async def asyncio_detailed(
-    *, client: AuthenticatedClient, starting: datetime.date | Unset = UNSET, ending: datetime.date | Unset = UNSET
+    *,
+    client: AuthenticatedClient,
+    starting: datetime.date | None | Unset = UNSET,
+    ending: datetime.date | None | Unset = UNSET,
 ) -> Response[GrowthStatsResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(starting=starting, ending=ending))

@@ -25,10 +25,10 @@ class CustomFieldsResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> Pager[CustomField]:
         """List custom fields
@@ -176,10 +176,10 @@ class AsyncCustomFieldsResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> AsyncPager[CustomField]:
         """List custom fields

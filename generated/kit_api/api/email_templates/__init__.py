@@ -21,10 +21,10 @@ class EmailTemplatesResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> Pager[EmailTemplate]:
         """List email templates
@@ -71,10 +71,10 @@ class AsyncEmailTemplatesResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> AsyncPager[EmailTemplate]:
         """List email templates

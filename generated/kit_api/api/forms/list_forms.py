@@ -23,12 +23,12 @@ OPERATION: Operation[FormPage] = Operation(
 
 def _request(
     *,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "url": "/v4/forms",
@@ -46,12 +46,12 @@ def _request(
 def sync(
     *,
     client: AuthenticatedClient,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> FormPage:
     """List forms
 
@@ -93,12 +93,12 @@ def sync(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Response[FormPage]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
@@ -117,12 +117,12 @@ def sync_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> FormPage:
     """As `sync`, to await."""
     return (
@@ -143,12 +143,12 @@ async def asyncio(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Response[FormPage]:
     """As `sync_detailed`, to await."""
     return await client.acall(
@@ -167,12 +167,12 @@ async def asyncio_detailed(
 def sync_page(
     *,
     client: AuthenticatedClient,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Form]:
     """As `sync`; returns the page in the form that all lists share."""
     response = client.call(
@@ -192,12 +192,12 @@ def sync_page(
 async def asyncio_page(
     *,
     client: AuthenticatedClient,
-    status: FormStatusFilter | Unset = UNSET,
-    type: FormType | Unset = UNSET,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    status: FormStatusFilter | None | Unset = UNSET,
+    type: FormType | None | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Form]:
     """As `sync_page`, to await."""
     response = await client.acall(

@@ -27,10 +27,10 @@ class OauthResource:
         client_id: str,
         response_type: AuthorizationResponseType,
         redirect_uri: str,
-        scope: str | Unset = UNSET,
-        state: str | Unset = UNSET,
-        code_challenge: str | Unset = UNSET,
-        code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+        scope: str | None | Unset = UNSET,
+        state: str | None | Unset = UNSET,
+        code_challenge: str | None | Unset = UNSET,
+        code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
     ) -> None:
         """Ask an account's owner for access
 
@@ -139,10 +139,10 @@ class AsyncOauthResource:
         client_id: str,
         response_type: AuthorizationResponseType,
         redirect_uri: str,
-        scope: str | Unset = UNSET,
-        state: str | Unset = UNSET,
-        code_challenge: str | Unset = UNSET,
-        code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+        scope: str | None | Unset = UNSET,
+        state: str | None | Unset = UNSET,
+        code_challenge: str | None | Unset = UNSET,
+        code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
     ) -> None:
         """Ask an account's owner for access
 

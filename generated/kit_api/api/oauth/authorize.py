@@ -19,10 +19,10 @@ def _request(
     client_id: str,
     response_type: AuthorizationResponseType,
     redirect_uri: str,
-    scope: str | Unset = UNSET,
-    state: str | Unset = UNSET,
-    code_challenge: str | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+    scope: str | None | Unset = UNSET,
+    state: str | None | Unset = UNSET,
+    code_challenge: str | None | Unset = UNSET,
+    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "url": "/oauth/authorize",
@@ -44,10 +44,10 @@ def sync(
     client_id: str,
     response_type: AuthorizationResponseType,
     redirect_uri: str,
-    scope: str | Unset = UNSET,
-    state: str | Unset = UNSET,
-    code_challenge: str | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+    scope: str | None | Unset = UNSET,
+    state: str | None | Unset = UNSET,
+    code_challenge: str | None | Unset = UNSET,
+    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
 ) -> None:
     """Ask an account's owner for access
 
@@ -96,10 +96,10 @@ def sync_detailed(
     client_id: str,
     response_type: AuthorizationResponseType,
     redirect_uri: str,
-    scope: str | Unset = UNSET,
-    state: str | Unset = UNSET,
-    code_challenge: str | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+    scope: str | None | Unset = UNSET,
+    state: str | None | Unset = UNSET,
+    code_challenge: str | None | Unset = UNSET,
+    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
 ) -> Response[None]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
@@ -122,10 +122,10 @@ async def asyncio(
     client_id: str,
     response_type: AuthorizationResponseType,
     redirect_uri: str,
-    scope: str | Unset = UNSET,
-    state: str | Unset = UNSET,
-    code_challenge: str | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+    scope: str | None | Unset = UNSET,
+    state: str | None | Unset = UNSET,
+    code_challenge: str | None | Unset = UNSET,
+    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
 ) -> None:
     """As `sync`, to await."""
     (
@@ -150,10 +150,10 @@ async def asyncio_detailed(
     client_id: str,
     response_type: AuthorizationResponseType,
     redirect_uri: str,
-    scope: str | Unset = UNSET,
-    state: str | Unset = UNSET,
-    code_challenge: str | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | Unset = UNSET,
+    scope: str | None | Unset = UNSET,
+    state: str | None | Unset = UNSET,
+    code_challenge: str | None | Unset = UNSET,
+    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
 ) -> Response[None]:
     """As `sync_detailed`, to await."""
     return await client.acall(

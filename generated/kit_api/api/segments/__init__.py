@@ -21,10 +21,10 @@ class SegmentsResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> Pager[Segment]:
         """List segments
@@ -71,10 +71,10 @@ class AsyncSegmentsResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> AsyncPager[Segment]:
         """List segments

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ...models.accepted import Accepted
     from ...models.bulk_subscribers_result import BulkSubscribersResult
-    from ...models.custom_field_values import CustomFieldValues
     from ...models.new_subscriber import NewSubscriber
     from ...models.sort_order import SortOrder
     from ...models.subscriber import Subscriber
@@ -34,18 +33,18 @@ class SubscribersResource:
     def list(
         self,
         *,
-        email_address: str | Unset = UNSET,
-        status: SubscriberStatusFilter | Unset = UNSET,
-        created_after: datetime.date | datetime.datetime | Unset = UNSET,
-        created_before: datetime.date | datetime.datetime | Unset = UNSET,
-        updated_after: datetime.date | datetime.datetime | Unset = UNSET,
-        updated_before: datetime.date | datetime.datetime | Unset = UNSET,
-        sort_field: SubscriberSortField | Unset = UNSET,
-        sort_order: SortOrder | Unset = UNSET,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        email_address: str | None | Unset = UNSET,
+        status: SubscriberStatusFilter | None | Unset = UNSET,
+        created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
+        created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        updated_after: datetime.date | datetime.datetime | None | Unset = UNSET,
+        updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        sort_field: SubscriberSortField | None | Unset = UNSET,
+        sort_order: SortOrder | None | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> Pager[Subscriber]:
         """List subscribers
@@ -106,7 +105,7 @@ class SubscribersResource:
         email_address: str,
         first_name: str | None | Unset = UNSET,
         state: SubscriberState | None | Unset = UNSET,
-        fields: CustomFieldValues | None | Unset = UNSET,
+        fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Create or update a subscriber
 
@@ -171,7 +170,7 @@ class SubscribersResource:
         *,
         email_address: str,
         first_name: str | None | Unset = UNSET,
-        fields: CustomFieldValues | None | Unset = UNSET,
+        fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Change a subscriber
 
@@ -230,10 +229,10 @@ class SubscribersResource:
         self,
         subscriber_id: int,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> Pager[SubscriberTag]:
         """List a subscriber's tags
@@ -314,18 +313,18 @@ class AsyncSubscribersResource:
     def list(
         self,
         *,
-        email_address: str | Unset = UNSET,
-        status: SubscriberStatusFilter | Unset = UNSET,
-        created_after: datetime.date | datetime.datetime | Unset = UNSET,
-        created_before: datetime.date | datetime.datetime | Unset = UNSET,
-        updated_after: datetime.date | datetime.datetime | Unset = UNSET,
-        updated_before: datetime.date | datetime.datetime | Unset = UNSET,
-        sort_field: SubscriberSortField | Unset = UNSET,
-        sort_order: SortOrder | Unset = UNSET,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        email_address: str | None | Unset = UNSET,
+        status: SubscriberStatusFilter | None | Unset = UNSET,
+        created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
+        created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        updated_after: datetime.date | datetime.datetime | None | Unset = UNSET,
+        updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        sort_field: SubscriberSortField | None | Unset = UNSET,
+        sort_order: SortOrder | None | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> AsyncPager[Subscriber]:
         """List subscribers
@@ -386,7 +385,7 @@ class AsyncSubscribersResource:
         email_address: str,
         first_name: str | None | Unset = UNSET,
         state: SubscriberState | None | Unset = UNSET,
-        fields: CustomFieldValues | None | Unset = UNSET,
+        fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Create or update a subscriber
 
@@ -451,7 +450,7 @@ class AsyncSubscribersResource:
         *,
         email_address: str,
         first_name: str | None | Unset = UNSET,
-        fields: CustomFieldValues | None | Unset = UNSET,
+        fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Change a subscriber
 
@@ -510,10 +509,10 @@ class AsyncSubscribersResource:
         self,
         subscriber_id: int,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> AsyncPager[SubscriberTag]:
         """List a subscriber's tags

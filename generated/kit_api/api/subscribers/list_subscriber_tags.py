@@ -22,10 +22,10 @@ OPERATION: Operation[SubscriberTagPage] = Operation(
 def _request(
     subscriber_id: int,
     *,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "url": "/v4/subscribers/{subscriber_id}/tags".format(subscriber_id=path_value("subscriber_id", subscriber_id)),
@@ -37,10 +37,10 @@ def sync(
     subscriber_id: int,
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> SubscriberTagPage:
     """List a subscriber's tags
 
@@ -75,10 +75,10 @@ def sync_detailed(
     subscriber_id: int,
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Response[SubscriberTagPage]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
@@ -91,10 +91,10 @@ async def asyncio(
     subscriber_id: int,
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> SubscriberTagPage:
     """As `sync`, to await."""
     return (
@@ -111,10 +111,10 @@ async def asyncio_detailed(
     subscriber_id: int,
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Response[SubscriberTagPage]:
     """As `sync_detailed`, to await."""
     return await client.acall(
@@ -127,10 +127,10 @@ def sync_page(
     subscriber_id: int,
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Page[SubscriberTag]:
     """As `sync`; returns the page in the form that all lists share."""
     response = client.call(
@@ -144,10 +144,10 @@ async def asyncio_page(
     subscriber_id: int,
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Page[SubscriberTag]:
     """As `sync_page`, to await."""
     response = await client.acall(

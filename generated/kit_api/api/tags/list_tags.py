@@ -21,10 +21,10 @@ OPERATION: Operation[TagPage] = Operation(
 
 def _request(
     *,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> dict[str, Any]:
     return {
         "url": "/v4/tags",
@@ -35,10 +35,10 @@ def _request(
 def sync(
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> TagPage:
     """List tags
 
@@ -70,10 +70,10 @@ def sync(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Response[TagPage]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
@@ -84,10 +84,10 @@ def sync_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> TagPage:
     """As `sync`, to await."""
     return (
@@ -100,10 +100,10 @@ async def asyncio(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Response[TagPage]:
     """As `sync_detailed`, to await."""
     return await client.acall(
@@ -114,10 +114,10 @@ async def asyncio_detailed(
 def sync_page(
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Tag]:
     """As `sync`; returns the page in the form that all lists share."""
     response = client.call(
@@ -129,10 +129,10 @@ def sync_page(
 async def asyncio_page(
     *,
     client: AuthenticatedClient,
-    after: str | Unset = UNSET,
-    before: str | Unset = UNSET,
-    per_page: int | Unset = UNSET,
-    include_total_count: bool | Unset = UNSET,
+    after: str | None | Unset = UNSET,
+    before: str | None | Unset = UNSET,
+    per_page: int | None | Unset = UNSET,
+    include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Tag]:
     """As `sync_page`, to await."""
     response = await client.acall(

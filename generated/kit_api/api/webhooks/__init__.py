@@ -23,10 +23,10 @@ class WebhooksResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> Pager[Webhook]:
         """List webhooks
@@ -120,10 +120,10 @@ class AsyncWebhooksResource:
     def list(
         self,
         *,
-        after: str | Unset = UNSET,
-        before: str | Unset = UNSET,
-        per_page: int | Unset = UNSET,
-        include_total_count: bool | Unset = UNSET,
+        after: str | None | Unset = UNSET,
+        before: str | None | Unset = UNSET,
+        per_page: int | None | Unset = UNSET,
+        include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
     ) -> AsyncPager[Webhook]:
         """List webhooks
