@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,10 @@ class PydanticPage(pydantic.BaseModel):
 
 def run() -> None:
     content = page(1_000)
+    # What the others fail on, or let through unseen: a state that the service adds one day.
+    one_deviant = content.replace(b'"active"', b'"dormant"', 1)
+    all_deviant = content.replace(b'"active"', b'"dormant"')
+    logging.getLogger("kit_api").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         command = [str(Path(sys.executable).with_name("openapi-python-client")), "generate", "--meta", "none"]
         command += ["--path", str(DOCUMENT), "--output-path", f"{folder}/stock_kit"]
@@ -60,6 +65,8 @@ def run() -> None:
                 "stock generated code": lambda: stock.from_dict(json.loads(content)),
                 "pydantic v2": lambda: PydanticPage.model_validate_json(content),
                 "orjson.loads (to dicts)": lambda: orjson.loads(content),
+                "kit_api, one item deviant": lambda: decode(SubscriberPage, one_deviant, "list_subscribers"),
+                "kit_api, every item deviant": lambda: decode(SubscriberPage, all_deviant, "list_subscribers"),
             },
             rounds=25,
             inner=4,
