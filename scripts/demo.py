@@ -21,10 +21,24 @@ from kit_mock import KitMock
 ROOT = Path(__file__).resolve().parent.parent
 PEOPLE = ROOT / "scripts" / "people.csv"
 EXPORT = ROOT / "build" / "exported.csv"
+COLUMNS = ("first_name", "email_address", "company", "plan")
 # More than this many in one request become a job in the background.
 AT_ONCE = 100
 
 T = TypeVar("T")
+
+
+def read(people: Path) -> list[dict[str, str]]:
+    """The rows of a CSV. Raises ValueError if a column is missing, or there are no rows."""
+    with people.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{people}: column {', '.join(missing)} missing")
+        rows = list(reader)
+    if not rows:
+        raise ValueError(f"{people}: nobody in it")
+    return rows
 
 
 def batches(items: list[T]) -> Iterator[list[T]]:
@@ -63,9 +77,10 @@ def run(kit: Kit, people: list[dict[str, str]], export: Path, console: Console) 
     tagged = kit.tags.list_subscribers(tag.id, include_total_count=True, per_page=1).first_page().total_count
     yield "Tagged those on the pro plan", f"{tagged} with {tag.name!r}"
 
-    first = kit.subscribers.list(email_address=people[0]["email_address"]).first_page().items[0]
+    someone = next(person for person in people if person["email_address"] in ids)
+    first = kit.subscribers.list(email_address=someone["email_address"]).first_page().items[0]
     kit.subscribers.update(
-        first.id, email_address=first.email_address, fields={field.key: people[0]["company"] or "None"}
+        first.id, email_address=first.email_address, fields={field.key: someone["company"] or "None"}
     )
     renamed = kit.custom_fields.update(field.id, label="Organisation")
     changed = kit.subscribers.get(first.id)
@@ -100,21 +115,21 @@ def main() -> int:
     console = Console()
     start = time.perf_counter()
     table = Table("Step", "Outcome", title="kit-client, on an account that exists in this process only")
+    status = 0
     try:
-        with options.people.open(newline="", encoding="utf-8") as file:
-            people = list(csv.DictReader(file))
+        people = read(options.people)
         with KitMock() as mock, Kit(access_token=mock.access_token, transport=mock.transport) as kit:
             for step, outcome in run(kit, people, options.export, console):
                 table.add_row(step, outcome)
-    except (OSError, KitError) as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False)
-        return 1
+    except (OSError, ValueError, KitError) as error:
+        table.add_row("[red]Failed[/red]", str(error))
+        status = 1
     except KeyboardInterrupt:
-        console.print("stopped")
-        return 130
+        table.add_row("Stopped", "by Ctrl-C")
+        status = 130
     console.print(table)
-    console.print(f"Done in {time.perf_counter() - start:.1f} s.")
-    return 0
+    console.print(f"{'Stopped' if status else 'Done'} after {time.perf_counter() - start:.1f} s.")
+    return status
 
 
 if __name__ == "__main__":
