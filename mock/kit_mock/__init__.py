@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from kit_mock.clock import Clock
-from kit_mock.mock import KitMock
-from kit_mock.problems import KitMockError
-from kit_mock.recorder import RecordedRequest
-from kit_mock.version import __version__
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Clock", "KitMock", "KitMockError", "RecordedRequest", "__version__"]
+if TYPE_CHECKING:
+    from kit_mock.clock import Clock
+    from kit_mock.mock import KitMock
+    from kit_mock.oauth import OAuthClient
+    from kit_mock.problems import KitMockError
+    from kit_mock.recorder import RecordedRequest
+    from kit_mock.version import __version__
+
+# Imported when first asked for (PEP 562), so that the command can say what is missing rather than fail on it.
+_MODULES = {
+    "Clock": "clock",
+    "KitMock": "mock",
+    "KitMockError": "problems",
+    "OAuthClient": "oauth",
+    "RecordedRequest": "recorder",
+    "__version__": "version",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    except ModuleNotFoundError as error:
+        message = f"kit_mock needs {error.name}, which isn't installed: pip install 'kit-client[mock]'"
+        raise ModuleNotFoundError(message, name=error.name) from None
+    globals()[name] = value
+    return value
+
+
+__all__ = ["Clock", "KitMock", "KitMockError", "OAuthClient", "RecordedRequest", "__version__"]

@@ -1,9 +1,19 @@
-"""`python -m kit_mock` is `kit-mock`."""
+"""The command `kit-mock`, also as `python -m kit_mock`."""
 
 from __future__ import annotations
 
 import sys
 
-from kit_mock.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command; without the packages of its extra, say so and return 2."""
+    try:
+        from kit_mock.cli import main as run
+    except ModuleNotFoundError as error:
+        print(f"kit-mock: {error.name} isn't installed: pip install 'kit-client[mock]'", file=sys.stderr)
+        return 2
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
