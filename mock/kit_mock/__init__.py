@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kit_mock.clock import Clock
     from kit_mock.mock import KitMock
+    from kit_mock.oauth import OAuthClient
     from kit_mock.problems import KitMockError
     from kit_mock.recorder import RecordedRequest
     from kit_mock.version import __version__
@@ -17,6 +18,7 @@ _MODULES = {
     "Clock": "clock",
     "KitMock": "mock",
     "KitMockError": "problems",
+    "OAuthClient": "oauth",
     "RecordedRequest": "recorder",
     "__version__": "version",
 }
@@ -34,4 +36,4 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-__all__ = ["Clock", "KitMock", "KitMockError", "RecordedRequest", "__version__"]
+__all__ = ["Clock", "KitMock", "KitMockError", "OAuthClient", "RecordedRequest", "__version__"]

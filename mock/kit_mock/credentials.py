@@ -4,45 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
+
+from kit_mock import oauth_grants
 from kit_mock.messages import Request
 from kit_mock.operations import Operation
 from kit_mock.problems import Refusal
+from kit_mock.storage import Store
 
 _INVALID = "The access token is invalid"
+_EXPIRED = "The access token expired"
 _OAUTH_ONLY = "OAuth authentication required"
 
 
+@attrs.frozen
+class Caller:
+    """Whoever sent a request. `name` tells credentials apart and isn't a secret; `account_id` is 0 for strangers.
+
+    `problem` is what is wrong with a token or key that was sent, or that none was.
+    """
+
+    name: str
+    account_id: int = 0
+    is_token: bool = False
+    problem: Refusal | None = None
+
+
 class Credentials:
-    """The secrets that are accepted, each with the id of its account. They don't show in its repr."""
+    """The secrets that are accepted: fixed ones, which don't expire, and tokens from OAuth. None shows in a repr."""
 
-    def __init__(self, *, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]) -> None:
+    def __init__(
+        self, *, store: Store, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]
+    ) -> None:
+        self._store = store
         self._header = api_key_header
-        self._api_keys = dict(api_keys)
-        self._access_tokens = dict(access_tokens)
+        self._api_keys = {
+            key: Caller(f"API key {number}", account) for number, (key, account) in enumerate(api_keys.items(), 1)
+        }
+        self._access_tokens = {
+            token: Caller(f"access token {number}", account, is_token=True)
+            for number, (token, account) in enumerate(access_tokens.items(), 1)
+        }
 
-    def account(self, operation: Operation, request: Request) -> int:
-        """The id of the account that the request's credentials open; 0 for an operation that needs none.
-
-        A bearer token goes before an API key. Raises Refusal 401.
-        """
-        if operation.is_open:
-            return 0
+    def caller(self, request: Request, now: int) -> Caller:
+        """Whose credentials came along at that moment. A bearer token goes before an API key."""
         authorization = request.headers.get("authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
-            account = self._access_tokens.get(token.strip())
-            if scheme.lower() != "bearer" or account is None or not operation.takes_token:
+            return self._bearer(token.strip(), now) if scheme.lower() == "bearer" else _stranger(_invalid_token())
+        caller = self._api_keys.get(request.headers.get(self._header, ""))
+        return caller or _stranger(Refusal(401, (_INVALID,)))
+
+    def account(self, operation: Operation, caller: Caller) -> int:
+        """The id of the account that the caller may use; 0 for an operation that needs none. Raises Refusal 401."""
+        if operation.is_open:
+            return 0
+        if caller.problem is not None:
+            raise caller.problem
+        if caller.is_token:
+            if not operation.takes_token:
                 raise _invalid_token()
-            return account
-        api_key = request.headers.get(self._header)
-        account = None if api_key is None else self._api_keys.get(api_key)
-        if account is None:
-            raise Refusal(401, (_INVALID,))
-        if not operation.takes_api_key:
+        elif not operation.takes_api_key:
             raise Refusal(401, (_OAUTH_ONLY,))
-        return account
+        return caller.account_id
+
+    def _bearer(self, token: str, now: int) -> Caller:
+        caller = self._access_tokens.get(token)
+        if caller is not None:
+            return caller
+        found = oauth_grants.by_access_token(self._store, token)
+        if found is None:
+            return _stranger(_invalid_token())
+        problem = _invalid_token(_EXPIRED) if found.expires_at <= now else None
+        return Caller(f"OAuth token {found.id}", found.account_id, is_token=True, problem=problem)
 
 
-def _invalid_token() -> Refusal:
-    challenge = f'Bearer error="invalid_token", error_description="{_INVALID}"'
-    return Refusal(401, (_INVALID,), {"WWW-Authenticate": challenge})
+def _stranger(problem: Refusal) -> Caller:
+    return Caller("no credential", problem=problem)
+
+
+def _invalid_token(reason: str = _INVALID) -> Refusal:
+    challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+    return Refusal(401, (reason,), {"WWW-Authenticate": challenge})

@@ -18,6 +18,7 @@ import msgspec
 from jsonschema_rs import Draft202012, Registry, ValidationError
 from jsonschema_rs import Draft202012Validator as Validator
 
+from kit_mock.oauth_routes import routed
 from kit_mock.operations import Operation, QueryParameter, RequestBody
 from kit_mock.problems import KitMockError
 from kit_mock.routing import Router
@@ -89,7 +90,7 @@ class _Compiler:
         if not operations:
             raise ValueError("it has no operations")
         headers = [s["name"] for s in self._schemes.values() if s["type"] == "apiKey" and s["in"] == "header"]
-        return Document(operations, Router(operations.values()), (headers or ["X-Kit-Api-Key"])[0].lower())
+        return Document(operations, Router(routed(operations.values())), (headers or ["X-Kit-Api-Key"])[0].lower())
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._raw["paths"].items():

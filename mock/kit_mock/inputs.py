@@ -72,7 +72,8 @@ def _typed(parameter: QueryParameter, text: str) -> str | int | bool:
 def body_values(
     operation: Operation, request: Request, judged: Collection[str], judged_in_items: Collection[str]
 ) -> dict[str, Any]:
-    """The body as an object; an empty one counts as `{}`, so that its missing fields are what is reported.
+    """The body as an object; an empty one counts as `{}`, so that its missing fields are what is reported, or that it
+    is missing itself where no field must be there.
 
     Raises Refusal: 415 for a media type that the operation doesn't take, 400 for broken JSON, 422 with a message for
     each field that doesn't fit, except what the handler judges (see `registry.operation`). An operation without a
@@ -82,7 +83,10 @@ def body_values(
         return {}
     validator, value = _decoded(operation.body.validators, request)
     errors: list[str] = []
-    if not validator.is_valid(value):  # far faster than to look for errors where there are none
+    if validator.is_valid(value):
+        if operation.body.required and not request.body:
+            raise unprocessable("The request body can't be blank")
+    else:  # far faster than to look for errors where there are none
         violations = validator.iter_errors(value)
         errors += (sentence(each) for each in violations if not _is_judged(each, judged, judged_in_items))
     if errors or not isinstance(value, dict):
@@ -96,6 +100,8 @@ def _is_judged(violation: ValidationError, judged: Collection[str], judged_in_it
     wrong_type = violation.kind.name == "type" and violation.instance is not None
     if violation.kind.name == "required":
         path.append(getattr(violation.kind, "property", ""))
+    if path and f"{path[0]}.*" in judged:
+        return True
     if not path or path[0] not in judged:
         return False
     return len(path) == 1 or (len(path) == 3 and path[2] in judged_in_items and not wrong_type)

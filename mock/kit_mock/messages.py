@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+JSON = "application/json"
+
 
 @attrs.frozen(repr=False)
 class Request:
@@ -32,7 +34,12 @@ class Response:
 
 @attrs.frozen
 class Reply:
-    """What a handler answers: a status and what becomes the JSON body. None is no body at all."""
+    """What a handler answers: a status, what becomes the body, and headers of its own.
+
+    The payload becomes JSON; with another media type it is the text of the body. None is no body at all.
+    """
 
     status: int
     payload: object = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    media_type: str = JSON

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from kit_mock.messages import Reply
+
 
 class KitMockError(Exception):
     """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
@@ -25,6 +27,10 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return f"{self.status}: {'; '.join(self.errors)}"
+
+    def reply(self) -> Reply:
+        """What is answered."""
+        return Reply(self.status, {"errors": list(self.errors)}, self.headers)
 
 
 def not_found() -> Refusal:

@@ -11,7 +11,9 @@ from typing import Any
 
 import attrs
 
+from kit_mock.behaviours import REFERENCE, Behaviour
 from kit_mock.messages import Reply
+from kit_mock.problems import Refusal
 from kit_mock.storage import Store
 
 
@@ -20,16 +22,19 @@ class Call:
     """One request to one operation, read and validated: what a handler works with.
 
     `path` holds ids by parameter name, `query` the documented parameters that were given, `body` the fields of the
-    body. `now` is the request's moment in seconds since 1970. `account_id` is whose credentials came along.
+    body. `now` is the request's moment in seconds since 1970. `account_id` is whose credentials came along. `behaviour`
+    is that of the reference or of the service today; `auto_approve` is whether OAuth asks nobody for consent.
     """
 
     operation_id: str
     path: dict[str, int]
     query: dict[str, Any]
-    body: dict[str, Any]
+    body: dict[str, Any] = attrs.field(repr=False)  # It can hold the secrets of an OAuth client.
     store: Store
     account_id: int
     now: int
+    behaviour: Behaviour = REFERENCE
+    auto_approve: bool = False
 
 
 Handler = Callable[[Call], Reply]
@@ -43,6 +48,8 @@ class Implementation:
     judges: frozenset[str]
     judges_in_items: frozenset[str]
     in_query_too: frozenset[str]
+    rephrase: Callable[[Refusal], Refusal] | None = None
+    documented: bool = True
 
 
 _implementations: dict[str, Implementation] = {}
@@ -54,21 +61,25 @@ def operation(
     judges: Iterable[str] = (),
     judges_in_items: Iterable[str] = (),
     in_query_too: Iterable[str] = (),
+    rephrase: Callable[[Refusal], Refusal] | None = None,
+    documented: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Registers the decorated function as the handler of an operation.
 
     `judges` names query parameters and top-level body fields for which Kit has messages or rules of its own: the
     handler gets them as they were sent, whatever their type, or not at all if they are missing; where it is a list,
-    of objects, its items are still held against the document. `judges_in_items` names fields of these items that may
-    be missing, null or malformed, as bulk requests tell that item by item; a wrong type still refuses the request.
-    `in_query_too` names body fields that may stand in the query instead.
+    of objects, its items are still held against the document; `name.*` leaves all that is inside to the handler.
+    `judges_in_items` names fields of these items that may be missing, null or malformed, as bulk requests tell that
+    item by item; a wrong type still refuses the request. `in_query_too` names body fields that may stand in the query
+    instead. `rephrase` turns refusals from before the handler, such as of a body that isn't JSON, into the operation's
+    own. `documented` is whether the document has it.
     """
 
     def register(handler: Handler) -> Handler:
         if operation_id in _implementations:
             raise ValueError(f"{operation_id} has a handler already")
         _implementations[operation_id] = Implementation(
-            handler, frozenset(judges), frozenset(judges_in_items), frozenset(in_query_too)
+            handler, frozenset(judges), frozenset(judges_in_items), frozenset(in_query_too), rephrase, documented
         )
         return handler
 
@@ -81,5 +92,5 @@ def implementation(operation_id: str) -> Implementation | None:
 
 
 def implemented() -> frozenset[str]:
-    """The ids of all operations that have a handler."""
-    return frozenset(_implementations)
+    """The ids of all operations of the document that have a handler."""
+    return frozenset(id_ for id_, found in _implementations.items() if found.documented)

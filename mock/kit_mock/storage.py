@@ -17,7 +17,7 @@ from typing import Any
 from kit_mock.problems import KitMockError
 
 _APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
-_VERSION = 1
+_VERSION = 2
 
 _TABLES = """
 CREATE TABLE accounts (
@@ -27,7 +27,8 @@ CREATE TABLE accounts (
     email_address TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     utc_offset INTEGER NOT NULL,    -- minutes
-    colors TEXT NOT NULL            -- JSON
+    colors TEXT NOT NULL,           -- JSON
+    can_broadcast INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE creator_profiles (
     account_id INTEGER PRIMARY KEY REFERENCES accounts,
@@ -83,6 +84,168 @@ CREATE TABLE tag_subscribers (
     PRIMARY KEY (tag_id, subscriber_id)
 ) WITHOUT ROWID;
 CREATE INDEX tag_subscribers_by_subscriber ON tag_subscribers (subscriber_id, tag_id);
+CREATE TABLE oauth_clients (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    secret_hash TEXT,               -- null: a public client
+    redirect_uris TEXT NOT NULL,    -- JSON
+    any_loopback INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE oauth_requests (       -- that wait for consent
+    hash TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL REFERENCES oauth_clients,
+    redirect_uri TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    state TEXT,
+    code_challenge TEXT,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX oauth_requests_by_expiry ON oauth_requests (expires_at);
+CREATE TABLE oauth_codes (
+    hash TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL REFERENCES oauth_clients,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    redirect_uri TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    code_challenge TEXT,
+    expires_at INTEGER NOT NULL,
+    used INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX oauth_codes_by_expiry ON oauth_codes (expires_at);
+CREATE TABLE oauth_tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    grant_id INTEGER NOT NULL,      -- the id of the first pair of tokens
+    client_id TEXT NOT NULL REFERENCES oauth_clients,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    scope TEXT NOT NULL,
+    access_hash TEXT NOT NULL UNIQUE,
+    refresh_hash TEXT NOT NULL UNIQUE,
+    expires_at INTEGER NOT NULL,
+    superseded INTEGER NOT NULL,
+    revoked INTEGER NOT NULL
+);
+CREATE INDEX oauth_tokens_of_grant ON oauth_tokens (grant_id);
+CREATE TABLE email_templates (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    name TEXT NOT NULL,
+    is_default INTEGER NOT NULL,
+    category TEXT NOT NULL
+);
+CREATE INDEX email_templates_of_account ON email_templates (account_id);
+CREATE TABLE forms (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    format TEXT,
+    status TEXT NOT NULL,
+    uid TEXT NOT NULL UNIQUE,
+    embed_url TEXT NOT NULL,
+    embed_js TEXT NOT NULL
+);
+CREATE INDEX forms_of_account ON forms (account_id);
+CREATE TABLE form_subscribers (
+    form_id INTEGER NOT NULL REFERENCES forms,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (form_id, subscriber_id)
+) WITHOUT ROWID;
+CREATE TABLE sequences (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    name TEXT NOT NULL,
+    hold INTEGER NOT NULL,
+    repeat INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX sequences_of_account ON sequences (account_id);
+CREATE TABLE sequence_subscribers (
+    sequence_id INTEGER NOT NULL REFERENCES sequences,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (sequence_id, subscriber_id)
+) WITHOUT ROWID;
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX segments_of_account ON segments (account_id);
+CREATE TABLE segment_subscribers (
+    segment_id INTEGER NOT NULL REFERENCES segments,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (segment_id, subscriber_id)
+) WITHOUT ROWID;
+CREATE TABLE seeded_credentials (
+    kind TEXT NOT NULL,             -- api_key or access_token
+    secret TEXT NOT NULL,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    PRIMARY KEY (kind, secret)
+) WITHOUT ROWID;
+CREATE TABLE broadcasts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    created_at INTEGER NOT NULL,
+    subject TEXT,
+    preview_text TEXT,
+    description TEXT,
+    content TEXT,
+    public INTEGER NOT NULL DEFAULT 0,
+    published_at INTEGER,
+    send_at INTEGER,                -- null in a draft
+    thumbnail_alt TEXT,
+    thumbnail_url TEXT,
+    email_address TEXT,
+    email_template_id INTEGER NOT NULL REFERENCES email_templates,
+    subscriber_filter TEXT NOT NULL,    -- JSON
+    started_at INTEGER,             -- when sending began
+    recipients INTEGER NOT NULL DEFAULT 0,
+    opens INTEGER NOT NULL DEFAULT 0,       -- recipients who opened it
+    clickers INTEGER NOT NULL DEFAULT 0,    -- recipients who clicked a link
+    clicks INTEGER NOT NULL DEFAULT 0,
+    unsubscribes INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX broadcasts_of_account ON broadcasts (account_id);
+CREATE INDEX broadcasts_started ON broadcasts (account_id, started_at) WHERE started_at IS NOT NULL;
+CREATE INDEX broadcasts_to_send ON broadcasts (send_at) WHERE started_at IS NULL AND send_at IS NOT NULL;
+CREATE TABLE products (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    pid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (account_id, pid)
+);
+CREATE TABLE purchases (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    transaction_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    transaction_time INTEGER NOT NULL,
+    subtotal NUMERIC,               -- amounts that were not given are null, and follow from the others
+    discount NUMERIC,
+    tax NUMERIC,
+    shipping NUMERIC,
+    total NUMERIC,
+    UNIQUE (account_id, transaction_id)
+);
+CREATE INDEX purchases_of_account ON purchases (account_id);
+CREATE TABLE purchase_lines (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    purchase_id INTEGER NOT NULL REFERENCES purchases,
+    product_id INTEGER NOT NULL REFERENCES products,
+    name TEXT NOT NULL,
+    lid TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    sku TEXT,
+    unit_price NUMERIC NOT NULL
+);
+CREATE INDEX lines_of_purchase ON purchase_lines (purchase_id);
 """
 
 

@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from kit_mock.resources import accounts, custom_fields, subscribers, tags
+from kit_mock.resources import (
+    accounts,
+    broadcasts,
+    custom_fields,
+    email_templates,
+    forms,
+    oauth,
+    purchases,
+    segments,
+    sequences,
+    subscribers,
+    tags,
+)
 
-__all__ = ["accounts", "custom_fields", "subscribers", "tags"]
+__all__ = [
+    "accounts",
+    "broadcasts",
+    "custom_fields",
+    "email_templates",
+    "forms",
+    "oauth",
+    "purchases",
+    "segments",
+    "sequences",
+    "subscribers",
+    "tags",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from kit_mock.clock import timestamp
 from kit_mock.messages import Reply
 from kit_mock.problems import not_found, unprocessable
 from kit_mock.registry import Call, operation
+from kit_mock.resources import email_templates, sending
 from kit_mock.storage import Store
 from kit_mock.wording import at_most
 
@@ -22,23 +24,43 @@ _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
 
 
 def ensure_default(store: Store, now: int) -> int:
-    """The id of the first account, which a new database is given with a creator profile."""
+    """The id of the first account, which a new database is given."""
     with store.transaction():
         found: int | None = store.value("SELECT min(id) FROM accounts")
-        if found is not None:
-            return found
-        id_ = store.insert(
-            "INSERT INTO accounts (name, plan_type, email_address, created_at, utc_offset, colors)"
-            " VALUES ('Mock Letters', 'creator', 'creator@example.com', ?, -300, '[]')",
-            (now,),
-        )
-        store.insert(
-            "INSERT INTO creator_profiles (account_id, name, byline, bio, image_url, profile_url)"
-            " VALUES (?, 'Mock Letters', 'A creator', 'Letters that nobody gets',"
-            " 'https://mock-letters.example.com/image.jpg', 'https://mock-letters.example.com/profile')",
-            (id_,),
-        )
-        return id_
+        if found is None:
+            found = create(store, {"created_at": now})
+            create_profile(store, found, {})
+            email_templates.give_standard(store, found)
+        return found
+
+
+def create(store: Store, given: Mapping[str, Any]) -> int:
+    """Open an account and return its id. `given` are columns of the table; only `created_at` must be there."""
+    values = {
+        "name": "Mock Letters",
+        "plan_type": "creator",
+        "email_address": "creator@example.com",
+        "utc_offset": -300,
+        "colors": "[]",
+        **given,
+    }
+    columns, marks = ", ".join(values), ", ".join("?" * len(values))
+    return store.insert(f"INSERT INTO accounts ({columns}) VALUES ({marks})", (*values.values(),))
+
+
+def create_profile(store: Store, account_id: int, given: Mapping[str, Any]) -> None:
+    """Give an account a creator profile. `given` are columns of the table."""
+    values = {
+        "account_id": account_id,
+        "name": store.value("SELECT name FROM accounts WHERE id = ?", (account_id,)),
+        "byline": "A creator",
+        "bio": "Letters that nobody gets",
+        "image_url": "https://mock-letters.example.com/image.jpg",
+        "profile_url": "https://mock-letters.example.com/profile",
+        **given,
+    }
+    columns, marks = ", ".join(values), ", ".join("?" * len(values))
+    store.insert(f"INSERT INTO creator_profiles ({columns}) VALUES ({marks})", (*values.values(),))
 
 
 @operation("get_account")
@@ -94,18 +116,20 @@ def get_creator_profile(call: Call) -> Reply:
 
 @operation("get_email_stats")
 def get_email_stats(call: Call) -> Reply:
-    """GET /v4/account/email_stats: the last 90 days. Nothing has been sent, as there are no broadcasts yet."""
+    """GET /v4/account/email_stats: what broadcasts sent in the last 90 days, and what came of it."""
+    since = call.now - int(_PERIOD.total_seconds())
+    sent, opened, clicked = sending.totals(call.store, call.account_id, since)
     return Reply(
         200,
         {
             "stats": {
-                "sent": 0,
-                "clicked": 0,
-                "opened": 0,
+                "sent": sent,
+                "clicked": clicked,
+                "opened": opened,
                 "email_stats_mode": "last_90",
                 "open_tracking_enabled": True,
                 "click_tracking_enabled": True,
-                "starting": timestamp(call.now - int(_PERIOD.total_seconds())),
+                "starting": timestamp(since),
                 "ending": timestamp(call.now),
             }
         },

@@ -38,9 +38,12 @@ def list_custom_fields(call: Call) -> Reply:
 
 @operation("create_custom_field", judges=["label"])
 def create_custom_field(call: Call) -> Reply:
-    """POST /v4/custom_fields: 201, or 422 for a label that is blank or taken."""
+    """POST /v4/custom_fields: 201, or 422 for a label that is blank or taken; today a taken one is a 200."""
     label = rules.required_text(call.body.get("label"), "label")
-    if _labelled(call, label) is not None:
+    existing = _labelled(call, label)
+    if existing is not None:
+        if call.behaviour.existing_field_is_returned:
+            return Reply(200, {"custom_field": _shown(existing)})
         raise unprocessable(TAKEN)
     return Reply(201, {"custom_field": _shown(_create(call, label))})
 

@@ -6,7 +6,7 @@ one loses them in all rows at once, as its id is never used again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -47,6 +47,10 @@ class FieldSet:
             return dict.fromkeys(self.keys.values())
         values = _decode(stored)
         return {key: values.get(id_) for id_, key in self.keys.items()}
+
+    def unknown(self, given: Iterable[str]) -> list[str]:
+        """The names that the account doesn't have."""
+        return [name for name in given if name not in self.ids]
 
     def merged(self, stored: str | None, given: Mapping[str, str | None]) -> str | None:
         """What to store when these values are given: others stay, null or an empty text removes one.

@@ -6,6 +6,7 @@ Chosen where the API says nothing: an explicit null as `first_name` clears it, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kit_mock import rules
@@ -210,14 +211,22 @@ def _cancel(call: Call, row: people.Row) -> None:
 
 
 def _with_fields(call: Call, status: int, id_: int, given: dict[str, str | None]) -> Reply:
-    """Write custom field values and answer with the subscriber: as it is, or with many values as it was (202)."""
+    """Write custom field values and answer with the subscriber: as it is, or with many values as it was (202).
+
+    What the account has no field for is ignored; today each is named in `warnings`, in words of our own.
+    """
     row = people.by_id(call, id_)
+    warnings = []
     if given:
-        _update(call, row, field_values=FieldSet.of(call).merged(row[5], given))
+        fields = FieldSet.of(call)
+        _update(call, row, field_values=fields.merged(row[5], given))
+        if call.behaviour.unknown_fields_warn:
+            warnings = [f"Custom field {name!r} does not exist and was ignored" for name in fields.unknown(given)]
     if len(given) > field_values.SYNCHRONOUS:
-        return _one(call, 202, row)
-    return _one(call, status, people.by_id(call, id_))
+        return _one(call, 202, row, warnings)
+    return _one(call, status, people.by_id(call, id_), warnings)
 
 
-def _one(call: Call, status: int, row: people.Row) -> Reply:
-    return Reply(status, {"subscriber": people.shown(row, FieldSet.of(call))})
+def _one(call: Call, status: int, row: people.Row, warnings: Sequence[str] = ()) -> Reply:
+    found: dict[str, Any] = {"subscriber": people.shown(row, FieldSet.of(call))}
+    return Reply(status, found | {"warnings": warnings} if warnings else found)

@@ -1,0 +1,71 @@
+"""Forms and landing pages, and who subscribed through them. The API has no way to make one: they come from seeds.
+
+Chosen where the API says nothing: `archived` is true of archived forms only, not of trashed ones; any form takes
+subscribers and lists them, also one that was put away, since the pages it stands on still lead to it; and adding leaves
+a subscriber's state as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kit_mock.clock import timestamp
+from kit_mock.messages import Reply
+from kit_mock.pagination import Listing, page
+from kit_mock.registry import Call, operation
+from kit_mock.resources import people
+from kit_mock.resources.memberships import Membership
+
+STATUSES = ("active", "archived", "trashed")
+TYPES = ("embed", "hosted")
+
+ADDED = Membership(owners="forms", table="form_subscribers", owner_id="form_id", verb="added")
+
+_COLUMNS = "id, name, created_at, type, format, embed_js, embed_url, status, uid"
+
+
+@operation("list_forms")
+def list_forms(call: Call) -> Reply:
+    """GET /v4/forms, the newest first: active ones of both types, unless `status` and `type` say otherwise."""
+    listing = Listing(columns=_COLUMNS, source="forms")
+    listing.narrow("account_id = ?", call.account_id)
+    status = call.query.get("status", "active")
+    if status != "all":
+        listing.narrow("status = ?", status)
+    if "type" in call.query:
+        listing.narrow("type = ?", call.query["type"])
+    return Reply(200, page(call, listing, "forms", lambda rows: [_shown(row) for row in rows]))
+
+
+@operation("list_form_subscribers")
+def list_form_subscribers(call: Call) -> Reply:
+    """GET /v4/forms/{form_id}/subscribers."""
+    return ADDED.list(call)
+
+
+@operation("add_form_subscriber")
+def add_form_subscriber(call: Call) -> Reply:
+    """POST /v4/forms/{form_id}/subscribers/{id}: 201, or 200 if they have been added already."""
+    return ADDED.add(call, people.by_id(call, call.path["id"]))
+
+
+@operation("add_form_subscriber_by_email", judges=["email_address"])
+def add_form_subscriber_by_email(call: Call) -> Reply:
+    """POST /v4/forms/{form_id}/subscribers, likewise; the subscriber must exist."""
+    missing = "Either subscriber id or email address is required to add subscriber to form"
+    return ADDED.add(call, ADDED.named_by_email(call, missing))
+
+
+def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+    id_, name, created_at, type_, format_, embed_js, embed_url, status, uid = row
+    return {
+        "id": id_,
+        "name": name,
+        "created_at": timestamp(created_at),
+        "type": type_,
+        "format": format_,
+        "embed_js": embed_js,
+        "embed_url": embed_url,
+        "archived": status == "archived",
+        "uid": uid,
+    }

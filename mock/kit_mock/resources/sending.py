@@ -1,0 +1,88 @@
+"""Broadcasts on their way: when sending begins, how far it has got, and what came of it.
+
+Chosen where the API says nothing: sending takes a minute by the mock's clock, whatever the number of recipients, and
+`progress` follows it evenly; the recipients are those whom the filter finds when it begins. Nobody opens or clicks by
+themselves, so these numbers stay 0 unless the state was seeded with others. `show_total_clicks` is whether there are
+any.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kit_mock import due
+from kit_mock.resources import audience
+from kit_mock.storage import Store
+
+DURATION = 60
+"""Seconds."""
+
+_decode = msgspec.json.Decoder(audience.Filter).decode
+
+
+@due.task
+def run(store: Store, now: int) -> None:
+    """Send the scheduled broadcasts whose moment has come.
+
+    Sending counts as begun at that moment, even if the clock has jumped past it.
+    """
+    sql = "SELECT id, send_at FROM broadcasts WHERE started_at IS NULL AND send_at IS NOT NULL AND send_at <= ?"
+    for id_, send_at in store.rows(sql, (now,)):
+        begin(store, id_, send_at)
+
+
+def begin(store: Store, broadcast_id: int, at: int) -> None:
+    """Begin to send a broadcast. It is published by then, unless it was before."""
+    row = store.row("SELECT account_id, subscriber_filter FROM broadcasts WHERE id = ?", (broadcast_id,))
+    if row is not None:
+        recipients = audience.count(store, row[0], _decode(row[1]))
+        store.write(
+            "UPDATE broadcasts SET started_at = ?, recipients = ?, published_at = coalesce(published_at, ?)"
+            " WHERE id = ?",
+            (at, recipients, at, broadcast_id),
+        )
+
+
+def stats(store: Store, broadcast_id: int, account_id: int, now: int) -> dict[str, Any] | None:
+    """The stats of a broadcast, or None if the account doesn't have it. Rates are in percent of the recipients."""
+    row = store.row(
+        "SELECT send_at, started_at, recipients, opens, clickers, clicks, unsubscribes FROM broadcasts"
+        " WHERE id = ? AND account_id = ?",
+        (broadcast_id, account_id),
+    )
+    if row is None:
+        return None
+    send_at, started_at, recipients, opens, clickers, clicks, unsubscribes = row
+    progress = 0.0 if started_at is None else min(100.0, round(100 * (now - started_at) / DURATION, 2))
+    if started_at is None:
+        status = "draft" if send_at is None else "scheduled"
+    else:
+        status = "sending" if progress < 100 else "completed"
+    return {
+        "recipients": recipients,
+        "open_rate": _percent(opens, recipients),
+        "click_rate": _percent(clickers, recipients),
+        "unsubscribes": unsubscribes,
+        "total_clicks": clicks,
+        "show_total_clicks": clicks > 0,
+        "status": status,
+        "progress": progress,
+        "open_tracking_disabled": False,
+        "click_tracking_disabled": False,
+    }
+
+
+def totals(store: Store, account_id: int, since: int) -> tuple[int, int, int]:
+    """How many emails were sent by broadcasts that began at that moment or later, opened and clicked."""
+    row = store.row(
+        "SELECT coalesce(sum(recipients), 0), coalesce(sum(opens), 0), coalesce(sum(clickers), 0)"
+        " FROM broadcasts WHERE account_id = ? AND started_at >= ?",
+        (account_id, since),
+    )
+    return (0, 0, 0) if row is None else (row[0], row[1], row[2])
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0

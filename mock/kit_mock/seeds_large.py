@@ -1,0 +1,147 @@
+"""A large account, made at once: for measuring, and for trying a client on more than a few pages.
+
+It has what an account of some years has: subscribers of all states who joined day by day, custom fields, tags, forms,
+sequences and segments with members. All of it follows from the number of a subscriber and the present, so that two of the
+same size differ in their dates only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+from typing import TextIO
+
+from kit_mock import seeds
+from kit_mock.clock import Clock
+from kit_mock.problems import KitMockError
+from kit_mock.storage import Store
+
+_SEED = {
+    "name": "Large Letters",
+    "plan_type": "creator_pro",
+    "custom_fields": [{"label": label} for label in ("Last name", "City", "Company")],
+    "tags": [{"name": f"Tag {number}"} for number in range(1, 11)],
+    "forms": [
+        {"name": "Sign up"},
+        {"name": "Footer"},
+        {"name": "Landing page", "type": "hosted"},
+        {"name": "Old campaign", "status": "archived"},
+    ],
+    "sequences": [{"name": "Welcome"}, {"name": "Course"}, {"name": "Reminders", "repeat": True}],
+    "segments": [{"name": "Engaged"}, {"name": "Customers"}],
+}
+_CHUNK = 20_000
+_YEARS = 3 * 365 * 86_400  # The account's age in seconds, over which they joined.
+
+# One row for each number from {first} to {last}, of {total}. The hash spreads what would otherwise go in steps.
+_NUMBERS = """
+WITH RECURSIVE numbers (i) AS (VALUES ({first}) UNION ALL SELECT i + 1 FROM numbers WHERE i < {last}),
+people (i, hash, joined) AS (
+    SELECT i, (i * 2654435761) % 1000003, {now} - {years} + {years} * i / {total} FROM numbers
+)
+"""
+_SUBSCRIBERS = """
+INSERT INTO subscribers
+    (id, account_id, email_address, first_name, state, created_at, updated_at, cancelled_at, field_values)
+SELECT i, {account}, 'reader' || i || '@example.com', first_name, state, joined, moved,
+    iif(state = 'cancelled', moved, NULL), field_values
+FROM (
+    SELECT i, joined, joined + ({now} - joined) * (hash % 97) / 97 AS moved,
+        CASE WHEN hash % 10 = 0 THEN NULL ELSE json_extract({names}, '$[' || (hash % 20) || ']') END AS first_name,
+        CASE WHEN hash % 100 < 85 THEN 'active' WHEN hash % 100 < 95 THEN 'cancelled'
+            WHEN hash % 100 < 97 THEN 'inactive' WHEN hash % 100 < 99 THEN 'bounced' ELSE 'complained' END AS state,
+        CASE WHEN hash % 3 = 0 THEN json_object('1', 'Reader ' || i, '2', 'City ' || (hash % 500)) END AS field_values
+    FROM people
+)
+"""
+_NAMES = (
+    "'["
+    '"Ada", "Alan", "Barbara", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ida", "John", "Katherine", "Leslie",'
+    ' "Margaret", "Niklaus", "Radia", "Sophie", "Tim", "Ursula", "Vint", "Whitfield"'
+    "]'"
+)
+
+
+def _members(kind: str, owner: str, owners: int, one_in: int) -> str:
+    """SQL that puts one in so many subscribers into one of the owners, an hour after they joined."""
+    return (
+        f"INSERT INTO {kind}_subscribers ({owner}, subscriber_id, at)"
+        f" SELECT 1 + hash / 7 % {owners}, i, min(joined + 3600, {{now}}) FROM people WHERE hash % {one_in} = 1"
+    )
+
+
+_STATEMENTS = (
+    _SUBSCRIBERS,
+    _members("tag", "tag_id", 10, 2),
+    _members("form", "form_id", 4, 3),
+    _members("sequence", "sequence_id", 3, 5),
+    _members("segment", "segment_id", 2, 4),
+)
+
+
+class Progress:
+    """Tells how far it is: on one line that changes, or on a line for each tenth where the stream is no terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._changes = stream.isatty()
+        self._told = 0
+        self._begun = time.monotonic()
+
+    def tell(self, done: int, total: int) -> None:
+        """So many are done."""
+        tenth = 10 * done // total
+        if self._changes:
+            text, end = f"\r{done:,} of {total:,} subscribers", "\n" if done == total else ""
+        elif tenth == self._told:
+            return
+        else:
+            text, end = f"{done:,} of {total:,} subscribers", "\n"
+        self._told = tenth
+        print(text, end=end, file=self._stream, flush=True)
+
+    def finish(self, path: Path) -> None:
+        """It is there."""
+        seconds = time.monotonic() - self._begun
+        megabytes = path.stat().st_size / 1e6
+        print(f"{path}: {megabytes:,.0f} MB in {seconds:.0f} s", file=self._stream, flush=True)
+
+
+def make(path: Path, subscribers: int, progress: Progress) -> None:
+    """Make a database file with that many subscribers. It appears under its name only when it is whole.
+
+    Raises KitMockError if the file exists or can't be written.
+    """
+    if path.exists():
+        raise KitMockError(f"{path} exists already")
+    try:
+        # A folder of its own for it, beside the file: then all that an interruption leaves can be removed as one.
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent) as folder:
+            part = Path(folder) / path.name
+            _fill(part, subscribers, progress)
+            part.rename(path)
+    except (OSError, sqlite3.Error) as error:
+        raise KitMockError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+    progress.finish(path)
+
+
+def _fill(path: Path, total: int, progress: Progress) -> None:
+    now = Clock().epoch()
+    store = Store(path)
+    try:
+        seeds.apply(store, _SEED, now - _YEARS)
+        store.write("PRAGMA cache_size = -262144")  # KiB. The indexes on e-mail and dates are written all over.
+        account = store.value("SELECT id FROM accounts")
+        for first in range(1, total + 1, _CHUNK):
+            last = min(first + _CHUNK - 1, total)
+            with store.transaction():
+                for statement in _STATEMENTS:
+                    sql = (_NUMBERS + statement).format(
+                        account=account, now=now, years=_YEARS, total=total, first=first, last=last, names=_NAMES
+                    )
+                    store.write(sql)
+            progress.tell(last, total)
+    finally:
+        store.close()

@@ -1,0 +1,87 @@
+"""Where a seed goes: the accounts, the tables, and what the rest of the seed can refer to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from kit_mock.seeds_fields import Item, as_text
+from kit_mock.seeds_source import Node
+from kit_mock.storage import Store
+
+
+@attrs.define(eq=False)
+class TargetAccount:
+    """The account that something goes to, and what of it can be referred to: by kind, then by id or by name."""
+
+    id: int
+    item: Item
+    dates: dict[str, dict[int, int]] = attrs.field(factory=dict)
+    """When it was made, by kind and id."""
+    names: dict[str, dict[str, list[int]]] = attrs.field(factory=dict)
+    """Ids by kind and name, in one case; several if the name is."""
+
+    default_template: int = 0
+
+    def remember(self, kind: str, id_: int, name: str, created_at: int) -> None:
+        """Make something known that subscribers can belong to."""
+        self.dates.setdefault(kind, {})[id_] = created_at
+        self.names.setdefault(kind, {}).setdefault(name.casefold(), []).append(id_)
+
+    def find(self, kind: str, node: Node) -> int:
+        """The id of what a node names, by id or by name. Refuses what doesn't exist or is ambiguous."""
+        if isinstance(node.value, int) and not isinstance(node.value, bool):
+            if node.value not in self.dates.get(kind, {}):
+                node.refuse(f"isn't the id of one of the account's {kind}")
+            return node.value
+        found = self.names.get(kind, {}).get(as_text(node).casefold(), [])
+        if not found:
+            node.refuse(f"isn't the name of one of the account's {kind}")
+        if len(found) > 1:
+            node.refuse(f"is the name of several {kind}: use an id")
+        return found[0]
+
+
+@attrs.frozen(eq=False)
+class Seeding:
+    """One seed on its way into a database."""
+
+    store: Store
+    now: int
+
+    @contextmanager
+    def naming(self, node: Node) -> Iterator[None]:
+        """Turns what the tables refuse into a refusal of that node."""
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            # "UNIQUE constraint failed: tags.account_id, tags.folded_name"
+            column = str(error).rpartition(".")[2].removeprefix("folded_")
+            node.refuse("stands there already" if column in ("secret", "subscriber_id") else f"has a taken {column}")
+
+    def insert(self, item: Item, table: str, values: Mapping[str, Any]) -> int:
+        """Add a row, with the item's id if it has one, and return the id."""
+        return self.row(item.node, table, {"id": item.id(), **values})
+
+    def row(self, node: Node, table: str, values: Mapping[str, Any]) -> int:
+        """Add a row and return its id."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        with self.naming(node):
+            return self.store.insert(f"INSERT INTO {table} ({columns}) VALUES ({marks})", (*values.values(),))
+
+    def created_at(self, item: Item) -> int:
+        """The item's date, by default the present."""
+        found = item.moment("created_at")
+        return self.now if found is None else found
+
+
+@attrs.frozen
+class Resource:
+    """The names that an item of the resource can have, and what makes rows of one."""
+
+    names: Collection[str]
+    add: Callable[[Seeding, TargetAccount, Item], None]

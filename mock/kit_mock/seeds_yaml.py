@@ -1,0 +1,75 @@
+"""Reads YAML into the tree of `seeds_source`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from kit_mock.seeds_source import DEEPEST, Node, refusal, step
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def tree(text: str, source: str) -> Node:
+    """The tree of a text from that source. Raises KitMockError for broken YAML."""
+    return _Reader(text, source).tree()
+
+
+class _Reader:
+    def __init__(self, text: str, source: str) -> None:
+        self._text = text
+        self._source = source
+
+    def tree(self) -> Node:
+        try:
+            self._loader = _Loader(self._text)
+            try:
+                root = self._loader.get_single_node()
+                if root is None:
+                    return Node({}, self._source, 1)  # An empty file asks for nothing.
+                return self._node(root, root.start_mark.line + 1, "")
+            finally:
+                self._loader.dispose()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise refusal(self._source, mark.line + 1 if mark else None, _one_line(error.problem)) from None
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2023-02-31.
+            raise refusal(self._source, None, _one_line(error)) from None
+
+    def _node(self, raw: yaml.Node, line: int, trail: str) -> Node:
+        if trail.count(".") + trail.count("[") > DEEPEST:
+            raise refusal(self._source, line, "it is nested too deeply, or holds itself")
+        value: Any
+        if isinstance(raw, yaml.MappingNode):
+            value = self._mapping(raw, trail)
+        elif isinstance(raw, yaml.SequenceNode):
+            value = [
+                self._node(item, item.start_mark.line + 1, f"{trail}[{number}]")
+                for number, item in enumerate(raw.value)
+            ]
+        elif raw.tag == "tag:yaml.org,2002:timestamp":
+            value = raw.value  # Whether it is a moment, or just looks like one, depends on where it stands.
+        else:
+            value = self._loader.construct_object(raw)
+            if not isinstance(value, None | bool | int | float | str):
+                raise refusal(self._source, line, f"{trail} can't be a {type(value).__name__}")
+        return Node(value, self._source, line, trail)
+
+    def _mapping(self, raw: yaml.MappingNode, trail: str) -> dict[str, Node]:
+        lines: dict[str, int] = {}
+        for key, _ in raw.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise refusal(self._source, line, "a name must be a text")
+            if key.value in lines:
+                raise refusal(self._source, line, f"{step(trail, key.value)} stands on line {lines[key.value]} already")
+            lines[key.value] = line
+        self._loader.flatten_mapping(raw)  # Puts what `<<` names in front, so that the mapping's own values win.
+        return {
+            key.value: self._node(value, key.start_mark.line + 1, step(trail, key.value)) for key, value in raw.value
+        }
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
