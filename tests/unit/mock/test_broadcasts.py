@@ -256,6 +256,16 @@ def test_a_clock_that_jumps_past_it_completes_it(kit: httpx.Client, mock: KitMoc
     assert kit.get("/v4/broadcasts").json()["broadcasts"][0]["published_at"] == LATER
 
 
+def test_who_comes_after_the_moment_of_sending_is_no_recipient(
+    kit: httpx.Client, mock: KitMock, subscriber: Create
+) -> None:
+    subscriber("ada@example.com")
+    create(kit, **LETTER, send_at=LATER)
+    mock.advance(hours=2)
+    subscriber("late@example.com")
+    assert stats(kit)["recipients"] == 1
+
+
 @pytest.mark.parametrize("send_at", [NOW, "2020-01-01", "2023-02-17 11:43:55"])
 def test_a_moment_that_has_passed_sends_at_once(kit: httpx.Client, subscriber: Create, send_at: str) -> None:
     subscriber()
