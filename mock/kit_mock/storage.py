@@ -17,7 +17,7 @@ from typing import Any
 from kit_mock.problems import KitMockError
 
 _APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
-_VERSION = 2
+_VERSION = 3
 
 _TABLES = """
 CREATE TABLE accounts (
@@ -246,6 +246,43 @@ CREATE TABLE purchase_lines (
     unit_price NUMERIC NOT NULL
 );
 CREATE INDEX lines_of_purchase ON purchase_lines (purchase_id);
+CREATE TABLE webhooks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    event TEXT NOT NULL,            -- without what stands before the dot in requests
+    subject,                        -- id of the tag, form, sequence or product, URL of the link, or null
+    target_url TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX webhooks_of_account ON webhooks (account_id);
+CREATE INDEX webhooks_by_event ON webhooks (account_id, event);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    webhook_id INTEGER,             -- null: a bulk job's callback; of a deleted webhook, it leads nowhere
+    event TEXT NOT NULL,            -- of the webhook, or the bulk operation's id
+    target_url TEXT NOT NULL,
+    payload TEXT NOT NULL,          -- JSON
+    created_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,                -- of the next attempt; null when there is none to come
+    delivered_at INTEGER,
+    status INTEGER,                 -- what the last attempt was answered, if anything
+    problem TEXT                    -- why the last attempt failed
+);
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE TABLE bulk_jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    client TEXT NOT NULL,           -- the app that asked, as the queue's limit is for each app and account
+    operation_id TEXT NOT NULL,
+    body BLOB NOT NULL,             -- JSON
+    behaviour TEXT NOT NULL,
+    callback_url TEXT,
+    created_at INTEGER NOT NULL,
+    run_at INTEGER NOT NULL
+);
+CREATE INDEX bulk_jobs_due ON bulk_jobs (run_at);
 """
 
 
