@@ -1,17 +1,59 @@
-"""Every benchmark, one after the other."""
+"""Every benchmark, one after the other: two to three minutes, half a minute of them to make a million subscribers."""
 
 from __future__ import annotations
 
+import argparse
 import platform
+import signal
+import sys
+from types import FrameType
 
-from . import decoding, first_call, per_request
+from . import decoding, first_call, mock_beside_prism, mock_in_process, mock_large, per_request
+
+BENCHMARKS = {
+    "decoding": decoding.run,
+    "first_call": first_call.run,
+    "per_request": per_request.run,
+    "mock_in_process": mock_in_process.run,
+    "mock_beside_prism": mock_beside_prism.run,
+    "mock_large": mock_large.run,
+}
+SMALLER = 20_000
+_INTERRUPTED = 130
 
 
-def main() -> None:
-    print(f"{platform.python_implementation()} {platform.python_version()}; medians, each contender in turn")
-    for benchmark in (decoding, first_call, per_request):
-        benchmark.run()
+def main() -> int:
+    """Run all, or those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; all without any")
+    parser.add_argument(
+        "--no-million", action="store_true", help=f"make the large account one of {SMALLER:,}, which takes a second"
+    )
+    options = parser.parse_args()
+    names = options.names or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, _end)  # As Ctrl-C: the servers must not stay behind.
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}; medians, each contender in turn", flush=True
+    )
+    try:
+        for name in names:
+            if name == "mock_large" and options.no_million:
+                mock_large.run(SMALLER)
+            else:
+                BENCHMARKS[name]()
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -30,3 +31,11 @@ def table(title: str, times: Mapping[str, float], base: str) -> None:
 
 def goal(what: str, reached: bool) -> None:
     print(f"  {'reached' if reached else 'MISSED'}: {what}")
+
+
+def progress(text: str) -> None:
+    """What is being done, on standard error: on one line that changes, or on lines where that is no terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K… {text}\r", end="", file=sys.stderr, flush=True)
+    else:
+        print(f"… {text}", file=sys.stderr, flush=True)

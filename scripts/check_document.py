@@ -1,15 +1,27 @@
-"""Fail when ``openapi/openapi.yaml`` is not a valid OpenAPI 3.1 document: ``python scripts/check_document.py``."""
+"""Fail when ``openapi/openapi.yaml`` is not a valid OpenAPI 3.1 document: ``python scripts/check_document.py``.
+
+Where the reference is present, the marks of what the document has beyond it are held against it, too.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "openapi" / "openapi.yaml"
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "openapi" / "openapi.yaml"
+REFERENCE = ROOT.parent / "shared" / "docs" / "reference.json"
+BEYOND = "x-beyond-reference"
+METHODS = {"get", "put", "post", "delete", "patch"}
 
 
 def problems(path: Path) -> list[str]:
@@ -21,10 +33,41 @@ def problems(path: Path) -> list[str]:
     ]
 
 
+def false_marks(path: Path, reference: Path) -> Iterator[str]:
+    """The operations whose statuses, less those marked as beyond the reference, aren't those that it lists."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    listed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for entry in json.loads(reference.read_text(encoding="utf-8")):
+        listed[entry["method"].lower(), _nameless(entry["path"])] |= entry["responses"].keys()
+    for template, item in document["paths"].items():
+        for method in item.keys() & METHODS:
+            operation = item[method]
+            marked = set(operation.get(BEYOND, ())) | {
+                status for status, response in operation["responses"].items() if _is_marked(document, response)
+            }
+            unmarked = operation["responses"].keys() - marked
+            for status in sorted(unmarked ^ listed[method, _nameless(template)]):
+                yield f"{operation['operationId']}: {status} and its {BEYOND} don't agree with the reference"
+
+
+def _nameless(template: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", template)
+
+
+def _is_marked(document: dict[str, Any], response: dict[str, Any]) -> bool:
+    if "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return response.get(BEYOND) is True
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Validate the document as OpenAPI 3.1.")
     parser.add_argument("document", nargs="?", type=Path, default=DOCUMENT, help="default: %(default)s")
-    found = problems(parser.parse_args().document)
+    parser.add_argument("--reference", type=Path, default=REFERENCE, help="where it is present: %(default)s")
+    options = parser.parse_args()
+    found = problems(options.document)
+    if not found and options.reference.is_file():
+        found += false_marks(options.document, options.reference)
     for problem in found:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if found else 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kit_mock.clock import Clock
+    from kit_mock.deliveries import Delivery
+    from kit_mock.faults import Fault
     from kit_mock.mock import KitMock
     from kit_mock.oauth import OAuthClient
     from kit_mock.problems import KitMockError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 # Imported when first asked for (PEP 562), so that the command can say what is missing rather than fail on it.
 _MODULES = {
     "Clock": "clock",
+    "Fault": "faults",
+    "Delivery": "deliveries",
     "KitMock": "mock",
     "KitMockError": "problems",
     "OAuthClient": "oauth",
@@ -36,4 +40,4 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-__all__ = ["Clock", "KitMock", "KitMockError", "OAuthClient", "RecordedRequest", "__version__"]
+__all__ = ["Clock", "Delivery", "Fault", "KitMock", "KitMockError", "OAuthClient", "RecordedRequest", "__version__"]

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal
 
 import attrs
 import msgspec
 
 import kit_mock.resources  # noqa: F401  (registers the handlers)
-from kit_mock import due, inputs, registry
+from kit_mock import due, fault_replies, inputs, registry
 from kit_mock.behaviours import Behaviour
 from kit_mock.clock import Clock
+from kit_mock.control.routes import is_control
 from kit_mock.credentials import Credentials
 from kit_mock.document import Document
+from kit_mock.faults import NOTHING, Faults, Met
 from kit_mock.limits import Limits, TooManyRequests
 from kit_mock.messages import JSON, Reply, Request, Response
 from kit_mock.operations import Operation
 from kit_mock.problems import Refusal
-from kit_mock.recorder import RecordedRequest, Recorder
+from kit_mock.pump import Pump
+from kit_mock.recorder import Recorder, record
 from kit_mock.storage import Store
 
 _log = logging.getLogger("kit_mock")
@@ -29,8 +34,10 @@ _log = logging.getLogger("kit_mock")
 
 @attrs.define
 class _Progress:
-    """How far a request got, for the record of it."""
+    """How far a request got, and what it met with, for the record of it."""
 
+    at: datetime
+    met: Met = NOTHING
     operation: Operation | None = None
     query: Mapping[str, Any] = attrs.field(factory=dict)
 
@@ -46,10 +53,12 @@ class App:
         clock: Clock,
         credentials: Credentials,
         recorder: Recorder,
+        faults: Faults,
         max_body_bytes: int,
         limits: Limits,
         behaviour: Behaviour,
         auto_approve: bool,
+        bulk_queue_bytes: int,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.closed = False
@@ -59,45 +68,116 @@ class App:
         self._clock = clock
         self._credentials = credentials
         self._recorder = recorder
+        self._faults = faults
+        self.control: Callable[[Request], Response] | None = None
+        """Answers what is asked under `/_mock`, which is otherwise not there."""
         self._limits = limits
         self._behaviour = behaviour
+        self._bulk_queue_bytes = bulk_queue_bytes
         self.auto_approve = auto_approve
         """Whether OAuth redirects at once, without a consent page."""
         self._schedule = due.Schedule(store)
+        self.pump = Pump(store, clock, self.run_due)
+        """Runs and sends in the background."""
         self._numbers = itertools.count(1)
 
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: a fault of the mock itself is a 500 and a line in the log."""
+        if self.control is not None and is_control(request.path):
+            return self.control(request)
+        with self._store.reading():  # Between requests, and not inside of one, can the state become another one.
+            return self._handle(request)
+
+    def _handle(self, request: Request) -> Response:
         # The form of a UUID, as Kit's are, but counted: the same in every run.
         request_id = str(uuid.UUID(int=next(self._numbers)))
-        progress = _Progress()
+        progress = _Progress(self._clock.now())
+        if len(self._faults):
+            self._meet(request, progress)
+        fault = progress.met.fault
         try:
-            reply = self._answer(request, progress)
+            reply = self._faulty(request, progress) if fault is not None else self._answer(request, progress)
         except Refusal as refusal:
             reply = refusal.reply()
         except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
             _log.exception("fault in the mock, request %s", request_id)
             reply = _fault(type(error).__name__)
-        reply = self._checked(reply, progress.operation)
+        if self._store.stirred:
+            self.pump.wake()
+        if fault is None or not (fault.answers or fault.comes_before):
+            reply = self._checked(reply, progress.operation)
+        body = b"" if reply.payload is None else _encoded(reply)
         self._recorder.add(
-            RecordedRequest(
-                method=request.method,
-                path=request.path,
-                status=reply.status,
+            record(
+                request,
+                at=progress.at,
                 operation_id=progress.operation.id if progress.operation else None,
                 query=progress.query,
                 request_id=request_id,
+                fault=progress.met.name,
+                status=reply.status,
+                response_body=body,
+                response_media_type=reply.media_type,
             )
         )
-        common = (("X-Request-Id", request_id), *reply.headers.items())
-        if reply.payload is None:
-            return Response(reply.status, common, b"")
-        content_type = ("Content-Type", f"{reply.media_type}; charset=utf-8")
-        return Response(reply.status, (content_type, *common), _encoded(reply))
+        headers = (("X-Request-Id", request_id), *reply.headers.items())
+        if reply.payload is not None:
+            headers = (("Content-Type", f"{reply.media_type}; charset=utf-8"), *headers)
+        if fault is None:
+            return Response(reply.status, headers, body)
+        broken: Literal["reset", "cut"] | None = "reset" if fault.reset else "cut" if fault.cut_body else None
+        return Response(reply.status, headers, body, fault.delay, fault.slow_body, broken)
+
+    def begin_again(self) -> None:
+        """Number requests from 1, and look at once for what is due: the state is as new."""
+        self._numbers = itertools.count(1)
+        self._schedule.forget()
+
+    def pass_time(self, seconds: float) -> None:
+        """What waiting for so long comes to in process, where nobody waits: a clock that stands still moves on."""
+        if self._clock.stands_still:
+            self._clock.advance(seconds=seconds)
+            self.run_due()
+            self.pump.nudge()
+
+    def _meet(self, request: Request, progress: _Progress) -> None:
+        """Find out which faults happen to a request."""
+        try:
+            operation, _ = self._document.router.find(request.method, request.path)
+        except Refusal:
+            progress.met = self._faults.meet(request.method, request.path, None, is_list=False)
+            return
+        progress.operation = operation
+        progress.met = self._faults.meet(request.method, request.path, operation.id, is_list=operation.is_list)
+
+    def _faulty(self, request: Request, progress: _Progress) -> Reply:
+        """The answer to a request that a fault happens to. One that never takes effect isn't counted by the limit."""
+        fault = progress.met.fault
+        assert fault is not None
+        operation_id = progress.operation.id if progress.operation else None
+        invalid = self._credentials.invalid(request)
+        if fault.reset == "before":
+            return Reply(0)
+        if fault.revoke_token:
+            self._credentials.revoke(request)
+            raise fault_replies.refusal(401, operation_id, invalid)
+        if fault.effect or not fault.answers:
+            try:
+                reply = self._answer(request, progress)
+            except Refusal as refusal:
+                reply = refusal.reply()
+            if not fault.answers:
+                return reply
+        return fault_replies.reply(fault, operation_id, invalid)
+
+    def run_due(self) -> None:
+        """Do what is due by the clock, such as queued bulk jobs, without waiting for a request."""
+        self._schedule.run(self._clock.epoch(), again=True)
 
     def _answer(self, request: Request, progress: _Progress) -> Reply:
-        moment = self._clock.now().timestamp()
-        self._schedule.run(int(moment))
+        moment = progress.at.timestamp()
+        if self._schedule.run(int(moment)):
+            self.pump.nudge()
         caller = self._credentials.caller(request, int(moment))
         admitted = self._limits.admit(caller, moment)
         operation, texts = self._document.router.find(request.method, request.path)
@@ -121,7 +201,18 @@ class App:
             if name in given:
                 body.setdefault(name, given[name])
         call = registry.Call(
-            operation.id, path, query, body, self._store, account_id, int(moment), self._behaviour, self.auto_approve
+            operation.id,
+            path,
+            query,
+            body,
+            self._store,
+            account_id,
+            int(moment),
+            self._behaviour,
+            self.auto_approve,
+            client=caller.client,
+            bulk_queue_bytes=self._bulk_queue_bytes,
+            lag=math.ceil(progress.met.lag),
         )
         with self._store.reading() if operation.reads_only else self._store.transaction():
             return implementation.handle(call)
@@ -135,6 +226,8 @@ class App:
 
 
 def _encoded(reply: Reply) -> bytes:
+    if isinstance(reply.payload, bytes):
+        return reply.payload
     return msgspec.json.encode(reply.payload) if reply.media_type == JSON else str(reply.payload).encode()
 
 

@@ -8,23 +8,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kit_mock import behaviours, coverage
-from kit_mock.document import load
+from kit_mock import behaviours
 from kit_mock.limits import RateLimit
-from kit_mock.mock import ACCESS_TOKEN, API_KEY, KitMock
+from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
 from kit_mock.problems import KitMockError
+from kit_mock.targets import hosts
 from kit_mock.version import __version__
 
+_GAPS = 1
 _UNUSABLE = 2
 _INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, or 2 with one line on standard error."""
+    """Run the command and return its exit status: 0, or 2 with one line on standard error; 1 for gaps in `coverage`."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "coverage":
-            print(*coverage.report(load(options.document)), sep="\n")
+            return _coverage(options)
         elif options.command == "behaviours":
             print(*behaviours.report(), sep="\n")
         elif options.command == "seed":
@@ -53,9 +54,26 @@ def _serve(options: argparse.Namespace) -> None:
             rate_limit=options.rate_limit,
             behaviour=options.behaviour,
             auto_approve=options.auto_approve,
+            subscriber_limit=options.subscriber_limit,
+            bulk_queue_bytes=options.bulk_queue_bytes,
+            allow_deliveries=options.allow_deliveries,
+            control=not options.no_control,
         ) as mock,
     ):
+        mock.asgi.host = options.host
         serve(mock.asgi, listener, lambda: print(f"kit-mock listening on {url_of(listener)}", flush=True))
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    from kit_mock import coverage  # Only here: the other commands need none of it.
+
+    if options.how is not None:
+        print(*coverage.how(options.how, options.document), sep="\n")
+        return 0
+    covered = coverage.Tally()
+    for line in covered.lines(coverage.measure_all(options.document)):
+        print(line, flush=True)
+    return 0 if covered.is_complete else _GAPS
 
 
 def _seed(options: argparse.Namespace) -> int:
@@ -102,12 +120,35 @@ def _parser() -> argparse.ArgumentParser:
         default="reference",
         help="whether to behave as Kit's reference says or as the service does today; see `kit-mock behaviours`",
     )
+    serve.add_argument(
+        "--subscriber-limit",
+        type=_amount,
+        metavar="N",
+        help="how many active subscribers the first account may have: bulk requests for more get 403",
+    )
+    serve.add_argument(
+        "--bulk-queue-bytes",
+        type=_amount,
+        default=BULK_QUEUE_BYTES,
+        metavar="N",
+        help="how much of an app's bulk requests for an account may wait: more gets 413",
+    )
     serve.add_argument("--auto-approve", action="store_true", help="let OAuth redirect at once, without asking")
+    serve.add_argument("--no-control", action="store_true", help="serve nothing under /_mock/")
+    serve.add_argument(
+        "--allow-deliveries",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host beside this machine that webhooks and callbacks may go to; can be given several times",
+    )
     commands.add_parser("behaviours", help="list where Kit's reference and the service of today differ")
     seed = commands.add_parser("seed", help="make a file with a large account, for `serve --db`")
     seed.add_argument("--subscribers", type=_count, required=True, metavar="N", help="how many subscribers it has")
     seed.add_argument("--db", type=Path, required=True, metavar="FILE", help="the file, which must not exist yet")
-    covered = commands.add_parser("coverage", help="list which operations are implemented")
+    covered = commands.add_parser("coverage", help="provoke every status of every operation, and count")
+    covered.add_argument("--how", metavar="OPERATION", help="say how to get each status of an operation instead")
     for command in (serve, covered):
         command.add_argument(
             "--document", type=Path, metavar="FILE", help="OpenAPI document in JSON, instead of kit_api's own"
@@ -118,6 +159,14 @@ def _parser() -> argparse.ArgumentParser:
 def _secret(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("it must not be empty")
+    return text
+
+
+def _host(text: str) -> str:
+    try:
+        hosts([text])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
@@ -133,6 +182,12 @@ def _rate_limit(text: str) -> RateLimit:
 def _count(text: str) -> int:
     if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:12]) <= 100_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 100000000")
+    return int(text)
+
+
+def _amount(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
     return int(text)
 
 

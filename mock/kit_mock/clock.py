@@ -6,12 +6,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
 
 class Clock:
     """Real time, or a time of your own that moves only when told to.
 
     `Clock()` follows the system's clock. `Clock(start)` stands still at `start`, which makes timestamps the same in
-    every run. Both can be moved on with `advance()`. Safe to use from several threads.
+    every run. Both can be moved with `advance()` and `set()`. Safe to use from several threads.
 
     Raises ValueError for a `start` without a time zone.
     """
@@ -33,13 +35,46 @@ class Clock:
         return int(self.now().timestamp())
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
-        """Move on by that much and return the new time. Raises ValueError for a step back."""
+        """Move on by that much and return the new time. Raises ValueError for a step back, OverflowError after the year 9000."""
         step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if step < timedelta():
             raise ValueError("the clock can't go back")
         with self._lock:
-            self._moved += step
+            self._move(self._moved + step)
         return self.now()
+
+    def set(self, moment: datetime) -> datetime:
+        """Go to a moment, also one that has passed, and return it in UTC. A real clock goes on from there.
+
+        What was done later than that moment stays as it is. Raises ValueError for a moment without a time zone,
+        OverflowError for one before 1970 or after 9000.
+        """
+        if moment.tzinfo is None:
+            raise ValueError("the moment must have a time zone")
+        with self._lock:
+            self._move(moment - (self._start or datetime.now(UTC)))
+        return self.now()
+
+    def _move(self, by: timedelta) -> None:
+        if not _FIRST <= (self._start or datetime.now(UTC)) + by <= _LAST:
+            raise OverflowError(f"the clock can only be between {_FIRST.year} and {_LAST.year}")
+        self._moved = by
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether it moves only when told to."""
+        return self._start is not None
+
+    @property
+    def moved(self) -> timedelta:
+        """How far it is from its start, or from real time; can be set."""
+        with self._lock:
+            return self._moved
+
+    @moved.setter
+    def moved(self, value: timedelta) -> None:
+        with self._lock:
+            self._moved = value
 
 
 @lru_cache(maxsize=4096)

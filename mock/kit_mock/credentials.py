@@ -28,16 +28,26 @@ class Caller:
     account_id: int = 0
     is_token: bool = False
     problem: Refusal | None = None
+    client_id: str | None = None
+
+    @property
+    def client(self) -> str:
+        """The app that asks; a key or a fixed token is one of its own."""
+        return self.client_id or self.name
 
 
 class Credentials:
     """The secrets that are accepted: fixed ones, which don't expire, and tokens from OAuth. None shows in a repr."""
 
     def __init__(
-        self, *, store: Store, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]
+        self, store: Store, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]
     ) -> None:
         self._store = store
         self._header = api_key_header
+        self.load(api_keys, access_tokens)
+
+    def load(self, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]) -> None:
+        """Accept these fixed ones, by the account that each opens, instead of those so far."""
         self._api_keys = {
             key: Caller(f"API key {number}", account) for number, (key, account) in enumerate(api_keys.items(), 1)
         }
@@ -45,6 +55,21 @@ class Credentials:
             token: Caller(f"access token {number}", account, is_token=True)
             for number, (token, account) in enumerate(access_tokens.items(), 1)
         }
+
+    @property
+    def fixed(self) -> tuple[Caller, ...]:
+        """Everyone with fixed credentials."""
+        return (*self._api_keys.values(), *self._access_tokens.values())
+
+    def invalid(self, request: Request) -> Refusal:
+        """What is told to a caller whose credentials are no longer good."""
+        return _invalid_token() if "authorization" in request.headers else Refusal(401, (_INVALID,))
+
+    def revoke(self, request: Request) -> None:
+        """Revoke the access token from OAuth that came along, if one did, with all of its grant."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            oauth_grants.revoke_grant(self._store, token.strip())
 
     def caller(self, request: Request, now: int) -> Caller:
         """Whose credentials came along at that moment. A bearer token goes before an API key."""
@@ -76,7 +101,9 @@ class Credentials:
         if found is None:
             return _stranger(_invalid_token())
         problem = _invalid_token(_EXPIRED) if found.expires_at <= now else None
-        return Caller(f"OAuth token {found.id}", found.account_id, is_token=True, problem=problem)
+        return Caller(
+            f"OAuth token {found.id}", found.account_id, is_token=True, problem=problem, client_id=found.client_id
+        )
 
 
 def _stranger(problem: Refusal) -> Caller:

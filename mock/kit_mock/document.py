@@ -25,6 +25,7 @@ from kit_mock.routing import Router
 
 # Schemas refer to each other through a registry under this name, so that the document is handed over only once.
 _NAME = "urn:kit-mock:document"
+_BEYOND = "x-beyond-reference"
 _METHODS = ("get", "put", "post", "delete", "patch")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -37,6 +38,8 @@ class Document:
     router: Router
     api_key_header: str
     """In lower case."""
+    raw: Mapping[str, Any] = attrs.field(repr=False)
+    """As it was read."""
 
 
 _compiled: dict[tuple[str, int, int], Document] = {}
@@ -90,7 +93,7 @@ class _Compiler:
         if not operations:
             raise ValueError("it has no operations")
         headers = [s["name"] for s in self._schemes.values() if s["type"] == "apiKey" and s["in"] == "header"]
-        return Document(operations, Router(routed(operations.values())), (headers or ["X-Kit-Api-Key"])[0].lower())
+        return Document(operations, Router(routed(operations.values())), (headers or ["X-Kit-Api-Key"])[0].lower(), self._raw)
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._raw["paths"].items():
@@ -117,7 +120,15 @@ class _Compiler:
             responses={
                 status: self._response(self._resolve(response)) for status, response in raw["responses"].items()
             },
+            beyond_reference=frozenset(self._beyond_reference(raw)),
         )
+
+    def _beyond_reference(self, raw: dict[str, Any]) -> Iterator[str]:
+        """The statuses that are marked, with the operation itself or with a response that it shares."""
+        yield from raw.get(_BEYOND, ())
+        for status, response in raw["responses"].items():
+            if self._resolve(response).get(_BEYOND) is True:
+                yield status
 
     def _parameter(self, raw: dict[str, Any]) -> QueryParameter:
         # The formats there are, of dates and an address, have rules of Kit's own, and so messages of its own.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kit_mock import deliveries
 from kit_mock.registry import Call
+from kit_mock.resources import people
+from kit_mock.resources.field_values import FieldSet
 
 
 def fire(
@@ -14,5 +17,27 @@ def fire(
     subscriber_id: int | None = None,
     subject: int | str | None = None,
     payload: dict[str, Any] | None = None,
-) -> None:
-    """Queue a delivery to each webhook of the account for an event, inside the caller's transaction."""
+) -> list[int]:
+    """Queue a delivery to each webhook of the account for an event, inside the caller's transaction; returns their ids.
+
+    They tell of the subscriber as they are now, or hold `payload` instead.
+    """
+    sql = "SELECT id, target_url FROM webhooks WHERE account_id = ? AND event = ? AND subject IS ? ORDER BY id"
+    webhooks = call.store.rows(sql, (call.account_id, event, subject))
+    if not webhooks:
+        return []
+    if payload is None:
+        assert subscriber_id is not None
+        payload = {"subscriber": people.shown(people.by_id(call, subscriber_id), FieldSet.of(call))}
+    return [
+        deliveries.enqueue(
+            call.store,
+            account_id=call.account_id,
+            event=event,
+            target_url=target_url,
+            payload=payload,
+            now=call.now,
+            webhook_id=id_,
+        )
+        for id_, target_url in webhooks
+    ]

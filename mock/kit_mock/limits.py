@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping
 from typing import Literal
+
+import attrs
 
 from kit_mock.behaviours import Behaviour
 from kit_mock.credentials import Caller
@@ -33,6 +36,29 @@ class TooManyRequests(Refusal):
         return Reply(self.status, self.errors[0], media_type="text/plain")
 
 
+@attrs.define
+class _Window:
+    """When a caller was let in, in the last 60 seconds, and how often that may be."""
+
+    quota: int
+    moments: deque[float]
+
+    def used(self, now: float) -> int:
+        return sum(now - WINDOW < at <= now + WINDOW for at in self.moments)
+
+
+@attrs.frozen
+class Quota:
+    """How much of its rate limit a credential has used in the last 60 seconds. `credential` is no secret.
+
+    `limit` is None where there is none; `used` is then 0.
+    """
+
+    credential: str
+    used: int
+    limit: int | None
+
+
 class Limits:
     """Who called when. Safe to use from several threads.
 
@@ -50,7 +76,7 @@ class Limits:
             raise ValueError("the rate limit must be at least 1; 'off' is none")
         self._limit = limit
         self._behaviour = behaviour
-        self._windows: OrderedDict[str, deque[float]] = OrderedDict()  # the one that was used last comes last
+        self._windows: OrderedDict[str, _Window] = OrderedDict()  # the one that was used last comes last
         self._lock = threading.Lock()
 
     def quota(self, caller: Caller) -> int | None:
@@ -68,20 +94,43 @@ class Limits:
             return True
         with self._lock:
             self._forget(now)
-            window = self._windows.setdefault(caller.name, deque())
-            while window and window[0] <= now - WINDOW:
-                window.popleft()
-            if len(window) >= quota:
+            window = self._windows.setdefault(caller.name, _Window(quota, deque()))
+            window.quota, moments = quota, window.moments
+            while moments and moments[0] <= now - WINDOW:
+                moments.popleft()
+            while moments and moments[-1] > now + WINDOW:  # Of before the clock was set back: they lie ahead for good.
+                moments.pop()
+            if len(moments) >= quota:
                 return False
-            window.append(now)
+            moments.append(now)
             self._windows.move_to_end(caller.name)
             return True
 
-    def used(self, now: float) -> dict[str, int]:
-        """How many requests of the last 60 seconds count, by the caller's name; no name is a secret."""
+    def quotas(self, callers: Iterable[Caller], now: float) -> tuple[Quota, ...]:
+        """What these callers, and all others who called in the last 60 seconds, have used."""
+        found = {caller.name: Quota(caller.name, 0, self.quota(caller)) for caller in callers}
         with self._lock:
             self._forget(now)
-            return {name: sum(at > now - WINDOW for at in window) for name, window in self._windows.items()}
+            for name, window in self._windows.items():
+                found[name] = Quota(name, window.used(now), window.quota)
+        return tuple(found.values())
+
+    def used(self, now: float) -> dict[str, int]:
+        """How many requests of the last 60 seconds count, by the caller's name; no name is a secret."""
+        return {quota.credential: quota.used for quota in self.quotas((), now)}
+
+    def windows(self) -> dict[str, tuple[int, list[float]]]:
+        """All that is known, by the caller's name: the quota, and the moments of requests."""
+        with self._lock:
+            return {name: (window.quota, list(window.moments)) for name, window in self._windows.items()}
+
+    def restore(self, windows: Mapping[str, tuple[int, list[float]]]) -> None:
+        """Go back to what `windows` returned. What is admitted from now on is by the quotas of now."""
+        with self._lock:
+            self._windows.clear()
+            if self._limit != "off":
+                for name, (quota, moments) in windows.items():
+                    self._windows[name] = _Window(quota, deque(moments))
 
     def clear(self) -> None:
         """Start anew, as if nobody had called."""
@@ -92,6 +141,6 @@ class Limits:
         """Drop the windows that nothing is left in: those that were used longest ago."""
         while self._windows:
             name, window = next(iter(self._windows.items()))
-            if window and window[-1] > now - WINDOW:
+            if window.moments and window.moments[-1] > now - WINDOW:
                 break
             del self._windows[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import attrs
 
@@ -13,7 +14,8 @@ JSON = "application/json"
 class Request:
     """One request. It has no repr, as its headers and body can hold secrets.
 
-    `path` is percent-decoded, `query` is the raw string after `?`, header names are in lower case.
+    `path` is percent-decoded, `query` is the raw string after `?`, header names are in lower case. For the control
+    plane, `served_as` are the names that the server it came through listens as, in lower case; None in process.
     """
 
     method: str
@@ -21,22 +23,31 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict)
     body: bytes = b""
+    served_as: frozenset[str] | None = None
 
 
 @attrs.frozen
 class Response:
-    """One response: a status, headers and the whole body."""
+    """One response: a status, headers and the whole body, and how badly it is to be sent.
+
+    `delay` is seconds to wait before it, `slow_body` seconds for its body to trickle. `broken` is whether the connection
+    is reset instead of an answer, or closed in the middle of the body.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    delay: float = 0
+    slow_body: float = 0
+    broken: Literal["reset", "cut"] | None = None
 
 
 @attrs.frozen
 class Reply:
     """What a handler answers: a status, what becomes the body, and headers of its own.
 
-    The payload becomes JSON; with another media type it is the text of the body. None is no body at all.
+    The payload becomes JSON; with another media type it is the text of the body. Bytes are the body itself, and None is
+    no body at all.
     """
 
     status: int

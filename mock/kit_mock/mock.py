@@ -7,19 +7,22 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
-from kit_mock import behaviours, oauth, seeds
+from kit_mock import acts, additions, behaviours, deliveries, seeds, snapshots, targets
 from kit_mock import document as documents
 from kit_mock.app import App
 from kit_mock.asgi import AsgiApp
+from kit_mock.beginning import Beginning, fixed_credentials
 from kit_mock.behaviours import BehaviourName
 from kit_mock.clock import Clock
+from kit_mock.control import Control, plane
 from kit_mock.credentials import Credentials
-from kit_mock.limits import Limits, RateLimit
+from kit_mock.deliveries import Delivery
+from kit_mock.faults import Fault, Faults, WhatFails
+from kit_mock.limits import Limits, Quota, RateLimit
 from kit_mock.oauth import DEFAULT_CLIENTS, OAuthClient
 from kit_mock.recorder import RecordedRequest, Recorder
-from kit_mock.resources.accounts import ensure_default
 from kit_mock.storage import Store
 from kit_mock.transports import AsyncTransport, SyncTransport
 
@@ -29,16 +32,20 @@ if TYPE_CHECKING:
 API_KEY = "kit_test_key"
 ACCESS_TOKEN = "test_access_token"
 MAX_BODY_BYTES = 32 * 1024 * 1024
+BULK_QUEUE_BYTES = 300_000_000
 _REMEMBERED_REQUESTS = 1000
 
 
-class KitMock:
+class KitMock(additions.Resources):
     """Kit's API v4 with an account of its own.
 
     In the same process, without a port: `httpx.Client(transport=mock.transport, base_url="https://kit.test")`, or
     `async_transport` with `httpx.AsyncClient`. On a socket: `mock.url`.
 
     Use it as a context manager, or call `close()`. It can be used from several threads.
+
+    `subscribers`, `tags`, `forms` and so on put things straight into an account: `mock.tags.add("Newsletter")`; see
+    `kit_mock.additions`.
 
     Args:
         api_key: what `X-Kit-Api-Key` must hold.
@@ -61,9 +68,15 @@ class KitMock:
         auto_approve: whether OAuth redirects with a code at once, without asking on a page, and for the first account.
         can_broadcast: whether the first account may create, change and delete broadcasts, which is otherwise answered
             403; None leaves it as the database or seed has it, and a new account may.
+        allow_deliveries: names and addresses of hosts that webhooks and callbacks may go to, beside loopback.
+        subscriber_limit: how many active subscribers the first account may have, at least 0: a bulk request for more is
+            answered 403; None leaves it as the database or seed has it, and a new account has no limit.
+        bulk_queue_bytes: how much of the bulk requests of one app for one account may wait; what is too much is answered
+            413.
+        control: whether the mock can be looked at and steered by requests under `/_mock/`.
 
     Raises KitMockError if the file, the seed or the document can't be used, ValueError for an empty key or token and for
-    a limit or behaviour that there isn't.
+    a limit, behaviour or host that there isn't.
     """
 
     def __init__(
@@ -81,43 +94,51 @@ class KitMock:
         oauth_clients: Iterable[OAuthClient] = DEFAULT_CLIENTS,
         auto_approve: bool = False,
         can_broadcast: bool | None = None,
+        allow_deliveries: Iterable[str] = (),
+        subscriber_limit: int | None = None,
+        bulk_queue_bytes: int = BULK_QUEUE_BYTES,
+        control: bool = True,
     ) -> None:
         if not api_key or not access_token:
             raise ValueError("api_key and access_token must not be empty")
+        if (subscriber_limit is not None and subscriber_limit < 0) or bulk_queue_bytes < 0:
+            raise ValueError("subscriber_limit and bulk_queue_bytes must not be negative")
         self.api_key = api_key
         self.access_token = access_token
         self.clock = clock or Clock()
         behaving = behaviours.named(behaviour)
+        delivery_hosts = targets.hosts(allow_deliveries)
         limits = Limits(rate_limit, behaving)
         compiled = documents.load(None if document is None else Path(document))
         self._store = Store(None if db is None else Path(db))
+        self._store.delivery_hosts = delivery_hosts
         self._recorder = Recorder(_REMEMBERED_REQUESTS)
+        self._limits = limits
+        self._beginning = Beginning(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
+        self._moved_at_first, self._auto_approve_at_first = self.clock.moved, auto_approve
         try:
-            if seed is not None:
-                seeds.apply(self._store, seed, self.clock.epoch())
-            account_id = ensure_default(self._store, self.clock.epoch())
-            if can_broadcast is not None:
-                self._store.write("UPDATE accounts SET can_broadcast = ? WHERE id = ?", (can_broadcast, account_id))
-            seeded_keys, seeded_tokens = seeds.credentials(self._store)
+            self._beginning.apply(self._store, self.clock.epoch())
+            self._credentials = Credentials(
+                self._store, compiled.api_key_header, *fixed_credentials(self._store, api_key, access_token)
+            )
         except BaseException:
             self._store.close()
             raise
-        oauth.register(self._store, oauth_clients)
+        self.faults = Faults(compiled.operations)
+        """What goes wrong on purpose."""
+        super().__init__(self._store, self.clock)
         self._app = app = App(
             document=compiled,
             store=self._store,
             clock=self.clock,
-            credentials=Credentials(
-                store=self._store,
-                api_key_header=compiled.api_key_header,
-                api_keys={api_key: account_id, **seeded_keys},
-                access_tokens={access_token: account_id, **seeded_tokens},
-            ),
+            credentials=self._credentials,
             recorder=self._recorder,
+            faults=self.faults,
             max_body_bytes=max_body_bytes,
             limits=limits,
             behaviour=behaving,
             auto_approve=auto_approve,
+            bulk_queue_bytes=bulk_queue_bytes,
         )
         self.transport = SyncTransport(app)
         """For sync httpx clients."""
@@ -126,6 +147,9 @@ class KitMock:
         self.asgi = AsgiApp(app)
         """For an ASGI server of your own."""
         self._server: ServerThread | None = None
+        if control:
+            app.control = plane(Control(self, self._store, compiled))
+        app.pump.take_up()
 
     def __repr__(self) -> str:
         return f"<KitMock url={self._server.url if self._server else None!r}>"
@@ -144,6 +168,7 @@ class KitMock:
             self._server.stop()
             self._server = None
         self._app.closed = True
+        self._app.pump.stop()
         self._store.close()
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
@@ -156,6 +181,7 @@ class KitMock:
             from kit_mock.server import ServerThread  # Only here, so that in-process use needs no server.
 
             self._server = ServerThread(self.asgi, host, port)
+            self.asgi.host = host
         return self._server.url
 
     @property
@@ -174,9 +200,105 @@ class KitMock:
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """The last 1,000 requests, the oldest first. They hold no credentials, headers or bodies."""
+        """The last 1,000 requests, the oldest first, without those of the control plane. They hold no credentials."""
         return self._recorder.all()
 
+    def forget_requests(self) -> None:
+        """Empty `requests`."""
+        self._recorder.clear()
+
+    @property
+    def quota(self) -> tuple[Quota, ...]:
+        """How much of the rate limit each credential has used: the fixed ones, and whoever else called of late."""
+        return self._limits.quotas(self._credentials.fixed, self.clock.now().timestamp())
+
+    def fail_next(self, target: str | None = None, *, times: int = 1, **options: Unpack[WhatFails]) -> Fault:
+        """Let the next request fail, or the next few: `mock.fail_next("create_subscriber", status=503)`.
+
+        `target` is an operation's id, or a route such as `GET /v4/tags*`; None is any request. For the rest, and what is
+        raised, see `kit_mock.faults.Fault`. More is in `faults`: failing by chance, or until told otherwise.
+        """
+        if target is not None and "/" in target:
+            return self.faults.add(route=target, times=times, **options)
+        return self.faults.add(operation=target, times=times, **options)
+
+    def snapshot(self) -> bytes:
+        """All of the state, clock and rate limits included, for `restore` of this mock or another one.
+
+        It holds the credentials that a seed has set. Recorded requests and faults aren't part of it.
+        """
+        return snapshots.take(self._store, self.clock, self._limits)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Make the state what it was. A clock that stands still goes back; real time goes on, moved on as it was.
+
+        The key, the token and the OAuth clients of this mock keep working. Raises KitMockError, and changes nothing, for
+        bytes that aren't a snapshot, or are one of another version.
+        """
+        with self._store.reading():
+            snapshots.put_back(snapshot, self._store, self.clock, self._limits)
+            self._take_over()
+
+    def reset(self) -> None:
+        """Make it as new: with nothing in it but its seed, the clock at its start, no requests, no faults.
+
+        Snapshots stay good. Raises KitMockError, and changes nothing, if the seed's file has become unusable.
+        """
+        with self._store.reading():
+            start = self.clock.now() - self.clock.moved + self._moved_at_first
+            self._store.load(self._beginning.image(int(start.timestamp())))
+            self.clock.moved = self._moved_at_first
+            self._limits.clear()
+            self._recorder.clear()
+            self.faults.clear()
+            self.auto_approve = self._auto_approve_at_first
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """Go on with a database that has become another one."""
+        self._beginning.register_clients(self._store)
+        self._credentials.load(*fixed_credentials(self._store, self.api_key, self.access_token))
+        self._app.begin_again()
+        self._app.pump.take_up()
+
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
-        """Move the clock on and return its new time, in UTC. Raises ValueError for a step back."""
-        return self.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        """Move the clock on and return its new time, in UTC. Raises ValueError for a step back.
+
+        What is due by then, such as a queued bulk job, is done when this returns; what is to be sent is sent in the
+        background, see `deliver`.
+        """
+        now = self.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if not self._app.closed:
+            self._app.run_due()
+            self._app.pump.nudge()
+        return now
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Everything that waits to be sent, and the last 1,000 deliveries that were made or failed, the oldest first."""
+        return deliveries.all_of(self._store)
+
+    def deliver(self, timeout: float = 5.0) -> tuple[Delivery, ...]:
+        """Send all that is due now, wait until that is done, and return what `deliveries` is then.
+
+        It is sent in the background without this; a test that looks for it waits like so. Raises TimeoutError if it
+        takes longer than that many seconds, in which case sending goes on.
+        """
+        self._app.pump.flush(timeout)
+        return self.deliveries
+
+    def fire(self, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:
+        """Let happen to a subscriber what the API has no way to bring about, and return the deliveries that it queues.
+
+        `event` is a name from the API, such as `subscriber.subscriber_bounce`, with or without what is before the dot.
+        The four `subscriber_` events give the subscriber the state that they tell of. Others leave no trace beside
+        their deliveries: they take what they are about by the names that webhooks have (`tag_id`, `form_id`,
+        `course_id` or `sequence_id`, `product_id`, `initiator_value` for the URL of a link), and `purchase_create`
+        takes a `purchase_id` and no subscriber.
+
+        Raises ValueError, which names the argument, for what isn't there or doesn't belong to the event, and for a
+        course completed by somebody who isn't in it.
+        """
+        queued = acts.fire(self._store, self.clock.epoch(), event, subscriber_id, subject)
+        self._app.pump.nudge()
+        return queued

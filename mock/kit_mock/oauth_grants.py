@@ -47,6 +47,7 @@ class AccessToken:
     """An access token that wasn't revoked."""
 
     id: int
+    client_id: str
     account_id: int
     expires_at: int
 
@@ -160,7 +161,7 @@ def issue_tokens(
 
 def by_access_token(store: Store, token: str) -> AccessToken | None:
     """An access token, expired or not, or None for one that is unknown or revoked."""
-    sql = "SELECT id, account_id, expires_at FROM oauth_tokens WHERE access_hash = ? AND revoked = 0"
+    sql = "SELECT id, client_id, account_id, expires_at FROM oauth_tokens WHERE access_hash = ? AND revoked = 0"
     row = store.row(sql, (hashed(token),))
     return None if row is None else AccessToken(*row)
 
@@ -189,6 +190,13 @@ def revoke(store: Store, token: str, client_id: str) -> None:
     if pair is not None and pair.client_id == client_id:
         id_ = pair.grant_id if column == "grant_id" else pair.id
         store.write(f"UPDATE oauth_tokens SET revoked = 1 WHERE {column} = ?", (id_,))
+
+
+def revoke_grant(store: Store, access_token: str) -> None:
+    """Revoke all tokens of an access token's grant, as its account's owner can; nothing if there is none like that."""
+    pair = _pair(store, "access_hash", access_token)
+    if pair is not None:
+        store.write("UPDATE oauth_tokens SET revoked = 1 WHERE grant_id = ?", (pair.grant_id,))
 
 
 def _pair(store: Store, column: str, token: str) -> TokenPair | None:

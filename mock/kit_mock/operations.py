@@ -48,11 +48,18 @@ class Operation:
     takes_api_key: bool
     takes_token: bool
     responses: Mapping[str, Validator | None]
+    beyond_reference: frozenset[str] = frozenset()
+    """The statuses that the document has and Kit's reference doesn't list."""
 
     @property
     def is_open(self) -> bool:
         """Whether it is called without credentials."""
         return not (self.takes_api_key or self.takes_token)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it answers with a page of a list."""
+        return any(parameter.name == "after" for parameter in self.query)
 
     @property
     def reads_only(self) -> bool:

@@ -27,7 +27,8 @@ class Listing:
     """A list that can be cut into pages: the parts of its query.
 
     `key` is the column with the id that orders the list; `sort` a column to order by before it. Both must be indexed
-    together with what `where` compares.
+    together with what `where` compares. `since` is the column with the moment when a row came into the list, which is
+    for lists that lag; None if there is none.
     """
 
     columns: str
@@ -37,6 +38,7 @@ class Listing:
     descending: bool = True
     where: list[str] = attrs.field(factory=list)
     arguments: list[Any] = attrs.field(factory=list)
+    since: str | None = "created_at"
 
     def narrow(self, condition: str, *arguments: Any) -> None:
         """Keep only rows that meet the condition."""
@@ -54,15 +56,21 @@ class Listing:
         """The columns that order the list, and that its cursors hold."""
         return (self.key,) if self.sort is None else (self.sort, self.key)
 
+    @property
+    def begins_with_key(self) -> bool:
+        """Whether `columns` brings the key along, so that it need not be read twice."""
+        return self.columns.startswith(f"{self.key},")
+
     def query(self, cursor: Sequence[int] | None, relation: str, *, descending: bool, limit: int) -> str:
         """SQL for rows on one side of a cursor; without one, for rows from the start."""
         conditions = list(self.where)
         if cursor is not None:
             conditions.append(f"({', '.join(self.keys)}) {relation} ({', '.join('?' * len(self.keys))})")
+        keys = self.keys[:-1] if self.begins_with_key else self.keys
         direction = "DESC" if descending else "ASC"
         order = ", ".join(f"{column} {direction}" for column in self.keys)
         return (
-            f"SELECT {', '.join(self.keys)}, {self.columns} FROM {self.source}"
+            f"SELECT {', '.join((*keys, self.columns))} FROM {self.source}"
             f" WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {limit}"
         )
 
@@ -79,6 +87,8 @@ def page(
     after, before = (_cursor(call, listing, name) for name in ("after", "before"))
     if after is not None and before is not None:
         raise unprocessable("Only one of after and before can be given")
+    if call.lag and listing.since is not None:
+        listing.narrow(f"{listing.since} <= ?", call.now - call.lag)
     cursor = before if after is None else after
     forward = before is None
     rows = _side(call, listing, cursor, forward=forward, limit=per_page + 1)
@@ -98,7 +108,8 @@ def page(
     }
     if call.query.get("include_total_count"):
         pagination["total_count"] = listing.count(call)
-    return {name: render([row[width:] for row in rows]), "pagination": pagination}
+    first = width - listing.begins_with_key
+    return {name: render([row[first:] for row in rows] if first else rows), "pagination": pagination}
 
 
 def _side(

@@ -23,7 +23,9 @@ class Call:
 
     `path` holds ids by parameter name, `query` the documented parameters that were given, `body` the fields of the
     body. `now` is the request's moment in seconds since 1970. `account_id` is whose credentials came along. `behaviour`
-    is that of the reference or of the service today; `auto_approve` is whether OAuth asks nobody for consent.
+    is that of the reference or of the service today; `auto_approve` is whether OAuth asks nobody for consent. `client`
+    is the app that asks, `bulk_queue_bytes` how much of its bulk requests may wait. What is
+    younger than `lag` seconds isn't in lists yet.
     """
 
     operation_id: str
@@ -35,6 +37,9 @@ class Call:
     now: int
     behaviour: Behaviour = REFERENCE
     auto_approve: bool = False
+    client: str = ""
+    bulk_queue_bytes: int = 0
+    lag: int = 0
 
 
 Handler = Callable[[Call], Reply]

@@ -12,6 +12,8 @@ has. Without `created_at` it was made at the mock's present. A subscriber names 
         created_at: 2023-02-17
         tags: [{name: Newsletter, tagged_at: 2023-02-18T09:30:00Z}]
         forms: [42]
+    webhooks:
+      - {event: subscriber.tag_add, tag: Newsletter, target_url: "http://localhost:8000/tagged"}
 
 Beside `accounts`, or the one account, `oauth_clients` lists apps with the names that `kit_mock.oauth.OAuthClient` has.
 It is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
@@ -21,7 +23,8 @@ It is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
 - A membership without a date began as soon as both the subscriber and what they belong to were there.
 - A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients` as
   it says.
-- Seeding is no act of anybody: no webhook tells of it.
+- Seeding is no act of anybody: no webhook tells of it, its own neither. What a webhook's event is about is its `tag`,
+  `form`, `sequence`, `product` (by the `pid` in one of the seed's purchases) or `link`, a URL.
 """
 
 from __future__ import annotations
@@ -34,24 +37,25 @@ from typing import Any
 
 import msgspec
 
-from kit_mock import oauth, seeds_activity, seeds_resources
+from kit_mock import oauth, seeds_activity, seeds_resources, seeds_webhooks
+from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import KitMockError
 from kit_mock.resources import accounts, email_templates
-from kit_mock.seeds_fields import Item, as_text
+from kit_mock.seeds_fields import Item, as_integer, as_text
 from kit_mock.seeds_source import Node, read
 from kit_mock.seeds_target import Seeding, TargetAccount
 from kit_mock.storage import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
 
-RESOURCES = {**seeds_resources.RESOURCES, **seeds_activity.RESOURCES}
+RESOURCES = {**seeds_resources.RESOURCES, **seeds_activity.RESOURCES, **seeds_webhooks.RESOURCES}
 """In this order, so that what is referred to is there before."""
 
 _PROFILE = {"name": False, "byline": False, "bio": False, "image_url": True, "profile_url": True}
 _CREDENTIALS = {"api_keys": "api_key", "access_tokens": "access_token"}
 _ACCOUNT = (
     *("id", "name", "plan_type", "primary_email_address", "created_at", "utc_offset", "colors", "creator_profile"),
-    "can_broadcast",
+    *("can_broadcast", "subscriber_limit"),
     *_CREDENTIALS,
     *RESOURCES,
 )
@@ -147,6 +151,9 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
         "utc_offset": item.utc_offset("utc_offset"),
         "colors": msgspec.json.encode(_colors(item)).decode(),
         "can_broadcast": item.boolean("can_broadcast"),
+        "subscriber_limit": None
+        if (limit := item.get("subscriber_limit")) is None
+        else as_integer(limit, 0, LARGEST_ID),
     }
     with seeding.naming(item.node):
         id_ = accounts.create(seeding.store, {name: value for name, value in given.items() if value is not None})

@@ -113,6 +113,7 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         product = store.value(sql, (account.id, line.pid))
         if product is None:
             product = seeding.row(node, "products", {"account_id": account.id, "pid": line.pid, "name": line.name})
+            account.remember("products", product, line.pid, seeding.now)
         row = {"purchase_id": id_, "product_id": product, "name": line.name, "lid": line.lid}
         row |= {"quantity": line.quantity, "sku": line.sku, "unit_price": line.unit_price}
         seeding.row(node, "purchase_lines", row)

@@ -24,6 +24,7 @@ def _add_custom_field(seeding: Seeding, account: TargetAccount, item: Item) -> N
     created_at = seeding.created_at(item)
     values = {"account_id": account.id, "label": label, "folded_label": label.casefold(), "created_at": created_at}
     key = wanted or _free_key(seeding, account, key_of(label))
+    values["locked"] = item.boolean("locked") or False
     id_ = seeding.insert(item, "custom_fields", {**values, "key": key, "name": ""})
     name = item.text("name") or f"ck_field_{id_}_{key}"
     seeding.store.write("UPDATE custom_fields SET name = ? WHERE id = ?", (name, id_))
@@ -169,7 +170,7 @@ def _field_values(account: TargetAccount, item: Item) -> str | None:
 
 
 RESOURCES = {
-    "custom_fields": Resource(("id", "label", "key", "name", "created_at"), _add_custom_field),
+    "custom_fields": Resource(("id", "label", "key", "name", "created_at", "locked"), _add_custom_field),
     "tags": Resource(("id", "name", "created_at"), _add_tag),
     "forms": Resource(
         ("id", "name", "created_at", "type", "format", "status", "uid", "embed_url", "embed_js"), _add_form

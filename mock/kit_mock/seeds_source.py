@@ -59,6 +59,11 @@ def read(seed: str | Path | Mapping[str, Any]) -> Node:
         raise KitMockError(f"cannot read the seed {source}: it is nested too deeply") from None
 
 
+def of_arguments(arguments: Mapping[str, Any], source: str) -> Node:
+    """The tree of what a function was called with, whose name is the source. Raises KitMockError like `read`."""
+    return Node({name: _of_data(value, name, source) for name, value in arguments.items()}, source, None, "it")
+
+
 def refusal(source: str, line: int | None, reason: str) -> KitMockError:
     """The error for what stands on that line."""
     place = source if line is None else f"{source}, line {line}"
@@ -70,18 +75,18 @@ def step(trail: str, name: str) -> str:
     return f"{trail}.{name}" if trail else name
 
 
-def _of_data(value: Any, trail: str) -> Node:
+def _of_data(value: Any, trail: str, source: str = "seed") -> Node:
     if trail.count(".") + trail.count("[") > DEEPEST:
-        raise refusal("seed", None, "it is nested too deeply")
+        raise refusal(source, None, "it is nested too deeply")
     if isinstance(value, Mapping):
-        value = {str(name): _of_data(inner, step(trail, str(name))) for name, inner in value.items()}
+        value = {str(name): _of_data(inner, step(trail, str(name)), source) for name, inner in value.items()}
     elif isinstance(value, list | tuple):
-        value = [_of_data(inner, f"{trail}[{number}]") for number, inner in enumerate(value)]
+        value = [_of_data(inner, f"{trail}[{number}]", source) for number, inner in enumerate(value)]
     elif isinstance(value, date):  # Times are dates too.
         value = value.isoformat()
     elif not isinstance(value, None | bool | int | float | str):
-        raise refusal("seed", None, f"{trail} can't be a {type(value).__name__}")
-    return Node(value, "seed", None, trail)
+        raise refusal(source, None, f"{trail} can't be a {type(value).__name__}")
+    return Node(value, source, None, trail)
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")

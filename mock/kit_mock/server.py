@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
+import logging
 import os
 import signal
 import socket
+import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
-from kit_mock.asgi import AsgiApp
+from kit_mock.asgi import BREAK, AsgiApp, Message, Receive, Send
 from kit_mock.problems import KitMockError
 
 try:
     import uvicorn
 except ImportError as missing:  # pragma: no cover - an installation without the extra
     raise KitMockError("serving needs uvicorn: pip install 'kit-client[mock]'") from missing
+
+_LINGER = "hh" if os.name == "nt" else "ii"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,20 +58,50 @@ def _is_ipv6(host: str) -> bool:
         return False
 
 
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Not what uvicorn says of requests that it gives up when it is told to end: that is what was asked for."""
+    given_up = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not given_up and "graceful shutdown exceeded" not in record.msg
+
+
 class _Server(uvicorn.Server):
     """Uvicorn's server, that says when it is ready and ends quietly on a signal instead of passing it on."""
 
     def __init__(self, app: AsgiApp, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                self._able_to_break(app),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=2,
             )
         )
         self._on_ready = on_ready
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
+
+    def _able_to_break(self, app: AsgiApp) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+        async def able(scope: Message, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                scope["extensions"] = {BREAK: partial(self._break, scope["client"])}
+            await app(scope, receive, send)
+
+        return able
+
+    def _break(self, client: tuple[str, int], reset: bool) -> None:
+        """Reset the connection of a client, or close it when all is sent."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is None or getattr(connection, "client", None) != client:
+                continue
+            if reset:
+                # Without lingering, a socket is closed by RST instead of FIN.
+                raw = transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
+                transport.abort()
+            else:
+                transport.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

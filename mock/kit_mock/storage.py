@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ CREATE TABLE accounts (
     created_at INTEGER NOT NULL,
     utc_offset INTEGER NOT NULL,    -- minutes
     colors TEXT NOT NULL,           -- JSON
-    can_broadcast INTEGER NOT NULL DEFAULT 1
+    can_broadcast INTEGER NOT NULL DEFAULT 1,
+    subscriber_limit INTEGER        -- null: as many as there are
 );
 CREATE TABLE creator_profiles (
     account_id INTEGER PRIMARY KEY REFERENCES accounts,
@@ -46,6 +48,7 @@ CREATE TABLE custom_fields (
     key TEXT NOT NULL,
     name TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    locked INTEGER NOT NULL DEFAULT 0,
     UNIQUE (account_id, folded_label),
     UNIQUE (account_id, key)
 );
@@ -227,6 +230,7 @@ CREATE TABLE purchases (
     status TEXT NOT NULL,
     currency TEXT NOT NULL,
     transaction_time INTEGER NOT NULL,
+    created_at INTEGER NOT NULL DEFAULT 0,  -- when the mock was told of it; 0 in a seed
     subtotal NUMERIC,               -- amounts that were not given are null, and follow from the others
     discount NUMERIC,
     tax NUMERIC,
@@ -271,6 +275,8 @@ CREATE TABLE deliveries (
     problem TEXT                    -- why the last attempt failed
 );
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_over ON deliveries (id) WHERE next_at IS NULL;
+CREATE INDEX deliveries_of_webhook ON deliveries (webhook_id) WHERE next_at IS NOT NULL;
 CREATE TABLE bulk_jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts,
@@ -285,6 +291,8 @@ CREATE TABLE bulk_jobs (
 CREATE INDEX bulk_jobs_due ON bulk_jobs (run_at);
 """
 
+_ROLLBACK_JOURNAL = b"\x01\x01"
+
 
 class Store:
     """One SQLite database, in memory or in a file, for one process and any number of its threads.
@@ -295,6 +303,10 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
+        self.delivery_hosts: frozenset[str] = frozenset()
+        """Hosts beside loopback that deliveries may go to."""
+        self.stirred = False
+        """Whether a delivery or a job was queued since the background worker was last woken."""
         try:
             self._connection = sqlite3.connect(
                 ":memory:" if path is None else path,
@@ -313,19 +325,18 @@ class Store:
 
     def _prepare(self, path: Path | None) -> None:
         self._connection.execute("PRAGMA foreign_keys = ON")
-        if path is not None:
-            # Nobody else may write: it is faster, needs no shared memory, and a second mock on the same file is
-            # told so at its start. WAL with NORMAL keeps what was committed when the process is killed.
-            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._check_owner()
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+        if path is None:
+            self.load(_empty())  # A test each may make one, and making the tables takes six times as long as a copy.
+            return
+        # Nobody else may write: it is faster, needs no shared memory, and a second mock on the same file is
+        # told so at its start. WAL with NORMAL keeps what was committed when the process is killed.
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._check_owner()
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.transaction():
             if not self.value("PRAGMA user_version"):
-                for statement in _TABLES.split(";\n"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+                _create(self._connection)
 
     def _check_owner(self) -> None:
         version = self.value("PRAGMA user_version")
@@ -340,11 +351,35 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Keep other threads out, so that several queries see the same state."""
+    def image(self) -> bytes:
+        """All of the database, as a file would hold it."""
         with self._lock:
-            yield
+            image = bytearray(self._connection.serialize())
+        image[18:20] = _ROLLBACK_JOURNAL  # Whatever it is kept in now: only a file can have WAL.
+        return bytes(image)
+
+    def load(self, image: bytes) -> None:
+        """Take over all that an image holds, instead of what there is.
+
+        Raises KitMockError, and changes nothing, for an image that isn't a database of this layout.
+        """
+        source = sqlite3.connect(":memory:")
+        try:
+            source.deserialize(image)
+            owner = source.execute("PRAGMA application_id").fetchone()
+            version = source.execute("PRAGMA user_version").fetchone()
+            if (owner, version) != ((_APPLICATION_ID,), (_VERSION,)):
+                raise KitMockError(f"it isn't of this version of kit-mock, whose layout is {_VERSION}")
+            with self._lock:
+                source.backup(self._connection)
+        except sqlite3.Error as error:
+            raise KitMockError(str(error)) from None
+        finally:
+            source.close()
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Keep other threads out, so that several queries see the same state."""
+        return self._lock
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -357,6 +392,19 @@ class Store:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Inside a transaction: undo the changes made inside, and these alone, if it is left by an exception."""
+        with self._lock:
+            self._connection.execute("SAVEPOINT inner")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK TO inner")
+                raise
+            finally:
+                self._connection.execute("RELEASE inner")
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -383,3 +431,21 @@ class Store:
         """Carry out an INSERT and return the id it was given."""
         with self._lock:
             return self._connection.execute(sql, arguments).lastrowid or 0
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+@cache
+def _empty() -> bytes:
+    """A database with nothing in it but its tables."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        _create(connection)
+        return connection.serialize()
+    finally:
+        connection.close()

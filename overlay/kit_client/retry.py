@@ -45,8 +45,9 @@ class RetryPolicy:
     """Requests after the first; 0 for none."""
     backoff: float = field(default=0.5, validator=ge(0))
     """The first delay; each further one doubles."""
-    rate_limit_backoff: float = field(default=5.0, validator=ge(0))
-    """The same after a 429: the quota is per rolling minute and no `Retry-After` comes with it."""
+    rate_limit_backoff: float = field(default=6.0, validator=ge(0))
+    """The same after a 429. No `Retry-After` comes with one: the delays together outlast the rolling minute of the quota,
+    even with the least jitter."""
     max_delay: float = field(default=60.0, validator=ge(0))
     """The longest delay, whatever `Retry-After` says."""
     budget: float = field(default=150.0, validator=ge(0))

@@ -14,6 +14,7 @@ from kit_mock.resources import (
     sequences,
     subscribers,
     tags,
+    webhooks,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "sequences",
     "subscribers",
     "tags",
+    "webhooks",
 ]

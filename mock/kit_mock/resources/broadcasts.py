@@ -46,7 +46,7 @@ _SOURCE = "broadcasts b CROSS JOIN email_templates t ON t.id = b.email_template_
 @operation("list_broadcasts")
 def list_broadcasts(call: Call) -> Reply:
     """GET /v4/broadcasts: drafts, scheduled and sent ones, the newest first."""
-    listing = Listing(columns=", ".join(_COLUMNS), source=_SOURCE, key="b.id")
+    listing = Listing(columns=", ".join(_COLUMNS), source=_SOURCE, key="b.id", since="b.created_at")
     listing.narrow("b.account_id = ?", call.account_id)
     return Reply(200, page(call, listing, "broadcasts", lambda rows: [_shown(row) for row in rows]))
 

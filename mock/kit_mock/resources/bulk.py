@@ -1,26 +1,61 @@
-"""What all bulk operations share: their items, and where asynchronous processing begins."""
+"""What all bulk operations share: up to 100 items are dealt with at once, more become a job of the queue (`jobs`)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from kit_mock.problems import Refusal, unprocessable
+from kit_mock import jobs, registry, targets
+from kit_mock.messages import Reply
+from kit_mock.problems import unprocessable
 from kit_mock.registry import Call
 
 SYNCHRONOUS_ITEMS = 100
 
+Items = list[dict[str, Any]]
+Run = Callable[[Call, Items], dict[str, Any]]
+Check = Callable[[Call, Items], None]
 
-def items(call: Call, name: str) -> list[dict[str, Any]]:
-    """The items of a bulk request, objects by the document.
 
-    Raises Refusal: 422 if they are missing, empty or no array, 501 for more than are processed at once.
+def operation(
+    operation_id: str, name: str, *, judges_in_items: Iterable[str] = (), check: Check | None = None
+) -> Callable[[Run], Run]:
+    """Registers the decorated function, which gets the items and returns the body of a 200, as a bulk operation.
+
+    `name` is the field that holds the items. `judges_in_items` is that of `registry.operation`. `check` raises Refusal
+    for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
+    and before the request is queued.
     """
+
+    def register(run: Run) -> Run:
+        def handle(call: Call) -> Reply:
+            items = _items(call, name)
+            callback_url = _callback_url(call)
+            if check is not None:
+                check(call, items)
+            if len(items) <= SYNCHRONOUS_ITEMS:
+                return Reply(200, run(call, items))
+            jobs.enqueue(call, callback_url)
+            return Reply(202, {})
+
+        registry.operation(operation_id, judges=[name], judges_in_items=judges_in_items)(handle)
+        jobs.register(operation_id, lambda call: run(call, call.body[name]))
+        return run
+
+    return register
+
+
+def _items(call: Call, name: str) -> Items:
+    """The items of a request, objects by the document. Raises Refusal 422 if they are missing, empty or no array."""
     found = call.body.get(name)
     if not isinstance(found, list) or not found:
         raise unprocessable(f"No {name} included for processing")
-    if len(found) > SYNCHRONOUS_ITEMS:
-        raise Refusal(
-            501,
-            (f"{call.operation_id} of more than {SYNCHRONOUS_ITEMS} items is not implemented by this mock yet",),
-        )
     return found
+
+
+def _callback_url(call: Call) -> str | None:
+    """Where the result of a job goes: a URI by the document, and with http or https. Raises Refusal 422."""
+    given: str | None = call.body.get("callback_url")
+    if given is not None and not targets.is_web_url(given):
+        raise unprocessable("Callback url is invalid")
+    return given

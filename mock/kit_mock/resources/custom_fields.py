@@ -2,7 +2,8 @@
 
 A key is the label in ASCII, lower case, with underscores; `_2`, `_3`, … is added where another field has it already.
 Chosen where the API says nothing: a label without a single ASCII letter or digit makes the key `field`; labels are
-unique without regard to case.
+unique without regard to case; what can't be deleted is a field that a seed has `locked`, as if an integration of Kit's
+held on to it.
 """
 
 from __future__ import annotations
@@ -65,17 +66,20 @@ def update_custom_field(call: Call) -> Reply:
 
 @operation("delete_custom_field")
 def delete_custom_field(call: Call) -> Reply:
-    """DELETE /v4/custom_fields/{id}, and its values with all subscribers."""
-    call.store.write("DELETE FROM custom_fields WHERE id = ?", (_by_id(call)[0],))
+    """DELETE /v4/custom_fields/{id}, and its values with all subscribers. A locked one stays: 422."""
+    id_ = _by_id(call)[0]
+    if call.store.value("SELECT locked FROM custom_fields WHERE id = ?", (id_,)):
+        raise unprocessable("Unable to destroy the custom field.")
+    call.store.write("DELETE FROM custom_fields WHERE id = ?", (id_,))
     return Reply(204)
 
 
-@operation("bulk_create_custom_fields", judges=["custom_fields"], judges_in_items=["label"])
-def bulk_create_custom_fields(call: Call) -> Reply:
+@bulk.operation("bulk_create_custom_fields", "custom_fields", judges_in_items=["label"])
+def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others. Results come newest first."""
     created = []
     failures = []
-    for item in bulk.items(call, "custom_fields"):
+    for item in items:
         label: Any = item.get("label")
         failed: dict[str, Any] = {
             "id": None,
@@ -93,7 +97,7 @@ def bulk_create_custom_fields(call: Call) -> Reply:
                 continue
             failed, problem = _dated(row), TAKEN
         failures.append({"custom_field": failed, "errors": [problem]})
-    return Reply(200, {"custom_fields": created[::-1], "failures": failures})
+    return {"custom_fields": created[::-1], "failures": failures}
 
 
 def key_of(label: str) -> str:

@@ -19,7 +19,7 @@ from kit_mock.resources.memberships import Membership
 STATUSES = ("active", "archived", "trashed")
 TYPES = ("embed", "hosted")
 
-ADDED = Membership(owners="forms", table="form_subscribers", owner_id="form_id", verb="added")
+ADDED = Membership(owners="forms", table="form_subscribers", owner_id="form_id", verb="added", begins="form_subscribe")
 
 _COLUMNS = "id, name, created_at, type, format, embed_js, embed_url, status, uid"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from kit_mock import events
 from kit_mock.clock import timestamp
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
@@ -25,13 +26,16 @@ class Membership:
 
     `owners` is the table of what subscribers belong to, `table` that of the memberships, with a column `owner_id`,
     which is also the name of the path parameter. `verb` is what happened to a member: `tagged` makes the attribute
-    `tagged_at` and the filters `tagged_after` and `tagged_before`.
+    `tagged_at` and the filters `tagged_after` and `tagged_before`. `begins` and `ends` are the events of putting somebody
+    in and taking them out.
     """
 
     owners: str
     table: str
     owner_id: str
     verb: str
+    begins: str
+    ends: str | None = None
 
     def owner(self, call: Call) -> int:
         """The id in the path. Raises Refusal 404 if the caller's account has no such thing."""
@@ -48,7 +52,10 @@ class Membership:
     def put(self, call: Call, owner: int, subscriber: int) -> bool:
         """Put a subscriber in; whether they weren't in yet."""
         sql = f"INSERT INTO {self.table} ({self.owner_id}, subscriber_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-        return call.store.write(sql, (owner, subscriber, call.now)) == 1
+        if call.store.write(sql, (owner, subscriber, call.now)) == 0:
+            return False
+        events.fire(call, self.begins, subscriber_id=subscriber, subject=owner)
+        return True
 
     def since(self, call: Call, owner: int, subscriber: int) -> int:
         """When a member was put in."""
@@ -67,7 +74,9 @@ class Membership:
     def remove(self, call: Call, subscriber: people.Row) -> Reply:
         """Take a subscriber out."""
         sql = f"DELETE FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
-        call.store.write(sql, (self.owner(call), subscriber[0]))
+        owner = self.owner(call)
+        if call.store.write(sql, (owner, subscriber[0])) and self.ends is not None:
+            events.fire(call, self.ends, subscriber_id=subscriber[0], subject=owner)
         return Reply(204)
 
     def named_by_email(self, call: Call, missing: str) -> people.Row:
@@ -92,6 +101,7 @@ class Membership:
             columns=f"{people.COLUMNS}, m.at",
             source=f"{self.table} m CROSS JOIN subscribers s ON s.id = m.subscriber_id",
             key="m.subscriber_id",
+            since="m.at",
         )
         listing.narrow(f"m.{self.owner_id} = ?", self.owner(call))
         people.narrow_to_status(call, listing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kit_mock import rules
@@ -29,6 +29,22 @@ def shown(row: Row, fields: FieldSet) -> dict[str, Any]:
         "created_at": timestamp(created_at),
         "fields": fields.shown(values),
     }
+
+
+def all_shown(rows: Iterable[Row], fields: FieldSet) -> list[dict[str, Any]]:
+    """What `shown` makes of each row, without a call for each: a page is mostly this."""
+    without = fields.shown(None)
+    return [
+        {
+            "id": id_,
+            "first_name": first_name,
+            "email_address": email_address,
+            "state": state,
+            "created_at": timestamp(created_at),
+            "fields": fields.shown(values) if values else without,
+        }
+        for id_, first_name, email_address, state, created_at, values in rows
+    ]
 
 
 def by_id(call: Call, id_: int) -> Row:

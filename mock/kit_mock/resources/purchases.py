@@ -20,7 +20,9 @@ from typing import Any
 import attrs
 import msgspec
 
+from kit_mock import events
 from kit_mock.clock import timestamp
+from kit_mock.event_names import PURCHASE_CREATE
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import not_found
@@ -38,7 +40,7 @@ Row = tuple[Any, ...]
 @operation("list_purchases")
 def list_purchases(call: Call) -> Reply:
     """GET /v4/purchases, the newest first. OAuth only."""
-    listing = Listing(columns=_COLUMNS, source=_SOURCE, key="p.id")
+    listing = Listing(columns=_COLUMNS, source=_SOURCE, key="p.id", since="p.created_at")
     listing.narrow("p.account_id = ?", call.account_id)
     return Reply(200, page(call, listing, "purchases", lambda rows: _shown(call, rows)))
 
@@ -46,7 +48,7 @@ def list_purchases(call: Call) -> Reply:
 @operation("get_purchase")
 def get_purchase(call: Call) -> Reply:
     """GET /v4/purchases/{id}. OAuth only."""
-    return Reply(200, {"purchase": _one(call, call.path["id"])})
+    return Reply(200, {"purchase": one(call, call.path["id"])})
 
 
 @operation("create_purchase", judges=["purchase.*"])
@@ -61,9 +63,14 @@ def create_purchase(call: Call) -> Reply:
         id_ = known[0]
         for name, amount in given.amounts.items():
             call.store.write(f"UPDATE purchases SET {name} = ? WHERE id = ?", (amount, id_))
-    for line in given.lines:
-        _add(call, id_, line)
-    return Reply(201, {"purchase": _one(call, id_)})
+    products = [_add(call, id_, line) for line in given.lines]
+    purchase = one(call, id_)
+    buyer = call.store.value("SELECT subscriber_id FROM purchases WHERE id = ?", (id_,))
+    for product in dict.fromkeys(products):
+        events.fire(call, "product_purchase", subscriber_id=buyer, subject=product)
+    if known is None:
+        events.fire(call, PURCHASE_CREATE, payload=purchase)
+    return Reply(201, {"purchase": purchase})
 
 
 def _buyer(call: Call, given: PurchaseInput) -> int:
@@ -83,6 +90,7 @@ def _create(call: Call, subscriber: int, given: PurchaseInput) -> int:
         "transaction_id": given.transaction_id,
         "status": given.status,
         "currency": given.currency,
+        "created_at": call.now,
         "transaction_time": call.now if given.transaction_time is None else given.transaction_time,
         **given.amounts,
     }
@@ -108,7 +116,8 @@ def _add(call: Call, purchase: int, line: Line) -> int:
     return product
 
 
-def _one(call: Call, id_: int) -> dict[str, Any]:
+def one(call: Call, id_: int) -> dict[str, Any]:
+    """A purchase of the caller's account as the API shows it. Raises Refusal 404."""
     sql = f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE p.id = ? AND p.account_id = ?"
     row = call.store.row(sql, (id_, call.account_id))
     if row is None:

@@ -22,7 +22,14 @@ DURATION = 60
 _decode = msgspec.json.Decoder(audience.Filter).decode
 
 
-@due.task
+def next_at(store: Store) -> int | None:
+    """When the next scheduled broadcast is to be sent, or None if there is none."""
+    sql = "SELECT min(send_at) FROM broadcasts WHERE started_at IS NULL AND send_at IS NOT NULL"
+    found: int | None = store.value(sql)
+    return found
+
+
+@due.task(next_at)
 def run(store: Store, now: int) -> None:
     """Send the scheduled broadcasts whose moment has come.
 

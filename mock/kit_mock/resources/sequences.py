@@ -15,7 +15,9 @@ from kit_mock.registry import Call, operation
 from kit_mock.resources import people
 from kit_mock.resources.memberships import Membership
 
-ADDED = Membership(owners="sequences", table="sequence_subscribers", owner_id="sequence_id", verb="added")
+ADDED = Membership(
+    owners="sequences", table="sequence_subscribers", owner_id="sequence_id", verb="added", begins="course_subscribe"
+)
 
 
 @operation("list_sequences")

@@ -1,7 +1,8 @@
 """The subscribers of an account.
 
 Chosen where the API says nothing: an explicit null as `first_name` clears it, a field that is left out stays;
-`updated_at` moves when a value really changes, not when a tag does; a subscriber of any state can be unsubscribed.
+`updated_at` moves when a value really changes, not when a tag does; a subscriber of any state can be unsubscribed; the
+account's limit is asked for by bulk requests alone, as no other operation has an answer for it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kit_mock import rules
+from kit_mock import events, rules
 from kit_mock.clock import timestamp
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
-from kit_mock.problems import unprocessable
+from kit_mock.problems import Refusal, unprocessable
 from kit_mock.registry import Call, operation
 from kit_mock.resources import bulk, field_values, people
 from kit_mock.resources.field_values import FieldSet
@@ -32,6 +33,7 @@ def list_subscribers(call: Call) -> Reply:
         columns=people.COLUMNS,
         source="subscribers s",
         key="s.id",
+        since="s.created_at",
         sort=None if sort == "id" else f"s.{sort}",
         descending=call.query.get("sort_order", "desc") == "desc",
     )
@@ -47,7 +49,7 @@ def list_subscribers(call: Call) -> Reply:
     for name in ("created", "updated"):
         _narrow_to_dates(call, listing, name)
     fields = FieldSet.of(call)
-    return Reply(200, page(call, listing, "subscribers", lambda rows: [people.shown(r, fields) for r in rows]))
+    return Reply(200, page(call, listing, "subscribers", lambda rows: people.all_shown(rows, fields)))
 
 
 @operation("get_subscriber")
@@ -73,7 +75,10 @@ def create_subscriber(call: Call) -> Reply:
     else:
         _update(call, row, first_name=call.body.get("first_name", row[1]))
         status = 200
-    return _with_fields(call, status, row[0], given)
+    reply = _with_fields(call, status, row[0], given)
+    if status == 201 and row[3] == "active":
+        events.fire(call, "subscriber_activate", subscriber_id=row[0])
+    return reply
 
 
 @operation("update_subscriber", judges=["email_address"])
@@ -105,6 +110,7 @@ def list_subscriber_tags(call: Call) -> Reply:
         columns="m.tag_id, t.name, m.at",
         source="tag_subscribers m CROSS JOIN tags t ON t.id = m.tag_id",
         key="m.tag_id",
+        since="m.at",
     )
     listing.narrow("m.subscriber_id = ?", call.path["subscriber_id"])
     return Reply(
@@ -118,15 +124,32 @@ def list_subscriber_tags(call: Call) -> Reply:
     )
 
 
-@operation("bulk_create_subscribers", judges=["subscribers"], judges_in_items=["email_address", "first_name"])
-def bulk_create_subscribers(call: Call) -> Reply:
+def _check_limit(call: Call, items: bulk.Items) -> None:
+    """Raises Refusal 403 if the new addresses are more than the account has room for.
+
+    What counts are its active subscribers and, once each, the valid addresses that none of its subscribers has.
+    """
+    limit = call.store.value("SELECT subscriber_limit FROM accounts WHERE id = ?", (call.account_id,))
+    if limit is None:
+        return
+    given = {found.lower(): found for item in items if (found := rules.email_address(item.get("email_address")))}
+    new = sum(people.by_email(call, found) is None for found in given.values())
+    sql = "SELECT count(*) FROM subscribers WHERE account_id = ? AND state = 'active'"
+    if new and call.store.value(sql, (call.account_id,)) + new > limit:
+        raise Refusal(403, ("This request would exceed your subscriber limit",))
+
+
+@bulk.operation(
+    "bulk_create_subscribers", "subscribers", judges_in_items=["email_address", "first_name"], check=_check_limit
+)
+def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/subscribers: an upsert of each; what is wrong with one doesn't stop the others.
 
     Results come newest first, not in the order of the request, and once for an address that stands there twice.
     """
     saved: set[int] = set()
     failures = []
-    for item in bulk.items(call, "subscribers"):
+    for item in items:
         first_name = item.get("first_name")
         email_address = rules.email_address(item.get("email_address"))
         if email_address is None:
@@ -140,7 +163,9 @@ def bulk_create_subscribers(call: Call) -> Reply:
             continue
         row = people.by_email(call, email_address)
         if row is None:
-            saved.add(_create(call, email_address, first_name, "active"))
+            id_ = _create(call, email_address, first_name, "active")
+            events.fire(call, "subscriber_activate", subscriber_id=id_)
+            saved.add(id_)
         else:
             _update(call, row, first_name=item.get("first_name", row[1]))
             saved.add(row[0])
@@ -149,7 +174,7 @@ def bulk_create_subscribers(call: Call) -> Reply:
         {"id": r[0], "first_name": r[1], "email_address": r[2], "state": r[3], "created_at": timestamp(r[4])}
         for r in rows
     ]
-    return Reply(200, {"subscribers": subscribers, "failures": failures})
+    return {"subscribers": subscribers, "failures": failures}
 
 
 def _narrow_to_dates(call: Call, listing: Listing, name: str) -> None:
@@ -208,6 +233,7 @@ def _update(call: Call, row: people.Row, **values: Any) -> None:
 def _cancel(call: Call, row: people.Row) -> None:
     if row[3] != "cancelled":
         _update(call, row, state="cancelled", cancelled_at=call.now)
+        events.fire(call, "subscriber_unsubscribe", subscriber_id=row[0])
 
 
 def _with_fields(call: Call, status: int, id_: int, given: dict[str, str | None]) -> Reply:

@@ -16,7 +16,9 @@ from kit_mock.resources.memberships import Membership
 
 TAKEN = "Name has already been taken"
 
-TAGGED = Membership(owners="tags", table="tag_subscribers", owner_id="tag_id", verb="tagged")
+TAGGED = Membership(
+    owners="tags", table="tag_subscribers", owner_id="tag_id", verb="tagged", begins="tag_add", ends="tag_remove"
+)
 
 
 @operation("list_tags")
@@ -86,12 +88,12 @@ def list_tag_subscribers(call: Call) -> Reply:
     return TAGGED.list(call)
 
 
-@operation("bulk_create_tags", judges=["tags"], judges_in_items=["name"])
-def bulk_create_tags(call: Call) -> Reply:
+@bulk.operation("bulk_create_tags", "tags", judges_in_items=["name"])
+def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/tags: what is wrong with one doesn't stop the others. Results come newest first."""
     created = []
     failures = []
-    for item in bulk.items(call, "tags"):
+    for item in items:
         name: Any = item.get("name")
         failed: dict[str, Any] = {
             "id": None,
@@ -107,16 +109,24 @@ def bulk_create_tags(call: Call) -> Reply:
                 continue
             failed, problem = _shown(row), TAKEN
         failures.append({"tag": failed, "errors": [problem]})
-    return Reply(200, {"tags": created[::-1], "failures": failures})
+    return {"tags": created[::-1], "failures": failures}
 
 
-@operation("bulk_tag_subscribers", judges=["taggings"])
-def bulk_tag_subscribers(call: Call) -> Reply:
+def _check_ids(_: Call, items: bulk.Items) -> None:
+    """Raises Refusal 422 for an id that is too large for one."""
+    for name in ("tag_id", "subscriber_id"):
+        if any(abs(item[name]) > LARGEST_ID for item in items):
+            raise unprocessable(f"Taggings {name.replace('_', ' ')} is out of range")
+
+
+@bulk.operation("bulk_tag_subscribers", "taggings", check=_check_ids)
+def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the tag."""
     tagged: dict[tuple[int, int], dict[str, Any]] = {}
     failures = []
-    for item in bulk.items(call, "taggings"):
-        tag, subscriber = _id(item, "tag_id"), _id(item, "subscriber_id")
+    for item in items:
+        # Integers by the document, which takes 5.0 for one.
+        tag, subscriber = int(item["tag_id"]), int(item["subscriber_id"])
         sql = "SELECT first_name, email_address, created_at FROM subscribers WHERE id = ? AND account_id = ?"
         row = call.store.row(sql, (subscriber, call.account_id))
         errors = []
@@ -135,15 +145,7 @@ def bulk_tag_subscribers(call: Call) -> Reply:
             "created_at": timestamp(row[2]),
             "tagged_at": timestamp(TAGGED.since(call, tag, subscriber)),
         }
-    return Reply(200, {"subscribers": list(tagged.values())[::-1], "failures": failures})
-
-
-def _id(item: dict[str, Any], name: str) -> int:
-    """An id of a tagging: an integer by the document, which takes 5.0 for one, and so does this."""
-    value = int(item[name])
-    if abs(value) > LARGEST_ID:
-        raise unprocessable(f"Taggings {name.replace('_', ' ')} is out of range")
-    return value
+    return {"subscribers": list(tagged.values())[::-1], "failures": failures}
 
 
 def _named(call: Call, name: str) -> tuple[Any, ...] | None:

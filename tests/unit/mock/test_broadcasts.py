@@ -396,17 +396,18 @@ def test_the_accounts_email_stats_count_what_was_sent_in_90_days(
     assert sent() == 0
 
 
-def test_rates_are_percentages_of_the_recipients(kit: httpx.Client, mock: KitMock, subscriber: Create) -> None:
-    for name in ("ada", "bob", "eve"):
-        subscriber(f"{name}@example.com")
-    create(kit, **LETTER, send_at=NOW)
-    # Nothing in the API records them.
-    mock._store.write("UPDATE broadcasts SET opens = 2, clickers = 1, clicks = 5, unsubscribes = 1")
-    found = stats(kit)
-    assert (found["open_rate"], found["click_rate"]) == (66.67, 33.33)
-    assert (found["total_clicks"], found["show_total_clicks"], found["unsubscribes"]) == (5, True, 1)
-    totals = kit.get("/v4/account/email_stats").json()["stats"]
-    assert (totals["sent"], totals["opened"], totals["clicked"]) == (3, 2, 1)
+def test_rates_are_percentages_of_the_recipients() -> None:
+    numbers = {"opens": 2, "clickers": 1, "clicks": 5, "unsubscribes": 1}
+    seed = {
+        "subscribers": [{"email_address": f"{name}@example.com"} for name in ("ada", "bob", "eve")],
+        "broadcasts": [{**LETTER, "send_at": NOW, **numbers}],
+    }
+    with KitMock(clock=Clock(START), seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        found = stats(kit)
+        assert (found["open_rate"], found["click_rate"]) == (66.67, 33.33)
+        assert (found["total_clicks"], found["show_total_clicks"], found["unsubscribes"]) == (5, True, 1)
+        totals = kit.get("/v4/account/email_stats").json()["stats"]
+        assert (totals["sent"], totals["opened"], totals["clicked"]) == (3, 2, 1)
 
 
 def test_a_file_that_was_closed_sends_what_fell_due_meanwhile(tmp_path: Path) -> None:

@@ -39,16 +39,23 @@ def test_items_must_be_objects(oauth: httpx.Client, name: str) -> None:
 
 @pytest.mark.parametrize("name", PATHS)
 def test_a_bad_callback_url_is_422(oauth: httpx.Client, name: str) -> None:
-    for url, error in ((5, "Callback url must be a string or null"), ("there", "Callback url is invalid")):
-        response = oauth.post(PATHS[name], json={name: [GOOD], "callback_url": url})
-        assert (response.status_code, response.json()) == (422, {"errors": [error]})
+    invalid = "Callback url is invalid"
+    wrong: list[tuple[Any, str]] = [(5, "Callback url must be a string or null"), ("there", invalid), ("", invalid)]
+    wrong += [(url, invalid) for url in ("ftp://app.example.com/", "mailto:ada@example.com", "http://", "http:/here")]
+    for url, error in wrong:
+        for items in ([GOOD], [GOOD] * 101):
+            response = oauth.post(PATHS[name], json={name: items, "callback_url": url})
+            assert (response.status_code, response.json()) == (422, {"errors": [error]}), url
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_more_than_a_hundred_are_not_built_yet(oauth: httpx.Client, name: str) -> None:
-    items = [{**GOOD, "name": str(n), "label": str(n)} for n in range(101)]
-    assert oauth.post(PATHS[name], json={name: items}).status_code == 501
-    assert oauth.post(PATHS[name], json={name: items[:100]}).status_code == 200
+def test_up_to_a_hundred_are_dealt_with_at_once(oauth: httpx.Client, mock: KitMock, name: str) -> None:
+    items = [{**GOOD, "name": str(n), "label": str(n)} for n in range(100)]
+    response = oauth.post(PATHS[name], json={name: items, "callback_url": "http://127.0.0.1:9/"})
+    assert response.status_code == 200
+    assert response.json()["failures"] is not None
+    mock.advance(minutes=1)
+    assert mock.deliveries == (), "the answer is the result"
 
 
 def test_subscribers(oauth: httpx.Client, mock: KitMock, subscriber: Create) -> None:

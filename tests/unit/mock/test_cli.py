@@ -111,13 +111,3 @@ def test_wrong_use_is_told(arguments: list[str]) -> None:
     result = run(*arguments)
     assert result.returncode == 2
     assert "usage: kit-mock" in result.stderr
-
-
-def test_coverage() -> None:
-    result = run("coverage")
-    assert (result.returncode, result.stderr) == (0, "")
-    *lines, last = result.stdout.splitlines()
-    done = sum(line.startswith("yes") for line in lines)
-    assert last == f"{done} of {len(lines)} operations"
-    assert len(lines) == 52
-    assert any(re.fullmatch(r"yes  get_account +GET +/v4/account", line) for line in lines)

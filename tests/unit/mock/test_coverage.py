@@ -1,39 +1,156 @@
-"""`kit-mock coverage` is honest: it counts what doesn't answer 501 when called."""
+"""`kit-mock coverage` measures: every status of every operation, provoked by requests."""
 
 from __future__ import annotations
 
-import httpx
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
-from kit_mock.coverage import report
-from kit_mock.document import load
-from kit_mock.registry import implemented
+import attrs
+import pytest
 
+from kit_mock import cli, coverage, provocations, registry
+from kit_mock.document import default_path, load
+from kit_mock.provocations import Recipe, recipes
 
-def test_the_number_is_that_of_operations_that_do_not_answer_501(oauth: httpx.Client) -> None:
-    document = load()
-    answered = []
-    for operation in document.operations.values():
-        path = operation.path
-        for name in operation.path_names:
-            path = path.replace(f"{{{name}}}", "1")
-        if oauth.request(operation.method, path).status_code != 501:
-            answered.append(operation.id)
-    lines = list(report(document))
-    assert lines[-1] == f"{len(answered)} of {len(document.operations)} operations"
-    assert [line.split()[1] for line in lines[:-1] if line.startswith("yes")] == answered
-    assert implemented() == set(answered)
+OPERATIONS = load().operations
 
 
-def test_what_this_version_promises() -> None:
-    promised = {
-        *("get_account", "list_account_colors", "update_account_colors"),
-        *("get_creator_profile", "get_email_stats", "get_growth_stats"),
-        *("list_subscribers", "create_subscriber", "get_subscriber", "update_subscriber"),
-        *("unsubscribe_subscriber", "list_subscriber_tags", "bulk_create_subscribers"),
-        *("list_tags", "create_tag", "update_tag", "tag_subscriber", "tag_subscriber_by_email"),
-        *("untag_subscriber", "untag_subscriber_by_email", "list_tag_subscribers"),
-        *("bulk_create_tags", "bulk_tag_subscribers"),
-        *("list_custom_fields", "create_custom_field", "update_custom_field"),
-        *("delete_custom_field", "bulk_create_custom_fields"),
-    }
-    assert promised <= implemented()
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_every_status_is_answered(operation_id: str) -> None:
+    covered = coverage.measure(OPERATIONS[operation_id])
+    assert covered.others == {}
+    assert covered.seen == set(OPERATIONS[operation_id].responses)
+    assert covered.documented
+    assert "BUT" not in covered.line
+
+
+def test_the_reference_has_170_statuses() -> None:
+    documented = sum(len(found.responses.keys() - found.beyond_reference) for found in OPERATIONS.values())
+    assert (len(OPERATIONS), documented) == (52, 170)
+    for found in OPERATIONS.values():
+        assert found.beyond_reference <= found.responses.keys(), found.id
+        assert {"429", "5XX"} <= found.beyond_reference, found.id
+
+
+def test_every_recipe_is_for_something_that_the_document_has() -> None:
+    assert provocations.TABLE.keys() == OPERATIONS.keys()
+    for operation_id, own in provocations.TABLE.items():
+        operation = OPERATIONS[operation_id]
+        assert own.keys() <= operation.responses.keys(), operation_id
+        assert recipes(operation).keys() == operation.responses.keys(), operation_id
+
+
+def test_the_command_measures_everything() -> None:
+    command = [sys.executable, "-m", "kit_mock", "coverage"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert (result.returncode, result.stderr) == (0, "")
+    *lines, added, last = result.stdout.splitlines()
+    assert last == "52 of 52 operations, 170 of 170 documented statuses"
+    assert added == "141 of 141 more that the document adds"
+    assert [line.split()[0] for line in lines] == list(OPERATIONS)
+    (tags,) = (line for line in lines if line.startswith("create_tag "))
+    assert " ".join(tags.split()) == "create_tag POST /v4/tags 201 401 422 and 200 400 429 5XX"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A document with two operations."""
+    document = json.loads(default_path().read_bytes())
+    paths = {path: document["paths"][path] for path in ("/v4/account", "/v4/tags/{id}")}
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps({**document, "paths": paths}))
+    return path
+
+
+def _coverage(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[str]]:
+    status = cli.main(["coverage", *map(str, arguments)])
+    return status, capsys.readouterr().out.splitlines()
+
+
+def test_another_document(capsys: pytest.CaptureFixture[str], small: Path) -> None:
+    status, lines = _coverage(capsys, "--document", small)
+    assert (status, lines[-1]) == (0, "2 of 2 operations, 6 of 6 documented statuses")
+
+
+def test_a_status_that_is_not_answered_is_told(
+    capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {**provocations.TABLE["update_tag"], "422": Recipe("PUT /v4/tags/1", {"name": "Letters"})}
+    monkeypatch.setitem(provocations.TABLE, "update_tag", wrong)
+    status, lines = _coverage(capsys, "--document", small)
+    assert (status, lines[-1]) == (1, "1 of 2 operations, 5 of 6 documented statuses")
+    assert lines[1].endswith("200 401 404 and 400 429 5XX BUT NOT 422 (answered 200)")
+
+
+def test_what_another_operation_answers_does_not_count(
+    capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(provocations.TABLE, "get_account", {"200": Recipe("PUT /v4/tags/1", {"name": "Letters"})})
+    status, lines = _coverage(capsys, "--document", small)
+    assert (status, lines[-1]) == (1, "1 of 2 operations, 4 of 6 documented statuses")
+    assert "BUT NOT 200 (no answer of it)" in lines[0]
+
+
+def test_a_status_without_a_recipe_is_told(capsys: pytest.CaptureFixture[str], small: Path) -> None:
+    document = json.loads(small.read_bytes())
+    responses = document["paths"]["/v4/account"]["get"]["responses"]
+    responses["418"] = responses["401"]
+    small.write_text(json.dumps(document))
+    status, lines = _coverage(capsys, "--document", small)
+    assert (status, lines[-1]) == (1, "1 of 2 operations, 6 of 7 documented statuses")
+    assert lines[0].endswith("BUT NOT 418 (no answer of it)")
+
+
+def test_an_operation_that_is_not_implemented_is_told(
+    capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_implementations", {})
+    status, lines = _coverage(capsys, "--document", small)
+    assert status == 1
+    assert "BUT NOT 200 (answered 501)" in lines[0]
+    assert lines[-1].startswith("0 of 2 operations, ")
+
+
+def test_a_fault_of_the_mock_is_no_5xx(
+    capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(call: Any) -> Any:
+        raise ZeroDivisionError(call.operation_id)
+
+    found = registry.implementation("get_account")
+    assert found is not None
+    recipe = Recipe("GET /v4/account")
+    assert recipe.answer("get_account", small) == 200
+    monkeypatch.setitem(registry._implementations, "get_account", attrs.evolve(found, handle=broken))
+    assert recipe.answer("get_account", small) == 500
+    monkeypatch.setitem(provocations.TABLE, "get_account", {"200": recipe, "5XX": recipe})
+    status, lines = _coverage(capsys, "--document", small)
+    assert status == 1
+    assert "BUT NOT 200 (answered 500) BUT NOT 5XX (answered 500)" in lines[0]
+
+
+def test_how_says_what_to_send(capsys: pytest.CaptureFixture[str]) -> None:
+    status, lines = _coverage(capsys, "--how", "delete_custom_field")
+    assert status == 0
+    assert lines == [
+        "delete_custom_field: DELETE /v4/custom_fields/{id}",
+        "  204  DELETE /v4/custom_fields/1",
+        "  401  DELETE /v4/custom_fields/1 without a credential",
+        "  404  DELETE /v4/custom_fields/999999999",
+        "  422  DELETE /v4/custom_fields/2 (a field that the seed has as `locked`)",
+        "  429  GET /v4/account, then DELETE /v4/custom_fields/1 to KitMock(rate_limit=1)",
+        '  5XX  mock.fail_next("delete_custom_field", status=503), then DELETE /v4/custom_fields/1',
+    ]
+    status, lines = _coverage(capsys, "--how", "bulk_create_tags")
+    assert status == 0
+    assert all(len(line) < 400 for line in lines)
+    status, lines = _coverage(capsys, "--how", "create_broadcast")
+    assert '  403  POST /v4/broadcasts {"subject":"Hello"} to KitMock(can_broadcast=False)' in lines
+
+
+def test_how_of_no_operation_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["coverage", "--how", "make_tea"]) == 2
+    assert capsys.readouterr() == ("", "kit-mock: the document has no operation make_tea\n")

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.mock.conftest import Create
+from kit_mock import KitMock
+from tests.unit.mock.conftest import Create, client
 
 
 def test_create_and_list(kit: httpx.Client) -> None:
@@ -87,3 +88,13 @@ def test_deleting_a_field_deletes_its_values_for_good(kit: httpx.Client, subscri
     assert field("City")["id"] == 3
     assert kit.get("/v4/subscribers/1").json()["subscriber"]["fields"] == {"city": None, "country": "UK"}
     assert kit.delete("/v4/custom_fields/1").status_code == 404
+
+
+def test_a_locked_field_of_a_seed_cannot_be_deleted() -> None:
+    seed = {"custom_fields": [{"id": 1, "label": "Free"}, {"id": 2, "label": "Held", "locked": True}]}
+    with KitMock(seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as http:
+        response = http.delete("/v4/custom_fields/2")
+        assert (response.status_code, response.json()) == (422, {"errors": ["Unable to destroy the custom field."]})
+        assert http.put("/v4/custom_fields/2", json={"label": "Kept"}).status_code == 200
+        assert http.delete("/v4/custom_fields/1").status_code == 204
+        assert [found["label"] for found in http.get("/v4/custom_fields").json()["custom_fields"]] == ["Kept"]

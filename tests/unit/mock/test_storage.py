@@ -111,6 +111,19 @@ PAGES = [
     ("/v4/tags/1/subscribers", {}),
     ("/v4/tags/1/subscribers", {"after": "WzUwXQ=="}),
     ("/v4/tags/1/subscribers", {"status": "all"}),
+    ("/v4/tags/1/subscribers", {"tagged_after": "1970-01-01T00:00:01Z"}),
+    *(
+        page
+        for path in ("/v4/forms/1/subscribers", "/v4/sequences/1/subscribers")
+        for page in (
+            (path, {}),
+            (path, {"after": "WzUwXQ=="}),
+            (path, {"before": "WzUwXQ=="}),
+            (path, {"status": "all"}),
+            (path, {"added_after": "1970-01-01T00:00:01Z"}),
+            (path, {"created_after": "1970-01-01T00:00:01Z"}),
+        )
+    ),
     ("/v4/subscribers/77", {}),
     ("/v4/subscribers/77/tags", {}),
 ]
@@ -118,8 +131,8 @@ PAGES = [
 
 def steps_of_pages(subscribers: int) -> list[int]:
     """How many hundreds of steps SQLite takes for each of PAGES in an account of that size: time without a clock."""
-    with KitMock() as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
-        kit.post("/v4/tags", json={"name": "A"})
+    seed = {kind: [{"name": "A"}] for kind in ("tags", "forms", "sequences")}
+    with KitMock(seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
         connection = mock._store._connection
         connection.execute(
             f"WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {subscribers})"
@@ -128,7 +141,8 @@ def steps_of_pages(subscribers: int) -> list[int]:
             " iif(i % 2500 = 7, 'bounced', iif(i % 2, 'active', 'cancelled')),"
             f" i, (i * 7919) % {subscribers}, iif(i % 2, NULL, (i * 31) % {subscribers}) FROM n"
         )
-        connection.execute("INSERT INTO tag_subscribers SELECT 1, id, created_at FROM subscribers")
+        for kind in ("tag", "form", "sequence"):
+            connection.execute(f"INSERT INTO {kind}_subscribers SELECT 1, id, created_at FROM subscribers")
         counts = []
         for path, params in PAGES:
             steps = 0

@@ -1,0 +1,95 @@
+"""What the buttons of the page do. Each takes the fields of a form and returns what the page is then asked for with, from
+which `said` makes a sentence: no link can put words of its own on the page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from kit_mock.control.routes import Control
+from kit_mock.event_names import EVENTS, PURCHASE_CREATE
+from kit_mock.problems import KitMockError
+from kit_mock.rules import email_address
+
+Fields = Mapping[str, str]
+
+_UNITS = {"minutes", "hours", "days"}
+
+
+def carry_out(control: Control, fields: Fields) -> dict[str, str]:
+    """Do what a form asks for. Raises ValueError, which says what is wrong with it."""
+    action = _ACTIONS.get(fields.get("action", ""))
+    if action is None:
+        raise ValueError("There is no such action.")
+    return action(control, fields)
+
+
+def said(query: Fields) -> str:
+    """What was done, by the query that the page is asked for with; nothing for any other."""
+    match query.get("done"):
+        case "reset":
+            return "The mock is as it was at its start."
+        case "advance":
+            return "The clock was moved on."
+        case "fire" if (number := query.get("queued", "")).isdecimal():
+            return f"The event was fired: {number[:9]} {'delivery' if number == '1' else 'deliveries'} queued."
+    return ""
+
+
+def _reset(control: Control, _: Fields) -> dict[str, str]:
+    try:
+        control.mock.reset()
+    except KitMockError as error:
+        raise ValueError(f"The seed can't be used: {error}") from None
+    return {"done": "reset"}
+
+
+def _advance(control: Control, fields: Fields) -> dict[str, str]:
+    # The buttons hold number and unit in one, the field for any number has a unit beside it.
+    number, _, unit = (fields.get("by") or f"{fields.get('number', '')} {fields.get('unit', '')}").partition(" ")
+    try:
+        amount = float(number)
+    except ValueError:
+        amount = 0
+    if unit not in _UNITS or not 0 < amount < math.inf:
+        raise ValueError("The clock moves on by a number of minutes, hours or days above 0.")
+    try:
+        control.mock.advance(**{unit: amount})
+    except OverflowError:
+        raise ValueError("The clock can't go that far.") from None
+    return {"done": "advance"}
+
+
+def _fire(control: Control, fields: Fields) -> dict[str, str]:
+    event = fields.get("event", "")
+    about = fields.get("about", "").strip()
+    queued = control.mock.fire(event, subscriber_id=_subscriber(control, fields), **_subject(event, about))
+    return {"done": "fire", "queued": str(len(queued))}
+
+
+def _subscriber(control: Control, fields: Fields) -> int | None:
+    """The subscriber of an id or an e-mail address; None if neither is given."""
+    given = fields.get("subscriber", "").strip()
+    if not given:
+        return None
+    if given.isdecimal() and given.isascii():
+        return int(given[:18])
+    address = email_address(given)
+    # In no account in particular: the oldest with that address.
+    sql = "SELECT subscribers.id FROM accounts JOIN subscribers ON account_id = accounts.id AND subscribers.email_address = ? LIMIT 1"
+    found: int | None = control.store.value(sql, (address,))
+    if found is None:
+        raise ValueError(f"There is no subscriber {given}.")
+    return found
+
+
+def _subject(event: str, about: str) -> dict[str, int | str]:
+    if not about:
+        return {}
+    subject = EVENTS.get(event)
+    name = "purchase_id" if event == PURCHASE_CREATE else subject.names[0] if subject else "about"
+    return {name: int(about[:18]) if about.isdecimal() and about.isascii() else about}
+
+
+_ACTIONS: dict[str, Callable[[Control, Fields], dict[str, str]]] = {"reset": _reset, "advance": _advance, "fire": _fire}

@@ -1,0 +1,145 @@
+"""The routes of the control plane, and who may use them.
+
+What changes state is refused to web pages of other sites: an `Origin` must be the server's own, and the `Host` one that
+no name server of theirs could have pointed here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+import msgspec
+
+from kit_mock.messages import JSON, Reply, Request, Response
+from kit_mock.problems import Refusal, not_found
+
+if TYPE_CHECKING:
+    from kit_mock.document import Document
+    from kit_mock.mock import KitMock
+    from kit_mock.storage import Store
+
+PREFIX = "/_mock"
+_MAX_BODY_BYTES = 1024 * 1024
+
+Match = Mapping[str, str]
+"""What stands in the place of each `{name}` of a route's path."""
+
+
+@attrs.define(eq=False)
+class Control:
+    """What the functions of the routes work with: the mock, its state, its document, and the snapshots kept for it."""
+
+    mock: KitMock
+    store: Store
+    document: Document
+    snapshots: dict[int, tuple[str, bytes]] = attrs.field(factory=dict)
+    """By id: when it was taken, by the mock's clock, and what it holds."""
+    numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
+    """The ids of snapshots."""
+
+
+Function = Callable[[Control, Request, Match], Response]
+
+
+@attrs.frozen
+class _Route:
+    method: str
+    pattern: re.Pattern[str]
+    function: Function
+
+
+_routes: list[_Route] = []
+_log = logging.getLogger("kit_mock")
+
+
+def route(method: str, path: str) -> Callable[[Function], Function]:
+    """Registers the decorated function for a method and a path; `{name}` in it is any one segment."""
+    pattern = re.compile("".join(_as_pattern(part) for part in re.split(r"(\{\w+\})", path)))
+
+    def register(function: Function) -> Function:
+        _routes.append(_Route(method, pattern, function))
+        return function
+
+    return register
+
+
+def _as_pattern(part: str) -> str:
+    return f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
+
+
+def is_control(path: str) -> bool:
+    """Whether a path belongs to the control plane."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+def as_json(payload: object, status: int = 200) -> Response:
+    """A JSON response."""
+    headers = (("Content-Type", f"{JSON}; charset=utf-8"), ("Cache-Control", "no-store"))
+    return Response(status, headers, msgspec.json.encode(payload))
+
+
+def answer(control: Control, request: Request) -> Response:
+    """The response to a request of the control plane. Never raises, like `App.handle`."""
+    try:
+        if len(request.body) > _MAX_BODY_BYTES:
+            raise Refusal(413, (f"Payload Too Large: at most {_MAX_BODY_BYTES} bytes",))
+        if request.method not in {"GET", "HEAD"}:
+            _check_sender(request)
+        return _find(request)(control, request)
+    except Refusal as refusal:
+        return _refused(refusal.reply())
+    except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
+        _log.exception("fault in the mock's control plane")
+        return _refused(Reply(500, {"errors": [f"Internal Server Error in kit-mock: {type(error).__name__}"]}))
+
+
+def _refused(reply: Reply) -> Response:
+    found = as_json(reply.payload, reply.status)
+    return attrs.evolve(found, headers=(*found.headers, *reply.headers.items()))
+
+
+def _find(request: Request) -> Callable[[Control, Request], Response]:
+    path = request.path.rstrip("/") or "/"
+    if path == PREFIX:
+        path = f"{PREFIX}/"
+    allowed = []
+    for each in _routes:
+        match = each.pattern.fullmatch(path)
+        if match is None:
+            continue
+        if each.method == request.method:
+            groups, function = match.groupdict(), each.function
+            return lambda control, request: function(control, request, groups)
+        allowed.append(each.method)
+    if not allowed:
+        raise not_found()
+    methods = ", ".join(sorted(allowed))
+    raise Refusal(405, (f"Method Not Allowed: this path takes {methods}",), {"Allow": methods})
+
+
+def _check_sender(request: Request) -> None:
+    """Raises Refusal 403 for what may come from a web page of another site."""
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
+        raise Refusal(403, ("Forbidden: the Origin isn't this server",))
+    # In process there is no name server in between. On a socket, an address can't be pointed elsewhere, a name can.
+    if host and request.served_as is not None and not _is_own(host, request.served_as):
+        raise Refusal(403, ("Forbidden: the Host must be an IP address, localhost, or the name that is listened on",))
+
+
+def _is_own(host: str, served_as: frozenset[str]) -> bool:
+    name = re.sub(r":\d*$", "", host.lower()).strip("[]")
+    if name == "localhost" or name in served_as:
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

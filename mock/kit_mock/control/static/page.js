@@ -1,0 +1,181 @@
+// Keeps the page up to date: fetches it anew and takes over what changed. What is open, focused or typed stays.
+"use strict";
+
+const EVERY = 1000; // milliseconds
+const live = document.getElementById("live");
+let search = new URLSearchParams(location.search).get("q") || "";
+
+const address = () => `/_mock/${search ? `?${new URLSearchParams({ q: search })}` : ""}`;
+
+async function fetchPage(url, options = {}) {
+  const response = await fetch(url, { ...options, signal: AbortSignal.timeout(10000) });
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+// Taking over
+
+function morph(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
+    old.replaceWith(document.importNode(fresh, true));
+    return;
+  }
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    old.nodeValue = fresh.nodeValue;
+    return;
+  }
+  if (old.hasAttribute("data-loaded")) return;
+  takeAttributes(old, fresh);
+  if (old.hasAttribute("data-list")) morphList(old, fresh);
+  else morphChildren(old, fresh);
+}
+
+function takeAttributes(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (name !== "open" && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+}
+
+function morphChildren(old, fresh) {
+  const now = [...old.childNodes];
+  const then = [...fresh.childNodes];
+  if (now.length === then.length) now.forEach((node, i) => morph(node, then[i]));
+  else old.replaceChildren(...then.map((node) => document.importNode(node, true)));
+}
+
+// The children of a list have keys, by which they are recognised wherever they have moved.
+function morphList(old, fresh) {
+  const known = new Map([...old.children].map((child) => [child.dataset.key, child]));
+  let place = old.firstElementChild;
+  for (const wanted of fresh.children) {
+    const found = known.get(wanted.dataset.key);
+    known.delete(wanted.dataset.key);
+    if (!found) {
+      const added = document.importNode(wanted, true);
+      added.classList.add("new");
+      added.addEventListener("animationend", () => added.classList.remove("new"), { once: true });
+      old.insertBefore(added, place);
+      continue;
+    }
+    found.classList.remove("new");
+    if (!found.className) found.removeAttribute("class");
+    if (found === place) place = place.nextElementSibling;
+    else old.insertBefore(found, place);
+    morph(found, wanted);
+  }
+  for (const gone of known.values()) {
+    // What someone has opened stays until it is closed, though newer ones have pushed it out.
+    if (!gone.querySelector("[data-loaded]") || !gone.querySelector("details[open]")) gone.remove();
+  }
+}
+
+function takeOver(fresh, { notice = false } = {}) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const same = fresh.getElementById(part.id);
+    if (same && (notice || part.id !== "notice")) morph(part, same);
+  }
+}
+
+// Refreshing
+
+let running = null;
+
+async function refresh() {
+  try {
+    takeOver(await fetchPage(address()));
+    live.textContent = "Live";
+    live.classList.remove("lost");
+  } catch {
+    live.textContent = "The mock doesn't answer";
+    live.classList.add("lost");
+  }
+}
+
+async function refreshSoon() {
+  running ??= refresh().finally(() => {
+    running = null;
+  });
+  await running;
+}
+
+async function poll() {
+  if (!document.hidden) await refreshSoon();
+  setTimeout(poll, EVERY);
+}
+
+// Bodies, asked for when they are opened
+
+async function load(detail) {
+  const link = detail.querySelector("a");
+  if (!link || detail.dataset.loading) return;
+  detail.dataset.loading = "yes";
+  try {
+    const found = (await fetchPage(link.href)).getElementById("opened");
+    if (!found) return;
+    detail.replaceChildren(...[...found.childNodes].map((node) => document.importNode(node, true)));
+    detail.dataset.loaded = "yes";
+  } finally {
+    delete detail.dataset.loading;
+  }
+}
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const detail = event.target.open && event.target.querySelector?.(":scope > [data-lazy]:not([data-loaded])");
+    if (detail) load(detail);
+  },
+  true,
+);
+
+// Forms
+
+document.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (form.method === "get") return;
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  form.closest("[popover]")?.hidePopover();
+  try {
+    const fresh = await fetchPage(form.getAttribute("action"), { method: "POST", body: fields });
+    if (running) await running;
+    if (fields.get("action") === "reset") document.getElementById("request-list").replaceChildren();
+    takeOver(fresh, { notice: true });
+    fadeNotice();
+    if (search) await refreshSoon();
+  } catch {
+    await refreshSoon();
+  }
+});
+
+// What was done is said for a while, what went wrong until the next action.
+let fading = 0;
+
+function fadeNotice() {
+  clearTimeout(fading);
+  fading = setTimeout(() => document.querySelector(".notice:not(.problem)")?.remove(), 8000);
+}
+
+const box = document.querySelector("[role=search] input");
+box.addEventListener("input", () => {
+  search = box.value.trim();
+  history.replaceState(null, "", address());
+  refreshSoon();
+});
+
+// A link to a table opens it.
+function openTable() {
+  const table = document.getElementById(location.hash.slice(1));
+  if (table?.nodeName === "DETAILS") table.open = true;
+}
+
+addEventListener("hashchange", openTable);
+openTable();
+document.documentElement.classList.add("script");
+document.addEventListener("visibilitychange", () => document.hidden || refreshSoon());
+live.hidden = false;
+live.textContent = "Live";
+setTimeout(poll, EVERY);

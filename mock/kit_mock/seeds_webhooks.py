@@ -1,0 +1,52 @@
+"""The webhooks of an account of a seed."""
+
+from __future__ import annotations
+
+from kit_mock import targets
+from kit_mock.event_names import EVENTS, REQUESTED, Subject
+from kit_mock.seeds_fields import Item, as_text
+from kit_mock.seeds_source import Node
+from kit_mock.seeds_target import Resource, Seeding, TargetAccount
+
+_SUBJECTS = {subject.noun: subject for subject in EVENTS.values() if subject is not None}
+
+
+def _add_webhook(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+    """A webhook. What its event is about is named as in `tag: Newsletter`; a product by its `pid`."""
+    event = _event(item)
+    values = {
+        "account_id": account.id,
+        "event": event,
+        "subject": _subject(account, item, event, EVENTS[event]),
+        "target_url": _url(item.required("target_url")),
+        "created_at": seeding.created_at(item),
+    }
+    seeding.insert(item, "webhooks", values)
+
+
+def _event(item: Item) -> str:
+    node = item.required("event")
+    if isinstance(node.value, str) and node.value in REQUESTED:
+        return REQUESTED[node.value]
+    return item.choice("event", EVENTS) or ""
+
+
+def _subject(account: TargetAccount, item: Item, event: str, subject: Subject | None) -> int | str | None:
+    for noun, other in _SUBJECTS.items():
+        node = item.get(noun)
+        if node is not None and other is not subject:
+            node.refuse(f"isn't what {event} is about")
+    if subject is None:
+        return None
+    node = item.required(subject.noun)
+    return _url(node) if subject.table is None else account.find(subject.table, node)
+
+
+def _url(node: Node) -> str:
+    text = as_text(node)
+    if not targets.is_web_url(text):
+        node.refuse("is no http or https URL")
+    return text
+
+
+RESOURCES = {"webhooks": Resource(("id", "event", *_SUBJECTS, "target_url", "created_at"), _add_webhook)}

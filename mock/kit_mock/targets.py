@@ -1,0 +1,88 @@
+"""Where the mock may send to: loopback, and hosts that it was told to trust.
+
+Only what is plainly loopback counts: the name `localhost`, 127.0.0.0/8, ::1, and the former written as IPv6. Short,
+decimal, octal and hexadecimal forms of an address, and names that merely resolve to one, are other hosts. URLs are
+taken apart by the library that sends, so that the two can't disagree about what the host is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import httpx
+from jsonschema_rs import Draft202012Validator as Validator
+
+_URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
+_HOST = re.compile(r"[a-z0-9._:-]+", re.ASCII)
+
+
+def is_web_url(value: Any) -> bool:
+    """Whether a value is an absolute URL with http or https and a host."""
+    return isinstance(value, str) and _URI.is_valid(value) and _parsed(value) is not None
+
+
+def problem(url: str, allowed: Collection[str]) -> str | None:
+    """Why nothing is sent to a URL, in a sentence that says what would help, or None. `allowed` is from `hosts`."""
+    parsed = _parsed(url)
+    if parsed is None:
+        return "not sent: this is no http or https URL"
+    if parsed.userinfo:
+        return "not sent: a URL with a user name or a password is never called"
+    host = _host(parsed)
+    if _is_loopback(host) or host in allowed:
+        return None
+    return (
+        f"not sent: {host} is not on this machine; allow it with KitMock(allow_deliveries=[{host!r}])"
+        f" or `kit-mock serve --allow-deliveries {host}`"
+    )
+
+
+def hosts(names: Iterable[str]) -> frozenset[str]:
+    """Names and addresses of hosts in the form that URLs are compared in.
+
+    Raises ValueError for what is no host by itself, such as a URL or one with a port.
+    """
+    if isinstance(names, str):
+        raise ValueError("allow_deliveries must be a list of hosts, not a text")
+    return frozenset(_allowed(name) for name in names)
+
+
+def _allowed(name: str) -> str:
+    bare = name.strip().removeprefix("[").removesuffix("]")
+    try:
+        parsed = httpx.URL(f"http://[{bare}]/" if ":" in bare else f"http://{bare}/")
+    except (httpx.InvalidURL, ValueError):
+        parsed = None
+    if parsed is None or not _HOST.fullmatch(_host(parsed)) or str(parsed.copy_with(host="x")) != "http://x/":
+        raise ValueError(f"{name!r} is not the name or address of a host, such as app.example.com")
+    return _host(parsed)
+
+
+def _parsed(url: str) -> httpx.URL | None:
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    return parsed if parsed.scheme in ("http", "https") and parsed.raw_host else None
+
+
+def _host(url: httpx.URL) -> str:
+    """The host as it is connected to: in ASCII and lower case."""
+    return url.raw_host.decode("ascii").lower()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return False
+        return (address.ipv4_mapped or address).is_loopback
+    return address.is_loopback

@@ -1,0 +1,13 @@
+"""Slow bodies: how they are cut into pieces, with the same wait before each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+STEPS = 10
+
+
+def pieces(body: bytes) -> Iterator[bytes]:
+    """The body in ten pieces, of which the first are empty if it has fewer bytes."""
+    for step in range(STEPS):
+        yield body[len(body) * step // STEPS : len(body) * (step + 1) // STEPS]

@@ -1,0 +1,64 @@
+"""The check of the document notices marks that don't agree with the reference."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT
+
+MARK = "x-beyond-reference"
+
+
+def check(reference: Path) -> tuple[int, list[str]]:
+    command = [sys.executable, str(ROOT / "scripts" / "check_document.py"), "--reference", str(reference)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return result.returncode, result.stderr.splitlines()
+
+
+@pytest.fixture
+def entries(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a reference would have to list for the marks to be right."""
+    shared = document["components"]["responses"]
+    found = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            marked = set(operation.get(MARK, ()))
+            for status, response in operation["responses"].items():
+                if shared.get(response.get("$ref", "").rpartition("/")[2], {}).get(MARK):
+                    marked.add(status)
+            listed: dict[str, Any] = {status: {} for status in operation["responses"] if status not in marked}
+            found.append(
+                {"method": method.upper(), "path": path.replace("{id}", "{subscriber_id}"), "responses": listed}
+            )
+    return found
+
+
+def test_right_marks(entries: list[dict[str, Any]], tmp_path: Path) -> None:
+    # An operation may have several entries.
+    halves = copy.deepcopy(entries[-1]), copy.deepcopy(entries[-1])
+    halves[0]["responses"].popitem()
+    (tmp_path / "reference.json").write_text(json.dumps([*entries[:-1], *halves]))
+    assert check(tmp_path / "reference.json") == (0, [])
+
+
+@pytest.mark.parametrize(("listed", "status"), [(True, "429"), (False, "401")])
+def test_wrong_marks(entries: list[dict[str, Any]], tmp_path: Path, listed: bool, status: str) -> None:
+    (tags,) = (entry for entry in entries if (entry["method"], entry["path"]) == ("POST", "/v4/tags"))
+    if listed:
+        tags["responses"][status] = {}
+    else:
+        del tags["responses"][status]
+    (tmp_path / "reference.json").write_text(json.dumps(entries))
+    error = f"error: create_tag: {status} and its {MARK} don't agree with the reference"
+    assert check(tmp_path / "reference.json") == (1, [error])
+
+
+def test_without_a_reference(tmp_path: Path) -> None:
+    assert check(tmp_path / "nowhere.json") == (0, [])

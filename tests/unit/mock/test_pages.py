@@ -1,0 +1,202 @@
+"""The pages below `/_mock/` as HTTP has them; tests/browser has what a person sees of them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from kit_mock import KitMock, document
+from tests.unit.mock.conftest import START, Create, client
+from tests.unit.mock.receiver import listening
+
+
+@pytest.fixture
+def web(mock: KitMock) -> Iterator[httpx.Client]:
+    """Calls without credentials, as a browser does."""
+    with client(mock) as http:
+        yield http
+
+
+def shown(response: httpx.Response) -> str:
+    """The text of a page."""
+    assert response.status_code == 200, response.text
+    text = re.sub(r"<[^>]*>", " ", re.sub(r"</?span[^>]*>", "", response.text))
+    return " ".join(html.unescape(text).split())
+
+
+def test_the_page_keeps_to_itself(web: httpx.Client) -> None:
+    for path in ("/_mock", "/_mock/", "/_mock/docs"):
+        response = web.get(path)
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'; script-src 'self';" in policy
+        assert ("'unsafe-inline'" in policy) == (path == "/_mock/docs")
+        assert "frame-ancestors 'none'" in policy
+        assert response.headers["Cache-Control"] == "no-store"
+        assert re.findall(r" (?:src|href|action)=\"(?!/_mock/|#)[^\"]*\"", response.text) == []
+        assert re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=", response.text) == []
+
+
+def test_it_needs_no_credentials_and_is_not_recorded(mock: KitMock, web: httpx.Client) -> None:
+    web.get("/_mock/")
+    assert mock.requests == ()
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "{{ 7 * 7 }}"])
+def test_what_others_wrote_stays_text(kit: httpx.Client, web: httpx.Client, subscriber: Create, text: str) -> None:
+    subscriber(first_name=text)
+    kit.post("/v4/tags", json={"name": text})
+    kit.get(f"/v4/{text}")
+    (found,) = re.findall(r"request=([\w-]+)#opened", web.get("/_mock/", params={"q": "post subscribers"}).text)
+    response = web.get("/_mock/", params={"request": found, "q": text})
+    # Four times: in the tables of subscribers and tags, in the request's body and in the response's.
+    assert shown(response).count(text) + shown(response).count(text.replace('"', '\\"')) >= 4
+    assert "<img src=x" not in response.text
+    assert "<script>" not in response.text
+
+
+def test_only_what_is_opened_is_sent(kit: httpx.Client, web: httpx.Client) -> None:
+    for number in range(70):
+        kit.post("/v4/subscribers", json={"email_address": f"a{number}@example.com", "first_name": "x" * 20_000})
+    page = web.get("/_mock/")
+    assert len(page.content) < 100_000
+    assert page.text.count("create_subscriber") == 60
+    opened = web.get("/_mock/", params={"request": "00000000-0000-0000-0000-000000000002"})
+    assert "a1@example.com" in shown(opened)
+    assert "Only the first 16 KiB are kept." in shown(opened)
+    assert len(opened.content) < 140_000
+
+
+def test_first_and_last_rows(kit: httpx.Client, web: httpx.Client, tag: Create) -> None:
+    for number in range(1, 31):
+        tag(f"Tag {number}.")
+    text = shown(web.get("/_mock/"))
+    assert [int(number) for number in re.findall(r"Tag (\d+)\.", text)] == [*range(30, 22, -1), *range(4, 0, -1)]
+    assert "18 more" in text
+
+
+def test_each_kind_has_a_table(mock: KitMock, web: httpx.Client, oauth: httpx.Client, subscriber: Create) -> None:
+    subscriber("ada@example.com")
+    mock.tags.add("A tag")
+    mock.forms.add("A form")
+    mock.sequences.add("A sequence")
+    mock.custom_fields.add("A label")
+    mock.segments.add("A segment")
+    oauth.post("/v4/broadcasts", json={"subject": "A subject", "content": "", "description": "", "public": False})
+    oauth.post(
+        "/v4/webhooks", json={"target_url": "http://127.0.0.1:1/", "event": {"name": "subscriber.subscriber_bounce"}}
+    )
+    purchase = {"transaction_id": "T-1", "email_address": "ada@example.com", "products": [], "currency": "EUR"}
+    product = {"pid": "p", "lid": "l", "name": "P", "quantity": 1, "unit_price": 2}
+    assert oauth.post("/v4/purchases", json={"purchase": {**purchase, "products": [product]}}).status_code == 201
+    assert oauth.post("/v4/bulk/tags", json={"tags": [{"name": f"B{n}"} for n in range(101)]}).status_code == 202
+    text = shown(web.get("/_mock/"))
+    for each in (
+        *("ada@example.com", "A tag", "A form", "A sequence", "A label", "A segment", "A subject", "T-1", "EUR"),
+        *("subscriber_bounce http://127.0.0.1:1/", "Waiting bulk jobs 1", "bulk_create_tags"),
+    ):
+        assert each in text
+
+
+def test_buttons_lead_back_to_the_page(mock: KitMock, web: httpx.Client, tag: Create) -> None:
+    tag()
+    response = web.post("/_mock/", data={"action": "advance", "by": "1 hours"})
+    assert (response.status_code, response.headers["Location"]) == (303, "/_mock/?done=advance")
+    assert mock.clock.now() == START + timedelta(hours=1)
+    assert "The clock was moved on." in shown(web.get(response.headers["Location"]))
+
+    assert web.post("/_mock/", data={"action": "reset"}).headers["Location"] == "/_mock/?done=reset"
+    assert mock.clock.now() == START
+    assert mock.requests == ()
+
+
+def test_fire(mock: KitMock, kit: httpx.Client, web: httpx.Client, subscriber: Create, tag: Create) -> None:
+    subscriber("ada@example.com")
+    tag()
+    with listening() as receiver:
+        event = {"name": "subscriber.tag_add", "tag_id": 1}
+        kit.post("/v4/webhooks", json={"target_url": receiver.url, "event": event})
+        form = {"action": "fire", "event": "tag_add", "subscriber": " ADA@example.com ", "about": "1"}
+        response = web.post("/_mock/", data=form)
+        assert response.headers["Location"] == "/_mock/?done=fire&queued=1"
+        (delivery,) = mock.deliver()
+    assert (delivery.event, delivery.state) == ("tag_add", "delivered")
+    assert "1 delivery queued" in shown(web.get("/_mock/?done=fire&queued=1"))
+    text = shown(web.get("/_mock/", params={"delivery": delivery.id}))
+    assert '"email_address": "ada@example.com"' in text
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        ({}, "There is no such action."),
+        ({"action": "advance"}, "above 0"),
+        ({"action": "advance", "number": "-1", "unit": "days"}, "above 0"),
+        ({"action": "advance", "number": "nan", "unit": "days"}, "above 0"),
+        ({"action": "advance", "number": "1", "unit": "years"}, "above 0"),
+        ({"action": "advance", "number": "1e12", "unit": "days"}, "can't go that far"),
+        ({"action": "advance", "number": "9e6", "unit": "days"}, "can't go that far"),
+        ({"action": "fire", "event": "nonsense", "subscriber": "1"}, "there is no 'nonsense'"),
+        ({"action": "fire", "event": "tag_add", "subscriber": "9" * 50}, "there is no subscriber"),
+        ({"action": "fire", "event": "subscriber_bounce", "about": "1", "subscriber": "1"}, "doesn't take it"),
+        ({"action": "fire", "event": "subscriber_bounce", "subscriber": "<b>"}, "There is no subscriber <b>."),
+        ({"action": "x" * 20_000}, "too much"),
+    ],
+)
+def test_what_is_wrong_with_a_form_is_said(
+    web: httpx.Client, subscriber: Create, form: dict[str, str], problem: str
+) -> None:
+    subscriber()
+    response = web.post("/_mock/", data=form)
+    assert response.status_code in {413, 422}
+    assert problem in html.unescape(response.text)
+
+
+def test_no_link_puts_words_on_the_page(web: httpx.Client) -> None:
+    for query in ("done=You+were+hacked", "done=fire&queued=You+were+hacked"):
+        assert "hacked" not in web.get(f"/_mock/?{query}").text
+
+
+def test_pages_of_other_sites_press_no_button(mock: KitMock, web: httpx.Client, tag: Create) -> None:
+    tag()
+    for origin in ("https://evil.example", "null"):
+        assert web.post("/_mock/", data={"action": "reset"}, headers={"Origin": origin}).status_code == 403
+    assert len(mock.requests) == 1
+
+
+def test_files(web: httpx.Client) -> None:
+    for path in ("page.css", "page.js", "docs.css", "docs.js", "icon.svg", "swagger-ui/swagger-ui-bundle.js"):
+        first = web.get(f"/_mock/static/{path}")
+        assert first.status_code == 200
+        assert first.headers["X-Content-Type-Options"] == "nosniff"
+        again = web.get(f"/_mock/static/{path}", headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    for path in ("nothing.css", "%2e%2e%2fpages.py", "swagger-ui/index.html", "swagger-ui/LICENSE", "page.css/x"):
+        assert web.get(f"/_mock/static/{path}").status_code == 404
+
+
+def test_the_document_names_the_mock_as_its_server(web: httpx.Client) -> None:
+    found = web.get("/_mock/openapi.json", headers={"Host": "127.0.0.1:4444"}).json()
+    assert [each["url"] for each in found["servers"]] == ["http://127.0.0.1:4444"]
+    raw = document.load().raw
+    assert [*found["paths"]] == [*raw["paths"]]
+    assert found["components"]["schemas"] == raw["components"]["schemas"]
+    text = str({"paths": found["paths"], "security": found["components"]["securitySchemes"]})
+    assert "'servers'" not in text
+    assert "convertkit.com/oauth" not in text
+    flow = found["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]
+    assert flow["tokenUrl"] == "http://127.0.0.1:4444/oauth/token"
+
+
+def test_a_key_of_ones_own_is_not_shown() -> None:
+    with KitMock(api_key="my_own_key", access_token="my_own_token") as mock, client(mock) as http:
+        assert "my_own" not in http.get("/_mock/").text + http.get("/_mock/docs").text
+    with KitMock() as mock, client(mock) as http:
+        docs = http.get("/_mock/docs").text
+        assert f'data-api-key="{mock.api_key}" data-access-token="{mock.access_token}"' in docs

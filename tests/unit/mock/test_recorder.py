@@ -1,0 +1,128 @@
+"""What is remembered of requests, and that no secret is."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+
+from kit_mock import KitMock
+from tests.unit.mock.conftest import START, Create, client
+
+CALLBACK = "http://127.0.0.1:8765/callback"
+CONFIDENTIAL = {"client_id": "kit_test_confidential", "client_secret": "kit_test_secret"}
+
+
+def everything(mock: KitMock) -> str:
+    """All that can be read from the records, and all that the control plane tells."""
+    with client(mock) as http:
+        told = http.get("/_mock/requests").text
+    parts = [json.dumps([request.request_body, request.response_body]) for request in mock.requests]
+    return "\n".join([told, repr(mock.requests), str([attrs.asdict(request) for request in mock.requests]), *parts])
+
+
+def test_bodies_moments_and_media_types(mock: KitMock, kit: httpx.Client, subscriber: Create) -> None:
+    mock.advance(minutes=1)
+    subscriber(first_name="Zoë")
+    kit.get("/v4/subscribers/9")
+    first, second = mock.requests
+    assert first.at == START + timedelta(minutes=1)
+    assert json.loads(first.request_body) == {"email_address": "ada@example.com", "first_name": "Zoë"}
+    assert json.loads(first.response_body)["subscriber"]["first_name"] == "Zoë"
+    assert (first.request_media_type, second.request_media_type) == ("application/json", None)
+    assert (second.request_body, second.response_body) == ("", '{"errors":["Not Found"]}')
+    assert first.fault is second.fault is None
+
+
+def test_of_a_large_body_the_beginning_is_kept(mock: KitMock, kit: httpx.Client) -> None:
+    names = [{"name": f"Tag {number}" * 10} for number in range(300)]
+    kit.post("/v4/custom_fields", json={"label": "A", "x": names})
+    kit.post("/v4/tags", content="é" * 10_000)
+    for request in mock.requests:
+        # Half a character at the end is shown as one of three bytes.
+        assert len(request.request_body.encode()) in (16 * 1024, 16 * 1024 + 2)
+
+
+def test_the_ring_forgets_the_oldest(mock: KitMock, kit: httpx.Client) -> None:
+    for number in range(1005):
+        kit.get(f"/{number}")
+    assert [mock.requests[0].path, mock.requests[-1].path] == ["/5", "/1004"]
+    mock.forget_requests()
+    assert mock.requests == ()
+
+
+def test_credentials_are_not_remembered(mock: KitMock) -> None:
+    for headers in ({"X-Kit-Api-Key": mock.api_key}, {"Authorization": f"Bearer {mock.access_token}"}):
+        with client(mock, **headers) as http:
+            http.get("/v4/account", params={"api_key": mock.api_key, "access_token": mock.access_token})
+            http.post("/v4/tags", json={"name": "A"})
+    told = everything(mock)
+    assert mock.api_key not in told
+    assert mock.access_token not in told
+    assert '"name":"A"' in told.replace("\\", "")
+
+
+@pytest.mark.parametrize("prefix", ["", "/v4"])
+@pytest.mark.parametrize("way", ["data", "json"])
+def test_oauth_is_masked(mock: KitMock, prefix: str, way: str) -> None:
+    secrets = ["kit_test_secret"]
+    with client(mock) as http:
+        asked = {"client_id": CONFIDENTIAL["client_id"], "redirect_uri": CALLBACK, "response_type": "code"}
+        page = http.get(f"{prefix}/oauth/authorize", params=asked).text
+        ticket = page.split('name="ticket" value="')[1].split('"')[0]
+        decision = {"ticket": ticket, "decision": "approve", "account_id": "1"}
+        answer = http.post(f"{prefix}/oauth/authorize/decision", data=decision)
+        code = httpx.URL(answer.headers["Location"]).params["code"]
+        grant: Any = {**CONFIDENTIAL, "redirect_uri": CALLBACK, "grant_type": "authorization_code", "code": code}
+        pair = http.post(f"{prefix}/oauth/token", **{way: grant}).json()
+        assert http.get("/v4/account", headers={"Authorization": f"Bearer {pair['access_token']}"}).status_code == 200
+        refresh: Any = {**CONFIDENTIAL, "grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}
+        newer = http.post(f"{prefix}/oauth/token", **{way: refresh}).json()
+        revoke: Any = {**CONFIDENTIAL, "token": newer["refresh_token"]}
+        assert http.post(f"{prefix}/oauth/revoke", **{way: revoke}).status_code == 200
+    secrets += [ticket, code, *(each[name] for each in (pair, newer) for name in ("access_token", "refresh_token"))]
+    told = everything(mock)
+    assert [secret for secret in secrets if secret in told] == []
+    exchange = next(request for request in mock.requests if request.operation_id == "create_token")
+    assert "authorization_code" in exchange.request_body
+    assert "kit_test_confidential" in exchange.request_body
+    assert json.loads(exchange.response_body)["expires_in"] == 172800
+    assert json.loads(exchange.response_body)["access_token"] == "***"
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        ('{"client_secret": "hush", "code":', "application/json"),
+        ('{"client_secret": "hush"}', "application/x-www-form-urlencoded"),
+        ("client_secret=hush", "application/json"),
+        ("client_secret=hush", "text/plain"),
+        ('[{"client_secret": "hush"}]', "application/json"),
+        ('{"more": {"client_secret": "hush"}, "scope": "public"}', "application/json"),
+        ("code=hush&" + "x" * 20_000, "application/x-www-form-urlencoded"),
+        ('{"x": "' + "y" * 20_000 + '", "code": "hush"}', "application/json"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/oauth/token", "/OAuth/Token/", "//v4/oauth/token", "/oauth/nothing"])
+def test_what_is_malformed_is_masked_too(mock: KitMock, content: str, media_type: str, path: str) -> None:
+    with client(mock) as http:
+        http.post(f"https://kit.test{path}", content=content, headers={"Content-Type": media_type})
+    assert "hush" not in everything(mock)
+
+
+def test_secrets_in_the_wrong_place_are_masked(mock: KitMock, kit: httpx.Client) -> None:
+    kit.post("/v4/tags", json={"name": "A", "api_secret": "hush"})
+    kit.post("/v4/nothing", data={"client_secret": "hush"})
+    assert "hush" not in everything(mock)
+
+
+def test_faulty_answers_on_oauth_are_masked(mock: KitMock) -> None:
+    with client(mock) as http:
+        mock.fail_next("create_token", status=200, body={"access_token": "hush"})
+        assert http.post("/oauth/token", data={"grant_type": "refresh_token"}).json() == {"access_token": "hush"}
+        told = mock.requests[-1]
+        assert "hush" not in told.response_body + repr(told)
