@@ -93,7 +93,8 @@ class _Compiler:
         if not operations:
             raise ValueError("it has no operations")
         headers = [s["name"] for s in self._schemes.values() if s["type"] == "apiKey" and s["in"] == "header"]
-        return Document(operations, Router(routed(operations.values())), (headers or ["X-Kit-Api-Key"])[0].lower(), self._raw)
+        header = (headers or ["X-Kit-Api-Key"])[0].lower()
+        return Document(operations, Router(routed(operations.values())), header, self._raw)
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._raw["paths"].items():
