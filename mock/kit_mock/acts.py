@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kit_mock import deliveries, events, targets
-from kit_mock.deliveries import Delivery
+from kit_mock import deliveries, events
+from kit_mock.deliveries import Delivery, targets
 from kit_mock.event_names import EVENTS, PURCHASE_CREATE, REQUESTED, Subject
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.registry import Call

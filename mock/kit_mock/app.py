@@ -14,18 +14,18 @@ import attrs
 import msgspec
 
 import kit_mock.resources  # noqa: F401  (registers the handlers)
-from kit_mock import due, fault_replies, inputs, registry
+from kit_mock import due, inputs, registry
 from kit_mock.behaviours import Behaviour
 from kit_mock.clock import Clock
 from kit_mock.control.routes import is_control
 from kit_mock.credentials import Credentials
+from kit_mock.deliveries.pump import Pump
 from kit_mock.document import Document
-from kit_mock.faults import NOTHING, Faults, Met
+from kit_mock.faults import NOTHING, Faults, Met, replies
 from kit_mock.limits import Limits, TooManyRequests
 from kit_mock.messages import JSON, Reply, Request, Response
 from kit_mock.operations import Operation
 from kit_mock.problems import Refusal
-from kit_mock.pump import Pump
 from kit_mock.recorder import Recorder, record
 from kit_mock.storage import Store
 
@@ -160,7 +160,7 @@ class App:
             return Reply(0)
         if fault.revoke_token:
             self._credentials.revoke(request)
-            raise fault_replies.refusal(401, operation_id, invalid)
+            raise replies.refusal(401, operation_id, invalid)
         if fault.effect or not fault.answers:
             try:
                 reply = self._answer(request, progress)
@@ -168,7 +168,7 @@ class App:
                 reply = refusal.reply()
             if not fault.answers:
                 return reply
-        return fault_replies.reply(fault, operation_id, invalid)
+        return replies.reply(fault, operation_id, invalid)
 
     def run_due(self) -> None:
         """Do what is due by the clock, such as queued bulk jobs, without waiting for a request."""

@@ -10,8 +10,8 @@ import anyio.to_thread
 
 from kit_mock.app import App
 from kit_mock.control.routes import is_control
+from kit_mock.faults.trickle import STEPS, pieces
 from kit_mock.messages import Request, Response
-from kit_mock.trickle import STEPS, pieces
 
 BREAK = "kit_mock.break"
 """The extension of a scope by which our server breaks connections: a function of whether to reset it."""

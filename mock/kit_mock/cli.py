@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kit_mock import behaviours
+from kit_mock.deliveries.targets import hosts
 from kit_mock.limits import RateLimit
 from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
 from kit_mock.problems import KitMockError
-from kit_mock.targets import hosts
 from kit_mock.version import __version__
 
 _GAPS = 1
@@ -77,10 +77,10 @@ def _coverage(options: argparse.Namespace) -> int:
 
 
 def _seed(options: argparse.Namespace) -> int:
-    from kit_mock import seeds_large  # Only here: the other commands need none of it.
+    from kit_mock.seeds import large  # Only here: the other commands need none of it.
 
     try:
-        seeds_large.make(options.db, options.subscribers, seeds_large.Progress(sys.stderr))
+        large.make(options.db, options.subscribers, large.Progress(sys.stderr))
     except KeyboardInterrupt:
         print(f"kit-mock: stopped, and {options.db} was not made", file=sys.stderr)
         return _INTERRUPTED

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from kit_mock import oauth_grants
 from kit_mock.messages import Request
+from kit_mock.oauth import grants
 from kit_mock.operations import Operation
 from kit_mock.problems import Refusal
 from kit_mock.storage import Store
@@ -69,7 +69,7 @@ class Credentials:
         """Revoke the access token from OAuth that came along, if one did, with all of its grant."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            oauth_grants.revoke_grant(self._store, token.strip())
+            grants.revoke_grant(self._store, token.strip())
 
     def caller(self, request: Request, now: int) -> Caller:
         """Whose credentials came along at that moment. A bearer token goes before an API key."""
@@ -97,7 +97,7 @@ class Credentials:
         caller = self._access_tokens.get(token)
         if caller is not None:
             return caller
-        found = oauth_grants.by_access_token(self._store, token)
+        found = grants.by_access_token(self._store, token)
         if found is None:
             return _stranger(_invalid_token())
         problem = _invalid_token(_EXPIRED) if found.expires_at <= now else None

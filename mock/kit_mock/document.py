@@ -18,7 +18,7 @@ import msgspec
 from jsonschema_rs import Draft202012, Registry, ValidationError
 from jsonschema_rs import Draft202012Validator as Validator
 
-from kit_mock.oauth_routes import routed
+from kit_mock.oauth.routes import routed
 from kit_mock.operations import Operation, QueryParameter, RequestBody
 from kit_mock.problems import KitMockError
 from kit_mock.routing import Router

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from kit_mock import acts, additions, behaviours, deliveries, seeds, snapshots, targets
+from kit_mock import acts, additions, behaviours, deliveries, seeds, snapshots
 from kit_mock import document as documents
 from kit_mock.app import App
 from kit_mock.asgi import AsgiApp
@@ -18,7 +18,7 @@ from kit_mock.behaviours import BehaviourName
 from kit_mock.clock import Clock
 from kit_mock.control import Control, plane
 from kit_mock.credentials import Credentials
-from kit_mock.deliveries import Delivery
+from kit_mock.deliveries import Delivery, targets
 from kit_mock.faults import Fault, Faults, WhatFails
 from kit_mock.limits import Limits, Quota, RateLimit
 from kit_mock.oauth import DEFAULT_CLIENTS, OAuthClient

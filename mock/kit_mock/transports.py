@@ -13,8 +13,8 @@ import httpx
 
 from kit_mock.app import App
 from kit_mock.control.routes import is_control
+from kit_mock.faults.trickle import STEPS
 from kit_mock.messages import Request, Response
-from kit_mock.trickle import STEPS
 
 
 class SyncTransport(httpx.BaseTransport):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kit_mock import jobs, registry, targets
+from kit_mock import jobs, registry
+from kit_mock.deliveries import targets
 from kit_mock.messages import Reply
 from kit_mock.problems import unprocessable
 from kit_mock.registry import Call

@@ -15,10 +15,11 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from kit_mock import oauth, oauth_grants, oauth_pages
+from kit_mock import oauth
 from kit_mock.messages import Reply
-from kit_mock.oauth_errors import NO_STORE, OAuthRefusal, invalid_client, invalid_grant, invalid_request, rephrased
-from kit_mock.oauth_grants import AuthorizationRequest, Code, NewTokens
+from kit_mock.oauth import grants, pages
+from kit_mock.oauth.errors import NO_STORE, OAuthRefusal, invalid_client, invalid_grant, invalid_request, rephrased
+from kit_mock.oauth.grants import AuthorizationRequest, Code, NewTokens
 from kit_mock.registry import Call, operation
 
 SCOPE = "public"
@@ -62,9 +63,9 @@ def authorize(call: Call) -> Reply:
     accounts = call.store.rows("SELECT id, name FROM accounts ORDER BY id")
     with call.store.transaction():  # It is a GET, and has a ticket or a code to write down.
         if call.auto_approve:
-            return _back(request, code=oauth_grants.issue_code(call.store, request, accounts[0][0], call.now))
-        ticket = oauth_grants.ask(call.store, request, call.now)
-    return oauth_pages.consent(
+            return _back(request, code=grants.issue_code(call.store, request, accounts[0][0], call.now))
+        ticket = grants.ask(call.store, request, call.now)
+    return pages.consent(
         app=client.name,
         scope=request.scope,
         redirect_uri=redirect_uri,
@@ -96,12 +97,12 @@ def decide_authorization(call: Call) -> Reply:
         raise invalid_request("decision must be approve or deny")
     ticket = _required(call.body, "ticket")
     account_id = _account_id(call) if decision == "approve" else 0
-    request = oauth_grants.asked(call.store, ticket, call.now)
+    request = grants.asked(call.store, ticket, call.now)
     if request is None:
         raise invalid_request("This page is too old or was used already; begin again in the app")
     if decision == "deny":
         return _back(request, error="access_denied", error_description="The owner of the account said no")
-    return _back(request, code=oauth_grants.issue_code(call.store, request, account_id, call.now))
+    return _back(request, code=grants.issue_code(call.store, request, account_id, call.now))
 
 
 def _account_id(call: Call) -> int:
@@ -140,7 +141,7 @@ def create_token(call: Call) -> Reply:
         {
             "access_token": new.access_token,
             "token_type": "Bearer",
-            "expires_in": oauth_grants.TOKEN_SECONDS,
+            "expires_in": grants.TOKEN_SECONDS,
             "refresh_token": new.refresh_token,
             "scope": new.scope,
             "created_at": new.created_at,
@@ -153,7 +154,7 @@ def _for_code(call: Call, client_id: str) -> NewTokens:
     text = _required(call.body, "code")
     redirect_uri = _required(call.body, "redirect_uri")
     verifier = _optional(call.body, "code_verifier")
-    code = oauth_grants.find_code(call.store, text)
+    code = grants.find_code(call.store, text)
     if code is None or code.client_id != client_id:
         raise invalid_grant("The code isn't one of this client's")
     if code.is_used:
@@ -163,8 +164,8 @@ def _for_code(call: Call, client_id: str) -> NewTokens:
     if code.redirect_uri != redirect_uri:
         raise invalid_grant("redirect_uri isn't the one that the code was sent to")
     _check_verifier(code, verifier)
-    oauth_grants.spend_code(call.store, text)
-    return oauth_grants.issue_tokens(
+    grants.spend_code(call.store, text)
+    return grants.issue_tokens(
         call.store, client_id=client_id, account_id=code.account_id, scope=code.scope, now=call.now
     )
 
@@ -186,15 +187,15 @@ def _check_verifier(code: Code, verifier: str | None) -> None:
 
 
 def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
-    pair = oauth_grants.by_refresh_token(call.store, _required(call.body, "refresh_token"))
+    pair = grants.by_refresh_token(call.store, _required(call.body, "refresh_token"))
     if pair is None or pair.client_id != client_id:
         raise invalid_grant("The refresh token isn't one of this client's")
     if pair.is_revoked:
         raise invalid_grant("The refresh token was revoked")
     if pair.is_superseded and not call.behaviour.refresh_token_reuse:
         raise invalid_grant("The refresh token was used already")
-    oauth_grants.supersede(call.store, pair)
-    return oauth_grants.issue_tokens(
+    grants.supersede(call.store, pair)
+    return grants.issue_tokens(
         call.store,
         client_id=client_id,
         account_id=pair.account_id,
@@ -207,7 +208,7 @@ def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
 @operation("revoke_token", rephrase=rephrased, documented=False)
 def revoke_token(call: Call) -> Reply:
     """POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
-    oauth_grants.revoke(call.store, _required(call.body, "token"), _client(call))
+    grants.revoke(call.store, _required(call.body, "token"), _client(call))
     return Reply(200, {}, NO_STORE)
 
 
@@ -242,4 +243,4 @@ def _back(request: AuthorizationRequest, **parameters: str) -> Reply:
     if request.state is not None:
         parameters["state"] = request.state
     joint = "&" if "?" in request.redirect_uri else "?"
-    return oauth_pages.redirect(f"{request.redirect_uri}{joint}{urlencode(parameters)}")
+    return pages.redirect(f"{request.redirect_uri}{joint}{urlencode(parameters)}")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kit_mock import deliveries, targets
+from kit_mock import deliveries
+from kit_mock.deliveries import targets
 from kit_mock.event_names import EVENTS, REQUESTED, Subject
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.messages import Reply

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from kit_mock.messages import Reply
-from kit_mock.oauth_errors import NO_STORE
+from kit_mock.oauth.errors import NO_STORE
 
 DECISION_PATH = "/oauth/authorize/decision"
 _HTML = "text/html"

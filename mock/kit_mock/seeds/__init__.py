@@ -37,18 +37,19 @@ from typing import Any
 
 import msgspec
 
-from kit_mock import oauth, seeds_activity, seeds_resources, seeds_webhooks
+from kit_mock import oauth
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import KitMockError
 from kit_mock.resources import accounts, email_templates
-from kit_mock.seeds_fields import Item, as_integer, as_text
-from kit_mock.seeds_source import Node, read
-from kit_mock.seeds_target import Seeding, TargetAccount
+from kit_mock.seeds import activity, resources, webhooks
+from kit_mock.seeds.fields import Item, as_integer, as_text
+from kit_mock.seeds.source import Node, read
+from kit_mock.seeds.target import Seeding, TargetAccount
 from kit_mock.storage import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
 
-RESOURCES = {**seeds_resources.RESOURCES, **seeds_activity.RESOURCES, **seeds_webhooks.RESOURCES}
+RESOURCES = {**resources.RESOURCES, **activity.RESOURCES, **webhooks.RESOURCES}
 """In this order, so that what is referred to is there before."""
 
 _PROFILE = {"name": False, "byline": False, "bio": False, "image_url": True, "profile_url": True}

@@ -1,4 +1,4 @@
-"""Reads YAML into the tree of `seeds_source`."""
+"""Reads YAML into the tree of `source`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from kit_mock.seeds_source import DEEPEST, Node, refusal, step
+from kit_mock.seeds.source import DEEPEST, Node, refusal, step
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -9,7 +9,7 @@ import msgspec
 from kit_mock.faults import Fault
 from kit_mock.limits import TooManyRequests
 from kit_mock.messages import JSON, Reply
-from kit_mock.oauth_errors import OAuthRefusal
+from kit_mock.oauth.errors import OAuthRefusal
 from kit_mock.problems import Refusal
 
 _OF_PROXIES = {

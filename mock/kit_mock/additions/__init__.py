@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from kit_mock.adding import Additions, Member, Moment, Shown, ShownById
-from kit_mock.additions_activity import Broadcasts, Purchases, Webhooks
+from kit_mock.additions.activity import Broadcasts, Purchases, Webhooks
+from kit_mock.additions.adding import Additions, Member, Moment, Shown, ShownById
 from kit_mock.clock import Clock
-from kit_mock.seeds_fields import Item
+from kit_mock.seeds.fields import Item
 from kit_mock.storage import Store
 
 

@@ -12,9 +12,9 @@ from kit_mock import registry, seeds
 from kit_mock.clock import Clock
 from kit_mock.pagination import encode
 from kit_mock.problems import KitMockError
-from kit_mock.seeds_fields import Item
-from kit_mock.seeds_source import of_arguments
-from kit_mock.seeds_target import Seeding, TargetAccount
+from kit_mock.seeds.fields import Item
+from kit_mock.seeds.source import of_arguments
+from kit_mock.seeds.target import Seeding, TargetAccount
 from kit_mock.storage import Store
 
 Moment = str | date

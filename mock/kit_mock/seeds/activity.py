@@ -10,9 +10,9 @@ from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import Refusal
 from kit_mock.resources import audience
 from kit_mock.resources.purchase_input import AMOUNTS, read
-from kit_mock.seeds_fields import Item, as_integer, as_list, as_text
-from kit_mock.seeds_source import Node
-from kit_mock.seeds_target import Resource, Seeding, TargetAccount
+from kit_mock.seeds.fields import Item, as_integer, as_list, as_text
+from kit_mock.seeds.source import Node
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")
 _NUMBERS = ("recipients", "opens", "clickers", "clicks", "unsubscribes")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from kit_mock.adding import Additions, Moment, Reference, Shown, ShownById
+from kit_mock.additions.adding import Additions, Moment, Reference, Shown, ShownById
 
 
 class Broadcasts(ShownById):

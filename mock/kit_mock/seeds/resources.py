@@ -9,9 +9,9 @@ import msgspec
 
 from kit_mock.resources import forms
 from kit_mock.resources.custom_fields import key_of
-from kit_mock.seeds_fields import Item, as_text
-from kit_mock.seeds_source import Node
-from kit_mock.seeds_target import Resource, Seeding, TargetAccount
+from kit_mock.seeds.fields import Item, as_text
+from kit_mock.seeds.source import Node
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
 STATES = ("active", "bounced", "cancelled", "complained", "inactive")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kit_mock import targets
+from kit_mock.deliveries import targets
 from kit_mock.event_names import EVENTS, REQUESTED, Subject
-from kit_mock.seeds_fields import Item, as_text
-from kit_mock.seeds_source import Node
-from kit_mock.seeds_target import Resource, Seeding, TargetAccount
+from kit_mock.seeds.fields import Item, as_text
+from kit_mock.seeds.source import Node
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
 _SUBJECTS = {subject.noun: subject for subject in EVENTS.values() if subject is not None}
 

@@ -52,9 +52,9 @@ def read(seed: str | Path | Mapping[str, Any]) -> Node:
     try:
         if source.lower().endswith(".json"):
             return _Json(text, source).tree()
-        from kit_mock import seeds_yaml  # Only here: its library takes a while to import.
+        from kit_mock.seeds import located_yaml  # Only here: its library takes a while to import.
 
-        return seeds_yaml.tree(text, source)
+        return located_yaml.tree(text, source)
     except RecursionError:
         raise KitMockError(f"cannot read the seed {source}: it is nested too deeply") from None
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import attrs
 import msgspec
 
-from kit_mock import targets
+from kit_mock.deliveries import targets
 from kit_mock.storage import Store
 
 DELAYS = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)

@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, Unpack
 
 import attrs
 
-from kit_mock import fault_checks
+from kit_mock.faults import checks
 
 
 class WhatFails(TypedDict, total=False):
@@ -93,7 +93,7 @@ class Fault:
     lag: float = 0
 
     def __attrs_post_init__(self) -> None:
-        fault_checks.check(self)
+        checks.check(self)
 
     @property
     def answers(self) -> bool:
@@ -131,7 +131,7 @@ class Fault:
             return lambda _method, _path, operation_id: operation_id == self.operation
         if self.route is None:
             return lambda _method, _path, _operation_id: True
-        method, path = fault_checks.route(self.route)
+        method, path = checks.route(self.route)
         pattern = re.compile("".join(_as_pattern(part) for part in re.split(r"(\*|\{[^/}]*\})", path)))
         return lambda given, path, _operation_id: (
             given == (method or given) and pattern.fullmatch(path.rstrip("/") or "/") is not None

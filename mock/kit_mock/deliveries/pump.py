@@ -11,10 +11,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from kit_mock import deliveries, targets
+from kit_mock import deliveries
 from kit_mock.clock import Clock
-from kit_mock.deliveries import Outcome, Outgoing
-from kit_mock.posting import Poster
+from kit_mock.deliveries import Outcome, Outgoing, targets
+from kit_mock.deliveries.posting import Poster
 from kit_mock.storage import Store
 
 _log = logging.getLogger("kit_mock")

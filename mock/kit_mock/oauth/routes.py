@@ -12,7 +12,7 @@ import attrs
 from jsonschema_rs import Draft202012Validator as Validator
 
 from kit_mock.messages import JSON
-from kit_mock.oauth_pages import DECISION_PATH
+from kit_mock.oauth.pages import DECISION_PATH
 from kit_mock.operations import Operation, RequestBody
 
 _FORM = "application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ from jsonschema_rs import Draft202012Validator as Validator
 from kit_mock import rules
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import Refusal
-from kit_mock.seeds_source import Node
+from kit_mock.seeds.source import Node
 
 _LAST_MOMENT = 253402300799  # 9999-12-31T23:59:59Z
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from kit_mock.seeds_fields import Item, as_text
-from kit_mock.seeds_source import Node
+from kit_mock.seeds.fields import Item, as_text
+from kit_mock.seeds.source import Node
 from kit_mock.storage import Store
 
 
