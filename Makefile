@@ -17,7 +17,8 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test browser screenshots contract check lint types spec drift node-checks generate mock bench format lock clean
+.PHONY: help venv demo test browser screenshots contract check lint types spec drift node-checks generate mock bench \
+	format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile

@@ -66,6 +66,14 @@ def test_the_commands_exist() -> None:
         assert plan.returncode == 0, plan.stderr
 
 
-def test_the_links_lead_somewhere() -> None:
+def test_the_paths_lead_somewhere() -> None:
     for path in re.findall(r"`((?:openapi|overlay|mock|generated)/[\w./]*)`", README):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_the_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
