@@ -3,7 +3,8 @@
 VENV ?= .venv
 # The Python that makes the environment; without one given, the first on the machine that is new enough.
 PYTHON ?=
-PYTEST_ARGS ?=
+# Tests share nothing, so they run side by side.
+PYTEST_ARGS ?= -n auto --maxprocesses=4
 BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
