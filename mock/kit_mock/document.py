@@ -23,8 +23,11 @@ from kit_mock.operations import Operation, QueryParameter, RequestBody
 from kit_mock.problems import KitMockError
 from kit_mock.routing import Router
 
-# Schemas refer to each other through a registry under this name, so that the document is handed over only once.
-_NAME = "urn:kit-mock:document"
+# Schemas refer to each other through a registry under these names, so that the document is handed over only once for
+# each. Answers aren't held against the format of addresses, which is a third of the cost of checking a page: each was
+# held against it on its way in, see `rules.email_address`.
+_REQUESTS = "urn:kit-mock:requests"
+_ANSWERS = "urn:kit-mock:answers"
 _BEYOND = "x-beyond-reference"
 _METHODS = ("get", "put", "post", "delete", "patch")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -83,7 +86,13 @@ class _Compiler:
     def __init__(self, raw: dict[str, Any]) -> None:
         self._raw = raw
         schemas = raw.get("components", {}).get("schemas", {})
-        self._registry = Registry([(_NAME, {"components": {"schemas": schemas}})], draft=Draft202012)
+        self._registry = Registry(
+            [
+                (_REQUESTS, {"components": {"schemas": schemas}}),
+                (_ANSWERS, {"components": {"schemas": _referring(schemas, _ANSWERS)}}),
+            ],
+            draft=Draft202012,
+        )
         self._schemes: dict[str, dict[str, Any]] = {
             name: self._resolve(scheme) for name, scheme in raw.get("components", {}).get("securitySchemes", {}).items()
         }
@@ -152,10 +161,10 @@ class _Compiler:
         if not content:
             return None
         _, first = next(iter(content.items()))
-        return self._validator(first.get("schema", True), formats=True)
+        return self._validator(first.get("schema", True), formats=True, name=_ANSWERS)
 
-    def _validator(self, schema: dict[str, Any] | bool, *, formats: bool) -> Validator:
-        return Validator(_absolute(schema), registry=self._registry, validate_formats=formats)
+    def _validator(self, schema: dict[str, Any] | bool, *, formats: bool, name: str = _REQUESTS) -> Validator:
+        return Validator(_referring(schema, name), registry=self._registry, validate_formats=formats)
 
     def _resolve(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Follows a `$ref` outside of schemas. What stands beside it comes first, as in OpenAPI 3.1."""
@@ -175,15 +184,16 @@ class _Compiler:
                 yield from self._types(part)
 
 
-def _absolute(schema: Any) -> Any:
-    """The schema with its local `$ref`s turned into references to the registry."""
+def _referring(schema: Any, name: str) -> Any:
+    """The schema with its local `$ref`s turned into references to the registry, and as answers are held against it."""
     if isinstance(schema, dict):
         return {
-            key: _NAME + value
+            key: name + value
             if key == "$ref" and isinstance(value, str) and value.startswith("#")
-            else _absolute(value)
+            else _referring(value, name)
             for key, value in schema.items()
+            if not (name == _ANSWERS and key == "format" and value == "email")
         }
     if isinstance(schema, list):
-        return [_absolute(part) for part in schema]
+        return [_referring(part, name) for part in schema]
     return schema

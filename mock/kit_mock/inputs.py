@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -35,7 +36,13 @@ def path_ids(operation: Operation, texts: list[str]) -> dict[str, int]:
 
 def raw_query(request: Request) -> dict[str, str]:
     """The query as texts. Of a name given twice the last counts; a name without a value has an empty one."""
-    return dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
+    return dict(_pairs(request.query)) if request.query else {}
+
+
+@lru_cache(maxsize=1024)
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
+    # The same few queries come again and again.
+    return tuple(parse_qsl(query, keep_blank_values=True))
 
 
 def query_values(operation: Operation, given: Mapping[str, str], judged: Collection[str]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Store:
         self._lock = threading.RLock()
         self.delivery_hosts: frozenset[str] = frozenset()
         """Hosts beside loopback that deliveries may go to."""
+        self.memo: dict[object, Any] = {}
+        """What was read and is read all the time; forgotten whenever anything changes."""
         self.stirred = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
         try:
@@ -94,6 +96,7 @@ class Store:
                 raise KitMockError(f"it isn't of this version of kit-mock, whose layout is {VERSION}")
             with self._lock:
                 source.backup(self._connection)
+                self.memo.clear()
         except sqlite3.Error as error:
             raise KitMockError(str(error)) from None
         finally:
@@ -112,6 +115,7 @@ class Store:
                 yield
             except BaseException:
                 self._connection.execute("ROLLBACK")
+                self.memo.clear()
                 raise
             self._connection.execute("COMMIT")
 
@@ -124,6 +128,7 @@ class Store:
                 yield
             except BaseException:
                 self._connection.execute("ROLLBACK TO inner")
+                self.memo.clear()
                 raise
             finally:
                 self._connection.execute("RELEASE inner")
@@ -147,11 +152,13 @@ class Store:
     def write(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Carry out a change and return how many rows it touched."""
         with self._lock:
+            self.memo.clear()
             return self._connection.execute(sql, arguments).rowcount
 
     def insert(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Carry out an INSERT and return the id it was given."""
         with self._lock:
+            self.memo.clear()
             return self._connection.execute(sql, arguments).lastrowid or 0
 
 

@@ -35,11 +35,17 @@ class FieldSet:
     @classmethod
     def of(cls, call: Call) -> FieldSet:
         """Those of the caller's account."""
+        memo = call.store.memo
+        if (known := memo.get((cls, call.account_id))) is not None:
+            found: FieldSet = known
+            return found
         rows = call.store.rows(
             "SELECT id, key, label FROM custom_fields WHERE account_id = ? ORDER BY id", (call.account_id,)
         )
         by_label = {label: str(id_) for id_, _, label in rows}
-        return cls({str(id_): key for id_, key, _ in rows}, by_label | {key: str(id_) for id_, key, _ in rows})
+        found = cls({str(id_): key for id_, key, _ in rows}, by_label | {key: str(id_) for id_, key, _ in rows})
+        memo[cls, call.account_id] = found
+        return found
 
     def shown(self, stored: str | None) -> dict[str, str | None]:
         """Every field of the account by key, null where the subscriber has no value."""
