@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from kit_mock.problems import KitMockError
 from kit_mock.schema import APPLICATION_ID, TABLES, VERSION
@@ -74,6 +74,7 @@ class Store:
         """Write everything out and close. More than once does no harm."""
         with self._lock:
             self._connection.close()
+            self._connection = cast(sqlite3.Connection, _Closed())
 
     def image(self) -> bytes:
         """All of the database, as a file would hold it."""
@@ -95,6 +96,7 @@ class Store:
             if (owner, version) != ((APPLICATION_ID,), (VERSION,)):
                 raise KitMockError(f"it isn't of this version of kit-mock, whose layout is {VERSION}")
             with self._lock:
+                self.row("SELECT 1")  # Says if it is closed, in the words that all else has.
                 source.backup(self._connection)
                 self.memo.clear()
         except sqlite3.Error as error:
@@ -160,6 +162,16 @@ class Store:
         with self._lock:
             self.memo.clear()
             return self._connection.execute(sql, arguments).lastrowid or 0
+
+
+class _Closed:
+    """In the place of the connection afterwards: says what is wrong, whatever is asked for."""
+
+    def close(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise KitMockError("this KitMock is closed")
 
 
 def _create(connection: sqlite3.Connection) -> None:

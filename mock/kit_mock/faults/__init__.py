@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import random
 import re
@@ -213,7 +214,9 @@ class Faults:
     def arm(self, fault: Fault) -> Armed:
         """The same, with its id."""
         if fault.operation is not None and fault.operation not in self._operation_ids:
-            raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}")
+            close = difflib.get_close_matches(fault.operation, self._operation_ids, n=1)
+            hint = f": did you mean {close[0]}?" if close else ""
+            raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
         with self._lock:
             armed = Armed(next(self._numbers), fault)
             self._armed.append(armed)

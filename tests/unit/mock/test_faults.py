@@ -429,3 +429,8 @@ def test_closing_does_not_wait_for_what_is_held_up(mock: KitMock, outside: httpx
     begun = time.monotonic()
     mock.close()
     assert time.monotonic() - begun < 1.5
+
+
+def test_a_misspelt_operation_is_told_by_its_likely_name(mock: KitMock) -> None:
+    with pytest.raises(ValueError, match=r"not 'create_tags': did you mean create_tag\?"):
+        mock.fail_next("create_tags", status=503)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -238,3 +238,36 @@ def test_while_other_threads_write(either: KitMock) -> None:
             for each in running:
                 each.result(timeout=60)
         assert either.requests[-1].status in {200, 201}
+
+
+def test_custom_fields_are_those_of_the_state(either: KitMock) -> None:
+    with client(either, **{"X-Kit-Api-Key": either.api_key}) as kit:
+        kit.post("/v4/subscribers", json={"email_address": "ada@example.com"})
+        snapshot = either.snapshot()
+        kit.post("/v4/custom_fields", json={"label": "City"})
+        assert kit.get("/v4/subscribers/1").json()["subscriber"]["fields"] == {"city": None}
+        either.restore(snapshot)
+        assert kit.get("/v4/subscribers/1").json()["subscriber"]["fields"] == {}
+        kit.post("/v4/custom_fields", json={"label": "Town"})
+        assert kit.get("/v4/subscribers/1").json()["subscriber"]["fields"] == {"town": None}
+        kit.delete("/v4/custom_fields/1")
+        assert kit.get("/v4/subscribers/1").json()["subscriber"]["fields"] == {}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda mock: mock.deliveries,
+        lambda mock: mock.tags.add("A"),
+        lambda mock: mock.fire("subscriber_bounce", subscriber_id=1),
+        lambda mock: mock.snapshot(),
+        lambda mock: mock.reset(),
+        lambda mock: mock.deliver(),
+    ],
+)
+def test_a_closed_one_says_that_it_is(use: Callable[[KitMock], Any]) -> None:
+    mock = KitMock(clock=Clock(START))
+    mock.close()
+    mock.close()
+    with pytest.raises(KitMockError, match="this KitMock is closed"):
+        use(mock)
