@@ -275,7 +275,7 @@ class KitMock(additions.Resources):
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Everything that waits to be sent, and the last 1,000 deliveries that were made or failed, the oldest first."""
+        """The last 1,000 deliveries, waiting, made or failed, the oldest first. What waits is sent, however much it is."""
         return deliveries.all_of(self._store)
 
     def deliver(self, timeout: float = 5.0) -> tuple[Delivery, ...]:

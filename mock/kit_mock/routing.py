@@ -23,7 +23,7 @@ class _Node:
         child = self.literal.get(segments[at])
         if child is not None and (found := child.find(segments, at + 1, values)) is not None:
             return found
-        if self.placeholder is None:
+        if self.placeholder is None or not segments[at]:
             return None
         values.append(segments[at])
         found = self.placeholder.find(segments, at + 1, values)
@@ -39,7 +39,7 @@ class Router:
         self._root = _Node()
         for operation in operations:
             node = self._root
-            for segment in operation.path.strip("/").split("/"):
+            for segment in operation.path.split("/"):
                 if segment.startswith("{"):
                     node.placeholder = node.placeholder or _Node()
                     node = node.placeholder
@@ -50,11 +50,11 @@ class Router:
     def find(self, method: str, path: str) -> tuple[Operation, list[str]]:
         """The operation and the texts of its path parameters, in the order of its path.
 
-        Raises Refusal: 404 for an unknown path, 405 with `Allow` for a method that the path doesn't have. A slash at
-        the end makes no difference.
+        Raises Refusal: 404 for an unknown path, 405 with `Allow` for a method that the path doesn't have. One slash at
+        the end makes no difference, encoded or not.
         """
         values: list[str] = []
-        node = self._root.find(path.strip("/").split("/"), 0, values)
+        node = self._root.find(path.removesuffix("/").split("/"), 0, values)
         if node is None:
             raise not_found()
         operation = node.operations.get(method)

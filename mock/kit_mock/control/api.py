@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
+from kit_mock import deliveries
 from kit_mock.control.reading import body, filters, id_of, number
 from kit_mock.control.routes import Control, Match, as_json, route
 from kit_mock.deliveries import Delivery
@@ -155,8 +156,7 @@ def flush_deliveries(control: Control, request: Request, _: Match) -> Response:
         done = True
     except TimeoutError:
         done = False
-    waiting = sum(each.state == "waiting" for each in control.mock.deliveries)
-    return as_json({"done": done, "waiting": waiting})
+    return as_json({"done": done, "waiting": deliveries.waiting(control.store)})
 
 
 @route("POST", "/_mock/fire")

@@ -2,7 +2,8 @@
 
 Chosen where the API says nothing: a delivery that isn't answered with 2xx is tried again after a minute, 5 and 30
 minutes, 2 and 6 hours by the mock's clock, and has then failed. A target that may not be called has failed at once,
-without an attempt. Of those that are over, the last 1,000 are remembered; what waits is never forgotten.
+without an attempt. Of those that are over, the last 1,000 are remembered; what waits is sent, however much it
+is, though no more than the last 1,000 are shown.
 """
 
 from __future__ import annotations
@@ -101,12 +102,15 @@ def enqueue(
 
 
 def all_of(store: Store) -> tuple[Delivery, ...]:
-    """What waits and the last 1,000 that are over, the oldest first."""
-    sql = (
-        f"SELECT {_COLUMNS} FROM deliveries WHERE next_at IS NOT NULL OR id IN"
-        " (SELECT id FROM deliveries WHERE next_at IS NULL ORDER BY id DESC LIMIT ?) ORDER BY id"
-    )
-    return tuple(_delivery(row) for row in store.rows(sql, (REMEMBERED,)))
+    """The last 1,000, the oldest first, whether they wait or are over."""
+    rows = store.rows(f"SELECT {_COLUMNS} FROM deliveries ORDER BY id DESC LIMIT ?", (REMEMBERED,))
+    return tuple(_delivery(row) for row in reversed(rows))
+
+
+def waiting(store: Store) -> int:
+    """How many wait to be sent, or to be sent again."""
+    found: int = store.value("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")
+    return found
 
 
 def some(store: Store, ids: Iterable[int]) -> tuple[Delivery, ...]:

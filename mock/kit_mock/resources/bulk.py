@@ -50,7 +50,7 @@ def _items(call: Call, name: str) -> Items:
     """The items of a request, objects by the document. Raises Refusal 422 if they are missing, empty or no array."""
     found = call.body.get(name)
     if not isinstance(found, list) or not found:
-        raise unprocessable(f"No {name} included for processing")
+        raise unprocessable(f"No {name.replace('_', ' ')} included for processing")
     return found
 
 

@@ -22,12 +22,20 @@ PATHS = {
 GOOD = {"tag_id": 1, "subscriber_id": 1, "name": "A", "label": "A", "email_address": "a@example.com", "first_name": "A"}
 
 
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("subscribers", "No subscribers included for processing"),
+        ("tags", "No tags included for processing"),
+        ("taggings", "No taggings included for processing"),
+        ("custom_fields", "No custom fields included for processing"),
+    ],
+)
 @pytest.mark.parametrize("items", [None, [], {}, "x", 3])
-def test_nothing_to_do_is_422(oauth: httpx.Client, name: str, items: Any) -> None:
+def test_nothing_to_do_is_422(oauth: httpx.Client, name: str, message: str, items: Any) -> None:
     for body in ({name: items}, {}):
         response = oauth.post(PATHS[name], json=body)
-        assert (response.status_code, response.json()) == (422, {"errors": [f"No {name} included for processing"]})
+        assert (response.status_code, response.json()) == (422, {"errors": [message]})
 
 
 @pytest.mark.parametrize("name", PATHS)

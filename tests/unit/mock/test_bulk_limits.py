@@ -9,7 +9,7 @@ import pytest
 
 from kit_mock import Clock, KitMock, KitMockError
 from tests.unit.mock.conftest import START, client
-from tests.unit.mock.oauth_flow import CONFIDENTIAL, code_of, exchange, tokens_of
+from tests.unit.mock.oauth_flow import CONFIDENTIAL, ask, back, code_of, exchange, form_of, tokens_of
 from tests.unit.mock.test_cli import run, served
 from tests.unit.mock.test_jobs import ACCEPTED, items, post
 
@@ -56,6 +56,19 @@ def test_the_limit_is_that_of_an_app_and_an_account() -> None:
             with client(mock, Authorization=f"Bearer {token}") as app:
                 assert post(app, "tags", items("tags", 101))[0] == status
         assert post(fixed, "tags", items("tags", 101)) == (413, {"errors": FULL})
+
+
+def test_accounts_have_a_limit_each_with_the_same_app() -> None:
+    seed = {"accounts": [{"id": 1}, {"id": 2}]}
+    with KitMock(clock=Clock(START), seed=seed, bulk_queue_bytes=2000) as mock, client(mock) as nobody:
+        tokens = []
+        for account in ("1", "2"):
+            form = {**form_of(ask(nobody)), "decision": "approve", "account_id": account}
+            code = back(nobody.post("/oauth/authorize/decision", data=form))["code"]
+            tokens.append(exchange(nobody, code).json()["access_token"])
+        for token, status in zip((*tokens, *tokens), (202, 202, 413, 413), strict=True):
+            with client(mock, Authorization=f"Bearer {token}") as app:
+                assert post(app, "tags", items("tags", 101))[0] == status
 
 
 def people(*names: str) -> list[dict[str, Any]]:

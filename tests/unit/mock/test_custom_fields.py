@@ -90,6 +90,23 @@ def test_deleting_a_field_deletes_its_values_for_good(kit: httpx.Client, subscri
     assert kit.delete("/v4/custom_fields/1").status_code == 404
 
 
+def test_the_id_of_a_deleted_field_and_its_values_never_come_back(
+    kit: httpx.Client, subscriber: Create, field: Create
+) -> None:
+    field("City")
+    subscriber(fields={"city": "London"})
+    kit.delete("/v4/custom_fields/1")
+    assert field("Town")["id"] == 2
+    assert kit.get("/v4/subscribers/1").json()["subscriber"]["fields"] == {"town": None}
+
+
+def test_a_new_key_that_collides_is_numbered(kit: httpx.Client, field: Create) -> None:
+    field("Zip")
+    field("Code")
+    renamed = kit.put("/v4/custom_fields/2", json={"label": "zip!"})
+    assert (renamed.status_code, renamed.json()["custom_field"]["key"]) == (200, "zip_2")
+
+
 def test_a_locked_field_of_a_seed_cannot_be_deleted() -> None:
     seed = {"custom_fields": [{"id": 1, "label": "Free"}, {"id": 2, "label": "Held", "locked": True}]}
     with KitMock(seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as http:

@@ -27,6 +27,11 @@ def test_a_slash_at_the_end_makes_no_difference(kit: httpx.Client) -> None:
     assert kit.get("/v4/tags/").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["//v4/tags", "/v4//tags", "/v4/tags//", "///v4/tags/"])
+def test_other_slashes_do(kit: httpx.Client, path: str) -> None:
+    assert kit.get(f"https://kit.test{path}").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
