@@ -1,8 +1,9 @@
 """Acts that the API has no way to bring about, such as a bounce or a click: what `KitMock.fire` does.
 
 Chosen, as the API has no act for these: the four `subscriber_` events give the subscriber the state that they tell of,
-and are told even if they had it; a course can be completed by those who were added to its sequence, in any state; no
-other event changes anything. The account is that of the subscriber or the purchase.
+and are told even if they had it; a course can be completed by those who were added to its sequence, in any state; a
+click counts in the stats of the last broadcast that the subscriber got; no other event changes anything. The account
+is that of the subscriber or the purchase.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from kit_mock.deliveries import Delivery, targets
 from kit_mock.event_names import EVENTS, PURCHASE_CREATE, REQUESTED, Subject
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.registry import Call
-from kit_mock.resources import purchases
+from kit_mock.resources import purchases, sending
 from kit_mock.storage import Store
 
 _STATES = {
@@ -67,8 +68,12 @@ def _subscriber_event(
             raise ValueError(f"subscriber_id: subscriber {id_} was not added to sequence {about}")
     if event in _STATES and state != _STATES[event]:
         cancelled_at = now if event == "subscriber_unsubscribe" else None
+        if cancelled_at is not None:
+            sending.unsubscribed(store, id_, now)
         sql = "UPDATE subscribers SET state = ?, updated_at = ?, cancelled_at = ? WHERE id = ?"
         store.write(sql, (_STATES[event], now, cancelled_at, id_))
+    if event == "link_click":
+        sending.clicked(store, id_, now)
     return events.fire(_call(store, now, account_id, event), event, subscriber_id=id_, subject=about)
 
 

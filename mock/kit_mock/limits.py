@@ -69,7 +69,7 @@ class Limits:
     """
 
     def __init__(self, limit: RateLimit, behaviour: Behaviour) -> None:
-        if isinstance(limit, str | bool):
+        if isinstance(limit, bool) or not isinstance(limit, int):
             if limit not in {"kit", "off"}:
                 raise ValueError(f"the rate limit must be a number, 'kit' or 'off', not {limit!r}")
         elif limit < 1:

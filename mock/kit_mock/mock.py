@@ -291,10 +291,10 @@ class KitMock(additions.Resources):
         """Let happen to a subscriber what the API has no way to bring about, and return the deliveries that it queues.
 
         `event` is a name from the API, such as `subscriber.subscriber_bounce`, with or without what is before the dot.
-        The four `subscriber_` events give the subscriber the state that they tell of. Others leave no trace beside
-        their deliveries: they take what they are about by the names that webhooks have (`tag_id`, `form_id`,
-        `course_id` or `sequence_id`, `product_id`, `initiator_value` for the URL of a link), and `purchase_create`
-        takes a `purchase_id` and no subscriber.
+        The four `subscriber_` events give the subscriber the state that they tell of, and a click counts for the last
+        broadcast that they got. Others leave no trace beside their deliveries. They take what they are about by the
+        names that webhooks have (`tag_id`, `form_id`, `course_id` or `sequence_id`, `product_id`, `initiator_value` for
+        the URL of a link), and `purchase_create` takes a `purchase_id` and no subscriber.
 
         Raises ValueError, which names the argument, for what isn't there or doesn't belong to the event, and for a
         course completed by somebody who isn't in it.

@@ -8,7 +8,7 @@ appends the rowid to each, so that lists by id need no column for it.
 from __future__ import annotations
 
 APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE accounts (
@@ -61,6 +61,21 @@ CREATE INDEX subscribers_by_update ON subscribers (account_id, updated_at);
 CREATE INDEX subscribers_by_state_and_update ON subscribers (account_id, state, updated_at);
 CREATE INDEX subscribers_by_creation ON subscribers (account_id, created_at, state);
 CREATE INDEX subscribers_by_cancellation ON subscribers (account_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
+CREATE TABLE state_changes (        -- of subscribers, since they were created
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    at INTEGER NOT NULL,
+    was TEXT NOT NULL,
+    became TEXT NOT NULL
+);
+CREATE INDEX state_changes_of_account ON state_changes (account_id, at, became);
+CREATE TRIGGER state_changed AFTER UPDATE OF state ON subscribers WHEN old.state <> new.state
+    BEGIN INSERT INTO state_changes (account_id, subscriber_id, at, was, became)
+        VALUES (new.account_id, new.id, new.updated_at, old.state, new.state); END;
+CREATE TRIGGER created_as_cancelled AFTER INSERT ON subscribers WHEN new.cancelled_at IS NOT NULL
+    BEGIN INSERT INTO state_changes (account_id, subscriber_id, at, was, became)
+        VALUES (new.account_id, new.id, new.cancelled_at, 'active', new.state); END;
 CREATE TABLE tags (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts,
@@ -205,6 +220,11 @@ CREATE TABLE broadcasts (
 CREATE INDEX broadcasts_of_account ON broadcasts (account_id);
 CREATE INDEX broadcasts_started ON broadcasts (account_id, started_at) WHERE started_at IS NOT NULL;
 CREATE INDEX broadcasts_to_send ON broadcasts (send_at) WHERE started_at IS NULL AND send_at IS NOT NULL;
+CREATE TABLE broadcast_clickers (
+    broadcast_id INTEGER NOT NULL REFERENCES broadcasts,
+    subscriber_id INTEGER NOT NULL REFERENCES subscribers,
+    PRIMARY KEY (broadcast_id, subscriber_id)
+) WITHOUT ROWID;
 CREATE TABLE products (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts,

@@ -41,18 +41,19 @@ def normalized(given: Sequence[Mapping[str, Any]] | None) -> Filter:
     return [{name: [_part(part) for part in parts]} for name, parts in _groups(given)] or EVERYBODY
 
 
-def count(store: Store, account_id: int, subscriber_filter: Filter) -> int:
-    """How many active subscribers a filter finds."""
+def count(store: Store, account_id: int, subscriber_filter: Filter, only: int | None = None) -> int:
+    """How many active subscribers a filter finds; with the id of one, whether it finds that one, as 1 or 0."""
     ((group, parts),) = subscriber_filter[0].items()
     conditions: list[str] = []
     arguments: list[Any] = []
+    one = "" if only is None else f" AND subscriber_id = {only:d}"
     if any(part["type"] == "all_subscribers" for part in parts):
         conditions += {"all": [], "any": ["1"], "none": ["1"]}[group]
     for type_, (table, column) in _TABLES.items():
         ids = sorted({id_ for part in parts if part["type"] == type_ for id_ in part["ids"]})
         if not ids:
             continue
-        members = f"SELECT subscriber_id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        members = f"SELECT subscriber_id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?)){one}"
         arguments.append(msgspec.json.encode(ids).decode())
         if group == "all":
             members += " GROUP BY subscriber_id HAVING count(*) = ?"
@@ -60,6 +61,8 @@ def count(store: Store, account_id: int, subscriber_filter: Filter) -> int:
         conditions.append(f"id IN ({members})")
     matched = (" AND " if group == "all" else " OR ").join(conditions) or "1"
     sql = f"SELECT count(*) FROM subscribers WHERE account_id = ? AND state = 'active' AND {_sense(group)} ({matched})"
+    if only is not None:
+        sql += f" AND id = {only:d}"
     found: int = store.value(sql, (account_id, *arguments))
     return found
 

@@ -1,9 +1,10 @@
 """Broadcasts on their way: when sending begins, how far it has got, and what came of it.
 
 Chosen where the API says nothing: sending takes a minute by the mock's clock, whatever the number of recipients, and
-`progress` follows it evenly; the recipients are those whom the filter finds when it begins. Nobody opens or clicks by
-themselves, so these numbers stay 0 unless the state was seeded with others. `show_total_clicks` is whether there are
-any.
+`progress` follows it evenly; the recipients are those whom the filter finds when it begins. An unsubscribe, and a click
+that `KitMock.fire` tells of, belong to the last broadcast that the subscriber got, as far as its filter still finds
+them; who clicks has opened it. No other opens are counted, beside those of a seed. `show_total_clicks` is whether there
+are any clicks.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kit_mock.storage import Store
 
 DURATION = 60
 """Seconds."""
+_LOOKED_AT = 20  # Of the broadcasts that a subscriber may have got, the last.
 
 _decode = msgspec.json.Decoder(audience.Filter).decode
 
@@ -50,6 +52,40 @@ def begin(store: Store, broadcast_id: int, at: int) -> None:
             " WHERE id = ?",
             (at, recipients, at, broadcast_id),
         )
+
+
+def unsubscribed(store: Store, subscriber_id: int, now: int) -> None:
+    """Count an unsubscribe for the broadcast it came of, if any. Call it while the subscriber is still active."""
+    broadcast_id = _last_received(store, subscriber_id, now)
+    store.write("UPDATE broadcasts SET unsubscribes = unsubscribes + 1 WHERE id = ?", (broadcast_id,))
+
+
+def clicked(store: Store, subscriber_id: int, now: int) -> None:
+    """Count a click on a link for the broadcast that it was in, if any."""
+    broadcast_id = _last_received(store, subscriber_id, now)
+    if broadcast_id is not None:
+        sql = "INSERT INTO broadcast_clickers (broadcast_id, subscriber_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        first = store.write(sql, (broadcast_id, subscriber_id))
+        # Whoever clicks may be among those whom a seed has counted already, without a name.
+        store.write(
+            "UPDATE broadcasts SET clicks = clicks + 1, clickers = min(recipients, clickers + ?),"
+            " opens = min(recipients, opens + ?) WHERE id = ?",
+            (first, first, broadcast_id),
+        )
+
+
+def _last_received(store: Store, subscriber_id: int, now: int) -> int | None:
+    """The id of the last broadcast that went to a subscriber who is active, or None."""
+    found = store.rows(
+        "SELECT b.id, b.subscriber_filter, b.account_id FROM subscribers s CROSS JOIN broadcasts b"
+        " ON b.account_id = s.account_id AND b.started_at BETWEEN s.created_at AND ?"
+        " WHERE s.id = ? ORDER BY b.started_at DESC, b.id DESC LIMIT ?",
+        (now, subscriber_id, _LOOKED_AT),
+    )
+    for id_, subscriber_filter, account_id in found:
+        if audience.count(store, account_id, _decode(subscriber_filter), only=subscriber_id):
+            return int(id_)
+    return None
 
 
 def stats(store: Store, broadcast_id: int, account_id: int, now: int) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import Refusal, unprocessable
 from kit_mock.registry import Call, operation
-from kit_mock.resources import bulk, field_values, people
+from kit_mock.resources import bulk, field_values, people, sending
 from kit_mock.resources.field_values import FieldSet
 
 # Rows that are sorted faster than a page of them is found in an account of a million.
@@ -232,6 +232,7 @@ def _update(call: Call, row: people.Row, **values: Any) -> None:
 
 def _cancel(call: Call, row: people.Row) -> None:
     if row[3] != "cancelled":
+        sending.unsubscribed(call.store, row[0], call.now)
         _update(call, row, state="cancelled", cancelled_at=call.now)
         events.fire(call, "subscriber_unsubscribe", subscriber_id=row[0])
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from kit_mock import KitMock
-from tests.unit.mock.conftest import Create, client
+from kit_mock import Clock, KitMock
+from tests.unit.mock.conftest import START, Create, client
 
 
 def test_account(kit: httpx.Client) -> None:
@@ -120,6 +120,43 @@ def test_growth_counts_what_happened(kit: httpx.Client, mock: KitMock, subscribe
     assert numbers("2023-02-17", "2023-02-17") == (5, 1, 4, 3)
     assert numbers("2023-02-18", "2023-02-18") == (1, 1, 0, 3)
     assert numbers("2023-02-16", "2023-02-19") == (6, 2, 4, 3)
+
+
+def test_growth_of_a_day_that_is_over_stays_as_it_was(kit: httpx.Client, mock: KitMock, subscriber: Create) -> None:
+    for number in range(1, 4):
+        subscriber(f"{number}@example.com")
+    kit.post("/v4/subscribers/1/unsubscribe")
+    mock.fire("subscriber_bounce", subscriber_id=2)
+    day = {"starting": "2023-02-17", "ending": "2023-02-17"}
+    before = growth(kit, **day)
+    assert (before["new_subscribers"], before["cancellations"], before["subscribers"]) == (3, 1, 1)
+
+    mock.advance(hours=24)
+    mock.fire("subscriber_activate", subscriber_id=1)
+    mock.fire("subscriber_activate", subscriber_id=2)
+    mock.fire("subscriber_complain", subscriber_id=3)
+    subscriber("4@example.com")
+    assert growth(kit, **day) == before
+    after = growth(kit, starting="2023-02-18", ending="2023-02-18")
+    assert (after["new_subscribers"], after["cancellations"], after["subscribers"]) == (1, 0, 3)
+
+    mock.advance(hours=24)
+    kit.post("/v4/subscribers/1/unsubscribe")
+    assert growth(kit, **day) == before
+    assert growth(kit, starting="2023-02-18", ending="2023-02-18") == after
+    assert growth(kit, starting="2023-02-17")["cancellations"] == 2
+
+
+def test_growth_counts_the_unsubscribed_of_a_seed() -> None:
+    cancelled = {"state": "cancelled", "created_at": "2023-02-10T12:00:00Z", "cancelled_at": "2023-02-15T12:00:00Z"}
+    seed = {"subscribers": [{"email_address": "ada@example.com", **cancelled}]}
+    with KitMock(clock=Clock(START), seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        before, on_the_day, later = (
+            growth(kit, starting="2023-02-01", ending=f"2023-02-{day}") for day in (14, 15, 16)
+        )
+    assert (before["subscribers"], before["cancellations"]) == (1, 0)
+    assert (on_the_day["subscribers"], on_the_day["cancellations"]) == (0, 1)
+    assert (later["subscribers"], later["cancellations"]) == (0, 1)
 
 
 def test_badly_written_days_are_422(kit: httpx.Client) -> None:

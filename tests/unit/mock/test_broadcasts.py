@@ -410,6 +410,47 @@ def test_rates_are_percentages_of_the_recipients() -> None:
         assert (totals["sent"], totals["opened"], totals["clicked"]) == (3, 2, 1)
 
 
+def test_clicks_and_unsubscribes_count_for_the_last_broadcast_that_was_received(
+    kit: httpx.Client, mock: KitMock, subscriber: Create, tag: Create
+) -> None:
+    for name in ("ada", "bob", "eve"):
+        subscriber(f"{name}@example.com")
+    tag("Readers")
+    kit.post("/v4/tags/1/subscribers/1")
+    create(kit, **LETTER, send_at=NOW)
+    create(kit, **LETTER, send_at=LATER, subscriber_filter=[{"all": [{"type": "tag", "ids": [1]}]}])
+    create(kit, **LETTER, send_at="2023-02-17T20:00:00Z")
+    create(kit, **LETTER)
+    mock.advance(hours=2)
+    subscriber("late@example.com")
+    link = {"initiator_value": "https://example.com/"}
+    for who in (1, 1, 2, 4):  # Ada got the second, Bob the first, and the last nothing yet.
+        mock.fire("link_click", subscriber_id=who, **link)
+    kit.post("/v4/subscribers/1/unsubscribe")
+    kit.post("/v4/subscribers/1/unsubscribe")
+    kit.post("/v4/subscribers/4/unsubscribe")
+    mock.fire("subscriber_unsubscribe", subscriber_id=3)
+
+    def numbers(id_: int) -> tuple[int, float, float, int]:
+        found = stats(kit, id_)
+        return found["total_clicks"], found["click_rate"], found["open_rate"], found["unsubscribes"]
+
+    assert numbers(1) == (1, 33.33, 33.33, 1)
+    assert numbers(2) == (2, 100.0, 100.0, 1)
+    assert numbers(3) == numbers(4) == (0, 0.0, 0.0, 0)
+
+
+def test_no_more_click_than_there_are_recipients() -> None:
+    seed = {
+        "subscribers": [{"email_address": "ada@example.com"}],
+        "broadcasts": [{**LETTER, "send_at": NOW, "opens": 1, "clickers": 1, "clicks": 2}],
+    }
+    with KitMock(clock=Clock(START), seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        mock.fire("link_click", subscriber_id=1, initiator_value="https://example.com/")
+        found = stats(kit)
+    assert (found["total_clicks"], found["click_rate"], found["open_rate"]) == (3, 100.0, 100.0)
+
+
 def test_a_file_that_was_closed_sends_what_fell_due_meanwhile(tmp_path: Path) -> None:
     mock = KitMock(db=tmp_path / "kit.db", clock=Clock(START))
     with mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:

@@ -147,3 +147,9 @@ def test_memory_follows_what_was_granted_in_the_last_minute() -> None:
     limits.admit(KEY, 10_062)
     limits.clear()
     assert limits.used(10_062) == {}
+
+
+@pytest.mark.parametrize("limit", [None, 0, True, 2.5, "none"])
+def test_what_is_no_limit_is_refused_by_name(limit: Any) -> None:
+    with pytest.raises(ValueError, match="the rate limit must be"):
+        KitMock(rate_limit=limit)
