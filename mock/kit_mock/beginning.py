@@ -28,6 +28,7 @@ class Beginning:
 
     def apply(self, store: Store, now: int) -> None:
         """Put into a database, which may be new, what isn't there yet. Raises KitMockError for an unusable seed."""
+        self.register_clients(store)
         if self.seed is not None:
             seeds.apply(store, self.seed, now)
         account_id = ensure_default(store, now)
@@ -35,11 +36,11 @@ class Beginning:
             value = getattr(self, column)
             if value is not None:
                 store.write(f"UPDATE accounts SET {column} = ? WHERE id = ?", (value, account_id))
-        self.register_clients(store)
 
     def register_clients(self, store: Store) -> None:
         """Add the OAuth clients to those that a database has."""
-        oauth.register(store, self.oauth_clients)
+        with store.transaction():
+            oauth.register(store, self.oauth_clients)
 
     def image(self, now: int) -> bytes:
         """A new database with nothing else in it."""

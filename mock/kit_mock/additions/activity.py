@@ -96,8 +96,8 @@ class Purchases(ShownById):
     ) -> Shown:
         """Add a purchase by a subscriber who is there already.
 
-        Each product has `name`, `pid`, `lid`, `quantity` and `unit_price`, and may have a `sku`. Raises KitMockError for
-        anything that a seed couldn't hold.
+        Each product has `name`, `pid`, `lid`, `quantity` and `unit_price`, and may have a `sku` and a `product_id`, which
+        webhooks know it by. Raises KitMockError for anything that a seed couldn't hold.
         """
         return self._add(
             account_id,

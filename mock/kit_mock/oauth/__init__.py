@@ -105,21 +105,20 @@ class RegisteredClient:
 
 
 def register(store: Store, clients: Iterable[OAuthClient]) -> None:
-    """Store clients. One whose id is known takes that one's place; its tokens stay good."""
-    with store.transaction():
-        for client in clients:
-            store.write(
-                "INSERT INTO oauth_clients (id, name, secret_hash, redirect_uris, any_loopback) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash,"
-                " redirect_uris = excluded.redirect_uris, any_loopback = excluded.any_loopback",
-                (
-                    client.client_id,
-                    client.name or client.client_id,
-                    None if client.client_secret is None else hashed(client.client_secret),
-                    msgspec.json.encode(client.redirect_uris).decode(),
-                    client.any_loopback,
-                ),
-            )
+    """Store clients, in the caller's transaction. One whose id is known takes that one's place; its tokens stay good."""
+    for client in clients:
+        store.write(
+            "INSERT INTO oauth_clients (id, name, secret_hash, redirect_uris, any_loopback) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash,"
+            " redirect_uris = excluded.redirect_uris, any_loopback = excluded.any_loopback",
+            (
+                client.client_id,
+                client.name or client.client_id,
+                None if client.client_secret is None else hashed(client.client_secret),
+                msgspec.json.encode(client.redirect_uris).decode(),
+                client.any_loopback,
+            ),
+        )
 
 
 def find(store: Store, client_id: str) -> RegisteredClient | None:

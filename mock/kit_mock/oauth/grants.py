@@ -13,6 +13,7 @@ import attrs
 from kit_mock.oauth import hashed
 from kit_mock.storage import Store
 
+SCOPE = "public"
 CODE_SECONDS = 600
 TOKEN_SECONDS = 172_800
 _DAY = 86_400
@@ -140,6 +141,31 @@ def issue_tokens(
 ) -> NewTokens:
     """A new pair of tokens, of a grant that there is or of a new one."""
     new = NewTokens(_random(), _random(), scope, now)
+    keep_tokens(
+        store,
+        client_id=client_id,
+        account_id=account_id,
+        scope=scope,
+        access_token=new.access_token,
+        refresh_token=new.refresh_token,
+        expires_at=now + TOKEN_SECONDS,
+        grant_id=grant_id,
+    )
+    return new
+
+
+def keep_tokens(
+    store: Store,
+    *,
+    client_id: str,
+    account_id: int,
+    scope: str = SCOPE,
+    access_token: str,
+    refresh_token: str | None,
+    expires_at: int,
+    grant_id: int | None = None,
+) -> None:
+    """Store a pair of tokens, of a grant that there is or of a new one; without a refresh token, nobody knows it."""
     id_ = store.insert(
         "INSERT INTO oauth_tokens"
         " (grant_id, client_id, account_id, scope, access_hash, refresh_hash, expires_at, superseded, revoked)"
@@ -149,14 +175,13 @@ def issue_tokens(
             client_id,
             account_id,
             scope,
-            hashed(new.access_token),
-            hashed(new.refresh_token),
-            now + TOKEN_SECONDS,
+            hashed(access_token),
+            hashed(refresh_token or _random()),
+            expires_at,
         ),
     )
     if grant_id is None:
         store.write("UPDATE oauth_tokens SET grant_id = id WHERE id = ?", (id_,))
-    return new
 
 
 def by_access_token(store: Store, token: str) -> AccessToken | None:

@@ -22,8 +22,6 @@ from kit_mock.oauth.errors import NO_STORE, OAuthRefusal, invalid_client, invali
 from kit_mock.oauth.grants import AuthorizationRequest, Code, NewTokens
 from kit_mock.registry import Call, operation
 
-SCOPE = "public"
-
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 _LARGEST = 18  # digits of an account id
@@ -52,7 +50,7 @@ def authorize(call: Call) -> Reply:
     request = AuthorizationRequest(
         client_id=client.id,
         redirect_uri=redirect_uri,
-        scope=SCOPE,
+        scope=grants.SCOPE,
         state=call.query.get("state"),
         code_challenge=call.query.get("code_challenge") or None,
     )
@@ -78,8 +76,8 @@ def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> Non
     """Raises OAuthRefusal for what the app is told through its redirect URI."""
     if _required(call.query, "response_type") != "code":
         raise OAuthRefusal("unsupported_response_type", "response_type must be code")
-    if call.query.get("scope") not in (None, "", SCOPE):
-        raise OAuthRefusal("invalid_scope", f"scope must be {SCOPE}")
+    if call.query.get("scope") not in (None, "", grants.SCOPE):
+        raise OAuthRefusal("invalid_scope", f"scope must be {grants.SCOPE}")
     if request.code_challenge is None:
         if is_public:
             raise invalid_request("code_challenge is missing: a client without a secret uses PKCE")

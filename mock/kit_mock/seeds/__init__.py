@@ -16,15 +16,23 @@ has. Without `created_at` it was made at the mock's present. A subscriber names 
       - {event: subscriber.tag_add, tag: Newsletter, target_url: "http://localhost:8000/tagged"}
 
 Beside `accounts`, or the one account, `oauth_clients` lists apps with the names that `kit_mock.oauth.OAuthClient` has.
-It is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
+An account's `access_tokens` never expire; its `oauth_tokens` are as an app got them, by way of its OAuth client:
+
+    oauth_tokens: [{client_id: my_app, access_token: spent, refresh_token: fresh, expires_at: 2023-02-16}]
+
+A seed is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
 
 - They are for new databases only. The file keeps their credentials, so that it can be used without the seed again.
 - An account that says nothing of its creator profile or email templates has those of any new account.
+- A subscriber without `created_at` whose other dates are earlier was created at the first of them.
 - A membership without a date began as soon as both the subscriber and what they belong to were there.
+- OAuth tokens without `expires_at` were given out at the mock's present, and one without a `refresh_token` has none that
+  anybody knows.
 - A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients` as
   it says.
 - Seeding is no act of anybody: no webhook tells of it, its own neither. What a webhook's event is about is its `tag`,
-  `form`, `sequence`, `product` (by the `pid` in one of the seed's purchases) or `link`, a URL.
+  `form`, `sequence`, `product` (by the `pid` in one of the seed's purchases, where a `product_id` can be set too) or
+  `link`, a URL.
 """
 
 from __future__ import annotations
@@ -41,7 +49,7 @@ from kit_mock import oauth
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import KitMockError
 from kit_mock.resources import accounts, email_templates
-from kit_mock.seeds import activity, resources, webhooks
+from kit_mock.seeds import activity, resources, tokens, webhooks
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.source import Node, read
 from kit_mock.seeds.target import Seeding, TargetAccount
@@ -49,7 +57,7 @@ from kit_mock.storage import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
 
-RESOURCES = {**resources.RESOURCES, **activity.RESOURCES, **webhooks.RESOURCES}
+RESOURCES = {**resources.RESOURCES, **activity.RESOURCES, **webhooks.RESOURCES, **tokens.RESOURCES}
 """In this order, so that what is referred to is there before."""
 
 _PROFILE = {"name": False, "byline": False, "bio": False, "image_url": True, "profile_url": True}
@@ -73,8 +81,7 @@ def apply(store: Store, seed: Seed, now: int) -> None:
     with store.transaction():
         if store.value("SELECT 1 FROM accounts"):
             raise KitMockError("the database has been filled already, and a seed is for a new one")
-        clients = _fill(Seeding(store, now), root)
-    oauth.register(store, clients)
+        _fill(Seeding(store, now), root)
 
 
 def credentials(store: Store) -> tuple[dict[str, int], dict[str, int]]:
@@ -85,13 +92,14 @@ def credentials(store: Store) -> tuple[dict[str, int], dict[str, int]]:
     return found["api_key"], found["access_token"]
 
 
-def _fill(seeding: Seeding, root: Node) -> list[oauth.OAuthClient]:
-    """Write everything but the OAuth clients, which belong to no account and are returned."""
+def _fill(seeding: Seeding, root: Node) -> None:
     several = isinstance(root.value, dict) and "accounts" in root.value
     top = Item.of(root, ("accounts", "oauth_clients") if several else ("oauth_clients", *_ACCOUNT))
     nodes = top.items("accounts") if several else [root]
     if not nodes:
         root.refuse("has no accounts")
+    for node in top.items("oauth_clients"):
+        oauth.register(seeding.store, [_client(seeding, node)])
     items = [Item.of(node, _ACCOUNT) for node in nodes] if several else [top]
     targets = [_account(seeding, item) for item in sorted(items, key=_is_numbered_later)]
     for name, resource in RESOURCES.items():
@@ -101,27 +109,23 @@ def _fill(seeding: Seeding, root: Node) -> list[oauth.OAuthClient]:
             resource.add(seeding, target, item)
         if name == "email_templates":
             _complete_templates(seeding, targets)
-    return _clients(top)
 
 
-def _clients(top: Item) -> list[oauth.OAuthClient]:
-    found: dict[str, oauth.OAuthClient] = {client.client_id: client for client in oauth.DEFAULT_CLIENTS}
-    for node in top.items("oauth_clients"):
-        item = Item.of(node, _CLIENT)
-        client_id = item.required_text("client_id")
-        if client_id in found:
-            item.required("client_id").refuse("is that of another client")
-        try:
-            found[client_id] = oauth.OAuthClient(
-                client_id,
-                item.text("client_secret"),
-                tuple(as_text(uri) for uri in item.items("redirect_uris")),
-                item.boolean("any_loopback") or False,
-                item.text("name") or "",
-            )
-        except ValueError as error:
-            node.refuse(f"isn't a client: {error}")
-    return list(found.values())[len(oauth.DEFAULT_CLIENTS) :]
+def _client(seeding: Seeding, node: Node) -> oauth.OAuthClient:
+    item = Item.of(node, _CLIENT)
+    client_id = item.required_text("client_id")
+    if oauth.find(seeding.store, client_id) is not None:
+        item.required("client_id").refuse("is that of another client")
+    try:
+        return oauth.OAuthClient(
+            client_id,
+            item.text("client_secret"),
+            tuple(as_text(uri) for uri in item.items("redirect_uris")),
+            item.boolean("any_loopback") or False,
+            item.text("name") or "",
+        )
+    except ValueError as error:
+        node.refuse(f"isn't a client: {error}")
 
 
 def _complete_templates(seeding: Seeding, targets: Iterable[TargetAccount]) -> None:

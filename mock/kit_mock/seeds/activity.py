@@ -10,7 +10,7 @@ from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import Refusal
 from kit_mock.resources import audience
 from kit_mock.resources.purchase_input import AMOUNTS, read
-from kit_mock.seeds.fields import Item, as_integer, as_list, as_text
+from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
@@ -87,6 +87,7 @@ def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
 def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
     """A purchase by one of the account's subscribers, with the rules that the API has for one."""
     moment = item.moment("transaction_time")
+    lines = [Item.of(node, _LINE) for node in item.items("products")]
     plain = {name: _plain(node) for name, node in item.node.value.items() if name not in ("id", "transaction_time")}
     try:
         given = read(plain)
@@ -107,16 +108,26 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         **given.amounts,
     }
     id_ = seeding.insert(item, "purchases", values)
-    for node, line in zip(as_list(item.required("products")), given.lines, strict=True):
-        Item.of(node, _LINE)
-        sql = "SELECT id FROM products WHERE account_id = ? AND pid = ?"
-        product = store.value(sql, (account.id, line.pid))
-        if product is None:
-            product = seeding.row(node, "products", {"account_id": account.id, "pid": line.pid, "name": line.name})
-            account.remember("products", product, line.pid, seeding.now)
+    for line_item, line in zip(lines, given.lines, strict=True):
+        product = _product(seeding, account, line_item, line.pid, line.name)
         row = {"purchase_id": id_, "product_id": product, "name": line.name, "lid": line.lid}
         row |= {"quantity": line.quantity, "sku": line.sku, "unit_price": line.unit_price}
-        seeding.row(node, "purchase_lines", row)
+        seeding.row(line_item.node, "purchase_lines", row)
+
+
+def _product(seeding: Seeding, account: TargetAccount, item: Item, pid: str, name: str) -> int:
+    """The id of the product of a line, which is made by the first line that has it."""
+    node = item.get("product_id")
+    wanted = None if node is None else as_integer(node, 1, LARGEST_ID)
+    sql = "SELECT id FROM products WHERE account_id = ? AND pid = ?"
+    found: int | None = seeding.store.value(sql, (account.id, pid))
+    if found is None:
+        values = {"id": wanted, "account_id": account.id, "pid": pid, "name": name}
+        found = seeding.row(item.node if node is None else node, "products", values)
+        account.remember("products", found, pid, seeding.now)
+    elif node is not None and wanted != found:
+        node.refuse(f"is another than {found}, which the product with this pid has already")
+    return found
 
 
 def _plain(node: Node) -> Any:
@@ -128,7 +139,7 @@ def _plain(node: Node) -> Any:
     return as_text(node, blank=True) if isinstance(node.value, str) else node.value
 
 
-_LINE = ("name", "pid", "lid", "quantity", "sku", "unit_price")
+_LINE = ("product_id", "name", "pid", "lid", "quantity", "sku", "unit_price")
 
 RESOURCES = {
     "broadcasts": Resource(

@@ -22,6 +22,10 @@ class _Reader:
         self._source = source
 
     def tree(self) -> Node:
+        control = yaml.reader.Reader.NON_PRINTABLE.search(self._text)
+        if control is not None:
+            line = self._text.count("\n", 0, control.start()) + 1
+            raise refusal(self._source, line, f"the character U+{ord(control[0]):04X} can't stand in YAML")
         try:
             self._loader = _Loader(self._text)
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Sequence
 
 import msgspec
 
@@ -105,11 +106,14 @@ def _add_email_template(seeding: Seeding, account: TargetAccount, item: Item) ->
 
 def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> None:
     item.required("email_address")
-    created_at = seeding.created_at(item)
-    updated_at = item.moment("updated_at")
+    memberships = [
+        (kind, node, *_membership(account, kind, node)) for kind in _MEMBERSHIPS for node in item.items(kind)
+    ]
+    updated_at, cancelled_at = item.moment("updated_at"), item.moment("cancelled_at")
+    dates = [(item.get("updated_at"), updated_at), (item.get("cancelled_at"), cancelled_at)]
+    created_at = _creation(seeding, item, [*dates, *((node, at) for _, node, _, at in memberships)])
     updated_at = created_at if updated_at is None else updated_at
     state = item.choice("state", STATES) or "active"
-    cancelled_at = item.moment("cancelled_at")
     if state == "cancelled":
         cancelled_at = updated_at if cancelled_at is None else cancelled_at
     elif cancelled_at is not None:
@@ -125,12 +129,22 @@ def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> Non
         "field_values": _field_values(account, item),
     }
     id_ = seeding.insert(item, "subscribers", values)
-    for kind, (table, column, stamp) in _MEMBERSHIPS.items():
-        for node in item.items(kind):
-            owner, at = _membership(account, kind, stamp, node)
-            # A membership without a date began as early as it could.
-            at = max(created_at, account.dates[kind][owner]) if at is None else at
-            seeding.row(node, table, {column: owner, "subscriber_id": id_, "at": at})
+    for kind, node, owner, at in memberships:
+        table, column, _ = _MEMBERSHIPS[kind]
+        # A membership without a date began as early as it could.
+        at = max(created_at, account.dates[kind][owner]) if at is None else at
+        seeding.row(node, table, {column: owner, "subscriber_id": id_, "at": at})
+
+
+def _creation(seeding: Seeding, item: Item, dates: Sequence[tuple[Node | None, int | None]]) -> int:
+    """When a subscriber was created, who has these other dates, none of which can be earlier."""
+    created_at = item.moment("created_at")
+    if created_at is None:
+        return min([seeding.now, *(date for _, date in dates if date is not None)])
+    for node, date in dates:
+        if node is not None and date is not None and date < created_at:
+            node.refuse("has a date before the subscriber's created_at")
+    return created_at
 
 
 # Table, column and date of what subscribers belong to.
@@ -142,8 +156,9 @@ _MEMBERSHIPS = {
 }
 
 
-def _membership(account: TargetAccount, kind: str, stamp: str, node: Node) -> tuple[int, int | None]:
+def _membership(account: TargetAccount, kind: str, node: Node) -> tuple[int, int | None]:
     """What a node refers to, and since when: a name, an id, or an object with either and a date."""
+    stamp = _MEMBERSHIPS[kind][2]
     if not isinstance(node.value, dict):
         return account.find(kind, node), None
     item = Item.of(node, ("id", "name", stamp))

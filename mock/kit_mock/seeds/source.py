@@ -47,8 +47,8 @@ def read(seed: str | Path | Mapping[str, Any]) -> Node:
         text = Path(seed).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise KitMockError(f"cannot read the seed {source}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise KitMockError(f"cannot read the seed {source}: it isn't UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise refusal(source, error.object.count(b"\n", 0, error.start) + 1, "it isn't UTF-8") from None
     try:
         if source.lower().endswith(".json"):
             return _Json(text, source).tree()
@@ -104,8 +104,6 @@ class _Json:
         self._line = 1
 
     def tree(self) -> Node:
-        if not self._text.strip():
-            return Node({}, self._source, 1)
         self._skip()
         root = self._node(self._line_now(), "")
         self._skip()

@@ -60,7 +60,7 @@ class Seeding:
             yield
         except sqlite3.IntegrityError as error:
             # "UNIQUE constraint failed: tags.account_id, tags.folded_name"
-            column = str(error).rpartition(".")[2].removeprefix("folded_")
+            column = str(error).rpartition(".")[2].removeprefix("folded_").replace("_hash", "_token")
             node.refuse("stands there already" if column in ("secret", "subscriber_id") else f"has a taken {column}")
 
     def insert(self, item: Item, table: str, values: Mapping[str, Any]) -> int:

@@ -180,15 +180,28 @@ def test_a_seed_of_one_account_needs_no_list() -> None:
     assert [found["created_at"] for found in tags] == [NOW, "2020-01-01T00:00:00Z"]
 
 
-@pytest.mark.parametrize(
-    ("name", "text"), [("a.yaml", ""), ("a.yaml", "# nothing\n"), ("a.json", " "), ("a.json", "{}")]
-)
+@pytest.mark.parametrize(("name", "text"), [("a.yaml", ""), ("a.yaml", "# nothing\n"), ("a.json", "{}")])
 def test_an_empty_seed_is_the_default_account(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text)
     with KitMock(seed=path, clock=Clock(START)) as seeded, KitMock(clock=Clock(START)) as plain:
         for route in ("/v4/account", "/v4/account/creator_profile", "/v4/email_templates", "/v4/forms"):
             assert get(seeded, seeded.api_key, route) == get(plain, plain.api_key, route)
+
+
+def test_who_has_no_date_was_created_at_the_first_of_their_others() -> None:
+    tagged = {"name": "A", "tagged_at": "2022-02-02"}
+    seed = {
+        "tags": [{"name": "A"}],
+        "subscribers": [
+            {"email_address": "ada@example.com", "tags": [tagged], "updated_at": "2022-03-03"},
+            {"email_address": "bob@example.com", "tags": ["A"]},
+        ],
+    }
+    with KitMock(seed=seed, clock=Clock(START)) as mock:
+        bob, ada = get(mock, mock.api_key, "/v4/tags/1/subscribers")["subscribers"]
+    assert (ada["created_at"], ada["tagged_at"]) == ("2022-02-02T00:00:00Z", "2022-02-02T00:00:00Z")
+    assert (bob["created_at"], bob["tagged_at"]) == (NOW, NOW)
 
 
 def test_the_counters_go_on_after_the_ids_of_the_seed() -> None:
@@ -283,6 +296,19 @@ BAD_YAML = [
     (f"{ADA}    tags: [true]", 3, "subscribers[0].tags[0] must be a text: quote it"),
     (f"{ADA}    tags: [A, A]\ntags: [{{name: A}}]", 3, "subscribers[0].tags[1] stands there already"),
     (f"{ADA}    forms: [A]\nforms: [{{name: A}}, {{name: A}}]", 3, "subscribers[0].forms[0] is the name of several"),
+    (
+        f"{ADA}    state: cancelled\n    cancelled_at: 2022-01-01\n    created_at: 2022-01-02",
+        4,
+        "subscribers[0].cancelled_at has a date before the subscriber's created_at",
+    ),
+    (f"{ADA}    updated_at: 2022-01-01\n    created_at: 2022-01-02", 3, "subscribers[0].updated_at has a date before"),
+    (
+        f"{ADA}    created_at: 2022-01-02\n    tags: [{{name: A, tagged_at: 2022-01-01}}]\ntags: [{{name: A}}]",
+        4,
+        "subscribers[0].tags[0] has a date before",
+    ),
+    ("name: Ada\nplan_type: \0", 2, "the character U+0000 can't stand in YAML"),
+    ("name: \N{LATIN SMALL LETTER E WITH ACUTE}\n\ncolors: [\a]", 3, "the character U+0007 can't stand in YAML"),
     ("a: &a [*a]", 1, "nested too deeply, or holds itself"),
     ("? [a]\n: b", 1, "a name must be a text"),
 ]
@@ -291,7 +317,7 @@ BAD_YAML = [
 @pytest.mark.parametrize(("text", "line", "reason"), BAD_YAML)
 def test_a_bad_seed_is_refused_with_file_line_and_reason(tmp_path: Path, text: str, line: int, reason: str) -> None:
     path = tmp_path / "bad.yaml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(KitMockError) as caught:
         KitMock(seed=path)
     assert str(caught.value).startswith(f"{path}, line {line}: ")
@@ -300,6 +326,8 @@ def test_a_bad_seed_is_refused_with_file_line_and_reason(tmp_path: Path, text: s
 
 
 BAD_JSON = [
+    ("", 1, "a value is missing"),
+    ("\n \n", 3, "a value is missing"),
     ('{\n"tags": [}', 2, "a value is missing"),
     ('{\n"tags": []\n"forms": []}', 3, "a `,` or `}` is missing"),
     ('{"tags": [],\n}', 2, "a name in double quotes is missing"),
@@ -341,8 +369,10 @@ def test_bad_data_is_named_by_its_place() -> None:
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     latin = tmp_path / "latin.yaml"
-    latin.write_bytes(b"name: Zo\xeb")
-    for path, reason in ((latin, "isn't UTF-8"), (tmp_path, "directory"), (tmp_path / "none.yaml", "No such file")):
+    latin.write_bytes(b"\nname: Zo\xeb")
+    with pytest.raises(KitMockError, match=r"latin\.yaml, line 2: it isn't UTF-8"):
+        KitMock(seed=latin)
+    for path, reason in ((tmp_path, "directory"), (tmp_path / "none.yaml", "No such file")):
         with pytest.raises(KitMockError, match="cannot read the seed") as caught:
             KitMock(seed=path)
         assert reason in str(caught.value)

@@ -1,14 +1,15 @@
-"""Broadcasts, purchases and OAuth clients in seeds."""
+"""Broadcasts, purchases, and the clients and tokens of OAuth in seeds."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from kit_mock import Clock, KitMock, KitMockError, oauth
-from tests.unit.mock.conftest import START
+from tests.unit.mock.conftest import START, client
 
 NOW = int(START.timestamp())
 DAY = 86_400
@@ -111,6 +112,59 @@ def test_oauth_clients(tmp_path: Path) -> None:
     assert local.takes("http://127.0.0.1:5000/cb")
 
 
+def test_oauth_tokens(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(
+        "oauth_clients: [{client_id: mine, client_secret: hush, any_loopback: true}]\n"
+        "accounts:\n"
+        "  - {name: First}\n"
+        "  - name: Second\n"
+        "    oauth_tokens:\n"
+        "      - {client_id: kit_test_client, access_token: good}\n"
+        "      - {client_id: mine, access_token: spent, refresh_token: fresh, expires_at: 2023-02-16}\n"
+    )
+    with KitMock(seed=seed, clock=Clock(START)) as mock, client(mock) as http:
+
+        def account(token: str) -> httpx.Response:
+            return http.get("/v4/account", headers={"Authorization": f"Bearer {token}"})
+
+        assert account("good").json()["account"]["name"] == "Second"
+        assert (account("spent").status_code, account("spent").json()) == (
+            401,
+            {"errors": ["The access token expired"]},
+        )
+        grant = {"grant_type": "refresh_token", "refresh_token": "fresh"}
+        other = http.post("/oauth/token", data={**grant, "client_id": "kit_test_client"})
+        assert (other.status_code, other.json()["error"]) == (400, "invalid_grant")
+        renewed = http.post("/oauth/token", data={**grant, "client_id": "mine", "client_secret": "hush"})
+        assert renewed.status_code == 200, renewed.text
+        assert account(renewed.json()["access_token"]).json()["account"]["name"] == "Second"
+        mock.advance(hours=48)
+        assert account("good").status_code == 401
+
+
+def test_products_have_the_ids_that_are_asked_for() -> None:
+    seed = {
+        "subscribers": [{"email_address": "ada@example.com"}],
+        "purchases": [
+            {
+                "transaction_id": "1",
+                "email_address": "ada@example.com",
+                "currency": "USD",
+                "products": [
+                    {"product_id": 77, "name": "A", "pid": "a", "lid": "1", "quantity": 1, "unit_price": 1},
+                    {"name": "B", "pid": "b", "lid": "2", "quantity": 1, "unit_price": 1},
+                    {"name": "A", "pid": "a", "lid": "3", "quantity": 1, "unit_price": 1},
+                ],
+            }
+        ],
+        "webhooks": [{"event": "subscriber.product_purchase", "product": "a", "target_url": "http://127.0.0.1:1/"}],
+    }
+    with KitMock(seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        assert rows(mock, "SELECT product_id FROM purchase_lines") == [(77,), (78,), (77,)]
+        assert kit.get("/v4/webhooks").json()["webhooks"][0]["event"]["product_id"] == 77
+
+
 ADA = "subscribers: [{email_address: ada@example.com}]\npurchases:\n  - email_address: "
 PRODUCTS = "products: [{name: A, pid: a, lid: a, quantity: 1, unit_price: 1}]"
 BAD = [
@@ -139,6 +193,21 @@ BAD = [
         f"{ADA}ada@example.com\n    transaction_time: noon\n    transaction_id: a\n    currency: USD\n    {PRODUCTS}",
         4,
         "purchases[0].transaction_time must be a day",
+    ),
+    (
+        f"{ADA}ada@example.com\n    transaction_id: a\n    currency: USD\n    products:\n"
+        "    - {product_id: 5, name: A, pid: a, lid: a, quantity: 1, unit_price: 1}\n"
+        "    - {product_id: 6, name: A, pid: a, lid: b, quantity: 1, unit_price: 1}",
+        8,
+        "purchases[0].products[1].product_id is another than 5, which the product with this pid has",
+    ),
+    ("oauth_tokens:\n - {client_id: mine, access_token: a}", 2, "oauth_tokens[0].client_id isn't that of one of"),
+    ("oauth_tokens:\n - client_id: kit_test_client", 2, "oauth_tokens[0] has no access_token"),
+    (
+        "oauth_tokens:\n - {client_id: kit_test_client, access_token: a}\n"
+        " - {client_id: kit_test_client, access_token: a}",
+        3,
+        "oauth_tokens[1] has a taken access_token",
     ),
     ("oauth_clients:\n - {client_id: mine}", 2, "oauth_clients[0] isn't a client: the OAuth client mine has no"),
     ("oauth_clients:\n - client_id: kit_test_client", 2, "oauth_clients[0].client_id is that of another client"),

@@ -1,0 +1,29 @@
+"""The tokens of an account of a seed that an app got through OAuth."""
+
+from __future__ import annotations
+
+from kit_mock import oauth
+from kit_mock.oauth import grants
+from kit_mock.seeds.fields import Item
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount
+
+
+def _add_tokens(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+    """An access token and its refresh token, of a grant of their own."""
+    client_id = item.required_text("client_id")
+    if oauth.find(seeding.store, client_id) is None:
+        item.required("client_id").refuse("isn't that of one of the OAuth clients")
+    access_token, refresh_token = item.required_text("access_token"), item.text("refresh_token")
+    expires_at = item.moment("expires_at")
+    with seeding.naming(item.node):
+        grants.keep_tokens(
+            seeding.store,
+            client_id=client_id,
+            account_id=account.id,
+            access_token=access_token,
+            refresh_token=refresh_token,
+            expires_at=seeding.now + grants.TOKEN_SECONDS if expires_at is None else expires_at,
+        )
+
+
+RESOURCES = {"oauth_tokens": Resource(("client_id", "access_token", "refresh_token", "expires_at"), _add_tokens)}
