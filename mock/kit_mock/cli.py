@@ -92,33 +92,45 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kit-mock {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    serve = commands.add_parser(
-        "serve", help="serve the mock until Ctrl-C", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    def command(name: str, does: str, more: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}. {more}".rstrip())
+
+    serve = command(
+        "serve",
+        "serve the mock until Ctrl-C",
+        "A line with its URL says when it is ready. A page to look at it is under /_mock/.",
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    serve.add_argument("--port", type=_port, default=0, help="port to listen on; 0 takes a free one")
+    default = "(default: %(default)s)"
+    serve.add_argument("--host", default="127.0.0.1", help=f"address to listen on {default}")
+    serve.add_argument("--port", type=_port, default=0, help=f"port to listen on; 0 takes a free one {default}")
     serve.add_argument(
         "--db", type=Path, metavar="FILE", help="file to keep the state in; without it, state is in memory"
     )
     serve.add_argument(
         "--seed", type=Path, metavar="FILE", help="YAML or JSON with what a new database holds from the start"
     )
-    serve.add_argument("--api-key", type=_secret, default=API_KEY, metavar="KEY", help="the API key that is accepted")
     serve.add_argument(
-        "--access-token", type=_secret, default=ACCESS_TOKEN, metavar="TOKEN", help="the access token that is accepted"
+        "--api-key", type=_secret, default=API_KEY, metavar="KEY", help=f"the API key that is accepted {default}"
+    )
+    serve.add_argument(
+        "--access-token",
+        type=_secret,
+        default=ACCESS_TOKEN,
+        metavar="TOKEN",
+        help=f"the access token that is accepted {default}",
     )
     serve.add_argument(
         "--rate-limit",
         type=_rate_limit,
         default="kit",
-        metavar="N|off",
-        help="requests in any 60 seconds for each credential, or off; kit is Kit's own, 120 with a key",
+        metavar="N|kit|off",
+        help=f"requests in any 60 seconds for each credential, or off; kit is Kit's own, 120 with a key {default}",
     )
     serve.add_argument(
         "--behaviour",
         choices=list(behaviours.BEHAVIOURS),
         default="reference",
-        help="whether to behave as Kit's reference says or as the service does today; see `kit-mock behaviours`",
+        help=f"as Kit's reference has it or as the service does today; see `kit-mock behaviours` {default}",
     )
     serve.add_argument(
         "--subscriber-limit",
@@ -131,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_amount,
         default=BULK_QUEUE_BYTES,
         metavar="N",
-        help="how much of an app's bulk requests for an account may wait: more gets 413",
+        help=f"how much of an app's bulk requests for an account may wait: more gets 413 {default}",
     )
     serve.add_argument("--auto-approve", action="store_true", help="let OAuth redirect at once, without asking")
     serve.add_argument("--no-control", action="store_true", help="serve nothing under /_mock/")
@@ -143,14 +155,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST",
         help="a host beside this machine that webhooks and callbacks may go to; can be given several times",
     )
-    commands.add_parser("behaviours", help="list where Kit's reference and the service of today differ")
-    seed = commands.add_parser("seed", help="make a file with a large account, for `serve --db`")
+    command("behaviours", "list where Kit's reference and the service of today differ")
+    seed = command("seed", "make a file with a large account, for `serve --db`")
     seed.add_argument("--subscribers", type=_count, required=True, metavar="N", help="how many subscribers it has")
     seed.add_argument("--db", type=Path, required=True, metavar="FILE", help="the file, which must not exist yet")
-    covered = commands.add_parser("coverage", help="provoke every status of every operation, and count")
+    covered = command(
+        "coverage",
+        "provoke every status of every operation, and count",
+        f"Ends with status {_GAPS} if one is never answered.",
+    )
     covered.add_argument("--how", metavar="OPERATION", help="say how to get each status of an operation instead")
-    for command in (serve, covered):
-        command.add_argument(
+    for each in (serve, covered):
+        each.add_argument(
             "--document", type=Path, metavar="FILE", help="OpenAPI document in JSON, instead of kit_api's own"
         )
     return parser
