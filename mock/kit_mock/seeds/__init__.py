@@ -1,24 +1,7 @@
 """Seeds: what a new database holds from the start, from a file (YAML or JSON) or from Python data.
 
-A seed is an account, or `accounts`, a list of them. Everything can have its `id`; what has none is numbered after what
-has. Without `created_at` it was made at the mock's present. A subscriber names what they belong to by name or id:
-
-    name: Compiler Weekly
-    api_keys: [kit_weekly]
-    tags: [{id: 31, name: Newsletter}]
-    forms: [{id: 42, name: Sign up, status: archived}]
-    subscribers:
-      - email_address: ada@example.com
-        created_at: 2023-02-17
-        tags: [{name: Newsletter, tagged_at: 2023-02-18T09:30:00Z}]
-        forms: [42]
-    webhooks:
-      - {event: subscriber.tag_add, tag: Newsletter, target_url: "http://localhost:8000/tagged"}
-
-Beside `accounts`, or the one account, `oauth_clients` lists apps with the names that `kit_mock.oauth.OAuthClient` has.
-An account's `access_tokens` never expire; its `oauth_tokens` are as an app got them, by way of its OAuth client:
-
-    oauth_tokens: [{client_id: my_app, access_token: spent, refresh_token: fresh, expires_at: 2023-02-16}]
+A seed is an account, or `accounts`, a list of them, beside `oauth_clients`. docs/seeds.md shows all that can be set;
+`RESOURCES` has the names.
 
 A seed is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
 
@@ -30,9 +13,7 @@ A seed is taken as a whole or not at all. Chosen, as the API says nothing of see
   anybody knows.
 - A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients` as
   it says.
-- Seeding is no act of anybody: no webhook tells of it, its own neither. What a webhook's event is about is its `tag`,
-  `form`, `sequence`, `product` (by the `pid` in one of the seed's purchases, where a `product_id` can be set too) or
-  `link`, a URL.
+- Seeding is no act of anybody: no webhook tells of it, its own neither.
 """
 
 from __future__ import annotations
