@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -36,10 +38,10 @@ class Clock:
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
         """Move on by that much and return the new time. Raises ValueError for a step back, OverflowError after the year 9000."""
-        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        if step < timedelta():
-            raise ValueError("the clock can't go back")
-        with self._lock:
+        with self._lock, _range():
+            step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+            if step < timedelta():
+                raise ValueError("the clock can't go back")
             self._move(self._moved + step)
         return self.now()
 
@@ -51,13 +53,13 @@ class Clock:
         """
         if moment.tzinfo is None:
             raise ValueError("the moment must have a time zone")
-        with self._lock:
+        with self._lock, _range():
             self._move(moment - (self._start or datetime.now(UTC)))
         return self.now()
 
     def _move(self, by: timedelta) -> None:
         if not _FIRST <= (self._start or datetime.now(UTC)) + by <= _LAST:
-            raise OverflowError(f"the clock can only be between {_FIRST.year} and {_LAST.year}")
+            raise OverflowError
         self._moved = by
 
     @property
@@ -81,3 +83,12 @@ class Clock:
 def timestamp(epoch: int) -> str:
     """Seconds since 1970 in Kit's format, such as `2023-02-17T11:43:55Z`. Cached: rows often share a second."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def _range() -> Iterator[None]:
+    """Says in words of ours what is too far, be it for this clock or for Python's dates."""
+    try:
+        yield
+    except OverflowError:
+        raise OverflowError(f"the clock can only be between {_FIRST.year} and {_LAST.year}") from None

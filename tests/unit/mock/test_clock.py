@@ -33,6 +33,14 @@ def test_what_makes_no_sense_is_refused() -> None:
         Clock(datetime(2023, 2, 17))
 
 
+@pytest.mark.parametrize("days", [365 * 8000, 999_999_999, 1e30])
+def test_too_far_is_told_in_the_same_words_however_far(days: float) -> None:
+    clock = Clock(START)
+    with pytest.raises(OverflowError, match="the clock can only be between 1970 and 9000"):
+        clock.advance(days=days)
+    assert clock.now() == START
+
+
 def test_timestamps_follow_it(kit: httpx.Client, mock: KitMock) -> None:
     assert mock.advance(hours=3) == mock.clock.now()
     assert kit.post("/v4/tags", json={"name": "A"}).json()["tag"]["created_at"] == "2023-02-17T14:43:55Z"
