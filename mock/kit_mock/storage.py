@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -10,10 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+import apsw
+
 from kit_mock.problems import KitMockError
 from kit_mock.schema import APPLICATION_ID, TABLES, VERSION
 
 _ROLLBACK_JOURNAL = b"\x01\x01"
+_PATIENCE = 1000
+"""Milliseconds to wait for a file that another process has."""
 
 
 class Store:
@@ -32,18 +35,12 @@ class Store:
         self.stirred = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
         try:
-            self._connection = sqlite3.connect(
-                ":memory:" if path is None else path,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=512,
-                timeout=1,
-            )
-        except sqlite3.Error as error:
+            self._connection = _connect(path)
+        except apsw.Error as error:
             raise KitMockError(f"cannot open the database {path}: {error}") from None
         try:
             self._prepare(path)
-        except (sqlite3.Error, KitMockError) as error:
+        except (apsw.Error, KitMockError) as error:
             self._connection.close()
             raise KitMockError(f"cannot use the database {path}: {error}") from None
 
@@ -74,12 +71,12 @@ class Store:
         """Write everything out and close. More than once does no harm."""
         with self._lock:
             self._connection.close()
-            self._connection = cast(sqlite3.Connection, _Closed())
+            self._connection = cast(apsw.Connection, _Closed())
 
     def image(self) -> bytes:
         """All of the database, as a file would hold it."""
         with self._lock:
-            image = bytearray(self._connection.serialize())
+            image = bytearray(self._connection.serialize("main"))
         image[18:20] = _ROLLBACK_JOURNAL  # Whatever it is kept in now: only a file can have WAL.
         return bytes(image)
 
@@ -88,18 +85,19 @@ class Store:
 
         Raises KitMockError, and changes nothing, for an image that isn't a database of this layout.
         """
-        source = sqlite3.connect(":memory:")
+        source = _connect()
         try:
-            source.deserialize(image)
+            source.deserialize("main", image)
             owner = source.execute("PRAGMA application_id").fetchone()
             version = source.execute("PRAGMA user_version").fetchone()
             if (owner, version) != ((APPLICATION_ID,), (VERSION,)):
                 raise KitMockError(f"it isn't of this version of kit-mock, whose layout is {VERSION}")
             with self._lock:
                 self.row("SELECT 1")  # Says if it is closed, in the words that all else has.
-                source.backup(self._connection)
+                with self._connection.backup("main", source, "main") as backup:
+                    backup.step()
                 self.memo.clear()
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             raise KitMockError(str(error)) from None
         finally:
             source.close()
@@ -143,8 +141,7 @@ class Store:
     def row(self, sql: str, arguments: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         with self._lock:
-            found: tuple[Any, ...] | None = self._connection.execute(sql, arguments).fetchone()
-            return found
+            return self._connection.execute(sql, arguments).fetchone()
 
     def value(self, sql: str, arguments: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
@@ -155,13 +152,15 @@ class Store:
         """Carry out a change and return how many rows it touched."""
         with self._lock:
             self.memo.clear()
-            return self._connection.execute(sql, arguments).rowcount
+            self._connection.execute(sql, arguments)
+            return self._connection.changes()
 
     def insert(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Carry out an INSERT and return the id it was given."""
         with self._lock:
             self.memo.clear()
-            return self._connection.execute(sql, arguments).lastrowid or 0
+            self._connection.execute(sql, arguments)
+            return self._connection.last_insert_rowid()
 
 
 class _Closed:
@@ -174,7 +173,17 @@ class _Closed:
         raise KitMockError("this KitMock is closed")
 
 
-def _create(connection: sqlite3.Connection) -> None:
+def _connect(path: Path | None = None) -> apsw.Connection:
+    # Without SQLite's own locks: a store has one for all that it does.
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+    connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags, statementcachesize=512)
+    connection.set_busy_timeout(_PATIENCE)
+    # Plans that depend on no argument: otherwise most queries would be planned anew each time.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    return connection
+
+
+def _create(connection: apsw.Connection) -> None:
     for statement in TABLES.split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -184,9 +193,9 @@ def _create(connection: sqlite3.Connection) -> None:
 @cache
 def _empty() -> bytes:
     """A database with nothing in it but its tables."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = _connect()
     try:
         _create(connection)
-        return connection.serialize()
+        return connection.serialize("main")
     finally:
         connection.close()

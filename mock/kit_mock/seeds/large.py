@@ -7,11 +7,12 @@ same size differ in their dates only.
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 import time
 from pathlib import Path
 from typing import TextIO
+
+import apsw
 
 from kit_mock import seeds
 from kit_mock.clock import Clock
@@ -122,7 +123,7 @@ def make(path: Path, subscribers: int, progress: Progress) -> None:
             part = Path(folder) / path.name
             _fill(part, subscribers, progress)
             part.rename(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, apsw.Error) as error:
         raise KitMockError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
     progress.finish(path)
 

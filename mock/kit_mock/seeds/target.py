@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import apsw
 import attrs
 
 from kit_mock.seeds.fields import Item, as_text
@@ -58,7 +58,7 @@ class Seeding:
         """Turns what the tables refuse into a refusal of that node."""
         try:
             yield
-        except sqlite3.IntegrityError as error:
+        except apsw.ConstraintError as error:
             # "UNIQUE constraint failed: tags.account_id, tags.folded_name"
             column = str(error).rpartition(".")[2].removeprefix("folded_").replace("_hash", "_token")
             node.refuse("stands there already" if column in ("secret", "subscriber_id") else f"has a taken {column}")
