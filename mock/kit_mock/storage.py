@@ -36,8 +36,8 @@ class Store:
         """Whether a delivery or a job was queued since the background worker was last woken."""
         try:
             self._connection = _connect(path)
-        except apsw.Error as error:
-            raise KitMockError(f"cannot open the database {path}: {error}") from None
+        except (apsw.Error, UnicodeError) as error:  # SQLite's paths are UTF-8.
+            raise KitMockError(f"cannot open the database {str(path)!r}: {error}") from None
         try:
             self._prepare(path)
         except (apsw.Error, KitMockError) as error:

@@ -83,6 +83,7 @@ def test_files_of_other_kinds_are_refused_and_left_alone(tmp_path: Path) -> None
 
     assert "unable to open database file" in refusal(tmp_path)
     assert "unable to open database file" in refusal(tmp_path / "missing" / "mock.db")
+    assert "can't encode" in refusal(tmp_path / "\udcff.db")
 
 
 def test_a_layout_of_another_version_is_refused(tmp_path: Path) -> None:
