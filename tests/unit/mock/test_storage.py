@@ -148,10 +148,10 @@ def steps_of_pages(subscribers: int) -> list[int]:
         for path, params in PAGES:
             steps = 0
 
-            def count() -> int:
+            def count() -> bool:
                 nonlocal steps
                 steps += 1
-                return 0
+                return False
 
             connection.set_progress_handler(count, 100)
             response = kit.get(path, params={**params, "per_page": 20})
