@@ -16,7 +16,8 @@ _ISO_8601 = re.compile(
 def seconds(value: Any) -> int | None:
     """The moment in whole seconds since 1970, or None if the value isn't one.
 
-    A day stands for its midnight. Chosen where the API says nothing: times before the year 1000 are none.
+    A day stands for its midnight. Chosen where the API says nothing: times before the year 1000 are none, and so
+    are those in the basic format, without hyphens and colons.
     """
     if not isinstance(value, str) or not _ISO_8601.fullmatch(value):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,7 +26,10 @@ def email_address(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     value = value.strip()
-    return value if _EMAIL_SHAPE.fullmatch(value) and _EMAIL_FORMAT.is_valid(value) else None
+    try:
+        return value if _EMAIL_SHAPE.fullmatch(value) and _EMAIL_FORMAT.is_valid(value) else None
+    except UnicodeEncodeError:  # Half of a surrogate pair.
+        return None
 
 
 def text_problem(value: Any, name: str) -> str | None:
@@ -51,15 +55,17 @@ def day(text: str) -> date | None:
         return None
 
 
-def moment(text: str, name: str) -> int:
-    """A date filter in seconds since 1970: a day stands for its midnight in UTC, a time needs a zone.
+def moment(text: str, name: str, *, up: bool = False) -> int:
+    """A date filter in whole seconds since 1970, rounded down or up: a day stands for its midnight in UTC, a time needs
+    a zone.
 
     Raises Refusal 422.
     """
     try:
         if _DAY.fullmatch(text) or _MOMENT.fullmatch(text):
             found = datetime.fromisoformat(text)
-            return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+            seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            return math.ceil(seconds) if up else math.floor(seconds)
     except (ValueError, OverflowError):
         pass  # A thirteenth month; said below.
     raise unprocessable(f"{human(name)} is incorrectly formatted. Use YYYY-MM-DD.")

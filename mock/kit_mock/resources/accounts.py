@@ -142,8 +142,8 @@ def get_growth_stats(call: Call) -> Reply:
 
     All of it is counted from what happened when: what happens later changes nothing of it. `subscribers` is who was
     active at the end. Chosen where the API says nothing: everybody who was created is new, in whatever state; who
-    unsubscribes twice is two cancellations; bounces and complaints are none; without `starting`, the 90 days before
-    `ending`; a period that ends before it starts is a 422.
+    unsubscribes twice is two cancellations; bounces and complaints are none; without `starting`, it is 90 days before
+    today, or before `ending` if that is earlier; a period that ends before it starts is a 422.
     """
     (offset,) = _account(call, "utc_offset")
     zone = timezone(timedelta(minutes=offset))
@@ -190,7 +190,7 @@ def _period(call: Call, today: date) -> tuple[date, date]:
         elif text is not None:
             errors.append(f"{name.capitalize()} date is incorrectly formatted. Use YYYY-MM-DD.")
     ending = days.get("ending", today)
-    starting = days.get("starting", max(date.min + _PERIOD, ending) - _PERIOD)
+    starting = days.get("starting", max(date.min + _PERIOD, min(today, ending)) - _PERIOD)
     if not errors and starting > ending:
         errors.append("Starting date must not be after ending date.")
     if errors:

@@ -6,8 +6,10 @@ follows. Chosen where the API says nothing or two things:
 - `public` makes it a post as well. Only when updating is a false `public` the way back to a draft, and then only if
   no `send_at` comes along, so that what was read can be sent back.
 - What is to be sent needs a subject and content, a draft nothing. A `send_at` that has passed sends at once.
-- `published_at`, where none is given, is when a public draft was saved, or else when sending began.
-- The permission is asked for by what changes something; anybody may read. It goes before everything else.
+- `published_at`, where none is given, is when a public draft was saved, or else when sending began. The way back to a
+  draft takes it away.
+- The permission is asked for by what changes something; anybody may read. It goes before everything but values of wrong
+  types.
 - A null takes a value away: the template becomes the account's default one, the filter everybody.
 """
 
@@ -87,7 +89,8 @@ def update_broadcast(call: Call) -> Reply:
     id_ = _open_to_change(call)
     body = dict(call.body)
     if body.get("public") is False:
-        body.setdefault("send_at", None)
+        for name in _MOMENTS:
+            body.setdefault(name, None)
     values = _values(call, body)
     row = call.store.row("SELECT subject, content, send_at FROM broadcasts WHERE id = ?", (id_,))
     _check_sendable({**dict(zip(("subject", "content", "send_at"), row or (), strict=True)), **values})

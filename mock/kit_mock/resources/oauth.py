@@ -2,7 +2,8 @@
 
 Chosen where the API says nothing: what is wrong with the client or its redirect URI is a 400 in JSON, anything else of
 an authorization request goes to the redirect URI, as RFC 6749 has it; `public` is the only scope; an app with a secret
-may use PKCE as well; the secret goes into the body, not into an `Authorization` header; revoking needs the client's
+may use PKCE as well, and sends its secret with every token request, refreshes too, where the reference's samples leave it
+out; the secret goes into the body, not into an `Authorization` header; revoking needs the client's
 secret like a token request, and is a 200 for every token, also for one that is unknown or another app's. The fixed
 access token of the mock can't be revoked.
 """

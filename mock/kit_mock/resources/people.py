@@ -75,7 +75,7 @@ def date_filters(call: Call, name: str) -> list[tuple[str, int]]:
     Both are exclusive: later than that moment, or earlier. Raises Refusal 422 for what isn't a date.
     """
     return [
-        (relation, rules.moment(call.query[parameter], parameter))
+        (relation, rules.moment(call.query[parameter], parameter, up=relation == "<"))
         for parameter, relation in ((f"{name}_after", ">"), (f"{name}_before", "<"))
         if parameter in call.query
     ]

@@ -98,7 +98,7 @@ def stats(store: Store, broadcast_id: int, account_id: int, now: int) -> dict[st
     if row is None:
         return None
     send_at, started_at, recipients, opens, clickers, clicks, unsubscribes = row
-    progress = 0.0 if started_at is None else min(100.0, round(100 * (now - started_at) / DURATION, 2))
+    progress = 0.0 if started_at is None else min(100.0, max(0.0, round(100 * (now - started_at) / DURATION, 2)))
     if started_at is None:
         status = "draft" if send_at is None else "scheduled"
     else:

@@ -121,7 +121,8 @@ def _check_ids(_: Call, items: bulk.Items) -> None:
 
 @bulk.operation("bulk_tag_subscribers", "taggings", check=_check_ids)
 def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the tag."""
+    """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the
+    tag; for one that stands there twice, still one."""
     tagged: dict[tuple[int, int], dict[str, Any]] = {}
     failures = []
     for item in items:

@@ -122,6 +122,19 @@ def test_growth_counts_what_happened(kit: httpx.Client, mock: KitMock, subscribe
     assert numbers("2023-02-16", "2023-02-19") == (6, 2, 4, 3)
 
 
+@pytest.mark.parametrize(
+    ("ending", "starting"),
+    [
+        ("2030-01-01", "2022-11-19"),
+        ("2023-02-17", "2022-11-19"),
+        ("2023-02-10", "2022-11-12"),
+        ("2001-01-01", "2000-10-03"),
+    ],
+)
+def test_growth_begins_90_days_ago_or_before_its_end(kit: httpx.Client, ending: str, starting: str) -> None:
+    assert growth(kit, ending=ending)["starting"] == f"{starting}T00:00:00-05:00"
+
+
 def test_growth_of_a_day_that_is_over_stays_as_it_was(kit: httpx.Client, mock: KitMock, subscriber: Create) -> None:
     for number in range(1, 4):
         subscriber(f"{number}@example.com")

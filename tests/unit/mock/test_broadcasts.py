@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,19 @@ def test_a_public_draft_is_published(kit: httpx.Client, mock: KitMock) -> None:
     create(kit)
     mock.advance(hours=1)
     assert kit.put("/v4/broadcasts/4", json={"public": True}).json()["broadcast"]["published_at"] == LATER
+
+
+def test_a_post_that_is_a_draft_again_is_published_anew(kit: httpx.Client, mock: KitMock) -> None:
+    create(kit, public=True)
+    mock.advance(hours=1)
+    assert kit.put("/v4/broadcasts/1", json={"public": False}).json()["broadcast"]["published_at"] is None
+    assert kit.put("/v4/broadcasts/1", json={"public": True}).json()["broadcast"]["published_at"] == LATER
+
+
+def test_progress_begins_at_nothing_whatever_the_clock(kit: httpx.Client, mock: KitMock) -> None:
+    create(kit, **LETTER, send_at=NOW)
+    mock.clock.set(START - timedelta(days=1))
+    assert (stats(kit)["status"], stats(kit)["progress"]) == ("sending", 0)
 
 
 @pytest.fixture

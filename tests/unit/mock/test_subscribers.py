@@ -189,6 +189,8 @@ def test_date_filters(kit: httpx.Client, mock: KitMock, subscriber: Create) -> N
     assert found(created_after="2023-02-17T11:43:54Z") == ["0", "1", "2"]
     assert found(created_before="2023-02-17T12:43:56+01:00") == ["0"]
     assert found(created_before="2023-02-17T11:43:55.000Z") == []
+    assert found(created_before="2023-02-17T11:43:55.900Z") == ["0"]
+    assert found(created_after="2023-02-17T11:43:55.900Z") == ["1", "2"]
     assert found(updated_after="2023-02-20") == ["0"]
     assert found(updated_before="2023-02-19") == ["1"]
 
