@@ -196,7 +196,7 @@ def _rate_limit(text: str) -> RateLimit:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:12]) <= 100_000_000:
+    if not text.isdecimal() or not text.isascii() or len(text) > 9 or not 1 <= int(text) <= 100_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 100000000")
     return int(text)
 

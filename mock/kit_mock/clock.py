@@ -69,14 +69,14 @@ class Clock:
 
     @property
     def moved(self) -> timedelta:
-        """How far it is from its start, or from real time; can be set."""
+        """How far it is from its start, or from real time; can be set, with OverflowError as in `set`."""
         with self._lock:
             return self._moved
 
     @moved.setter
     def moved(self, value: timedelta) -> None:
-        with self._lock:
-            self._moved = value
+        with self._lock, _range():
+            self._move(value)
 
 
 @lru_cache(maxsize=4096)

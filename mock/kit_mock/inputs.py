@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,20 +19,27 @@ from kit_mock.problems import Refusal, not_found, unprocessable
 from kit_mock.wording import human, sentence
 
 LARGEST_ID = 2**63 - 1
+_DIGITS = len(str(LARGEST_ID))
 
 _INTEGER = re.compile(r"-?\d{1,30}", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 _FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 1000
+_MOST_ERRORS = 100
+_ITEMS = 1000
 
 
 def path_ids(operation: Operation, texts: list[str]) -> dict[str, int]:
     """The ids in a path. Anything that can't be an id (`0`, `-1`, `abc`) doesn't exist: 404."""
-    ids = {}
-    for name, text in zip(operation.path_names, texts, strict=True):
-        if not text.isdecimal() or not text.isascii() or not 1 <= int(text[:30]) <= LARGEST_ID:
-            raise not_found()
-        ids[name] = int(text)
-    return ids
+    return {name: as_id(text) for name, text in zip(operation.path_names, texts, strict=True)}
+
+
+def as_id(text: str) -> int:
+    """The id that stands there. Raises Refusal 404 for what can't be one."""
+    digits = len(text) if text.isdecimal() and text.isascii() else 0
+    if not 1 <= digits <= _DIGITS or not 1 <= int(text) <= LARGEST_ID:
+        raise not_found()
+    return int(text)
 
 
 def raw_query(request: Request) -> dict[str, str]:
@@ -90,15 +98,41 @@ def body_values(
         return {}
     validator, value = _decoded(operation.body.validators, request)
     errors: list[str] = []
-    if validator.is_valid(value):
-        if operation.body.required and not request.body:
-            raise unprocessable("The request body can't be blank")
-    else:  # far faster than to look for errors where there are none
-        violations = validator.iter_errors(value)
-        errors += (sentence(each) for each in violations if not _is_judged(each, judged, judged_in_items))
+    try:
+        if validator.is_valid(value):
+            if operation.body.required and not request.body:
+                raise unprocessable("The request body can't be blank")
+        else:  # far faster than to look for errors where there are none
+            errors += islice(_complaints(validator, value, judged, judged_in_items), _MOST_ERRORS)
+    except ValueError:  # The validator goes less deep than the decoder.
+        raise _broken("nested too deeply") from None
     if errors or not isinstance(value, dict):
         raise unprocessable(*dict.fromkeys(errors or ["The request body must be an object"]))
     return value
+
+
+def _complaints(
+    validator: Validator, value: Any, judged: Collection[str], judged_in_items: Collection[str]
+) -> Iterator[str]:
+    for part, name, first in _parts(value):
+        if validator.is_valid(part):
+            continue
+        for each in validator.iter_errors(part):
+            # What is wrong elsewhere was told with the first part.
+            is_told = first and list(each.instance_path)[:1] != [name]
+            if not is_told and not _is_judged(each, judged, judged_in_items):
+                yield sentence(each, first=first)
+
+
+def _parts(value: Any) -> Iterator[tuple[Any, str, int]]:
+    """A body in parts with some items of its longest list each: the name of that list, and where in it a part begins.
+
+    The validator keeps a report on each of its findings, at once, and there can be millions.
+    """
+    lists = {name: each for name, each in value.items() if isinstance(each, list)} if isinstance(value, dict) else {}
+    name = max(lists, key=lambda name: len(lists[name]), default="")
+    for first in range(0, max(1, len(lists.get(name, ()))), _ITEMS):
+        yield ({**value, name: lists[name][first : first + _ITEMS]} if lists else value), name, first
 
 
 def _is_judged(violation: ValidationError, judged: Collection[str], judged_in_items: Collection[str]) -> bool:
@@ -122,9 +156,21 @@ def _decoded(validators: Mapping[str, Validator], request: Request) -> tuple[Val
     if validator is None:
         raise Refusal(415, (f"Unsupported Media Type: the body must be {' or '.join(validators)}",))
     if media_type == _FORM:
-        return validator, dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        text = request.body.decode("utf-8", "replace")
+        try:
+            return validator, dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        except ValueError:
+            raise Refusal(400, (f"Bad Request: the body has more than {_MOST_FIELDS} fields",)) from None
+    return validator, decoded(request.body)
+
+
+def decoded(body: bytes) -> Any:
+    """What a body of JSON holds. Raises Refusal 400 for a broken one."""
     try:
-        return validator, msgspec.json.decode(request.body)
+        return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(400, (f"Bad Request: the body isn't valid JSON ({reason})",)) from None
+        raise _broken("nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
+
+
+def _broken(reason: str) -> Refusal:
+    return Refusal(400, (f"Bad Request: the body isn't valid JSON ({reason})",))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 import msgspec
 
@@ -35,7 +35,11 @@ _HARMLESS = frozenset(
         "token_type_hint",
     }
 )
-_SECRETS = (b"client_secret", b"code_verifier", b"refresh_token", b"access_token", b"api_secret", b"api_key")
+# `grant_type` is none, but what comes along with it is.
+_SECRETS = re.compile(
+    rb"client_secret|code_verifier|refresh_token|access_token|api_secret|api_key|grant_type"
+    rb"|\\u00[2-7]"  # A letter, written so as if to hide it.
+)
 # In the consent page its ticket, in the page of a redirect the query with the code.
 _IN_PAGES = re.compile(rb'(name="ticket"\s+value="|href="[^"?]*\?)[^"]*')
 
@@ -46,22 +50,25 @@ def is_oauth(path: str) -> bool:
 
 
 def names_secrets(body: bytes) -> bool:
-    """Whether a body has the name of something secret in it."""
-    return any(name in body for name in _SECRETS)
+    """Whether a body has the name of something secret in it, in whatever case, plain or percent-encoded."""
+    return _SECRETS.search(unquote_to_bytes(body).lower()) is not None
 
 
-def masked(media_type: str, body: bytes) -> bytes:
+def masked_request(media_type: str, body: bytes) -> bytes:
     """The body with everything masked that isn't known to be harmless."""
-    if not body:
-        return body
     match media_type:
         case "application/json":
-            return _json(body)
+            return _json(body) if body else body
         case "application/x-www-form-urlencoded":
             return _form(body)
-        case "text/html":
-            return _IN_PAGES.sub(rb"\1" + MASK.encode(), body)
-    return NOT_KEPT
+    return NOT_KEPT if body else body
+
+
+def masked_response(media_type: str, body: bytes) -> bytes:
+    """The same for an answer, which can be a page of the mock's own."""
+    if media_type == "text/html":
+        return _IN_PAGES.sub(rb"\1" + MASK.encode(), body)
+    return masked_request(media_type, body)
 
 
 def _json(body: bytes) -> bytes:
@@ -73,8 +80,13 @@ def _json(body: bytes) -> bytes:
 
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: each if name in _HARMLESS else MASK for name, each in value.items()}
+        return {name: each if name in _HARMLESS and _is_plain(each) else MASK for name, each in value.items()}
     return MASK
+
+
+def _is_plain(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]  # `errors` is a list.
+    return all(isinstance(each, str | int | None) for each in values)
 
 
 def _form(body: bytes) -> bytes:

@@ -287,7 +287,7 @@ class KitMock(additions.Resources):
         self._app.pump.flush(timeout)
         return self.deliveries
 
-    def fire(self, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:
+    def fire(self, /, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:
         """Let happen to a subscriber what the API has no way to bring about, and return the deliveries that it queues.
 
         `event` is a name from the API, such as `subscriber.subscriber_bounce`, with or without what is before the dot.

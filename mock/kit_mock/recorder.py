@@ -72,10 +72,10 @@ def record(
     if media_type is not None:
         media_type = media_type.partition(";")[0].strip().lower()
     if masking.is_oauth(request.path):
-        body = masking.masked(media_type or "", body)
-        response_body = masking.masked(response_media_type, response_body)
+        body = masking.masked_request(media_type or "", body)
+        response_body = masking.masked_response(response_media_type, response_body)
     elif body and masking.names_secrets(body):
-        body = masking.masked(media_type or "", body)
+        body = masking.masked_request(media_type or "", body)
     return RecordedRequest(
         method=request.method,
         path=request.path,

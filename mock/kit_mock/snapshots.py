@@ -43,14 +43,16 @@ def put_back(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> Non
     """Make the state what it was. Raises KitMockError, and changes nothing, for what isn't a usable snapshot."""
     moment, image = _opened(snapshot)
     with store.reading():
+        before = clock.moved
         try:
+            if clock.stands_still or moment.stands_still:
+                clock.set(moment.now)
+            else:  # A real clock hasn't stopped in the meantime.
+                clock.moved = timedelta(seconds=moment.moved)
             store.load(image)
-        except KitMockError as error:
+        except (KitMockError, ValueError, OverflowError) as error:
+            clock.moved = before
             raise KitMockError(f"cannot restore the snapshot: {error}") from None
-        if clock.stands_still or moment.stands_still:
-            clock.set(moment.now)
-        else:  # A real clock hasn't stopped in the meantime.
-            clock.moved = timedelta(seconds=moment.moved)
         limits.restore(moment.windows)
 
 
@@ -60,4 +62,7 @@ def _opened(snapshot: bytes) -> tuple[_Moment, bytes]:
     if not snapshot.startswith(_MAGIC) or hashlib.sha256(content).digest() != snapshot[len(_MAGIC) : start]:
         raise KitMockError("cannot restore the snapshot: it isn't one, or is damaged")
     end = _LENGTH + int.from_bytes(content[:_LENGTH], "big")
-    return msgspec.json.decode(content[_LENGTH:end], type=_Moment), content[end:]
+    try:
+        return msgspec.json.decode(content[_LENGTH:end], type=_Moment), content[end:]
+    except msgspec.MsgspecError as error:
+        raise KitMockError(f"cannot restore the snapshot: {error}") from None

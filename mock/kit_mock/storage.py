@@ -66,6 +66,8 @@ class Store:
                 raise KitMockError("it isn't a database of kit-mock")
         elif version != VERSION:
             raise KitMockError(f"it was made by another version of kit-mock (its layout is {version})")
+        elif _tables(self._connection) != _own_tables():
+            raise KitMockError("its tables aren't those that kit-mock made")
 
     def close(self) -> None:
         """Write everything out and close. More than once does no harm."""
@@ -188,6 +190,20 @@ def _create(connection: apsw.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _tables(connection: apsw.Connection) -> list[Any]:
+    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+
+
+@cache
+def _own_tables() -> list[Any]:
+    connection = _connect()
+    try:
+        _create(connection)
+        return _tables(connection)
+    finally:
+        connection.close()
 
 
 @cache

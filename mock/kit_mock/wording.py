@@ -24,10 +24,15 @@ def human(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def sentence(violation: ValidationError, prefix: Sequence[str] = ()) -> str:
-    """One message for one violation. `prefix` names what the instance is, where it isn't a whole body."""
+def sentence(violation: ValidationError, prefix: Sequence[str] = (), *, first: int = 0) -> str:
+    """One message for one violation. `prefix` names what the instance is, where it isn't a whole body; `first` is the
+    number of the first item of a list of which only a part was looked at.
+    """
     violation = _most_telling(violation)
-    path = [*prefix, *map(str, violation.instance_path)]
+    place = [
+        each + first if at == 1 and isinstance(each, int) else each for at, each in enumerate(violation.instance_path)
+    ]
+    path = [*prefix, *map(str, place)]
     if violation.kind.name == "required":
         path.append(getattr(violation.kind, "property", ""))
     subject = human(" ".join(path)) if path else "The request body"

@@ -258,7 +258,7 @@ def remove_fault(control: Control, request: Request, match: Match) -> Response:
 
 def _shown_fault(armed: Armed) -> dict[str, Any]:
     """Only what was set; `times` says how often in all, `hits` how often so far."""
-    given = attrs.asdict(armed.fault, filter=lambda field, value: value != field.default)
+    given = attrs.asdict(armed.fault, recurse=False, filter=lambda field, value: value != field.default)
     return {"id": armed.id, "name": armed.fault.name, "hits": armed.hits, **given}
 
 

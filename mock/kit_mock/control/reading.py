@@ -6,20 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
-
 from kit_mock.control.routes import Match
-from kit_mock.inputs import LARGEST_ID
+from kit_mock.inputs import as_id, decoded
 from kit_mock.messages import JSON, Request
-from kit_mock.problems import Refusal, not_found, unprocessable
+from kit_mock.problems import Refusal, unprocessable
 
 
 def id_of(match: Match) -> int:
     """The id in a path. Raises Refusal 404 for what can't be one."""
-    text = match["id"]
-    if not text.isdecimal() or not text.isascii() or int(text[:30]) > LARGEST_ID:
-        raise not_found()
-    return int(text)
+    return as_id(match["id"])
 
 
 def filters(request: Request, names: tuple[str, ...]) -> dict[str, str]:
@@ -46,11 +41,7 @@ def body(request: Request, names: tuple[str, ...] | None) -> dict[str, Any]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != JSON:
         raise Refusal(415, (f"Unsupported Media Type: the body must be {JSON}",))
-    try:
-        given = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(400, (f"Bad Request: the body isn't valid JSON ({reason})",)) from None
+    given = decoded(request.body)
     if not isinstance(given, dict):
         raise unprocessable("The request body must be an object")
     if names is not None:

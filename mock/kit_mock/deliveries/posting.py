@@ -49,6 +49,7 @@ class Poster:
 
     def post(self, outgoing: Outgoing) -> Outcome:
         """Make one attempt. Never raises for anything that the other side does."""
+        self._client.cookies.clear()  # They ignore ports, and receivers here differ by little else.
         with self._limited():
             try:
                 with self._client.stream(

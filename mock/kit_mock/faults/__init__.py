@@ -133,16 +133,20 @@ class Fault:
         if self.route is None:
             return lambda _method, _path, _operation_id: True
         method, path = checks.route(self.route)
-        pattern = re.compile("".join(_as_pattern(part) for part in re.split(r"(\*|\{[^/}]*\})", path)))
+        pattern = _as_pattern(path)
         return lambda given, path, _operation_id: (
             given == (method or given) and pattern.fullmatch(path.rstrip("/") or "/") is not None
         )
 
 
-def _as_pattern(part: str) -> str:
-    if part == "*":
-        return ".*"
-    return "[^/]+" if part.startswith("{") else re.escape(part)
+def _as_pattern(path: str) -> re.Pattern[str]:
+    """For each text between two stars the first place will do: without going back, no path takes long."""
+    first, *rest = [
+        "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^/}]*\})", piece))
+        for piece in path.split("*")
+    ]
+    between = "".join(f"(?>.*?{piece})" for piece in rest[:-1] if piece)
+    return re.compile(f"{first}{between}.*{rest[-1]}" if rest else first)
 
 
 @attrs.define(eq=False)

@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from kit_mock.faults import Fault
 
@@ -13,6 +15,7 @@ _ROUTE = re.compile(r"(?:(?P<method>[A-Z]+|\*) )?(?P<path>/\S*)")
 _LONGEST = 86_400.0
 _BODILESS = (204, 205, 304)
 _SIDES = ("before", "after")
+_DEEPEST = 50
 
 
 def check(fault: Fault) -> None:
@@ -70,6 +73,7 @@ def _together(fault: Fault) -> None:
         raise ValueError("media_type is that of a body, which isn't given")
     if fault.body is not None and not isinstance(fault.body, str | dict | list):
         raise ValueError("body must be a text, or an object or list for JSON")
+    _can_be_sent(fault.body)
     if fault.html and not isinstance(fault.body, str | None):
         raise ValueError("the body of a page in html must be a text")
     if fault.effect and not fault.answers:
@@ -90,3 +94,20 @@ def _is_integer(value: object) -> bool:
 
 def _is_number(value: Any) -> bool:
     return _is_integer(value) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _can_be_sent(body: object) -> None:
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    if level:
+        raise ValueError(f"body is nested more than {_DEEPEST} levels deep")
+    try:
+        msgspec.json.encode(body)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"body can't be written as JSON: {error}") from None

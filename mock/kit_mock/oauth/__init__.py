@@ -14,7 +14,8 @@ from kit_mock.storage import Store
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~%]+", re.ASCII)
 _NO_TARGETS = frozenset({"about", "blob", "data", "file", "javascript", "vbscript", "view-source"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+# All of an authority: Python's own reading of one passes over what stands around brackets.
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 def hashed(secret: str) -> str:
@@ -134,4 +135,4 @@ def find(store: Store, client_id: str) -> RegisteredClient | None:
 
 def _is_loopback(uri: str) -> bool:
     parts = urlsplit(uri)
-    return parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.username is None
+    return parts.scheme == "http" and _LOOPBACK.fullmatch(parts.netloc) is not None

@@ -8,6 +8,8 @@ import yaml
 
 from kit_mock.seeds.source import DEEPEST, Node, refusal, step
 
+MOST = 2_000_000
+"""Values. A file of a few lines can stand for billions, by naming what was named before again and again."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -20,6 +22,7 @@ class _Reader:
     def __init__(self, text: str, source: str) -> None:
         self._text = text
         self._source = source
+        self._nodes = 0
 
     def tree(self) -> Node:
         control = yaml.reader.Reader.NON_PRINTABLE.search(self._text)
@@ -38,12 +41,15 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise refusal(self._source, mark.line + 1 if mark else None, _one_line(error.problem)) from None
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2023-02-31.
+        except yaml.YAMLError as error:
             raise refusal(self._source, None, _one_line(error)) from None
 
     def _node(self, raw: yaml.Node, line: int, trail: str) -> Node:
         if trail.count(".") + trail.count("[") > DEEPEST:
             raise refusal(self._source, line, "it is nested too deeply, or holds itself")
+        self._nodes += 1
+        if self._nodes > MOST:
+            raise refusal(self._source, line, f"it holds more than {MOST:,} values")
         value: Any
         if isinstance(raw, yaml.MappingNode):
             value = self._mapping(raw, trail)
@@ -55,7 +61,10 @@ class _Reader:
         elif raw.tag == "tag:yaml.org,2002:timestamp":
             value = raw.value  # Whether it is a moment, or just looks like one, depends on where it stands.
         else:
-            value = self._loader.construct_object(raw)
+            try:
+                value = self._loader.construct_object(raw)
+            except (ValueError, KeyError):  # Such as `!!int x` and `!!bool x`.
+                raise refusal(self._source, line, f"{trail} isn't what its tag says") from None
             if not isinstance(value, None | bool | int | float | str):
                 raise refusal(self._source, line, f"{trail} can't be a {type(value).__name__}")
         return Node(value, self._source, line, trail)

@@ -126,8 +126,11 @@ class _Json:
                 found = _WORD.match(self._text, self._at)
                 if found is None:
                     self._fail("a value is missing")
+                try:
+                    value = json.loads(found[0])
+                except ValueError:
+                    self._fail("the number is too long")
                 self._at = found.end()
-                value = json.loads(found[0])
         return Node(value, self._source, line, trail)
 
     def _object(self, trail: str) -> dict[str, Node]:

@@ -23,13 +23,17 @@ class Received:
 
 
 class Receiver:
-    """Answers 200, or the next of `answers`: a status, or one with a Location. Told to `hold`, it waits for `released`."""
+    """Answers 200, or the next of `answers`: a status, or one with a Location. Told to `hold`, it waits for `released`.
+
+    Each answer sets the `cookie`, if there is one.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.received: list[Received] = []
         self.answers: deque[int | tuple[int, str]] = deque()
+        self.cookie: str | None = None
         self.released = threading.Event()
         self.released.set()
         self.arrived = threading.Event()
@@ -61,6 +65,8 @@ class Receiver:
         call.send_response(status)
         if location is not None:
             call.send_header("Location", location)
+        if self.cookie is not None:
+            call.send_header("Set-Cookie", self.cookie)
         call.send_header("Content-Length", "0")
         call.end_headers()
 

@@ -78,8 +78,9 @@ def test_a_port_in_use_is_one_line() -> None:
         assert "in use" in one_line(run("serve", "--port", port))
 
 
-def test_a_host_that_is_not_here_is_one_line() -> None:
-    assert "cannot listen on" in one_line(run("serve", "--host", "203.0.113.1"))
+@pytest.mark.parametrize("host", ["203.0.113.1", "a" * 300, "..", "\u00e9" * 70])
+def test_a_host_that_is_not_here_is_one_line(host: str) -> None:
+    assert "cannot listen on" in one_line(run("serve", "--host", host))
 
 
 def test_an_unusable_database_is_one_line(tmp_path: Path) -> None:

@@ -269,6 +269,7 @@ def test_flushing_leaves_the_api_free(mock: KitMock, subscriber: Create, kit: ht
         ({"event": "tag_add", "subscriber_id": 1, "tag_id": [1]}, "tag_id"),
         ({"event": "tag_add", "subscriber_id": 1, "tag_id": 99}, "tag_id"),
         ({"event": "subscriber_bounce", "subscriber_id": 1, "timeout": 1}, "timeout"),
+        ({"event": "subscriber_bounce", "subscriber_id": 1, "self": 1}, "self"),
     ],
 )
 def test_events_that_cannot_be(control: httpx.Client, subscriber: Create, given: Any, named: str) -> None:

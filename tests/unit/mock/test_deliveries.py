@@ -116,6 +116,17 @@ def test_redirects_are_not_followed(mock: KitMock, receiver: Receiver, status: i
     assert receiver.paths == ["/events"]
 
 
+def test_cookies_go_nowhere() -> None:
+    with listening() as one, listening() as other:
+        one.cookie = "session=hush; Path=/"
+        with KitMock(clock=Clock(START), seed=seed(one.url, other.url)) as mock:
+            for _ in range(2):
+                bounce(mock)
+                mock.deliver()
+        assert [len(each.received) for each in (one, other)] == [2, 2]
+        assert all("cookie" not in call.headers for each in (one, other) for call in each.received)
+
+
 def test_nobody_there() -> None:
     with KitMock(clock=Clock(START), seed=seed(f"http://127.0.0.1:{unused_port()}/")) as mock:
         bounce(mock)

@@ -308,6 +308,40 @@ def test_every_list_can_lag(mock: KitMock, oauth: httpx.Client, path: str) -> No
     assert mock.requests[-1].fault == "lag 60 s"
 
 
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+def test_a_body_may_be_nested(mock: KitMock, kit: httpx.Client) -> None:
+    mock.fail_next("list_tags", status=503, body=nested(50))
+    assert kit.get("/v4/tags").json() == nested(50)
+
+
+def test_a_route_of_many_stars_takes_no_time(mock: KitMock, kit: httpx.Client) -> None:
+    mock.fail_next("GET /" + "*a" * 25 + "b", status=503)
+    mock.fail_next("GET /*{x}/*{y}/*" + "{z}*" * 10 + "c", status=503)
+    assert kit.get("/" + "a/a" * 600).status_code == 404
+    assert kit.get("/" + "a" * 600 + "b").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("route", "fitting", "others"),
+    [
+        ("/v4/*ags*1*", ["/v4/tags/1", "/v4/tags/2/1x"], ["/v4/tags", "/v4/1/tags"]),
+        ("/v4/**s", ["/v4/tags", "/v4/s"], ["/v4/tag"]),
+        ("/v4/*/{id}/*s", ["/v4/tags/1/subscribers"], ["/v4/tags/subscribers", "/v4/tags/1/s/x"]),
+        ("/*", ["/", "/v4/tags"], []),
+    ],
+)
+def test_stars_in_routes(mock: KitMock, kit: httpx.Client, route: str, fitting: list[str], others: list[str]) -> None:
+    mock.faults.add(route=route, status=599)
+    assert [kit.get(path).status_code for path in fitting] == [599] * len(fitting)
+    assert 599 not in [kit.get(path).status_code for path in others]
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
@@ -338,6 +372,8 @@ def test_every_list_can_lag(mock: KitMock, oauth: httpx.Client, path: str) -> No
         ({"status": 503, "media_type": "text/css"}, "media_type"),
         ({"status": 503, "body": "x", "media_type": "text/css\r\nX: y"}, "media_type"),
         ({"status": 503, "body": 5}, "body"),
+        ({"status": 503, "body": {"a": object()}}, "body can't be written as JSON"),
+        ({"status": 503, "body": [[[]]] * 2 + [nested(51)]}, "body is nested more than 50 levels deep"),
     ],
 )
 def test_what_makes_no_sense_is_refused(mock: KitMock, given: Any, named: str) -> None:

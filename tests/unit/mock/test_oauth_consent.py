@@ -186,6 +186,19 @@ def test_without_a_state_none_comes_back(app: httpx.Client) -> None:
     assert set(back(ask(app, state=None, scope="public"))) == {"code"}
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("http://evil.example[::1]/cb", "http://[::1].evil.example/cb", "http://[::1]evil.example/cb"),
+        *("http://[::1]:80.evil.example/", "http://127.0.0.1:80:90/cb", "http://127.0.0.1:9999999/cb"),
+        *("http://me@127.0.0.1/cb", "http://127.0.0.1.evil.example/cb", "https://127.0.0.1/cb", "http://[::2]/cb"),
+    ],
+)
+def test_what_only_looks_like_loopback_is_refused(asking: tuple[KitMock, httpx.Client], uri: str) -> None:
+    answer = ask(asking[1], redirect_uri=uri)
+    assert answer.status_code == 400, answer.text
+
+
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:8765/cb?a=b", "http://localhost/", "http://[::1]:9/x", CALLBACK])
 def test_the_default_clients_take_loopback(app: httpx.Client, uri: str) -> None:
     location = ask(app, redirect_uri=uri).headers["Location"]

@@ -101,6 +101,11 @@ def test_oauth_is_masked(mock: KitMock, prefix: str, way: str) -> None:
         ('{"client_secret": "hush"}', "application/x-www-form-urlencoded"),
         ("client_secret=hush", "application/json"),
         ("client_secret=hush", "text/plain"),
+        ("client_secret=hush", "text/html"),
+        (
+            '{"errors": {"client_secret": "hush"}, "scope": [["hush"]], "grant_type": {"code": "hush"}}',
+            "application/json",
+        ),
         ('[{"client_secret": "hush"}]', "application/json"),
         ('{"more": {"client_secret": "hush"}, "scope": "public"}', "application/json"),
         ("code=hush&" + "x" * 20_000, "application/x-www-form-urlencoded"),
@@ -117,6 +122,15 @@ def test_what_is_malformed_is_masked_too(mock: KitMock, content: str, media_type
 def test_secrets_in_the_wrong_place_are_masked(mock: KitMock, kit: httpx.Client) -> None:
     kit.post("/v4/tags", json={"name": "A", "api_secret": "hush"})
     kit.post("/v4/nothing", data={"client_secret": "hush"})
+    for content in (
+        '{"client\\u005fsecret": "hush"}',
+        '{"name": "A", "API_SECRET": "hush"}',
+        '{"grant_type": "authorization_code", "code": "hush"}',
+    ):
+        kit.post("/v4/tags", content=content, headers={"Content-Type": "application/json"})
+    for content in ("client%5Fsecret=hush", "grant_type=refresh_token&token=hush"):
+        for media_type in ("application/x-www-form-urlencoded", "text/html"):
+            kit.post("/v4/tags", content=content, headers={"Content-Type": media_type})
     assert "hush" not in everything(mock)
 
 

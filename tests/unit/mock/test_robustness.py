@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from kit_mock import Clock, KitMock, KitMockError
 from kit_mock.document import default_path, load
-from tests.unit.mock.conftest import START
+from tests.unit.mock.conftest import START, client
 
 OPERATIONS = list(load().operations.values())
 
@@ -95,6 +96,54 @@ def test_no_request_makes_it_fail(sequence: list[dict[str, Any]]) -> None:
                 errors = [answer["error"]] if request["url"].startswith("/oauth/") else answer["errors"]
                 assert all(isinstance(error, str) and error for error in errors)
                 assert errors
+
+
+@pytest.mark.parametrize("path", ["/v4/tags/{}/subscribers", "/v4/subscribers/{}", "/_mock/snapshots/{}"])
+@pytest.mark.parametrize("id_", ["0" * 29 + "1" + "9" * 20, "0" * 30, "1" * 5000, "9223372036854775808", "\u0661"])
+def test_what_is_no_id_is_a_404(path: str, id_: str) -> None:
+    with KitMock() as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as http:
+        method = "DELETE" if path.startswith("/_mock/") else "GET"
+        assert http.request(method, path.format(id_)).status_code == 404
+
+
+@pytest.mark.parametrize("depth", [60, 300, 900, 5000])
+def test_json_that_is_nested_deeply_is_no_fault(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    with KitMock() as mock, client(mock, Authorization=f"Bearer {mock.access_token}") as http:
+        for operation in OPERATIONS:
+            path = re.sub(r"\{\w+\}", "1", operation.path)
+            for content in (f'{{"x": {nested}}}', f'{{"fields": {nested}, "name": {nested}, "tags": {nested}}}'):
+                headers = {"Content-Type": "application/json"}
+                answer = http.request(
+                    operation.method, path, content=content, headers=headers
+                )  # `client` looks for 500.
+        answer = http.post("/v4/tags", content=f'{{"x": {nested}}}', headers={"Content-Type": "application/json"})
+    assert answer.status_code == (422 if depth == 60 else 400)
+    assert ("nested too deeply" in answer.text) == (depth > 60)
+
+
+def test_of_many_wrong_items_the_first_are_named_by_their_numbers() -> None:
+    taggings: list[Any] = [{"tag_id": 1, "subscriber_id": 1}] * 2500
+    taggings[7] = {"tag_id": "x", "subscriber_id": 1}
+    taggings[2100] = {"tag_id": 1}
+    with KitMock() as mock, client(mock, Authorization=f"Bearer {mock.access_token}") as http:
+        answer = http.post("/v4/bulk/tags/subscribers", json={"taggings": taggings, "callback_url": 5})
+        told = answer.json()["errors"]
+        assert answer.status_code == 422
+        assert sorted(told) == [
+            "Callback url must be a string or null",
+            "Taggings 2100 subscriber id can't be blank",
+            "Taggings 7 tag id must be an integer",
+        ]
+        answer = http.post("/v4/bulk/tags/subscribers", json={"taggings": [1] * 20_000})
+        assert (answer.status_code, len(answer.json()["errors"])) == (422, 100)
+
+
+def test_a_form_with_too_many_fields_is_a_400() -> None:
+    with KitMock() as mock, client(mock) as http:
+        answer = http.post("/oauth/token", data={str(number): "" for number in range(1001)})
+    assert answer.status_code == 400
+    assert "more than 1000 fields" in answer.text
 
 
 def test_the_mock_and_the_client_share_the_document_only() -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from kit_mock import Clock, KitMock, KitMockError
+from kit_mock.seeds import located_yaml
 from tests.unit.mock.conftest import START, client
 
 NOW = "2023-02-17T11:43:55Z"
@@ -309,6 +310,9 @@ BAD_YAML = [
     ),
     ("name: Ada\nplan_type: \0", 2, "the character U+0000 can't stand in YAML"),
     ("name: \N{LATIN SMALL LETTER E WITH ACUTE}\n\ncolors: [\a]", 3, "the character U+0007 can't stand in YAML"),
+    ("tags:\n - {name: A, id: !!bool x}", 2, "tags[0].id isn't what its tag says"),
+    ("name: !!int x", 1, "name isn't what its tag says"),
+    ('subscribers:\n  - email_address: "\\ud800@example.com"', 2, ""),
     ("a: &a [*a]", 1, "nested too deeply, or holds itself"),
     ("? [a]\n: b", 1, "a name must be a text"),
 ]
@@ -325,6 +329,17 @@ def test_a_bad_seed_is_refused_with_file_line_and_reason(tmp_path: Path, text: s
     assert "\n" not in str(caught.value)
 
 
+def test_a_few_lines_that_stand_for_billions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(located_yaml, "MOST", 10_000)  # Two millions take their time.
+    path = tmp_path / "bomb.yaml"
+    path.write_text(
+        "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    )
+    with pytest.raises(KitMockError, match="it holds more than 10,000 values"):
+        KitMock(seed=path)
+
+
 BAD_JSON = [
     ("", 1, "a value is missing"),
     ("\n \n", 3, "a value is missing"),
@@ -337,6 +352,8 @@ BAD_JSON = [
     ('{"tags": [],\n "tags": []}', 2, "tags stands on line 1 already"),
     ('{"tags": [\n{"name": "A"},\n{"name":\n"A"}]}', 3, "tags[1] has a taken name"),
     ('{"tags": [{\n"name": "A",\n"id": 1e999}]}', 3, "tags[0].id must be a whole number"),
+    ('{"tags": [{"name": "A",\n"id": ' + "9" * 5000 + "}]}", 2, "the number is too long"),
+    ('{"subscribers": [{"email_address": "\\ud800@example.com"}]}', 1, "email_address is no valid e-mail address"),
     ('{"name": "\\ud800"}', 1, "name has half of a surrogate pair"),
     ("[" * 100_000, 1, "it is nested too deeply"),
 ]

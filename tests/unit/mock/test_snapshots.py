@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,29 @@ def test_what_is_no_snapshot_is_refused_and_changes_nothing(either: KitMock) -> 
             with pytest.raises(KitMockError, match="cannot restore the snapshot"):
                 either.restore(bad)
         assert names(kit) == ["A"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *(b"{", b"{}", b"[]"),
+        b'{"now":"9999-12-31T00:00:00Z","moved":0,"stands_still":true,"windows":{}}',
+        b'{"now":"2023-02-17T00:00:00","moved":0,"stands_still":true,"windows":{}}',
+        b'{"now":"2023-02-17T00:00:00Z","moved":1e308,"stands_still":false,"windows":{}}',
+        b'{"now":"2023-02-17T00:00:00Z","moved":3e11,"stands_still":false,"windows":{}}',
+    ],
+)
+def test_a_snapshot_that_was_made_up_changes_nothing(moment: bytes) -> None:
+    with KitMock() as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        good = mock.snapshot()
+        make(kit, "A")
+        magic, content = good[:20], good[52:]
+        image = content[4 + int.from_bytes(content[:4], "big") :]
+        content = len(moment).to_bytes(4, "big") + moment + image
+        with pytest.raises(KitMockError, match="cannot restore the snapshot"):
+            mock.restore(magic + hashlib.sha256(content).digest() + content)
+        assert names(kit) == ["A"]
+        assert abs(mock.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_reset_makes_it_as_new(either: KitMock) -> None:

@@ -95,6 +95,20 @@ def test_a_layout_of_another_version_is_refused(tmp_path: Path) -> None:
     assert "another version" in refusal(db)
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["DROP TABLE tags", "CREATE TABLE extra (x)", "DROP INDEX webhooks_by_event", "ALTER TABLE tags ADD COLUMN x"],
+)
+def test_tables_that_were_changed_are_refused(tmp_path: Path, change: str) -> None:
+    db = tmp_path / "mock.db"
+    KitMock(db=db).close()
+    connection = sqlite3.connect(db)
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    assert "its tables aren't those that kit-mock made" in refusal(db)
+
+
 PAGES = [
     ("/v4/subscribers", {}),
     ("/v4/subscribers", {"after": "WzUwXQ=="}),  # [50]
