@@ -38,7 +38,7 @@ _HARMLESS = frozenset(
 # `grant_type` is none, but what comes along with it is.
 _SECRETS = re.compile(
     rb"client_secret|code_verifier|refresh_token|access_token|api_secret|api_key|grant_type"
-    rb"|\\u00[2-7]"  # A letter, written so as if to hide it.
+    rb"|\\u00(?:[46][1-9a-f]|[57][0-9a]|5f)"  # A letter, or the `_`, that is written so as to hide it.
 )
 # In the consent page its ticket, in the page of a redirect the query with the code.
 _IN_PAGES = re.compile(rb'(name="ticket"\s+value="|href="[^"?]*\?)[^"]*')

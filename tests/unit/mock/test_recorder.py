@@ -119,6 +119,12 @@ def test_what_is_malformed_is_masked_too(mock: KitMock, content: str, media_type
     assert "hush" not in everything(mock)
 
 
+def test_escapes_that_encoders_make_are_kept(mock: KitMock, kit: httpx.Client) -> None:
+    content = '{"subject": "A\\u003cb\\u003e \\u0026 \\u0027c\\u0027", "description": "caf\\u00e9 100%25"}'
+    kit.post("/v4/broadcasts", content=content, headers={"Content-Type": "application/json"})
+    assert mock.requests[-1].request_body == content
+
+
 def test_secrets_in_the_wrong_place_are_masked(mock: KitMock, kit: httpx.Client) -> None:
     kit.post("/v4/tags", json={"name": "A", "api_secret": "hush"})
     kit.post("/v4/nothing", data={"client_secret": "hush"})
