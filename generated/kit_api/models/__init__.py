@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from .accepted import Accepted
     from .account import Account
     from .account_response import AccountResponse
+    from .account_timezone import AccountTimezone
     from .added_subscriber import AddedSubscriber
     from .added_subscriber_page import AddedSubscriberPage
     from .added_subscriber_response import AddedSubscriberResponse
+    from .attribution import Attribution
     from .authorization_response_type import AuthorizationResponseType
     from .broadcast import Broadcast
     from .broadcast_page import BroadcastPage
     from .broadcast_response import BroadcastResponse
     from .broadcast_stats import BroadcastStats
     from .broadcast_stats_response import BroadcastStatsResponse
+    from .broadcast_status import BroadcastStatus
     from .broadcast_template import BroadcastTemplate
     from .broadcast_with_stats import BroadcastWithStats
     from .bulk_custom_fields_request import BulkCustomFieldsRequest
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from .bulk_tags_result import BulkTagsResult
     from .code_challenge_method import CodeChallengeMethod
     from .colors_response import ColorsResponse
+    from .count_include import CountInclude
     from .create_broadcast_request import CreateBroadcastRequest
     from .create_purchase_request import CreatePurchaseRequest
     from .create_subscriber_request import CreateSubscriberRequest
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from .creator_profile import CreatorProfile
     from .creator_profile_response import CreatorProfileResponse
     from .custom_field import CustomField
+    from .custom_field_delivery import CustomFieldDelivery
     from .custom_field_failure import CustomFieldFailure
     from .custom_field_page import CustomFieldPage
     from .custom_field_response import CustomFieldResponse
@@ -57,11 +62,17 @@ if TYPE_CHECKING:
     from .filter_type import FilterType
     from .form import Form
     from .form_page import FormPage
+    from .form_referrer import FormReferrer
     from .form_status_filter import FormStatusFilter
+    from .form_subscriber import FormSubscriber
+    from .form_subscriber_by_email import FormSubscriberByEmail
+    from .form_subscriber_page import FormSubscriberPage
+    from .form_subscriber_response import FormSubscriberResponse
     from .form_type import FormType
     from .grant_type import GrantType
     from .growth_stats import GrowthStats
     from .growth_stats_response import GrowthStatsResponse
+    from .location import Location
     from .new_custom_field import NewCustomField
     from .new_purchase import NewPurchase
     from .new_purchase_product import NewPurchaseProduct
@@ -70,23 +81,29 @@ if TYPE_CHECKING:
     from .new_webhook_event import NewWebhookEvent
     from .oauth_error_response import OAuthErrorResponse
     from .pagination import Pagination
+    from .plan import Plan
     from .purchase import Purchase
     from .purchase_page import PurchasePage
     from .purchase_product import PurchaseProduct
     from .purchase_response import PurchaseResponse
     from .segment import Segment
     from .segment_page import SegmentPage
+    from .sending_address import SendingAddress
     from .sequence import Sequence
+    from .sequence_include import SequenceInclude
     from .sequence_page import SequencePage
+    from .sequence_stats import SequenceStats
     from .sort_order import SortOrder
     from .subscriber import Subscriber
     from .subscriber_delivery import SubscriberDelivery
     from .subscriber_email import SubscriberEmail
     from .subscriber_failure import SubscriberFailure
     from .subscriber_filter import SubscriberFilter
+    from .subscriber_include import SubscriberInclude
     from .subscriber_page import SubscriberPage
     from .subscriber_response import SubscriberResponse
     from .subscriber_sort_field import SubscriberSortField
+    from .subscriber_source import SubscriberSource
     from .subscriber_state import SubscriberState
     from .subscriber_status_filter import SubscriberStatusFilter
     from .subscriber_tag import SubscriberTag
@@ -108,26 +125,31 @@ if TYPE_CHECKING:
     from .update_subscriber_request import UpdateSubscriberRequest
     from .update_tag_request import UpdateTagRequest
     from .user import User
+    from .utm_parameters import UtmParameters
     from .webhook import Webhook
     from .webhook_event import WebhookEvent
     from .webhook_event_name import WebhookEventName
     from .webhook_event_type import WebhookEventType
     from .webhook_page import WebhookPage
     from .webhook_response import WebhookResponse
+    from .weekday import Weekday
 
 _MODULES = {
     "Accepted": ".accepted",
     "Account": ".account",
     "AccountResponse": ".account_response",
+    "AccountTimezone": ".account_timezone",
     "AddedSubscriber": ".added_subscriber",
     "AddedSubscriberPage": ".added_subscriber_page",
     "AddedSubscriberResponse": ".added_subscriber_response",
+    "Attribution": ".attribution",
     "AuthorizationResponseType": ".authorization_response_type",
     "Broadcast": ".broadcast",
     "BroadcastPage": ".broadcast_page",
     "BroadcastResponse": ".broadcast_response",
     "BroadcastStats": ".broadcast_stats",
     "BroadcastStatsResponse": ".broadcast_stats_response",
+    "BroadcastStatus": ".broadcast_status",
     "BroadcastTemplate": ".broadcast_template",
     "BroadcastWithStats": ".broadcast_with_stats",
     "BulkCustomFieldsRequest": ".bulk_custom_fields_request",
@@ -142,6 +164,7 @@ _MODULES = {
     "BulkTagsResult": ".bulk_tags_result",
     "CodeChallengeMethod": ".code_challenge_method",
     "ColorsResponse": ".colors_response",
+    "CountInclude": ".count_include",
     "CreateBroadcastRequest": ".create_broadcast_request",
     "CreatePurchaseRequest": ".create_purchase_request",
     "CreateSubscriberRequest": ".create_subscriber_request",
@@ -150,6 +173,7 @@ _MODULES = {
     "CreatorProfile": ".creator_profile",
     "CreatorProfileResponse": ".creator_profile_response",
     "CustomField": ".custom_field",
+    "CustomFieldDelivery": ".custom_field_delivery",
     "CustomFieldFailure": ".custom_field_failure",
     "CustomFieldPage": ".custom_field_page",
     "CustomFieldResponse": ".custom_field_response",
@@ -166,11 +190,17 @@ _MODULES = {
     "FilterType": ".filter_type",
     "Form": ".form",
     "FormPage": ".form_page",
+    "FormReferrer": ".form_referrer",
     "FormStatusFilter": ".form_status_filter",
+    "FormSubscriber": ".form_subscriber",
+    "FormSubscriberByEmail": ".form_subscriber_by_email",
+    "FormSubscriberPage": ".form_subscriber_page",
+    "FormSubscriberResponse": ".form_subscriber_response",
     "FormType": ".form_type",
     "GrantType": ".grant_type",
     "GrowthStats": ".growth_stats",
     "GrowthStatsResponse": ".growth_stats_response",
+    "Location": ".location",
     "NewCustomField": ".new_custom_field",
     "NewPurchase": ".new_purchase",
     "NewPurchaseProduct": ".new_purchase_product",
@@ -179,23 +209,29 @@ _MODULES = {
     "NewWebhookEvent": ".new_webhook_event",
     "OAuthErrorResponse": ".oauth_error_response",
     "Pagination": ".pagination",
+    "Plan": ".plan",
     "Purchase": ".purchase",
     "PurchasePage": ".purchase_page",
     "PurchaseProduct": ".purchase_product",
     "PurchaseResponse": ".purchase_response",
     "Segment": ".segment",
     "SegmentPage": ".segment_page",
+    "SendingAddress": ".sending_address",
     "Sequence": ".sequence",
+    "SequenceInclude": ".sequence_include",
     "SequencePage": ".sequence_page",
+    "SequenceStats": ".sequence_stats",
     "SortOrder": ".sort_order",
     "Subscriber": ".subscriber",
     "SubscriberDelivery": ".subscriber_delivery",
     "SubscriberEmail": ".subscriber_email",
     "SubscriberFailure": ".subscriber_failure",
     "SubscriberFilter": ".subscriber_filter",
+    "SubscriberInclude": ".subscriber_include",
     "SubscriberPage": ".subscriber_page",
     "SubscriberResponse": ".subscriber_response",
     "SubscriberSortField": ".subscriber_sort_field",
+    "SubscriberSource": ".subscriber_source",
     "SubscriberState": ".subscriber_state",
     "SubscriberStatusFilter": ".subscriber_status_filter",
     "SubscriberTag": ".subscriber_tag",
@@ -217,12 +253,14 @@ _MODULES = {
     "UpdateSubscriberRequest": ".update_subscriber_request",
     "UpdateTagRequest": ".update_tag_request",
     "User": ".user",
+    "UtmParameters": ".utm_parameters",
     "Webhook": ".webhook",
     "WebhookEvent": ".webhook_event",
     "WebhookEventName": ".webhook_event_name",
     "WebhookEventType": ".webhook_event_type",
     "WebhookPage": ".webhook_page",
     "WebhookResponse": ".webhook_response",
+    "Weekday": ".weekday",
 }
 
 
@@ -242,15 +280,18 @@ __all__ = (
     "Accepted",
     "Account",
     "AccountResponse",
+    "AccountTimezone",
     "AddedSubscriber",
     "AddedSubscriberPage",
     "AddedSubscriberResponse",
+    "Attribution",
     "AuthorizationResponseType",
     "Broadcast",
     "BroadcastPage",
     "BroadcastResponse",
     "BroadcastStats",
     "BroadcastStatsResponse",
+    "BroadcastStatus",
     "BroadcastTemplate",
     "BroadcastWithStats",
     "BulkCustomFieldsRequest",
@@ -265,6 +306,7 @@ __all__ = (
     "BulkTagsResult",
     "CodeChallengeMethod",
     "ColorsResponse",
+    "CountInclude",
     "CreateBroadcastRequest",
     "CreatedCustomField",
     "CreatePurchaseRequest",
@@ -273,6 +315,7 @@ __all__ = (
     "CreatorProfile",
     "CreatorProfileResponse",
     "CustomField",
+    "CustomFieldDelivery",
     "CustomFieldFailure",
     "CustomFieldPage",
     "CustomFieldResponse",
@@ -289,11 +332,17 @@ __all__ = (
     "FilterType",
     "Form",
     "FormPage",
+    "FormReferrer",
     "FormStatusFilter",
+    "FormSubscriber",
+    "FormSubscriberByEmail",
+    "FormSubscriberPage",
+    "FormSubscriberResponse",
     "FormType",
     "GrantType",
     "GrowthStats",
     "GrowthStatsResponse",
+    "Location",
     "NewCustomField",
     "NewPurchase",
     "NewPurchaseProduct",
@@ -302,23 +351,29 @@ __all__ = (
     "NewWebhookEvent",
     "OAuthErrorResponse",
     "Pagination",
+    "Plan",
     "Purchase",
     "PurchasePage",
     "PurchaseProduct",
     "PurchaseResponse",
     "Segment",
     "SegmentPage",
+    "SendingAddress",
     "Sequence",
+    "SequenceInclude",
     "SequencePage",
+    "SequenceStats",
     "SortOrder",
     "Subscriber",
     "SubscriberDelivery",
     "SubscriberEmail",
     "SubscriberFailure",
     "SubscriberFilter",
+    "SubscriberInclude",
     "SubscriberPage",
     "SubscriberResponse",
     "SubscriberSortField",
+    "SubscriberSource",
     "SubscriberState",
     "SubscriberStatusFilter",
     "SubscriberTag",
@@ -340,10 +395,12 @@ __all__ = (
     "UpdateSubscriberRequest",
     "UpdateTagRequest",
     "User",
+    "UtmParameters",
     "Webhook",
     "WebhookEvent",
     "WebhookEventName",
     "WebhookEventType",
     "WebhookPage",
     "WebhookResponse",
+    "Weekday",
 )

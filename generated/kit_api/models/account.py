@@ -8,6 +8,9 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..models.account_timezone import AccountTimezone
+from ..models.plan import Plan
+from ..models.sending_address import SendingAddress
 from ..types import UNSET, Unset
 
 
@@ -25,6 +28,12 @@ class Account:
     """When it was opened."""
     id: int | Unset = UNSET
     """Its id."""
+    timezone: AccountTimezone | Unset = UNSET
+    """The time zone that an account goes by."""
+    sending_addresses: list[SendingAddress] | Unset = UNSET
+    """The addresses that it can send from."""
+    plan: Plan | Unset = UNSET
+    """What an account pays for."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

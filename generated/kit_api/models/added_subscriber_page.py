@@ -13,7 +13,7 @@ from ..models.pagination import Pagination
 
 @define
 class AddedSubscriberPage:
-    """A page of subscribers of a form or a sequence."""
+    """A page of subscribers of a sequence."""
 
     subscribers: list[AddedSubscriber]
     """In the list's order."""

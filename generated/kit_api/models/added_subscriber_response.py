@@ -15,7 +15,7 @@ class AddedSubscriberResponse:
     """An added subscriber, in their envelope."""
 
     subscriber: AddedSubscriber
-    """A subscriber of a certain form or sequence."""
+    """A subscriber of a certain sequence."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..models.broadcast_status import BroadcastStatus
 from ..models.broadcast_template import BroadcastTemplate
 from ..models.filter_group import FilterGroup
 from ..types import UNSET, Unset
@@ -25,8 +26,6 @@ class Broadcast:
     """Its subject line."""
     description: None | str
     """A note for its author and, if public, its readers."""
-    content: None | str
-    """Its HTML."""
     public: bool
     """Whether it is also a post that anyone can read."""
     published_at: datetime.datetime | None
@@ -37,14 +36,23 @@ class Broadcast:
     """What stands for the post's picture in words."""
     thumbnail_url: None | str
     """The post's picture."""
-    email_address: None | str
-    """Who it comes from; null for the account's own address."""
-    email_template: BroadcastTemplate
-    """The email template that a broadcast uses."""
-    subscriber_filter: list[FilterGroup]
-    """Whom it goes to: one group."""
     preview_text: None | str | Unset = UNSET
     """What inboxes show beside the subject."""
+    content: None | str | Unset = UNSET
+    """Its HTML."""
+    email_address: None | str | Unset = UNSET
+    """Who it comes from; null for the account's own address."""
+    email_template: BroadcastTemplate | Unset = UNSET
+    """The email template that a broadcast uses."""
+    subscriber_filter: list[FilterGroup] | Unset = UNSET
+    """Whom it goes to: one group."""
+    publication_id: int | Unset = UNSET
+    """The id of its publication, which is another one than its own."""
+    public_url: None | str | Unset = UNSET
+    """Where anyone can read it; null if nobody can."""
+    status: BroadcastStatus | Unset = UNSET
+    """Where a broadcast stands: a draft, scheduled for a later time, being sent, sent, or stopped before
+    it was sent to everybody."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

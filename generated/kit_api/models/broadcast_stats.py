@@ -7,6 +7,8 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..models.broadcast_status import BroadcastStatus
+from ..types import UNSET, Unset
 
 
 @define
@@ -25,14 +27,19 @@ class BroadcastStats:
     """How many clicks there were."""
     show_total_clicks: bool
     """Whether the number of clicks means anything for it."""
-    status: str
-    """Where it stands, such as `draft` or `completed`."""
+    status: BroadcastStatus
+    """Where a broadcast stands: a draft, scheduled for a later time, being sent, sent, or stopped before
+    it was sent to everybody."""
     progress: float
     """How much of it has been sent, in percent."""
     open_tracking_disabled: bool
     """Whether openings are not counted."""
     click_tracking_disabled: bool
     """Whether clicks are not counted."""
+    emails_opened: int | Unset = UNSET
+    """How many of the recipients opened it."""
+    unsubscribe_rate: float | Unset = UNSET
+    """How many of the recipients unsubscribed because of it, in percent."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -21,7 +21,7 @@ class BulkSubscriber:
     first_name: None | str
     """Their first name, if known."""
     email_address: str
-    """Their e-mail address: match on this, since results have no order."""
+    """Their e-mail address: match results by it, since no order is promised."""
     state: SubscriberState
     """What a subscriber is to the account. Only an `active` one is sent broadcasts: `inactive` has not
     confirmed yet, `cancelled` has unsubscribed, `bounced` can't be reached and `complained` reported a

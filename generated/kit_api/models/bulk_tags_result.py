@@ -13,7 +13,7 @@ from ..models.tag_failure import TagFailure
 
 @define
 class BulkTagsResult:
-    """The result of a bulk job: tags created. Neither list is in the order of the request."""
+    """The result of a bulk job: tags created, or found to exist. No order is promised."""
 
     tags: list[Tag]
     """What succeeded."""

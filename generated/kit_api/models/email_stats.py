@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..types import UNSET, Unset
 
 
 @define
@@ -30,6 +31,14 @@ class EmailStats:
     """When that time begins."""
     ending: datetime.datetime
     """When it ends."""
+    open_rate: float | Unset = UNSET
+    """How many were opened, in percent."""
+    click_rate: float | Unset = UNSET
+    """How many had a link clicked, in percent."""
+    unsubscribe_rate: float | Unset = UNSET
+    """How many led to an unsubscription, in percent."""
+    bounce_rate: float | Unset = UNSET
+    """How many could not be delivered, in percent."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

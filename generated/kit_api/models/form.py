@@ -9,6 +9,7 @@ from attrs import define
 
 from ..codec import convert, to_json
 from ..models.form_type import FormType
+from ..types import UNSET, Unset
 
 
 @define
@@ -33,6 +34,8 @@ class Form:
     """Whether it was put away."""
     uid: str
     """What stands for it in URLs."""
+    subscriber_count: int | Unset = UNSET
+    """How many active subscribers it has. There in lists with `include`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -16,14 +16,14 @@ class NewPurchaseProduct:
 
     name: str
     """What it is called."""
-    pid: str
-    """The seller's id of the product; variants share it."""
-    lid: str
-    """The id of this line; unique in the purchase."""
     quantity: int
     """How many."""
     unit_price: float
     """The price of one, in the purchase's currency."""
+    pid: str | Unset = UNSET
+    """The seller's id of the product; variants share it."""
+    lid: str | Unset = UNSET
+    """The id of this line; unique in the purchase."""
     sku: None | str | Unset = UNSET
     """The stock-keeping unit, if any."""
 

@@ -7,16 +7,20 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..models.subscriber_state import SubscriberState
+from ..types import UNSET, Unset
 
 
 @define
 class NewSubscriber:
-    """A subscriber to create or update in bulk."""
+    """A subscriber to create or update in bulk. One without an address is a failure in the result."""
 
-    first_name: None | str
+    first_name: None | str | Unset = UNSET
     """Their first name."""
-    email_address: str
+    email_address: None | str | Unset = UNSET
     """Whom to create or update."""
+    state: None | SubscriberState | Unset = UNSET
+    """The state of a new subscriber, `active` if not given. An existing one keeps theirs."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -17,8 +17,8 @@ class NewWebhookEvent:
 
     name: WebhookEventName
     """The event to be told of, as a request names it. `form_subscribe` needs a `form_id`, the two course
-    events a `course_id`, `link_click` an `initiator_value`, `product_purchase` a `product_id`, the two
-    tag events a `tag_id`."""
+    events a `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a
+    `product_id`, the two tag events a `tag_id`, `field_value_updated` a `custom_field_id`."""
     form_id: int | None | Unset = UNSET
     """With `subscriber.form_subscribe`: the form."""
     tag_id: int | None | Unset = UNSET
@@ -29,6 +29,8 @@ class NewWebhookEvent:
     """With the course events: the sequence, by the name that newer versions use."""
     product_id: int | None | Unset = UNSET
     """With `subscriber.product_purchase`: the product."""
+    custom_field_id: int | None | Unset = UNSET
+    """With `custom_field.field_value_updated`: the custom field."""
     initiator_value: None | str | Unset = UNSET
     """With `subscriber.link_click`: the link's URL."""
 

@@ -9,6 +9,7 @@ from attrs import define
 
 from ..codec import convert, to_json
 from ..models.purchase_product import PurchaseProduct
+from ..types import UNSET, Unset
 
 
 @define
@@ -37,6 +38,10 @@ class Purchase:
     """What was paid."""
     products: list[PurchaseProduct]
     """What was bought."""
+    subscriber_id: int | Unset = UNSET
+    """Who bought."""
+    source: str | Unset = UNSET
+    """Where it was recorded, such as `api`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -15,10 +15,10 @@ class PurchaseProduct:
 
     name: str
     """What it is called."""
-    pid: str
-    """The seller's id of the product; variants share it."""
-    lid: str
-    """The id of this line; unique in the purchase."""
+    pid: None | str
+    """The seller's id of the product; variants share it. Null if none was given."""
+    lid: None | str
+    """The id of this line; unique in the purchase. Null if none was given."""
     quantity: int
     """How many."""
     sku: None | str

@@ -8,6 +8,10 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..models.sequence_stats import SequenceStats
+from ..models.subscriber_source import SubscriberSource
+from ..models.weekday import Weekday
+from ..types import UNSET, Unset
 
 
 @define
@@ -24,6 +28,28 @@ class Sequence:
     """Whether a subscriber can go through it again."""
     created_at: datetime.datetime
     """When it was made."""
+    updated_at: datetime.datetime | Unset = UNSET
+    """When it was last changed."""
+    email_address: None | str | Unset = UNSET
+    """Who its messages come from; null for the account's own address."""
+    email_template_id: int | None | Unset = UNSET
+    """The email template of its messages; null for the account's default one."""
+    send_days: list[Weekday] | Unset = UNSET
+    """The days on which its messages are sent."""
+    send_hour: int | Unset = UNSET
+    """The hour of the day at which its messages are sent, 0 to 23, in its time zone."""
+    time_zone: str | Unset = UNSET
+    """The IANA name of its time zone, such as `America/New_York`."""
+    active: bool | Unset = UNSET
+    """Whether its messages are sent."""
+    exclude_subscriber_sources: list[SubscriberSource] | Unset = UNSET
+    """Whose subscribers are not sent its messages."""
+    email_count: int | Unset = UNSET
+    """How many messages it has."""
+    subscriber_count: int | Unset = UNSET
+    """How many active subscribers it has."""
+    stats: SequenceStats | Unset = UNSET
+    """What came of the messages of a sequence. Rates are percentages; null where nothing is known."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

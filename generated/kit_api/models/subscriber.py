@@ -8,8 +8,12 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..models.attribution import Attribution
 from ..models.custom_field_values import CustomFieldValues
+from ..models.location import Location
 from ..models.subscriber_state import SubscriberState
+from ..models.subscriber_tag import SubscriberTag
+from ..types import UNSET, Unset
 
 
 @define
@@ -28,9 +32,18 @@ class Subscriber:
     message as spam."""
     created_at: datetime.datetime
     """When they were added to the account."""
-    fields: CustomFieldValues
+    fields: CustomFieldValues | Unset = UNSET
     """Custom field values by the field's `key`, such as `last_name`. Null, or an empty string, is a field
     without a value."""
+    canceled_at: datetime.datetime | None | Unset = UNSET
+    """When they unsubscribed; null if they have not. There when a subscriber is read by id, and in lists
+    with `include`."""
+    location: Location | None | Unset = UNSET
+    """Where they live. There when a subscriber is read by id, and in lists with `include`."""
+    attribution: Attribution | None | Unset = UNSET
+    """Where they came from. There in lists with `include`."""
+    tags: list[SubscriberTag] | Unset = UNSET
+    """The tags that they have. There in lists with `include`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..types import UNSET, Unset
 
 
 @define
@@ -20,6 +21,8 @@ class Tag:
     """Its name, unique in the account without regard to case."""
     created_at: datetime.datetime
     """When it was made."""
+    subscriber_count: int | Unset = UNSET
+    """How many active subscribers have it. There in lists with `include`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

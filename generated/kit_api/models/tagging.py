@@ -13,10 +13,10 @@ from ..codec import convert, to_json
 class Tagging:
     """A tag for a subscriber."""
 
-    tag_id: int
-    """The tag."""
-    subscriber_id: int
-    """Who shall have it."""
+    tag_id: int | None
+    """The tag; null in a failure if it doesn't exist."""
+    subscriber_id: int | None
+    """The subscriber; null in a failure if they don't exist."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

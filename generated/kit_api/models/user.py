@@ -7,6 +7,7 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
+from ..types import UNSET, Unset
 
 
 @define
@@ -15,6 +16,8 @@ class User:
 
     email: str
     """Their e-mail address."""
+    id: int | Unset = UNSET
+    """Their id."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -26,6 +26,8 @@ class WebhookEvent:
     """The sequence, with the course events."""
     product_id: int | None | Unset = UNSET
     """The product, with `product_purchase`."""
+    custom_field_id: int | None | Unset = UNSET
+    """The custom field, with `field_value_updated`."""
     initiator_value: int | None | str | Unset = UNSET
     """The link, with `link_click`."""
 

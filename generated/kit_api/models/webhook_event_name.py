@@ -2,6 +2,9 @@
 from typing import Literal, TypeAlias
 
 WebhookEventName: TypeAlias = Literal[
+    "custom_field.field_created",
+    "custom_field.field_deleted",
+    "custom_field.field_value_updated",
     "purchase.purchase_create",
     "subscriber.course_complete",
     "subscriber.course_subscribe",
@@ -16,5 +19,5 @@ WebhookEventName: TypeAlias = Literal[
     "subscriber.tag_remove",
 ]
 """The event to be told of, as a request names it. `form_subscribe` needs a `form_id`, the two course
-events a `course_id`, `link_click` an `initiator_value`, `product_purchase` a `product_id`, the two
-tag events a `tag_id`."""
+events a `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a
+`product_id`, the two tag events a `tag_id`, `field_value_updated` a `custom_field_id`."""

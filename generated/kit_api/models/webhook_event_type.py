@@ -4,6 +4,9 @@ from typing import Literal, TypeAlias
 WebhookEventType: TypeAlias = Literal[
     "course_complete",
     "course_subscribe",
+    "field_created",
+    "field_deleted",
+    "field_value_updated",
     "form_subscribe",
     "link_click",
     "product_purchase",

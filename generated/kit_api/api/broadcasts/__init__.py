@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import datetime
 
     from ...models.broadcast import Broadcast
+    from ...models.broadcast_status import BroadcastStatus
     from ...models.broadcast_with_stats import BroadcastWithStats
     from ...models.filter_group import FilterGroup
     from .. import AsyncResources, Resources
@@ -26,6 +27,10 @@ class BroadcastsResource:
     def list(
         self,
         *,
+        status: BroadcastStatus | None | Unset = UNSET,
+        sent_after: datetime.date | datetime.datetime | None | Unset = UNSET,
+        sent_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -39,6 +44,11 @@ class BroadcastsResource:
         Route: `GET /v4/broadcasts`, with an API key or OAuth.
 
         Args:
+            status: Only broadcasts in this state; all of them, if not given.
+            sent_after: Only broadcasts whose sending began after this day or moment.
+            sent_before: Only broadcasts whose sending began before this day or moment.
+            slim: Whether to leave out `content`, `public_url`, `email_address`, `email_template` and
+                `subscriber_filter`. It makes the answer much smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -60,6 +70,10 @@ class BroadcastsResource:
             list_broadcasts,
             limit,
             client=self._client,
+            status=status,
+            sent_after=sent_after,
+            sent_before=sent_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -281,6 +295,10 @@ class AsyncBroadcastsResource:
     def list(
         self,
         *,
+        status: BroadcastStatus | None | Unset = UNSET,
+        sent_after: datetime.date | datetime.datetime | None | Unset = UNSET,
+        sent_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -294,6 +312,11 @@ class AsyncBroadcastsResource:
         Route: `GET /v4/broadcasts`, with an API key or OAuth.
 
         Args:
+            status: Only broadcasts in this state; all of them, if not given.
+            sent_after: Only broadcasts whose sending began after this day or moment.
+            sent_before: Only broadcasts whose sending began before this day or moment.
+            slim: Whether to leave out `content`, `public_url`, `email_address`, `email_template` and
+                `subscriber_filter`. It makes the answer much smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -315,6 +338,10 @@ class AsyncBroadcastsResource:
             list_broadcasts,
             limit,
             client=self._client,
+            status=status,
+            sent_after=sent_after,
+            sent_before=sent_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,

@@ -69,7 +69,8 @@ class CustomFieldsResource:
         """Create a custom field
 
         Makes a field from a label. Its `key`, in plain lower-case letters and underscores, and its `name`
-        are made from that. A label that is taken answers 422 or, today, 200 with the field that has it.
+        are made from that. A label that is taken answers 200 with the existing field; by the reference it
+        is a 422.
 
         Route: `POST /v4/custom_fields`, with an API key or OAuth.
 
@@ -143,8 +144,9 @@ class CustomFieldsResource:
         """Create many custom fields
 
         Creates custom fields from labels. Up to 100 are done at once: 200 with what succeeded and what
-        failed, in no certain order. More are done in the background: 202, and later a POST to
-        `callback_url`. A label that is taken is a failure.
+        failed. Match results by label: no order is promised. More are done in the background: 202, and
+        later a POST to `callback_url`. For a label that is taken, the existing field is a result; by the
+        reference it is a failure.
 
         Route: `POST /v4/bulk/custom_fields`, with OAuth only.
 
@@ -220,7 +222,8 @@ class AsyncCustomFieldsResource:
         """Create a custom field
 
         Makes a field from a label. Its `key`, in plain lower-case letters and underscores, and its `name`
-        are made from that. A label that is taken answers 422 or, today, 200 with the field that has it.
+        are made from that. A label that is taken answers 200 with the existing field; by the reference it
+        is a 422.
 
         Route: `POST /v4/custom_fields`, with an API key or OAuth.
 
@@ -294,8 +297,9 @@ class AsyncCustomFieldsResource:
         """Create many custom fields
 
         Creates custom fields from labels. Up to 100 are done at once: 200 with what succeeded and what
-        failed, in no certain order. More are done in the background: 202, and later a POST to
-        `callback_url`. A label that is taken is a failure.
+        failed. Match results by label: no order is promised. More are done in the background: 202, and
+        later a POST to `callback_url`. For a label that is taken, the existing field is a result; by the
+        reference it is a failure.
 
         Route: `POST /v4/bulk/custom_fields`, with OAuth only.
 

@@ -31,8 +31,9 @@ def sync(
     """Create many custom fields
 
     Creates custom fields from labels. Up to 100 are done at once: 200 with what succeeded and what
-    failed, in no certain order. More are done in the background: 202, and later a POST to
-    `callback_url`. A label that is taken is a failure.
+    failed. Match results by label: no order is promised. More are done in the background: 202, and
+    later a POST to `callback_url`. For a label that is taken, the existing field is a result; by the
+    reference it is a failure.
 
     Route: `POST /v4/bulk/custom_fields`, with OAuth only.
 

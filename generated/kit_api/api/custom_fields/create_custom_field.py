@@ -28,7 +28,8 @@ def sync(*, client: AuthenticatedClient, body: NewCustomField | abc.Mapping[str,
     """Create a custom field
 
     Makes a field from a label. Its `key`, in plain lower-case letters and underscores, and its `name`
-    are made from that. A label that is taken answers 422 or, today, 200 with the field that has it.
+    are made from that. A label that is taken answers 200 with the existing field; by the reference it
+    is a 422.
 
     Route: `POST /v4/custom_fields`, with an API key or OAuth.
 

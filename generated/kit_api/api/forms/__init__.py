@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import abc
 from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
@@ -10,9 +11,10 @@ from ...types import UNSET, AsyncPager, Pager, Unset
 if TYPE_CHECKING:
     import datetime
 
-    from ...models.added_subscriber import AddedSubscriber
+    from ...models.count_include import CountInclude
     from ...models.form import Form
     from ...models.form_status_filter import FormStatusFilter
+    from ...models.form_subscriber import FormSubscriber
     from ...models.form_type import FormType
     from ...models.subscriber_status_filter import SubscriberStatusFilter
     from .. import AsyncResources, Resources
@@ -29,6 +31,7 @@ class FormsResource:
         *,
         status: FormStatusFilter | None | Unset = UNSET,
         type: FormType | None | Unset = UNSET,
+        include: abc.Sequence[CountInclude] | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -44,6 +47,7 @@ class FormsResource:
         Args:
             status: Only forms in this state; `active` if not given.
             type: Only forms (`embed`) or only landing pages (`hosted`); both, if not given.
+            include: What else each form tells: `subscriber_count`.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -67,6 +71,7 @@ class FormsResource:
             client=self._client,
             status=status,
             type=type,
+            include=include,
             after=after,
             before=before,
             per_page=per_page,
@@ -82,12 +87,13 @@ class FormsResource:
         added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
         include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
-    ) -> Pager[AddedSubscriber]:
+    ) -> Pager[FormSubscriber]:
         """List the subscribers of a form
 
         Only active subscribers, unless `status` says otherwise. Each says when they were added.
@@ -101,6 +107,7 @@ class FormsResource:
             added_before: Only subscribers who were added to the form or sequence before this day or moment.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
+            slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -128,13 +135,16 @@ class FormsResource:
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
             include_total_count=include_total_count,
         )
 
-    def add_subscriber_by_email(self, form_id: int, *, email_address: str) -> AddedSubscriber:
+    def add_subscriber_by_email(
+        self, form_id: int, *, email_address: str, referrer: str | None | Unset = UNSET
+    ) -> FormSubscriber:
         """Add a subscriber to a form, by address
 
         The subscriber must exist: create them first. Adding them again changes nothing, and answers 200.
@@ -144,6 +154,7 @@ class FormsResource:
         Args:
             form_id: The form's id.
             email_address: The subscriber's e-mail address.
+            referrer: The URL of the page that they came from; its UTM parameters are kept, too.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
@@ -156,10 +167,12 @@ class FormsResource:
         from . import add_form_subscriber_by_email
 
         return (
-            add_form_subscriber_by_email.sync(form_id, client=self._client, body={"email_address": email_address})
+            add_form_subscriber_by_email.sync(
+                form_id, client=self._client, body={"email_address": email_address, "referrer": referrer}
+            )
         ).subscriber
 
-    def add_subscriber(self, form_id: int, id: int) -> AddedSubscriber:
+    def add_subscriber(self, form_id: int, id: int, *, referrer: str | None | Unset = UNSET) -> FormSubscriber:
         """Add a subscriber to a form
 
         The subscriber must exist: create them first. Adding them again changes nothing, and answers 200.
@@ -169,6 +182,7 @@ class FormsResource:
         Args:
             form_id: The form's id.
             id: The subscriber's id.
+            referrer: The URL of the page that they came from; its UTM parameters are kept, too.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
@@ -180,7 +194,7 @@ class FormsResource:
 
         from . import add_form_subscriber
 
-        return (add_form_subscriber.sync(form_id, id, client=self._client)).subscriber
+        return (add_form_subscriber.sync(form_id, id, client=self._client, body={"referrer": referrer})).subscriber
 
 
 class AsyncFormsResource:
@@ -194,6 +208,7 @@ class AsyncFormsResource:
         *,
         status: FormStatusFilter | None | Unset = UNSET,
         type: FormType | None | Unset = UNSET,
+        include: abc.Sequence[CountInclude] | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -209,6 +224,7 @@ class AsyncFormsResource:
         Args:
             status: Only forms in this state; `active` if not given.
             type: Only forms (`embed`) or only landing pages (`hosted`); both, if not given.
+            include: What else each form tells: `subscriber_count`.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -232,6 +248,7 @@ class AsyncFormsResource:
             client=self._client,
             status=status,
             type=type,
+            include=include,
             after=after,
             before=before,
             per_page=per_page,
@@ -247,12 +264,13 @@ class AsyncFormsResource:
         added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
         include_total_count: bool | None | Unset = UNSET,
         limit: int | None = None,
-    ) -> AsyncPager[AddedSubscriber]:
+    ) -> AsyncPager[FormSubscriber]:
         """List the subscribers of a form
 
         Only active subscribers, unless `status` says otherwise. Each says when they were added.
@@ -266,6 +284,7 @@ class AsyncFormsResource:
             added_before: Only subscribers who were added to the form or sequence before this day or moment.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
+            slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -293,13 +312,16 @@ class AsyncFormsResource:
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
             include_total_count=include_total_count,
         )
 
-    async def add_subscriber_by_email(self, form_id: int, *, email_address: str) -> AddedSubscriber:
+    async def add_subscriber_by_email(
+        self, form_id: int, *, email_address: str, referrer: str | None | Unset = UNSET
+    ) -> FormSubscriber:
         """Add a subscriber to a form, by address
 
         The subscriber must exist: create them first. Adding them again changes nothing, and answers 200.
@@ -309,6 +331,7 @@ class AsyncFormsResource:
         Args:
             form_id: The form's id.
             email_address: The subscriber's e-mail address.
+            referrer: The URL of the page that they came from; its UTM parameters are kept, too.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
@@ -322,11 +345,11 @@ class AsyncFormsResource:
 
         return (
             await add_form_subscriber_by_email.asyncio(
-                form_id, client=self._client, body={"email_address": email_address}
+                form_id, client=self._client, body={"email_address": email_address, "referrer": referrer}
             )
         ).subscriber
 
-    async def add_subscriber(self, form_id: int, id: int) -> AddedSubscriber:
+    async def add_subscriber(self, form_id: int, id: int, *, referrer: str | None | Unset = UNSET) -> FormSubscriber:
         """Add a subscriber to a form
 
         The subscriber must exist: create them first. Adding them again changes nothing, and answers 200.
@@ -336,6 +359,7 @@ class AsyncFormsResource:
         Args:
             form_id: The form's id.
             id: The subscriber's id.
+            referrer: The URL of the page that they came from; its UTM parameters are kept, too.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
@@ -347,4 +371,6 @@ class AsyncFormsResource:
 
         from . import add_form_subscriber
 
-        return (await add_form_subscriber.asyncio(form_id, id, client=self._client)).subscriber
+        return (
+            await add_form_subscriber.asyncio(form_id, id, client=self._client, body={"referrer": referrer})
+        ).subscriber

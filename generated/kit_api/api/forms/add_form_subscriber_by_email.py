@@ -6,30 +6,30 @@ from typing import Any
 
 from ...client import AuthenticatedClient
 from ...codec import json_body, path_value
-from ...models.added_subscriber_response import AddedSubscriberResponse
-from ...models.subscriber_email import SubscriberEmail
+from ...models.form_subscriber_by_email import FormSubscriberByEmail
+from ...models.form_subscriber_response import FormSubscriberResponse
 from ...types import Operation, Response
 
-OPERATION: Operation[AddedSubscriberResponse] = Operation(
+OPERATION: Operation[FormSubscriberResponse] = Operation(
     name="add_form_subscriber_by_email",
     method="POST",
     path="/v4/forms/{form_id}/subscribers",
-    success={200: AddedSubscriberResponse, 201: AddedSubscriberResponse},
+    success={200: FormSubscriberResponse, 201: FormSubscriberResponse},
     retry_safe=True,
     security=("apiKey", "oauth2"),
 )
 
 
-def _request(form_id: int, *, body: SubscriberEmail | abc.Mapping[str, Any]) -> dict[str, Any]:
+def _request(form_id: int, *, body: FormSubscriberByEmail | abc.Mapping[str, Any]) -> dict[str, Any]:
     return {
         "url": "/v4/forms/{form_id}/subscribers".format(form_id=path_value("form_id", form_id)),
-        **json_body(body, SubscriberEmail),
+        **json_body(body, FormSubscriberByEmail),
     }
 
 
 def sync(
-    form_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | abc.Mapping[str, Any]
-) -> AddedSubscriberResponse:
+    form_id: int, *, client: AuthenticatedClient, body: FormSubscriberByEmail | abc.Mapping[str, Any]
+) -> FormSubscriberResponse:
     """Add a subscriber to a form, by address
 
     The subscriber must exist: create them first. Adding them again changes nothing, and answers 200.
@@ -51,21 +51,21 @@ def sync(
 
 
 def sync_detailed(
-    form_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | abc.Mapping[str, Any]
-) -> Response[AddedSubscriberResponse]:
+    form_id: int, *, client: AuthenticatedClient, body: FormSubscriberByEmail | abc.Mapping[str, Any]
+) -> Response[FormSubscriberResponse]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(OPERATION, _request(form_id, body=body))
 
 
 async def asyncio(
-    form_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | abc.Mapping[str, Any]
-) -> AddedSubscriberResponse:
+    form_id: int, *, client: AuthenticatedClient, body: FormSubscriberByEmail | abc.Mapping[str, Any]
+) -> FormSubscriberResponse:
     """As `sync`, to await."""
     return (await client.acall(OPERATION, _request(form_id, body=body))).parsed
 
 
 async def asyncio_detailed(
-    form_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | abc.Mapping[str, Any]
-) -> Response[AddedSubscriberResponse]:
+    form_id: int, *, client: AuthenticatedClient, body: FormSubscriberByEmail | abc.Mapping[str, Any]
+) -> Response[FormSubscriberResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(form_id, body=body))

@@ -6,16 +6,16 @@ from typing import Any
 
 from ...client import AuthenticatedClient
 from ...codec import path_value, query
-from ...models.added_subscriber import AddedSubscriber
-from ...models.added_subscriber_page import AddedSubscriberPage
+from ...models.form_subscriber import FormSubscriber
+from ...models.form_subscriber_page import FormSubscriberPage
 from ...models.subscriber_status_filter import SubscriberStatusFilter
 from ...types import UNSET, Operation, Page, Response, Unset
 
-OPERATION: Operation[AddedSubscriberPage] = Operation(
+OPERATION: Operation[FormSubscriberPage] = Operation(
     name="list_form_subscribers",
     method="GET",
     path="/v4/forms/{form_id}/subscribers",
-    success={200: AddedSubscriberPage},
+    success={200: FormSubscriberPage},
     retry_safe=True,
     security=("apiKey", "oauth2"),
 )
@@ -29,6 +29,7 @@ def _request(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -42,6 +43,7 @@ def _request(
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -59,11 +61,12 @@ def sync(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
-) -> AddedSubscriberPage:
+) -> FormSubscriberPage:
     """List the subscribers of a form
 
     Only active subscribers, unless `status` says otherwise. Each says when they were added.
@@ -77,6 +80,7 @@ def sync(
         added_before: Only subscribers who were added to the form or sequence before this day or moment.
         created_after: Only subscribers who were created after this day or moment.
         created_before: Only subscribers who were created before this day or moment.
+        slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
         after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
             they came.
         before: The `start_cursor` of a page: the page before it is returned.
@@ -101,6 +105,7 @@ def sync(
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -118,11 +123,12 @@ def sync_detailed(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
-) -> Response[AddedSubscriberPage]:
+) -> Response[FormSubscriberPage]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(
         OPERATION,
@@ -133,6 +139,7 @@ def sync_detailed(
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -150,11 +157,12 @@ async def asyncio(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
-) -> AddedSubscriberPage:
+) -> FormSubscriberPage:
     """As `sync`, to await."""
     return (
         await client.acall(
@@ -166,6 +174,7 @@ async def asyncio(
                 added_before=added_before,
                 created_after=created_after,
                 created_before=created_before,
+                slim=slim,
                 after=after,
                 before=before,
                 per_page=per_page,
@@ -184,11 +193,12 @@ async def asyncio_detailed(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
-) -> Response[AddedSubscriberPage]:
+) -> Response[FormSubscriberPage]:
     """As `sync_detailed`, to await."""
     return await client.acall(
         OPERATION,
@@ -199,6 +209,7 @@ async def asyncio_detailed(
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -216,11 +227,12 @@ def sync_page(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
-) -> Page[AddedSubscriber]:
+) -> Page[FormSubscriber]:
     """As `sync`; returns the page in the form that all lists share."""
     response = client.call(
         OPERATION,
@@ -231,6 +243,7 @@ def sync_page(
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -249,11 +262,12 @@ async def asyncio_page(
     added_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
     created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
-) -> Page[AddedSubscriber]:
+) -> Page[FormSubscriber]:
     """As `sync_page`, to await."""
     response = await client.acall(
         OPERATION,
@@ -264,6 +278,7 @@ async def asyncio_page(
             added_before=added_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,

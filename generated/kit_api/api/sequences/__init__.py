@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import abc
 from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from ...models.added_subscriber import AddedSubscriber
     from ...models.sequence import Sequence
+    from ...models.sequence_include import SequenceInclude
     from ...models.subscriber_status_filter import SubscriberStatusFilter
     from .. import AsyncResources, Resources
 
@@ -25,6 +27,7 @@ class SequencesResource:
     def list(
         self,
         *,
+        include: abc.Sequence[SequenceInclude] | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -38,6 +41,7 @@ class SequencesResource:
         Route: `GET /v4/sequences`, with an API key or OAuth.
 
         Args:
+            include: What else each sequence tells: `stats`.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -59,6 +63,7 @@ class SequencesResource:
             list_sequences,
             limit,
             client=self._client,
+            include=include,
             after=after,
             before=before,
             per_page=per_page,
@@ -186,6 +191,7 @@ class AsyncSequencesResource:
     def list(
         self,
         *,
+        include: abc.Sequence[SequenceInclude] | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -199,6 +205,7 @@ class AsyncSequencesResource:
         Route: `GET /v4/sequences`, with an API key or OAuth.
 
         Args:
+            include: What else each sequence tells: `stats`.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -220,6 +227,7 @@ class AsyncSequencesResource:
             list_sequences,
             limit,
             client=self._client,
+            include=include,
             after=after,
             before=before,
             per_page=per_page,

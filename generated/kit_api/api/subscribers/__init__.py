@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...models.new_subscriber import NewSubscriber
     from ...models.sort_order import SortOrder
     from ...models.subscriber import Subscriber
+    from ...models.subscriber_include import SubscriberInclude
     from ...models.subscriber_sort_field import SubscriberSortField
     from ...models.subscriber_state import SubscriberState
     from ...models.subscriber_status_filter import SubscriberStatusFilter
@@ -41,6 +42,8 @@ class SubscribersResource:
         updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
         sort_field: SubscriberSortField | None | Unset = UNSET,
         sort_order: SortOrder | None | Unset = UNSET,
+        include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -56,7 +59,7 @@ class SubscribersResource:
         Route: `GET /v4/subscribers`, with an API key or OAuth.
 
         Args:
-            email_address: Only the subscriber with exactly this address.
+            email_address: Only the subscriber with exactly this address; several addresses are separated by commas.
             status: Only subscribers in this state; `active` if not given, `all` for every state.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
@@ -64,6 +67,9 @@ class SubscribersResource:
             updated_before: Only subscribers who were last changed before this day or moment.
             sort_field: What to sort by; `id` if not given.
             sort_order: Which way to sort; `desc` if not given.
+            include: What else each subscriber tells. `canceled_at` goes together with the status `cancelled`
+                alone.
+            slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -93,6 +99,8 @@ class SubscribersResource:
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -168,14 +176,14 @@ class SubscribersResource:
         self,
         id: int,
         *,
-        email_address: str,
+        email_address: str | Unset = UNSET,
         first_name: str | None | Unset = UNSET,
         fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Change a subscriber
 
-        Changes address, first name and custom fields. The address must be given even if it stays. With more
-        than 10 custom fields, their values are written a little later and the answer is 202.
+        Changes address, first name and custom fields: what is left out stays, and null erases a value. With
+        more than 10 custom fields, their values are written a little later and the answer is 202.
 
         Route: `PUT /v4/subscribers/{id}`, with an API key or OAuth.
 
@@ -280,8 +288,8 @@ class SubscribersResource:
         """Create or update many subscribers
 
         An upsert by address of first names; custom fields can't be set. Up to 100 are done at once: 200
-        with what succeeded and what failed, in no certain order. More are done in the background: 202, and
-        later a POST to `callback_url`. Match results by address.
+        with what succeeded and what failed. Match results by address: no order is promised. More are done
+        in the background: 202, and later a POST to `callback_url`.
 
         Route: `POST /v4/bulk/subscribers`, with OAuth only.
 
@@ -321,6 +329,8 @@ class AsyncSubscribersResource:
         updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
         sort_field: SubscriberSortField | None | Unset = UNSET,
         sort_order: SortOrder | None | Unset = UNSET,
+        include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -336,7 +346,7 @@ class AsyncSubscribersResource:
         Route: `GET /v4/subscribers`, with an API key or OAuth.
 
         Args:
-            email_address: Only the subscriber with exactly this address.
+            email_address: Only the subscriber with exactly this address; several addresses are separated by commas.
             status: Only subscribers in this state; `active` if not given, `all` for every state.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
@@ -344,6 +354,9 @@ class AsyncSubscribersResource:
             updated_before: Only subscribers who were last changed before this day or moment.
             sort_field: What to sort by; `id` if not given.
             sort_order: Which way to sort; `desc` if not given.
+            include: What else each subscriber tells. `canceled_at` goes together with the status `cancelled`
+                alone.
+            slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -373,6 +386,8 @@ class AsyncSubscribersResource:
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -448,14 +463,14 @@ class AsyncSubscribersResource:
         self,
         id: int,
         *,
-        email_address: str,
+        email_address: str | Unset = UNSET,
         first_name: str | None | Unset = UNSET,
         fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Change a subscriber
 
-        Changes address, first name and custom fields. The address must be given even if it stays. With more
-        than 10 custom fields, their values are written a little later and the answer is 202.
+        Changes address, first name and custom fields: what is left out stays, and null erases a value. With
+        more than 10 custom fields, their values are written a little later and the answer is 202.
 
         Route: `PUT /v4/subscribers/{id}`, with an API key or OAuth.
 
@@ -560,8 +575,8 @@ class AsyncSubscribersResource:
         """Create or update many subscribers
 
         An upsert by address of first names; custom fields can't be set. Up to 100 are done at once: 200
-        with what succeeded and what failed, in no certain order. More are done in the background: 202, and
-        later a POST to `callback_url`. Match results by address.
+        with what succeeded and what failed. Match results by address: no order is promised. More are done
+        in the background: 202, and later a POST to `callback_url`.
 
         Route: `POST /v4/bulk/subscribers`, with OAuth only.
 

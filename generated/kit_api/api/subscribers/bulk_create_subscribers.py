@@ -31,8 +31,8 @@ def sync(
     """Create or update many subscribers
 
     An upsert by address of first names; custom fields can't be set. Up to 100 are done at once: 200
-    with what succeeded and what failed, in no certain order. More are done in the background: 202, and
-    later a POST to `callback_url`. Match results by address.
+    with what succeeded and what failed. Match results by address: no order is promised. More are done
+    in the background: 202, and later a POST to `callback_url`.
 
     Route: `POST /v4/bulk/subscribers`, with OAuth only.
 

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import datetime
+from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
 from ...codec import query
 from ...models.sort_order import SortOrder
 from ...models.subscriber import Subscriber
+from ...models.subscriber_include import SubscriberInclude
 from ...models.subscriber_page import SubscriberPage
 from ...models.subscriber_sort_field import SubscriberSortField
 from ...models.subscriber_status_filter import SubscriberStatusFilter
@@ -33,6 +35,8 @@ def _request(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -49,6 +53,8 @@ def _request(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -68,6 +74,8 @@ def sync(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -82,7 +90,7 @@ def sync(
     Route: `GET /v4/subscribers`, with an API key or OAuth.
 
     Args:
-        email_address: Only the subscriber with exactly this address.
+        email_address: Only the subscriber with exactly this address; several addresses are separated by commas.
         status: Only subscribers in this state; `active` if not given, `all` for every state.
         created_after: Only subscribers who were created after this day or moment.
         created_before: Only subscribers who were created before this day or moment.
@@ -90,6 +98,9 @@ def sync(
         updated_before: Only subscribers who were last changed before this day or moment.
         sort_field: What to sort by; `id` if not given.
         sort_order: Which way to sort; `desc` if not given.
+        include: What else each subscriber tells. `canceled_at` goes together with the status `cancelled`
+            alone.
+        slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
         after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
             they came.
         before: The `start_cursor` of a page: the page before it is returned.
@@ -116,6 +127,8 @@ def sync(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -135,6 +148,8 @@ def sync_detailed(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -152,6 +167,8 @@ def sync_detailed(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -171,6 +188,8 @@ async def asyncio(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -189,6 +208,8 @@ async def asyncio(
                 updated_before=updated_before,
                 sort_field=sort_field,
                 sort_order=sort_order,
+                include=include,
+                slim=slim,
                 after=after,
                 before=before,
                 per_page=per_page,
@@ -209,6 +230,8 @@ async def asyncio_detailed(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -226,6 +249,8 @@ async def asyncio_detailed(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -245,6 +270,8 @@ def sync_page(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -262,6 +289,8 @@ def sync_page(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -282,6 +311,8 @@ async def asyncio_page(
     updated_before: datetime.date | datetime.datetime | None | Unset = UNSET,
     sort_field: SubscriberSortField | None | Unset = UNSET,
     sort_order: SortOrder | None | Unset = UNSET,
+    include: abc.Sequence[SubscriberInclude] | None | Unset = UNSET,
+    slim: bool | None | Unset = UNSET,
     after: str | None | Unset = UNSET,
     before: str | None | Unset = UNSET,
     per_page: int | None | Unset = UNSET,
@@ -299,6 +330,8 @@ async def asyncio_page(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
+            include=include,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...models.accepted import Accepted
     from ...models.bulk_taggings_result import BulkTaggingsResult
     from ...models.bulk_tags_result import BulkTagsResult
+    from ...models.count_include import CountInclude
     from ...models.new_tag import NewTag
     from ...models.subscriber_status_filter import SubscriberStatusFilter
     from ...models.tag import Tag
@@ -31,6 +32,7 @@ class TagsResource:
     def list(
         self,
         *,
+        include: abc.Sequence[CountInclude] | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -44,6 +46,7 @@ class TagsResource:
         Route: `GET /v4/tags`, with an API key or OAuth.
 
         Args:
+            include: What else each tag tells: `subscriber_count`.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -65,6 +68,7 @@ class TagsResource:
             list_tags,
             limit,
             client=self._client,
+            include=include,
             after=after,
             before=before,
             per_page=per_page,
@@ -74,8 +78,8 @@ class TagsResource:
     def create(self, *, name: str) -> Tag:
         """Create a tag
 
-        Makes a tag. A name that is taken, in capitals or not, answers 422 or, today, 200 with the tag that
-        has it.
+        Makes a tag. A name that is taken, in any case, answers 200 with the existing tag; by the reference
+        it is a 422.
 
         Route: `POST /v4/tags`, with an API key or OAuth.
 
@@ -126,6 +130,7 @@ class TagsResource:
         tagged_before: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -145,6 +150,7 @@ class TagsResource:
             tagged_before: Only subscribers who were given the tag before this day or moment.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
+            slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -172,6 +178,7 @@ class TagsResource:
             tagged_before=tagged_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -279,9 +286,10 @@ class TagsResource:
     ) -> BulkTagsResult | Accepted:
         """Create many tags
 
-        Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed, in no certain
-        order. More are done in the background: 202, and later a POST to `callback_url`. A name that is
-        taken is a failure.
+        Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed. Match results by
+        name: no order is promised. More are done in the background: 202, and later a POST to
+        `callback_url`. For a name that is taken, the existing tag is a result; by the reference it is a
+        failure.
 
         Route: `POST /v4/bulk/tags`, with OAuth only.
 
@@ -307,8 +315,8 @@ class TagsResource:
         """Tag many subscribers
 
         Gives tags to subscribers, both by id. Up to 100 are done at once: 200 with what succeeded and what
-        failed, in no certain order. More are done in the background: 202, and later a POST to
-        `callback_url`. A subscriber or a tag that doesn't exist is a failure.
+        failed. Match results by ids: no order is promised. More are done in the background: 202, and later
+        a POST to `callback_url`. A subscriber or a tag that doesn't exist is a failure.
 
         Route: `POST /v4/bulk/tags/subscribers`, with OAuth only.
 
@@ -338,6 +346,7 @@ class AsyncTagsResource:
     def list(
         self,
         *,
+        include: abc.Sequence[CountInclude] | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -351,6 +360,7 @@ class AsyncTagsResource:
         Route: `GET /v4/tags`, with an API key or OAuth.
 
         Args:
+            include: What else each tag tells: `subscriber_count`.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -372,6 +382,7 @@ class AsyncTagsResource:
             list_tags,
             limit,
             client=self._client,
+            include=include,
             after=after,
             before=before,
             per_page=per_page,
@@ -381,8 +392,8 @@ class AsyncTagsResource:
     async def create(self, *, name: str) -> Tag:
         """Create a tag
 
-        Makes a tag. A name that is taken, in capitals or not, answers 422 or, today, 200 with the tag that
-        has it.
+        Makes a tag. A name that is taken, in any case, answers 200 with the existing tag; by the reference
+        it is a 422.
 
         Route: `POST /v4/tags`, with an API key or OAuth.
 
@@ -433,6 +444,7 @@ class AsyncTagsResource:
         tagged_before: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_after: datetime.date | datetime.datetime | None | Unset = UNSET,
         created_before: datetime.date | datetime.datetime | None | Unset = UNSET,
+        slim: bool | None | Unset = UNSET,
         after: str | None | Unset = UNSET,
         before: str | None | Unset = UNSET,
         per_page: int | None | Unset = UNSET,
@@ -452,6 +464,7 @@ class AsyncTagsResource:
             tagged_before: Only subscribers who were given the tag before this day or moment.
             created_after: Only subscribers who were created after this day or moment.
             created_before: Only subscribers who were created before this day or moment.
+            slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
             after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
                 they came.
             before: The `start_cursor` of a page: the page before it is returned.
@@ -479,6 +492,7 @@ class AsyncTagsResource:
             tagged_before=tagged_before,
             created_after=created_after,
             created_before=created_before,
+            slim=slim,
             after=after,
             before=before,
             per_page=per_page,
@@ -586,9 +600,10 @@ class AsyncTagsResource:
     ) -> BulkTagsResult | Accepted:
         """Create many tags
 
-        Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed, in no certain
-        order. More are done in the background: 202, and later a POST to `callback_url`. A name that is
-        taken is a failure.
+        Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed. Match results by
+        name: no order is promised. More are done in the background: 202, and later a POST to
+        `callback_url`. For a name that is taken, the existing tag is a result; by the reference it is a
+        failure.
 
         Route: `POST /v4/bulk/tags`, with OAuth only.
 
@@ -614,8 +629,8 @@ class AsyncTagsResource:
         """Tag many subscribers
 
         Gives tags to subscribers, both by id. Up to 100 are done at once: 200 with what succeeded and what
-        failed, in no certain order. More are done in the background: 202, and later a POST to
-        `callback_url`. A subscriber or a tag that doesn't exist is a failure.
+        failed. Match results by ids: no order is promised. More are done in the background: 202, and later
+        a POST to `callback_url`. A subscriber or a tag that doesn't exist is a failure.
 
         Route: `POST /v4/bulk/tags/subscribers`, with OAuth only.
 

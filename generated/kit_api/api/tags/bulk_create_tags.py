@@ -28,9 +28,10 @@ def _request(*, body: BulkTagsRequest | abc.Mapping[str, Any]) -> dict[str, Any]
 def sync(*, client: AuthenticatedClient, body: BulkTagsRequest | abc.Mapping[str, Any]) -> BulkTagsResult | Accepted:
     """Create many tags
 
-    Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed, in no certain
-    order. More are done in the background: 202, and later a POST to `callback_url`. A name that is
-    taken is a failure.
+    Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed. Match results by
+    name: no order is promised. More are done in the background: 202, and later a POST to
+    `callback_url`. For a name that is taken, the existing tag is a result; by the reference it is a
+    failure.
 
     Route: `POST /v4/bulk/tags`, with OAuth only.
 

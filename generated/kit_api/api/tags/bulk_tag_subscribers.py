@@ -31,8 +31,8 @@ def sync(
     """Tag many subscribers
 
     Gives tags to subscribers, both by id. Up to 100 are done at once: 200 with what succeeded and what
-    failed, in no certain order. More are done in the background: 202, and later a POST to
-    `callback_url`. A subscriber or a tag that doesn't exist is a failure.
+    failed. Match results by ids: no order is promised. More are done in the background: 202, and later
+    a POST to `callback_url`. A subscriber or a tag that doesn't exist is a failure.
 
     Route: `POST /v4/bulk/tags/subscribers`, with OAuth only.
 

@@ -27,8 +27,8 @@ def _request(*, body: NewTag | abc.Mapping[str, Any]) -> dict[str, Any]:
 def sync(*, client: AuthenticatedClient, body: NewTag | abc.Mapping[str, Any]) -> TagResponse:
     """Create a tag
 
-    Makes a tag. A name that is taken, in capitals or not, answers 422 or, today, 200 with the tag that
-    has it.
+    Makes a tag. A name that is taken, in any case, answers 200 with the existing tag; by the reference
+    it is a 422.
 
     Route: `POST /v4/tags`, with an API key or OAuth.
 

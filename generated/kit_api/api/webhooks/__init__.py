@@ -66,9 +66,10 @@ class WebhooksResource:
     def create(self, *, target_url: str, event: NewWebhookEvent | abc.Mapping[str, Any]) -> Webhook:
         """Create a webhook
 
-        From now on, the event is told to `target_url` by POST: as `SubscriberDelivery` or, for purchases,
-        as `Purchase`. A delivery neither names its event nor is it signed, so give each webhook a URL of
-        its own that nobody can guess. Repeating the call makes a second webhook.
+        From now on, the event is told to `target_url` by POST: as `SubscriberDelivery`, for purchases as
+        `Purchase`, for custom fields as `CustomFieldDelivery`. A delivery neither names its event nor is it
+        signed, so give each webhook a URL of its own that nobody can guess. Repeating the call makes a
+        second webhook.
 
         Route: `POST /v4/webhooks`, with an API key or OAuth.
 
@@ -163,9 +164,10 @@ class AsyncWebhooksResource:
     async def create(self, *, target_url: str, event: NewWebhookEvent | abc.Mapping[str, Any]) -> Webhook:
         """Create a webhook
 
-        From now on, the event is told to `target_url` by POST: as `SubscriberDelivery` or, for purchases,
-        as `Purchase`. A delivery neither names its event nor is it signed, so give each webhook a URL of
-        its own that nobody can guess. Repeating the call makes a second webhook.
+        From now on, the event is told to `target_url` by POST: as `SubscriberDelivery`, for purchases as
+        `Purchase`, for custom fields as `CustomFieldDelivery`. A delivery neither names its event nor is it
+        signed, so give each webhook a URL of its own that nobody can guess. Repeating the call makes a
+        second webhook.
 
         Route: `POST /v4/webhooks`, with an API key or OAuth.
 
