@@ -2,8 +2,8 @@
 
 Chosen, as the API has no act for these: the four `subscriber_` events give the subscriber the state that they tell of,
 and are told even if they had it; a course can be completed by those who were added to its sequence, in any state; a
-click counts in the stats of the last broadcast that the subscriber got; no other event changes anything. The account
-is that of the subscriber or the purchase.
+click counts in the stats of the last broadcast that the subscriber got; no other event changes anything, a deleted
+custom field stays. The account is that of the subscriber, the purchase or the custom field.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from kit_mock import deliveries, events
+from kit_mock.behaviours import Behaviour
 from kit_mock.deliveries import Delivery, targets
-from kit_mock.event_names import EVENTS, PURCHASE_CREATE, REQUESTED, Subject
+from kit_mock.event_names import EVENTS, FIELD_CREATED, FIELD_DELETED, PURCHASE_CREATE, REQUESTED, Subject
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.registry import Call
-from kit_mock.resources import purchases, sending
+from kit_mock.resources import custom_fields, purchases, sending
 from kit_mock.storage import Store
 
 _STATES = {
@@ -28,7 +31,7 @@ _STATES = {
 
 
 def fire(
-    store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
+    store: Store, now: int, behaviour: Behaviour, event: str, subscriber_id: int | None, given: Mapping[str, Any]
 ) -> tuple[Delivery, ...]:
     """Let an event happen and return the deliveries that it queues. Raises ValueError, which names the argument."""
     name = REQUESTED.get(event, event)
@@ -36,21 +39,36 @@ def fire(
         raise ValueError(f"event: there is no {event!r}; there are {', '.join(EVENTS)}")
     with store.transaction():
         if name == PURCHASE_CREATE:
-            ids = _purchase(store, now, subscriber_id, given)
+            ids = _purchase(store, now, behaviour, subscriber_id, given)
+        elif name in (FIELD_CREATED, FIELD_DELETED):
+            ids = _custom_field(store, now, name, subscriber_id, given)
         else:
             ids = _subscriber_event(store, now, name, subscriber_id, given)
         return deliveries.some(store, ids)
 
 
-def _purchase(store: Store, now: int, subscriber_id: int | None, given: Mapping[str, Any]) -> list[int]:
+def _purchase(
+    store: Store, now: int, behaviour: Behaviour, subscriber_id: int | None, given: Mapping[str, Any]
+) -> list[int]:
     if subscriber_id is not None:
         raise ValueError(f"subscriber_id: {PURCHASE_CREATE} takes a purchase_id instead")
     id_ = _id(_only(PURCHASE_CREATE, given, ("purchase_id",)), "purchase_id")
     account_id = store.value("SELECT account_id FROM purchases WHERE id = ?", (id_,))
     if account_id is None:
         raise ValueError(f"purchase_id: there is no purchase {id_}")
-    call = _call(store, now, account_id, PURCHASE_CREATE)
-    return events.fire(call, PURCHASE_CREATE, payload=purchases.one(call, id_))
+    call = attrs.evolve(_call(store, now, account_id, PURCHASE_CREATE), behaviour=behaviour)
+    return purchases.fire_created(call, purchases.one(call, id_))
+
+
+def _custom_field(store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]) -> list[int]:
+    if subscriber_id is not None:
+        raise ValueError(f"subscriber_id: {event} takes a custom_field_id instead")
+    id_ = _id(_only(event, given, ("custom_field_id",)), "custom_field_id")
+    account_id = store.value("SELECT account_id FROM custom_fields WHERE id = ?", (id_,))
+    if account_id is None:
+        raise ValueError(f"custom_field_id: there is no custom field {id_}")
+    call = _call(store, now, account_id, event)
+    return events.fire(call, event, payload={"custom_field": custom_fields.one(call, id_)})
 
 
 def _subscriber_event(
@@ -92,7 +110,7 @@ def _subject(
     id_ = _id(value, name)
     sql = f"SELECT 1 FROM {subject.table} WHERE id = ? AND account_id = ?"
     if store.row(sql, (id_, account_id)) is None:
-        raise ValueError(f"{name}: the account has no {subject.noun} {id_}")
+        raise ValueError(f"{name}: the account has no {subject.noun.replace('_', ' ')} {id_}")
     return id_
 
 

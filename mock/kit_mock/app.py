@@ -214,7 +214,8 @@ class App:
             lag=math.ceil(progress.met.lag),
         )
         with self._store.reading() if operation.reads_only else self._store.transaction():
-            return implementation.handle(call)
+            reply = implementation.handle(call)
+        return attrs.evolve(reply, payload=operation.pruned(reply.status, reply.payload)) if operation.pruning else reply
 
     def _checked(self, reply: Reply, operation: Operation | None) -> Reply:
         """The reply, or a 500 if the document doesn't allow it: the mock must not teach clients what isn't so."""

@@ -52,6 +52,9 @@ class Behaviour:
     refresh_token_reuse: bool = _switch(
         "a refresh token that a newer one has taken the place of", "400 invalid_grant", "still taken"
     )
+    today_fields: bool = _switch(
+        "fields, parameters and events that the service gained since the reference", "not there", "there"
+    )
     oauth_quota: int = _quota("how often one OAuth token may call", 120, 600)
 
 
@@ -62,6 +65,7 @@ CURRENT = Behaviour(
     existing_field_is_returned=True,
     unknown_fields_warn=True,
     refresh_token_reuse=True,
+    today_fields=True,
     oauth_quota=600,
 )
 BEHAVIOURS: dict[str, Behaviour] = {found.name: found for found in (REFERENCE, CURRENT)}

@@ -27,6 +27,9 @@ class Clock:
         self._moved = timedelta()
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        return "Clock()" if self._start is None else f"Clock({self._start.isoformat()})"
+
     def now(self) -> datetime:
         """The current moment, in UTC."""
         with self._lock:

@@ -18,6 +18,7 @@ import msgspec
 from jsonschema_rs import Draft202012, Registry, ValidationError
 from jsonschema_rs import Draft202012Validator as Validator
 
+from kit_mock import reference_view
 from kit_mock.oauth.routes import routed
 from kit_mock.operations import Operation, QueryParameter, RequestBody
 from kit_mock.problems import KitMockError
@@ -28,7 +29,9 @@ from kit_mock.routing import Router
 # held against it on its way in, see `rules.email_address`.
 _REQUESTS = "urn:kit-mock:requests"
 _ANSWERS = "urn:kit-mock:answers"
-_BEYOND = "x-beyond-reference"
+_SLIM_ANSWERS = "urn:kit-mock:slim-answers"  # Of operations with the parameter that `x-absent-with` names.
+_BEYOND = reference_view.MARK
+_ABSENT_WITH = "x-absent-with"
 _METHODS = ("get", "put", "post", "delete", "patch")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -45,7 +48,7 @@ class Document:
     """As it was read."""
 
 
-_compiled: dict[tuple[str, int, int], Document] = {}
+_compiled: dict[tuple[str, int, int, bool], Document] = {}
 _lock = threading.Lock()
 
 
@@ -59,18 +62,20 @@ def default_path() -> Path:
     raise KitMockError("no OpenAPI document: the package kit_api isn't installed; name a document instead")
 
 
-def load(path: Path | None = None) -> Document:
-    """The compiled document of a file, the default one if None; compiled anew only if the file has changed.
+def load(path: Path | None = None, *, today: bool = True) -> Document:
+    """Return the compiled document of a file, the default one if None; compiled anew only if the file has changed.
+
+    Without `today`, requests are read as Kit's reference describes them, and answers have the fields that it lists.
 
     Raises KitMockError for a file that can't be read or isn't an OpenAPI document.
     """
     path = default_path() if path is None else path
     try:
         found = path.stat()
-        key = (str(path.resolve()), found.st_mtime_ns, found.st_size)
+        key = (str(path.resolve()), found.st_mtime_ns, found.st_size, today)
         with _lock:
             if key not in _compiled:
-                _compiled[key] = _compile(msgspec.json.decode(path.read_bytes()))
+                _compiled[key] = _compile(msgspec.json.decode(path.read_bytes()), today=today)
             return _compiled[key]
     except OSError as error:
         raise KitMockError(f"cannot read the document {path}: {error.strerror or error}") from None
@@ -78,18 +83,19 @@ def load(path: Path | None = None) -> Document:
         raise KitMockError(f"{path} isn't a usable OpenAPI document: {error!r}") from None
 
 
-def _compile(raw: dict[str, Any]) -> Document:
-    return _Compiler(raw).document()
+def _compile(raw: dict[str, Any], *, today: bool) -> Document:
+    return _Compiler(raw, today=today).document()
 
 
 class _Compiler:
-    def __init__(self, raw: dict[str, Any]) -> None:
+    def __init__(self, raw: dict[str, Any], *, today: bool) -> None:
         self._raw = raw
+        self._today = today
         schemas = raw.get("components", {}).get("schemas", {})
         self._registry = Registry(
             [
-                (_REQUESTS, {"components": {"schemas": schemas}}),
-                (_ANSWERS, {"components": {"schemas": _referring(schemas, _ANSWERS)}}),
+                (_REQUESTS, {"components": {"schemas": self._requested(schemas)}}),
+                *((name, {"components": {"schemas": _referring(schemas, name)}}) for name in (_ANSWERS, _SLIM_ANSWERS)),
             ],
             draft=Draft202012,
         )
@@ -123,15 +129,35 @@ class _Compiler:
             method=method,
             path=path,
             path_names=tuple(_PLACEHOLDER.findall(path)),
-            query=tuple(self._parameter(p) for p in parameters if p["in"] == "query"),
+            query=tuple(
+                self._parameter(p)
+                for p in parameters
+                if p["in"] == "query" and (self._today or p.get(_BEYOND) is not True)
+            ),
             body=self._body(self._resolve(raw["requestBody"])) if "requestBody" in raw else None,
             takes_api_key="apiKey" in kinds,
             takes_token=bool(kinds & {"oauth2", "http"}),
             responses={
-                status: self._response(self._resolve(response)) for status, response in raw["responses"].items()
+                status: self._response(
+                    self._resolve(response),
+                    _SLIM_ANSWERS if any(p["name"] == "slim" for p in parameters) else _ANSWERS,
+                )
+                for status, response in raw["responses"].items()
             },
             beyond_reference=frozenset(self._beyond_reference(raw)),
+            pruning={} if self._today else dict(self._prunings(raw)),
         )
+
+    def _requested(self, schema: Any) -> Any:
+        """A schema that requests are held against."""
+        return schema if self._today else reference_view.without_marked(schema)
+
+    def _prunings(self, raw: dict[str, Any]) -> Iterator[tuple[str, reference_view.Pruning]]:
+        for status, response in raw["responses"].items():
+            for content in self._resolve(response).get("content", {}).values():
+                found = reference_view.pruning(content.get("schema", {}), self._resolve)
+                if found is not None:
+                    yield status, found
 
     def _beyond_reference(self, raw: dict[str, Any]) -> Iterator[str]:
         """The statuses that are marked, with the operation itself or with a response that it shares."""
@@ -156,14 +182,16 @@ class _Compiler:
         }
         return RequestBody(raw.get("required", False), validators)
 
-    def _response(self, raw: dict[str, Any]) -> Validator | None:
+    def _response(self, raw: dict[str, Any], name: str) -> Validator | None:
         content = raw.get("content", {})
         if not content:
             return None
         _, first = next(iter(content.items()))
-        return self._validator(first.get("schema", True), formats=True, name=_ANSWERS)
+        return self._validator(first.get("schema", True), formats=True, name=name)
 
     def _validator(self, schema: dict[str, Any] | bool, *, formats: bool, name: str = _REQUESTS) -> Validator:
+        if name == _REQUESTS:
+            schema = self._requested(schema)
         return Validator(_referring(schema, name), registry=self._registry, validate_formats=formats)
 
     def _resolve(self, raw: dict[str, Any]) -> dict[str, Any]:
@@ -187,13 +215,18 @@ class _Compiler:
 def _referring(schema: Any, name: str) -> Any:
     """The schema with its local `$ref`s turned into references to the registry, and as answers are held against it."""
     if isinstance(schema, dict):
-        return {
+        made = {
             key: name + value
             if key == "$ref" and isinstance(value, str) and value.startswith("#")
             else _referring(value, name)
             for key, value in schema.items()
-            if not (name == _ANSWERS and key == "format" and value == "email")
+            if not (name != _REQUESTS and key == "format" and value == "email")
         }
+        if name == _ANSWERS and isinstance(properties := schema.get("properties"), dict):
+            always = [key for key, value in properties.items() if isinstance(value, dict) and _ABSENT_WITH in value]
+            if always:
+                made["required"] = [*schema.get("required", ()), *always]
+        return made
     if isinstance(schema, list):
         return [_referring(part, name) for part in schema]
     return schema

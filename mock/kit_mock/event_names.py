@@ -19,7 +19,7 @@ class Subject:
 
     @property
     def noun(self) -> str:
-        """`tag`, `form`, `sequence`, `product` or `link`."""
+        """`tag`, `form`, `sequence`, `product`, `custom_field` or `link`."""
         return self.table.removesuffix("s") if self.table else "link"
 
 
@@ -28,8 +28,12 @@ SEQUENCE = Subject("sequence_id", ("course_id", "sequence_id"), "sequences")
 PRODUCT = Subject("product_id", ("product_id",), "products")
 TAG = Subject("tag_id", ("tag_id",), "tags")
 LINK = Subject("initiator_value", ("initiator_value",), None)
+CUSTOM_FIELD = Subject("custom_field_id", ("custom_field_id",), "custom_fields")
 
 PURCHASE_CREATE = "purchase_create"
+FIELD_CREATED = "field_created"
+FIELD_DELETED = "field_deleted"
+FIELD_VALUE_UPDATED = "field_value_updated"
 
 EVENTS: dict[str, Subject | None] = {
     "subscriber_activate": None,
@@ -44,13 +48,24 @@ EVENTS: dict[str, Subject | None] = {
     "tag_add": TAG,
     "tag_remove": TAG,
     PURCHASE_CREATE: None,
+    FIELD_CREATED: None,
+    FIELD_DELETED: None,
+    FIELD_VALUE_UPDATED: CUSTOM_FIELD,
 }
 """All events by the name in responses, and what each is about."""
 
 
+_GROUPS = {
+    PURCHASE_CREATE: "purchase",
+    **dict.fromkeys((FIELD_CREATED, FIELD_DELETED, FIELD_VALUE_UPDATED), CUSTOM_FIELD.noun),
+}
+
+
 def _requested(event: str) -> str:
-    return f"{'purchase' if event == PURCHASE_CREATE else 'subscriber'}.{event}"
+    return f"{_GROUPS.get(event, 'subscriber')}.{event}"
 
 
 REQUESTED = {_requested(event): event for event in EVENTS}
 """The name in responses by that in requests."""
+REQUESTED_BY_REFERENCE = {name: event for name, event in REQUESTED.items() if _GROUPS.get(event) != CUSTOM_FIELD.noun}
+"""The same without the events that came after Kit's reference."""

@@ -76,7 +76,9 @@ def query_values(operation: Operation, given: Mapping[str, str], judged: Collect
     return values
 
 
-def _typed(parameter: QueryParameter, text: str) -> str | int | bool:
+def _typed(parameter: QueryParameter, text: str) -> str | int | bool | list[str]:
+    if "array" in parameter.types:
+        return [part for each in text.split(",") if (part := each.strip())]
     if "boolean" in parameter.types and text in _BOOLEANS:
         return _BOOLEANS[text]
     if "integer" in parameter.types and _INTEGER.fullmatch(text):

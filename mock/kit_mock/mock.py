@@ -106,10 +106,10 @@ class KitMock(additions.Resources):
         self.api_key = api_key
         self.access_token = access_token
         self.clock = clock or Clock()
-        behaving = behaviours.named(behaviour)
+        self._behaviour = behaviours.named(behaviour)
         delivery_hosts = targets.hosts(allow_deliveries)
-        limits = Limits(rate_limit, behaving)
-        compiled = documents.load(None if document is None else Path(document))
+        limits = Limits(rate_limit, self._behaviour)
+        compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
         self._store = Store(None if db is None else Path(db))
         self._store.delivery_hosts = delivery_hosts
         self._recorder = Recorder(_REMEMBERED_REQUESTS)
@@ -126,7 +126,7 @@ class KitMock(additions.Resources):
             raise
         self.faults = Faults(compiled.operations)
         """What goes wrong on purpose."""
-        super().__init__(self._store, self.clock)
+        super().__init__(self._store, self.clock, compiled)
         self._app = app = App(
             document=compiled,
             store=self._store,
@@ -136,7 +136,7 @@ class KitMock(additions.Resources):
             faults=self.faults,
             max_body_bytes=max_body_bytes,
             limits=limits,
-            behaviour=behaving,
+            behaviour=self._behaviour,
             auto_approve=auto_approve,
             bulk_queue_bytes=bulk_queue_bytes,
         )
@@ -299,6 +299,6 @@ class KitMock(additions.Resources):
         Raises ValueError, which names the argument, for what isn't there or doesn't belong to the event, and for a
         course completed by somebody who isn't in it.
         """
-        queued = acts.fire(self._store, self.clock.epoch(), event, subscriber_id, subject)
+        queued = acts.fire(self._store, self.clock.epoch(), self._behaviour, event, subscriber_id, subject)
         self._app.pump.nudge()
         return queued

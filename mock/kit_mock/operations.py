@@ -8,6 +8,8 @@ from typing import Any
 import attrs
 from jsonschema_rs import Draft202012Validator as Validator
 
+from kit_mock.reference_view import Pruning
+
 _ERRORS = Validator(
     {
         "type": "object",
@@ -50,6 +52,8 @@ class Operation:
     responses: Mapping[str, Validator | None]
     beyond_reference: frozenset[str] = frozenset()
     """The statuses that the document has and Kit's reference doesn't list."""
+    pruning: Mapping[str, Pruning] = attrs.field(factory=dict)
+    """What to remove from the body of an answer, by status, where fields of today are not to be sent."""
 
     @property
     def is_open(self) -> bool:
@@ -65,6 +69,11 @@ class Operation:
     def reads_only(self) -> bool:
         """Whether it changes nothing, by its method."""
         return self.method == "GET"
+
+    def pruned(self, status: int, payload: Any) -> Any:
+        """Return the body of an answer without the fields that are not to be sent."""
+        pruning = self.pruning.get(str(status))
+        return payload if pruning is None else pruning.apply(payload)
 
     def disagreement(self, status: int, payload: Any) -> str | None:
         """Why the document doesn't allow this response, or None if it does.

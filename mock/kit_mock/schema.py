@@ -8,7 +8,7 @@ appends the rowid to each, so that lists by id need no column for it.
 from __future__ import annotations
 
 APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE accounts (
@@ -17,10 +17,12 @@ CREATE TABLE accounts (
     plan_type TEXT NOT NULL,
     email_address TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    utc_offset INTEGER NOT NULL,    -- minutes
+    timezone TEXT NOT NULL,         -- an IANA name, or an offset such as -05:00
     colors TEXT NOT NULL,           -- JSON
     can_broadcast INTEGER NOT NULL DEFAULT 1,
-    subscriber_limit INTEGER        -- null: as many as there are
+    subscriber_limit INTEGER,       -- null: as many as there are
+    sending_addresses TEXT,         -- JSON; null: the account's own address alone
+    plan TEXT NOT NULL DEFAULT '{}' -- JSON, what of the plan isn't usual
 );
 CREATE TABLE creator_profiles (
     account_id INTEGER PRIMARY KEY REFERENCES accounts,
@@ -53,6 +55,11 @@ CREATE TABLE subscribers (
     updated_at INTEGER NOT NULL,
     cancelled_at INTEGER,
     field_values TEXT,              -- JSON by custom field id; ids of deleted fields may linger, and mean nothing
+    attribution TEXT,               -- JSON; null: not known
+    location TEXT,                  -- JSON; null: not known
+    sent INTEGER NOT NULL DEFAULT 0,    -- messages
+    opens INTEGER NOT NULL DEFAULT 0,   -- messages that were opened
+    clicks INTEGER NOT NULL DEFAULT 0,  -- messages in which a link was clicked
     UNIQUE (account_id, email_address)
 );
 CREATE INDEX subscribers_of_account ON subscribers (account_id);
@@ -158,6 +165,7 @@ CREATE TABLE form_subscribers (
     form_id INTEGER NOT NULL REFERENCES forms,
     subscriber_id INTEGER NOT NULL REFERENCES subscribers,
     at INTEGER NOT NULL,
+    referrer TEXT,
     PRIMARY KEY (form_id, subscriber_id)
 ) WITHOUT ROWID;
 CREATE TABLE sequences (
@@ -166,7 +174,17 @@ CREATE TABLE sequences (
     name TEXT NOT NULL,
     hold INTEGER NOT NULL,
     repeat INTEGER NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    email_address TEXT,
+    email_template_id INTEGER REFERENCES email_templates,
+    send_days TEXT NOT NULL,        -- JSON
+    send_hour INTEGER NOT NULL,
+    time_zone TEXT,                 -- null: the account's
+    active INTEGER NOT NULL,
+    exclude_subscriber_sources TEXT NOT NULL,   -- JSON
+    email_count INTEGER NOT NULL,
+    stats TEXT NOT NULL             -- JSON, the numbers that a seed has
 );
 CREATE INDEX sequences_of_account ON sequences (account_id);
 CREATE TABLE sequence_subscribers (
@@ -211,6 +229,7 @@ CREATE TABLE broadcasts (
     email_template_id INTEGER NOT NULL REFERENCES email_templates,
     subscriber_filter TEXT NOT NULL,    -- JSON
     started_at INTEGER,             -- when sending began
+    aborted INTEGER NOT NULL DEFAULT 0, -- whether it was stopped before it was sent to everybody
     recipients INTEGER NOT NULL DEFAULT 0,
     opens INTEGER NOT NULL DEFAULT 0,       -- recipients who opened it
     clickers INTEGER NOT NULL DEFAULT 0,    -- recipients who clicked a link
@@ -228,7 +247,7 @@ CREATE TABLE broadcast_clickers (
 CREATE TABLE products (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts,
-    pid TEXT NOT NULL,
+    pid TEXT,                       -- null: known by its name
     name TEXT NOT NULL,
     UNIQUE (account_id, pid)
 );
@@ -238,6 +257,7 @@ CREATE TABLE purchases (
     subscriber_id INTEGER NOT NULL REFERENCES subscribers,
     transaction_id TEXT NOT NULL,
     status TEXT NOT NULL,
+    source TEXT NOT NULL DEFAULT 'api',
     currency TEXT NOT NULL,
     transaction_time INTEGER NOT NULL,
     created_at INTEGER NOT NULL DEFAULT 0,  -- when the mock was told of it; 0 in a seed
@@ -254,7 +274,7 @@ CREATE TABLE purchase_lines (
     purchase_id INTEGER NOT NULL REFERENCES purchases,
     product_id INTEGER NOT NULL REFERENCES products,
     name TEXT NOT NULL,
-    lid TEXT NOT NULL,
+    lid TEXT,
     quantity INTEGER NOT NULL,
     sku TEXT,
     unit_price NUMERIC NOT NULL
@@ -264,9 +284,10 @@ CREATE TABLE webhooks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts,
     event TEXT NOT NULL,            -- without what stands before the dot in requests
-    subject,                        -- id of the tag, form, sequence or product, URL of the link, or null
+    subject,                        -- id of the tag, form, sequence, product or custom field, URL of the link, or null
     target_url TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    locked INTEGER NOT NULL DEFAULT 0   -- whether it can't be deleted
 );
 CREATE INDEX webhooks_of_account ON webhooks (account_id);
 CREATE INDEX webhooks_by_event ON webhooks (account_id, event);

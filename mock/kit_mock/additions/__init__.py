@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from kit_mock.additions.activity import Broadcasts, Purchases, Webhooks
-from kit_mock.additions.adding import Additions, Member, Moment, Shown, ShownById
+from kit_mock.additions.adding import Additions, Member, Moment, Reference, Shown, ShownById
 from kit_mock.clock import Clock
+from kit_mock.document import Document
 from kit_mock.seeds.fields import Item
 from kit_mock.storage import Store
 
@@ -41,10 +42,17 @@ class Subscribers(ShownById):
         created_at: Moment | None = None,
         updated_at: Moment | None = None,
         cancelled_at: Moment | None = None,
+        attribution: Mapping[str, Any] | None = None,
+        location: Mapping[str, Any] | None = None,
+        sent: int | None = None,
+        opens: int | None = None,
+        clicks: int | None = None,
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
         """Add a subscriber. `fields` is by key or label; tags, forms, sequences and segments must be there already.
+
+        `sent`, `opens` and `clicks` are numbers of messages.
 
         Raises KitMockError for anything that a seed couldn't hold, such as an address that is taken.
         """
@@ -63,6 +71,11 @@ class Subscribers(ShownById):
                 "created_at": created_at,
                 "updated_at": updated_at,
                 "cancelled_at": cancelled_at,
+                "attribution": attribution,
+                "location": location,
+                "sent": sent,
+                "opens": opens,
+                "clicks": clicks,
             },
         )
 
@@ -151,12 +164,40 @@ class Sequences(Additions):
         hold: bool = False,
         repeat: bool = False,
         created_at: Moment | None = None,
+        updated_at: Moment | None = None,
+        email_address: str | None = None,
+        email_template: Reference | None = None,
+        send_days: Sequence[str] = (),
+        send_hour: int | None = None,
+        time_zone: str | None = None,
+        active: bool = True,
+        exclude_subscriber_sources: Sequence[Mapping[str, Any]] = (),
+        email_count: int | None = None,
+        stats: Mapping[str, int] | None = None,
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
         """Add a sequence. Raises KitMockError for anything that a seed couldn't hold."""
-        arguments = {"id": id, "name": name, "hold": hold, "repeat": repeat, "created_at": created_at}
-        return self._add(account_id, arguments)
+        return self._add(
+            account_id,
+            {
+                "id": id,
+                "name": name,
+                "hold": hold,
+                "repeat": repeat,
+                "created_at": created_at,
+                "updated_at": updated_at,
+                "email_address": email_address,
+                "email_template": email_template,
+                "send_days": send_days,
+                "send_hour": send_hour,
+                "time_zone": time_zone,
+                "active": active,
+                "exclude_subscriber_sources": exclude_subscriber_sources,
+                "email_count": email_count,
+                "stats": stats,
+            },
+        )
 
 
 class Segments(Additions):
@@ -199,14 +240,14 @@ class EmailTemplates(Additions):
 class Resources:
     """The resources of a mock's accounts, as attributes, for a mock to inherit."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.subscribers = Subscribers(store, clock)
-        self.tags = Tags(store, clock)
-        self.custom_fields = CustomFields(store, clock)
-        self.forms = Forms(store, clock)
-        self.sequences = Sequences(store, clock)
-        self.segments = Segments(store, clock)
-        self.email_templates = EmailTemplates(store, clock)
-        self.broadcasts = Broadcasts(store, clock)
-        self.purchases = Purchases(store, clock)
-        self.webhooks = Webhooks(store, clock)
+    def __init__(self, store: Store, clock: Clock, document: Document) -> None:
+        self.subscribers = Subscribers(store, clock, document)
+        self.tags = Tags(store, clock, document)
+        self.custom_fields = CustomFields(store, clock, document)
+        self.forms = Forms(store, clock, document)
+        self.sequences = Sequences(store, clock, document)
+        self.segments = Segments(store, clock, document)
+        self.email_templates = EmailTemplates(store, clock, document)
+        self.broadcasts = Broadcasts(store, clock, document)
+        self.purchases = Purchases(store, clock, document)
+        self.webhooks = Webhooks(store, clock, document)

@@ -29,6 +29,7 @@ class Broadcasts(ShownById):
         email_template: Reference | None = None,
         subscriber_filter: Sequence[Mapping[str, Any]] = (),
         email_address: str | None = None,
+        aborted: bool = False,
         thumbnail_url: str | None = None,
         thumbnail_alt: str | None = None,
         recipients: int | None = None,
@@ -42,7 +43,7 @@ class Broadcasts(ShownById):
     ) -> Shown:
         """Add a broadcast: a draft, with a `send_at` to come a scheduled one, with one that has passed a sent one.
 
-        Only sent ones have `recipients` (by default those whom the filter finds), `opens`, `clickers`, `clicks` and
+        One that was sent can be `aborted`: stopped before it went to everybody. Only sent ones have `recipients` (by default those whom the filter finds), `opens`, `clickers`, `clicks` and
         `unsubscribes`. Raises KitMockError for anything that a seed couldn't hold.
         """
         return self._add(
@@ -59,6 +60,7 @@ class Broadcasts(ShownById):
                 "email_template": email_template,
                 "subscriber_filter": subscriber_filter,
                 "email_address": email_address,
+                "aborted": aborted,
                 "thumbnail_url": thumbnail_url,
                 "thumbnail_alt": thumbnail_alt,
                 "recipients": recipients,
@@ -91,12 +93,13 @@ class Purchases(ShownById):
         tax: float | None = None,
         shipping: int | None = None,
         total: float | None = None,
+        source: str | None = None,
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
         """Add a purchase by a subscriber who is there already.
 
-        Each product has `name`, `pid`, `lid`, `quantity` and `unit_price`, and may have a `sku` and a `product_id`, which
+        Each product has `name`, `quantity` and `unit_price`, and may have `pid`, `lid`, `sku` and a `product_id`, which
         webhooks know it by. Raises KitMockError for anything that a seed couldn't hold.
         """
         return self._add(
@@ -114,6 +117,7 @@ class Purchases(ShownById):
                 "tax": tax,
                 "shipping": shipping,
                 "total": total,
+                "source": source,
             },
         )
 
@@ -132,7 +136,9 @@ class Webhooks(Additions):
         form: Reference | None = None,
         sequence: Reference | None = None,
         product: Reference | None = None,
+        custom_field: Reference | None = None,
         link: str | None = None,
+        locked: bool = False,
         created_at: Moment | None = None,
         id: int | None = None,
         account_id: int | None = None,
@@ -140,7 +146,7 @@ class Webhooks(Additions):
         """Add a webhook for an event such as `subscriber.tag_add`, with or without what is before the dot.
 
         What the event is about must be there already: a tag, form or sequence by its id or name, a product by its id or
-        `pid`; a link is a URL. Raises KitMockError for anything that a seed couldn't hold.
+        `pid`, a custom field by its id, key or label; a link is a URL. A locked one can't be deleted by a request. Raises KitMockError for anything that a seed couldn't hold.
         """
         return self._add(
             account_id,
@@ -152,6 +158,8 @@ class Webhooks(Additions):
                 "form": form,
                 "sequence": sequence,
                 "product": product,
+                "custom_field": custom_field,
+                "locked": locked,
                 "link": link,
                 "created_at": created_at,
             },

@@ -10,6 +10,7 @@ import attrs
 
 from kit_mock import registry, seeds
 from kit_mock.clock import Clock
+from kit_mock.document import Document
 from kit_mock.pagination import encode
 from kit_mock.problems import KitMockError
 from kit_mock.seeds.fields import Item
@@ -39,7 +40,9 @@ _KNOWN = {
     "tags": ("tags", ("name",)),
 }
 _REFERS_TO = {
+    "custom_field": ("custom fields",),
     "email_template": ("email templates",),
+    "exclude_subscriber_sources": ("forms", "segments", "sequences", "tags"),
     "fields": ("custom fields",),
     "form": ("forms",),
     "forms": ("forms",),
@@ -72,9 +75,10 @@ class Additions:
     filters: ClassVar[Mapping[str, Any]] = {}
     """What makes the API's list hold all of them."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, document: Document) -> None:
         self._store = store
         self._clock = clock
+        self._document = document
 
     def __repr__(self) -> str:
         return f"<{self.name} of a KitMock>"
@@ -117,7 +121,8 @@ class Additions:
         assert implementation is not None, operation_id
         call = registry.Call(operation_id, path, query, {}, self._store, account_id, self._clock.epoch())
         found: Any = implementation.handle(call).payload
-        return dict(found)
+        operation = self._document.operations.get(operation_id)
+        return dict(found if operation is None else operation.pruned(200, found))
 
     def _account(self, account_id: int | None, function: str) -> int:
         if account_id is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from kit_mock.clock import Clock
 from kit_mock.provocations.recipe import SEED, Recipe
 
 _CALLBACK = "https://app.example.com/oauth/callback"
@@ -30,6 +32,12 @@ _PURCHASE: dict[str, Any] = {
     "products": [{"name": "A book", "pid": "P-1", "lid": "L-2", "quantity": 1, "unit_price": 12.5}],
 }
 _WEBHOOK = {"target_url": "https://app.example.com/hook", "event": {"name": "subscriber.subscriber_activate"}}
+_TODAY = {"behaviour": "current"}
+_LATER = datetime(2028, 6, 1, tzinfo=UTC)
+_LONG_SENT = "one that was sent more than five years ago, since 2026-10-15"
+_LOCKED = {
+    "webhooks": [{"event": "subscriber_activate", "target_url": "https://app.example.com/hook", "locked": True}],
+}
 _IN = "added already"
 _SENT = "one that was sent"
 _TAKEN = "a taken name"
@@ -112,7 +120,10 @@ TABLE: dict[str, dict[str, Recipe]] = {
         "403": Recipe("DELETE /v4/broadcasts/1", options={"can_broadcast": False}),
         "422": Recipe("DELETE /v4/broadcasts/2", note=_SENT),
     },
-    "get_broadcast_stats": _read("/v4/broadcasts/2/stats"),
+    "get_broadcast_stats": {
+        **_read("/v4/broadcasts/2/stats"),
+        "400": Recipe("GET /v4/broadcasts/2/stats", options={**_TODAY, "clock": Clock(_LATER)}, note=_LONG_SENT),
+    },
     "list_custom_fields": _read("/v4/custom_fields"),
     "create_custom_field": {
         "201": Recipe("POST /v4/custom_fields", {"label": "Shoe size"}),
@@ -134,7 +145,10 @@ TABLE: dict[str, dict[str, Recipe]] = {
     "list_forms": _read("/v4/forms"),
     "list_form_subscribers": _read("/v4/forms/1/subscribers"),
     "add_form_subscriber_by_email": _added_by_email("forms"),
-    "add_form_subscriber": _added("forms"),
+    "add_form_subscriber": {
+        **_added("forms"),
+        "422": Recipe("POST /v4/forms/1/subscribers/2", {"referrer": {}}, options=_TODAY),
+    },
     "list_purchases": _read("/v4/purchases"),
     "create_purchase": {
         "201": Recipe("POST /v4/purchases", {"purchase": _PURCHASE}),
@@ -207,5 +221,10 @@ TABLE: dict[str, dict[str, Recipe]] = {
         "201": Recipe("POST /v4/webhooks", _WEBHOOK),
         "422": Recipe("POST /v4/webhooks", {**_WEBHOOK, "event": {"name": "subscriber.birthday"}}),
     },
-    "delete_webhook": {"204": Recipe("DELETE /v4/webhooks/1", before=(Recipe("POST /v4/webhooks", _WEBHOOK),))},
+    "delete_webhook": {
+        "204": Recipe("DELETE /v4/webhooks/1", before=(Recipe("POST /v4/webhooks", _WEBHOOK),)),
+        "422": Recipe(
+            "DELETE /v4/webhooks/1", options={**_TODAY, "seed": _LOCKED}, note="one that a seed has `locked`"
+        ),
+    },
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
 
-from kit_mock import rules
+from kit_mock import rules, timezones
 from kit_mock.clock import timestamp
 from kit_mock.messages import Reply
 from kit_mock.problems import not_found, unprocessable
@@ -40,7 +40,7 @@ def create(store: Store, given: Mapping[str, Any]) -> int:
         "name": "Mock Letters",
         "plan_type": "creator",
         "email_address": "creator@example.com",
-        "utc_offset": -300,
+        "timezone": timezones.DEFAULT,
         "colors": "[]",
         **given,
     }
@@ -65,18 +65,48 @@ def create_profile(store: Store, account_id: int, given: Mapping[str, Any]) -> N
 
 @operation("get_account")
 def get_account(call: Call) -> Reply:
-    """GET /v4/account."""
-    name, plan_type, email_address, created_at = _account(call, "name, plan_type, email_address, created_at")
+    """Answer GET /v4/account.
+
+    Chosen where the API says nothing: the user has the id of the account, and sends from their own address unless a seed
+    lists others; the plan is paid by the month.
+    """
+    name, plan_type, email_address, created_at, timezone, limit, addresses, plan = _account(
+        call, "name, plan_type, email_address, created_at, timezone, subscriber_limit, sending_addresses, plan"
+    )
+    own_address = {
+        "email_address": email_address,
+        "from_name": name,
+        "status": "confirmed",
+        "is_default": True,
+        "is_verified": True,
+        "is_dmarc_configured": True,
+    }
     return Reply(
         200,
         {
-            "user": {"email": email_address},
+            "user": {"email": email_address, "id": call.account_id},
             "account": {
                 "name": name,
                 "plan_type": plan_type,
                 "primary_email_address": email_address,
                 "created_at": timestamp(created_at),
                 "id": call.account_id,
+                "timezone": {
+                    "name": timezone,
+                    "friendly_name": timezones.friendly_name(timezone),
+                    "utc_offset": timezones.utc_offset(timezone, datetime.fromtimestamp(call.now, UTC)),
+                },
+                "sending_addresses": [own_address] if addresses is None else msgspec.json.decode(addresses),
+                "plan": {
+                    "plan_type": plan_type,
+                    "interval": "month",
+                    "subscriber_limit": limit,
+                    "on_trial": False,
+                    "trial_lapse_date": None,
+                    "renews_at": None,
+                    "cancels_at": None,
+                    **msgspec.json.decode(plan),
+                },
             },
         },
     )
@@ -116,9 +146,15 @@ def get_creator_profile(call: Call) -> Reply:
 
 @operation("get_email_stats")
 def get_email_stats(call: Call) -> Reply:
-    """GET /v4/account/email_stats: what broadcasts sent in the last 90 days, and what came of it."""
+    """Answer GET /v4/account/email_stats: what broadcasts sent in the last 90 days, and what came of it.
+
+    Chosen where the API says nothing: rates are percentages, as those of broadcasts are, and bounces are the subscribers
+    whose state became `bounced` in that time.
+    """
     since = call.now - int(_PERIOD.total_seconds())
-    sent, opened, clicked = sending.totals(call.store, call.account_id, since)
+    sent, opened, clicked, unsubscribed = sending.totals(call.store, call.account_id, since)
+    sql = "SELECT count(*) FROM state_changes WHERE account_id = ? AND at >= ? AND became = 'bounced'"
+    bounced: int = call.store.value(sql, (call.account_id, since))
     return Reply(
         200,
         {
@@ -131,6 +167,10 @@ def get_email_stats(call: Call) -> Reply:
                 "click_tracking_enabled": True,
                 "starting": timestamp(since),
                 "ending": timestamp(call.now),
+                "open_rate": sending.percent(opened, sent),
+                "click_rate": sending.percent(clicked, sent),
+                "unsubscribe_rate": sending.percent(unsubscribed, sent),
+                "bounce_rate": sending.percent(min(bounced, sent), sent),
             }
         },
     )
@@ -141,16 +181,14 @@ def get_growth_stats(call: Call) -> Reply:
     """GET /v4/account/growth_stats: whole days in the account's own time zone.
 
     All of it is counted from what happened when: what happens later changes nothing of it. `subscribers` is who was
-    active at the end. Chosen where the API says nothing: everybody who was created is new, in whatever state; who
-    unsubscribes twice is two cancellations; bounces and complaints are none; without `starting`, it is 90 days before
-    today, or before `ending` if that is earlier; a period that ends before it starts is a 422.
+    active at the end. Without `starting` it is 90 days before today, whatever `ending` is. Chosen where the API says
+    nothing: everybody who was created is new, in whatever state; who unsubscribes twice is two cancellations; bounces and
+    complaints are none; a period that ends before it starts is a 422.
     """
-    (offset,) = _account(call, "utc_offset")
-    zone = timezone(timedelta(minutes=offset))
-    today = datetime.fromtimestamp(call.now, UTC).astimezone(zone).date()
+    (timezone,) = _account(call, "timezone")
+    today = datetime.fromtimestamp(call.now, UTC).astimezone(timezones.zone(timezone)).date()
     first, last = _period(call, today)
-    starting = datetime.combine(first, time(), zone)
-    ending = datetime.combine(last, time(23, 59, 59), zone)
+    starting, ending = timezones.local(timezone, first, time()), timezones.local(timezone, last, time(23, 59, 59))
     start, end = int(starting.timestamp()), int(ending.timestamp())
     created = _count(call, "created_at BETWEEN ? AND ?", start, end)
     sql = "SELECT count(*) FROM state_changes WHERE account_id = ? AND at BETWEEN ? AND ? AND became = 'cancelled'"
@@ -190,7 +228,7 @@ def _period(call: Call, today: date) -> tuple[date, date]:
         elif text is not None:
             errors.append(f"{name.capitalize()} date is incorrectly formatted. Use YYYY-MM-DD.")
     ending = days.get("ending", today)
-    starting = days.get("starting", max(date.min + _PERIOD, min(today, ending)) - _PERIOD)
+    starting = days.get("starting", today - _PERIOD)
     if not errors and starting > ending:
         errors.append("Starting date must not be after ending date.")
     if errors:

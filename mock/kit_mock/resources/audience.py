@@ -43,6 +43,19 @@ def normalized(given: Sequence[Mapping[str, Any]] | None) -> Filter:
 
 def count(store: Store, account_id: int, subscriber_filter: Filter, only: int | None = None) -> int:
     """How many active subscribers a filter finds; with the id of one, whether it finds that one, as 1 or 0."""
+    condition, arguments = _condition(account_id, subscriber_filter, only)
+    found: int = store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments)
+    return found
+
+
+def count_as_sent(store: Store, account_id: int, subscriber_filter: Filter) -> int:
+    """Count one more message for each active subscriber whom a filter finds, and return how many they are."""
+    condition, arguments = _condition(account_id, subscriber_filter)
+    return store.write(f"UPDATE subscribers SET sent = sent + 1 WHERE {condition}", arguments)
+
+
+def _condition(account_id: int, subscriber_filter: Filter, only: int | None = None) -> tuple[str, tuple[Any, ...]]:
+    """Return a condition in SQL, and its arguments, for the active subscribers whom a filter finds."""
     ((group, parts),) = subscriber_filter[0].items()
     conditions: list[str] = []
     arguments: list[Any] = []
@@ -60,11 +73,10 @@ def count(store: Store, account_id: int, subscriber_filter: Filter, only: int | 
             arguments.append(len(ids))
         conditions.append(f"id IN ({members})")
     matched = (" AND " if group == "all" else " OR ").join(conditions) or "1"
-    sql = f"SELECT count(*) FROM subscribers WHERE account_id = ? AND state = 'active' AND {_sense(group)} ({matched})"
+    condition = f"account_id = ? AND state = 'active' AND {_sense(group)} ({matched})"
     if only is not None:
-        sql += f" AND id = {only:d}"
-    found: int = store.value(sql, (account_id, *arguments))
-    return found
+        condition += f" AND id = {only:d}"
+    return condition, (account_id, *arguments)
 
 
 def _sense(group: str) -> str:

@@ -11,10 +11,13 @@ follows. Chosen where the API says nothing or two things:
 - The permission is asked for by what changes something; anybody may read. It goes before everything but values of wrong
   types.
 - A null takes a value away: the template becomes the account's default one, the filter everybody.
+- A publication has the id of its broadcast and a million more, so that the two are not mixed up unnoticed. Its URL is
+  there as soon as it is public and its date has come.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,12 +29,13 @@ from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import Refusal, not_found, unprocessable
 from kit_mock.registry import Call, operation
-from kit_mock.resources import audience, sending
+from kit_mock.resources import audience, people, sending
 from kit_mock.wording import human
 
 FORBIDDEN = "You do not have sufficient permissions to access this resource. Please contact support."
 ALREADY_SENDING = "Broadcast is already sending."
 NO_TEMPLATE = "Email template not found"
+TOO_OLD = "Stats are not available for broadcasts that were sent more than five years ago."
 
 _TEXTS = (
     *("subject", "preview_text", "description", "content"),
@@ -40,17 +44,26 @@ _TEXTS = (
 _MOMENTS = ("published_at", "send_at")
 _COLUMNS = (
     *("b.id", "b.created_at", *(f"b.{name}" for name in _TEXTS), "b.public", "b.published_at", "b.send_at"),
-    *("b.subscriber_filter", "t.id", "t.name"),
+    *("b.subscriber_filter", "t.id", "t.name", "b.started_at", "b.aborted"),
 )
+_LEFT_OUT_IF_SLIM = ("content", "public_url", "email_address", "email_template", "subscriber_filter")
+_PUBLICATIONS = 1_000_000
+_KEPT_YEARS = 5
+_OLD_STATS_END = datetime(2026, 10, 15, tzinfo=UTC).timestamp()
 _SOURCE = "broadcasts b CROSS JOIN email_templates t ON t.id = b.email_template_id"
 
 
 @operation("list_broadcasts")
 def list_broadcasts(call: Call) -> Reply:
-    """GET /v4/broadcasts: drafts, scheduled and sent ones, the newest first."""
+    """Answer GET /v4/broadcasts: drafts, scheduled and sent ones, the newest first."""
     listing = Listing(columns=", ".join(_COLUMNS), source=_SOURCE, key="b.id", since="b.created_at")
     listing.narrow("b.account_id = ?", call.account_id)
-    return Reply(200, page(call, listing, "broadcasts", lambda rows: [_shown(row) for row in rows]))
+    if "status" in call.query:
+        condition = sending.STATUSES[call.query["status"]]
+        listing.narrow(condition.replace(":now", "?"), *[call.now] * condition.count(":now"))
+    for relation, moment in people.date_filters(call, "sent"):
+        listing.narrow(f"b.started_at {relation} ?", moment)
+    return Reply(200, page(call, listing, "broadcasts", lambda rows: _listed(call, rows)))
 
 
 @operation("get_broadcast")
@@ -61,11 +74,16 @@ def get_broadcast(call: Call) -> Reply:
 
 @operation("get_broadcast_stats")
 def get_broadcast_stats(call: Call) -> Reply:
-    """GET /v4/broadcasts/{id}/stats."""
+    """Answer GET /v4/broadcasts/{id}/stats; since 2026-10-15 with 400 if it was sent more than five years ago."""
     id_ = call.path["id"]
     found = sending.stats(call.store, id_, call.account_id, call.now)
     if found is None:
         raise not_found()
+    if call.behaviour.today_fields and call.now >= _OLD_STATS_END:
+        today = datetime.fromtimestamp(call.now, UTC)
+        oldest = int((today - timedelta(days=365 * _KEPT_YEARS + 1)).timestamp())
+        if call.store.value("SELECT started_at < ? FROM broadcasts WHERE id = ?", (oldest, id_)):
+            raise Refusal(400, (TOO_OLD,))
     return Reply(200, {"broadcast": {"id": id_, "stats": found}})
 
 
@@ -189,12 +207,23 @@ def _one(call: Call, status: int, id_: int) -> Reply:
     row = call.store.row(sql, (id_, call.account_id))
     if row is None:
         raise not_found()
-    return Reply(status, {"broadcast": _shown(row)})
+    return Reply(status, {"broadcast": _shown(call, row)})
 
 
-def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
-    """A row of _COLUMNS as the API shows a broadcast."""
-    id_, created_at, *texts, public, published_at, send_at, subscriber_filter, template_id, template = row
+def _listed(call: Call, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    found = [_shown(call, row) for row in rows]
+    if call.query.get("slim"):
+        for one in found:
+            for name in _LEFT_OUT_IF_SLIM:
+                del one[name]
+    return found
+
+
+def _shown(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a row of _COLUMNS as the API shows a broadcast."""
+    id_, created_at, *texts, public, published_at, send_at, subscriber_filter = row[:-4]
+    template_id, template, started_at, aborted = row[-4:]
+    is_out = public and published_at is not None and published_at <= call.now
     return {
         "id": id_,
         "created_at": timestamp(created_at),
@@ -204,4 +233,7 @@ def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
         "send_at": None if send_at is None else timestamp(send_at),
         "email_template": {"id": template_id, "name": template},
         "subscriber_filter": msgspec.json.decode(subscriber_filter),
+        "publication_id": _PUBLICATIONS + id_,
+        "public_url": f"https://mock-letters.example.com/posts/{id_}" if is_out else None,
+        "status": sending.status(send_at, started_at, aborted, call.now),
     }

@@ -1,6 +1,6 @@
 """The custom fields of an account.
 
-A key is the label in ASCII, lower case, with underscores; `_2`, `_3`, … is added where another field has it already.
+A key is the label in ASCII, as letters of other alphabets are usually written in it, lower case, with underscores; `_2`, `_3`, … is added where another field has it already.
 Chosen where the API says nothing: a label without a single ASCII letter or digit makes the key `field`; labels are
 unique without regard to case; what can't be deleted is a field that a seed has `locked`, as if an integration of Kit's
 held on to it.
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from typing import Any
 
-from kit_mock import rules
+from anyascii import anyascii
+
+from kit_mock import events, rules
 from kit_mock.clock import timestamp
+from kit_mock.event_names import FIELD_CREATED, FIELD_DELETED
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import not_found, unprocessable
@@ -52,7 +54,7 @@ def create_custom_field(call: Call) -> Reply:
 @operation("update_custom_field", judges=["label"])
 def update_custom_field(call: Call) -> Reply:
     """PUT /v4/custom_fields/{id}: a new label and key; the name stays, and so do the values."""
-    row = _by_id(call)
+    row = _by_id(call, call.path["id"])
     label = rules.required_text(call.body.get("label"), "label")
     other = _labelled(call, label)
     if other is not None and other[0] != row[0]:
@@ -61,16 +63,18 @@ def update_custom_field(call: Call) -> Reply:
         "UPDATE custom_fields SET label = ?, folded_label = ?, key = ? WHERE id = ?",
         (label, label.casefold(), _free_key(call, label, row[0]), row[0]),
     )
-    return Reply(200, {"custom_field": _shown(_by_id(call))})
+    return Reply(200, {"custom_field": one(call, row[0])})
 
 
 @operation("delete_custom_field")
 def delete_custom_field(call: Call) -> Reply:
     """DELETE /v4/custom_fields/{id}, and its values with all subscribers. A locked one stays: 422."""
-    id_ = _by_id(call)[0]
+    id_ = call.path["id"]
+    shown = one(call, id_)
     if call.store.value("SELECT locked FROM custom_fields WHERE id = ?", (id_,)):
         raise unprocessable("Unable to destroy the custom field.")
     call.store.write("DELETE FROM custom_fields WHERE id = ?", (id_,))
+    events.fire(call, FIELD_DELETED, payload={"custom_field": shown})
     return Reply(204)
 
 
@@ -101,9 +105,8 @@ def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
 
 
 def key_of(label: str) -> str:
-    """`Où ça?` becomes `ou_ca`: accents go, and so does everything that has no ASCII letter."""
-    ascii_only = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode("ascii")
-    return _NOT_IN_KEYS.sub("_", ascii_only.lower()).strip("_") or "field"
+    """Return the key for a label: letters in ASCII, such as `strasse` for `Straße`, and an underscore for all else."""
+    return _NOT_IN_KEYS.sub("_", anyascii(label).lower()).strip("_") or "field"
 
 
 def _free_key(call: Call, label: str, own_id: int = 0) -> str:
@@ -124,12 +127,19 @@ def _create(call: Call, label: str) -> Row:
     )
     name = f"ck_field_{id_}_{key}"
     call.store.write("UPDATE custom_fields SET name = ? WHERE id = ?", (name, id_))
-    return id_, name, key, label, call.now
+    row = (id_, name, key, label, call.now)
+    events.fire(call, FIELD_CREATED, payload={"custom_field": _shown(row)})
+    return row
 
 
-def _by_id(call: Call) -> Row:
+def one(call: Call, id_: int) -> dict[str, Any]:
+    """Return a custom field of the caller's account as the API shows it. Raises Refusal 404."""
+    return _shown(_by_id(call, id_))
+
+
+def _by_id(call: Call, id_: int) -> Row:
     sql = f"SELECT {_COLUMNS} FROM custom_fields WHERE id = ? AND account_id = ?"
-    row = call.store.row(sql, (call.path["id"], call.account_id))
+    row = call.store.row(sql, (id_, call.account_id))
     if row is None:
         raise not_found()
     return row

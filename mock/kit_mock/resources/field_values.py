@@ -73,6 +73,12 @@ class FieldSet:
         return msgspec.json.encode(values).decode() if values else None
 
 
+def changed(before: str | None, after: str | None) -> list[int]:
+    """Return the ids of the fields whose stored values differ."""
+    old, new = (_decode(stored) if stored else {} for stored in (before, after))
+    return sorted(int(id_) for id_ in old.keys() | new.keys() if old.get(id_) != new.get(id_))
+
+
 def given(call: Call) -> dict[str, Any]:
     """The `fields` of a request body; the document has seen to their types. Raises Refusal 422 for too many."""
     fields: dict[str, Any] = call.body.get("fields") or {}

@@ -19,7 +19,14 @@ from kit_mock.resources.memberships import Membership
 STATUSES = ("active", "archived", "trashed")
 TYPES = ("embed", "hosted")
 
-ADDED = Membership(owners="forms", table="form_subscribers", owner_id="form_id", verb="added", begins="form_subscribe")
+ADDED = Membership(
+    owners="forms",
+    table="form_subscribers",
+    owner_id="form_id",
+    verb="added",
+    begins="form_subscribe",
+    referred=True,
+)
 
 _COLUMNS = "id, name, created_at, type, format, embed_js, embed_url, status, uid"
 
@@ -34,7 +41,7 @@ def list_forms(call: Call) -> Reply:
         listing.narrow("status = ?", status)
     if "type" in call.query:
         listing.narrow("type = ?", call.query["type"])
-    return Reply(200, page(call, listing, "forms", lambda rows: [_shown(row) for row in rows]))
+    return Reply(200, page(call, listing, "forms", lambda rows: ADDED.counted(call, [_shown(row) for row in rows])))
 
 
 @operation("list_form_subscribers")

@@ -6,9 +6,12 @@ is a 204 like any other, as the wanted state holds.
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
+import msgspec
 
 from kit_mock import events
 from kit_mock.clock import timestamp
@@ -16,7 +19,7 @@ from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import not_found, unprocessable
 from kit_mock.registry import Call
-from kit_mock.resources import people
+from kit_mock.resources import origins, people
 from kit_mock.resources.field_values import FieldSet
 
 
@@ -27,7 +30,7 @@ class Membership:
     `owners` is the table of what subscribers belong to, `table` that of the memberships, with a column `owner_id`,
     which is also the name of the path parameter. `verb` is what happened to a member: `tagged` makes the attribute
     `tagged_at` and the filters `tagged_after` and `tagged_before`. `begins` and `ends` are the events of putting somebody
-    in and taking them out.
+    in and taking them out. `referred` is whether the table keeps a `referrer`.
     """
 
     owners: str
@@ -36,6 +39,7 @@ class Membership:
     verb: str
     begins: str
     ends: str | None = None
+    referred: bool = False
 
     def owner(self, call: Call) -> int:
         """The id in the path. Raises Refusal 404 if the caller's account has no such thing."""
@@ -54,8 +58,34 @@ class Membership:
         sql = f"INSERT INTO {self.table} ({self.owner_id}, subscriber_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         if call.store.write(sql, (owner, subscriber, call.now)) == 0:
             return False
+        if self.referred:
+            self._keep_origin(call, owner, subscriber)
         events.fire(call, self.begins, subscriber_id=subscriber, subject=owner)
         return True
+
+    def _keep_origin(self, call: Call, owner: int, subscriber: int) -> None:
+        referrer = call.body.get("referrer") if call.behaviour.today_fields else None
+        sql = f"UPDATE {self.table} SET referrer = ? WHERE {self.owner_id} = ? AND subscriber_id = ?"
+        call.store.write(sql, (referrer, owner, subscriber))
+        name = call.store.value(f"SELECT name FROM {self.owners} WHERE id = ?", (owner,))
+        sql = "UPDATE subscribers SET attribution = ? WHERE id = ? AND attribution IS NULL"
+        call.store.write(sql, (origins.of_form(name, referrer), subscriber))
+
+    def count_active(self, call: Call, owners: Iterable[int]) -> dict[int, int]:
+        """Count the active members of each owner that has any."""
+        sql = (
+            f"SELECT m.{self.owner_id}, count(*) FROM {self.table} m CROSS JOIN subscribers s ON s.id = m.subscriber_id"
+            f" WHERE m.{self.owner_id} IN (SELECT value FROM json_each(?)) AND s.state = 'active' GROUP BY 1"
+        )
+        return dict(call.store.rows(sql, (msgspec.json.encode(list(owners)).decode(),)))
+
+    def counted(self, call: Call, owners: builtins.list[dict[str, Any]]) -> builtins.list[dict[str, Any]]:
+        """Add to each owner how many active members it has, if the request's `include` asks for that."""
+        if "subscriber_count" in call.query.get("include", ()):
+            counts = self.count_active(call, [owner["id"] for owner in owners])
+            for owner in owners:
+                owner["subscriber_count"] = counts.get(owner["id"], 0)
+        return owners
 
     def since(self, call: Call, owner: int, subscriber: int) -> int:
         """When a member was put in."""
@@ -69,6 +99,9 @@ class Membership:
         status = 201 if self.put(call, owner, subscriber[0]) else 200
         shown = people.shown(subscriber, FieldSet.of(call))
         shown[f"{self.verb}_at"] = timestamp(self.since(call, owner, subscriber[0]))
+        if self.referred:
+            sql = f"SELECT referrer FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
+            shown |= _referral(call.store.value(sql, (owner, subscriber[0])))
         return Reply(status, {"subscriber": shown})
 
     def remove(self, call: Call, subscriber: people.Row) -> Reply:
@@ -98,7 +131,7 @@ class Membership:
         # The order of the join is fixed, since members come in the order of the page and the filters look at few of
         # them; the planner would sort all subscribers of a state.
         listing = Listing(
-            columns=f"{people.COLUMNS}, m.at",
+            columns=f"{people.COLUMNS}, {'m.referrer, ' if self.referred else ''}m.at",
             source=f"{self.table} m CROSS JOIN subscribers s ON s.id = m.subscriber_id",
             key="m.subscriber_id",
             since="m.at",
@@ -108,14 +141,20 @@ class Membership:
         for name, column in (("created", "s.created_at"), (self.verb, "m.at")):
             for relation, moment in people.date_filters(call, name):
                 listing.narrow(f"{column} {relation} ?", moment)
-        fields = FieldSet.of(call)
-        stamp = f"{self.verb}_at"
-        return Reply(
-            200,
-            page(
-                call,
-                listing,
-                "subscribers",
-                lambda rows: [{**people.shown(r[:-1], fields), stamp: timestamp(r[-1])} for r in rows],
-            ),
-        )
+        return Reply(200, page(call, listing, "subscribers", lambda rows: self._listed(call, rows)))
+
+    def _listed(self, call: Call, rows: Sequence[people.Row]) -> builtins.list[dict[str, Any]]:
+        stamp, fields = f"{self.verb}_at", FieldSet.of(call)
+        found = [
+            {
+                **people.shown(row[: people.WIDTH], fields),
+                stamp: timestamp(row[-1]),
+                **(_referral(row[-2]) if self.referred else {}),
+            }
+            for row in rows
+        ]
+        return people.slim(call, found)
+
+
+def _referral(referrer: str | None) -> dict[str, Any]:
+    return {"referrer": referrer, "referrer_utm_parameters": origins.utm_parameters(referrer)}

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from kit_mock import rules
 from kit_mock.clock import timestamp
 from kit_mock.pagination import Listing
 from kit_mock.problems import not_found
 from kit_mock.registry import Call
+from kit_mock.resources import origins
 from kit_mock.resources.field_values import FieldSet
 
 # What `shown` takes, of a table named s.
 COLUMNS = "s.id, s.first_name, s.email_address, s.state, s.created_at, s.field_values"
+# What `details` takes.
+DETAILS = "s.cancelled_at, s.location, s.attribution"
+
+WIDTH = COLUMNS.count(",") + 1
 
 Row = Sequence[Any]
 
@@ -45,6 +52,47 @@ def all_shown(rows: Iterable[Row], fields: FieldSet) -> list[dict[str, Any]]:
         }
         for id_, first_name, email_address, state, created_at, values in rows
     ]
+
+
+def listed(call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return rows of COLUMNS and, with `include`, DETAILS as a list shows them: with `include`, and without `fields` if slim."""
+    include = call.query.get("include", ())
+    found = all_shown([row[:WIDTH] for row in rows] if include else rows, FieldSet.of(call))
+    if include:
+        tags = _tags(call, [row[0] for row in rows]) if "tags" in include else {}
+        for one, row in zip(found, rows, strict=True):
+            told = {**details(*row[WIDTH:]), "tags": tags.get(row[0], [])}
+            one |= {name: told[name] for name in told if name in include}
+    return slim(call, found)
+
+
+def slim(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take `fields` out of each subscriber if the request asks for that."""
+    if call.query.get("slim"):
+        for one in found:
+            del one["fields"]
+    return found
+
+
+def details(cancelled_at: int | None, location: str | None, attribution: str | None) -> dict[str, Any]:
+    """Return what the API shows of DETAILS."""
+    return {
+        "canceled_at": None if cancelled_at is None else timestamp(cancelled_at),
+        "location": origins.location(location),
+        "attribution": origins.attribution(attribution),
+    }
+
+
+def _tags(call: Call, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the tags of subscribers by their ids."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for subscriber, id_, name in call.store.rows(
+        "SELECT m.subscriber_id, t.id, t.name FROM tag_subscribers m CROSS JOIN tags t ON t.id = m.tag_id"
+        " WHERE m.subscriber_id IN (SELECT value FROM json_each(?)) ORDER BY m.tag_id",
+        (msgspec.json.encode(ids).decode(),),
+    ):
+        found.setdefault(subscriber, []).append({"id": id_, "name": name})
+    return found
 
 
 def by_id(call: Call, id_: int) -> Row:

@@ -26,8 +26,8 @@ class Line:
     """One line of a purchase."""
 
     name: str
-    pid: str
-    lid: str
+    pid: str | None
+    lid: str | None
     quantity: int
     sku: str | None
     unit_price: float
@@ -47,11 +47,14 @@ class PurchaseInput:
     lines: list[Line]
 
 
-def read(given: Any) -> PurchaseInput:
-    """The purchase in a request. Raises Refusal 422 with a message for each thing that is wrong."""
+def read(given: Any, *, with_ids: bool = False) -> PurchaseInput:
+    """Read the purchase in a request. By the reference a product must come `with_ids`, `pid` and `lid`.
+
+    Raises Refusal 422 with a message for each thing that is wrong.
+    """
     if not isinstance(given, dict):
         raise unprocessable("Purchase cannot be blank" if given is None else "Purchase must be an object")
-    reader = _Reader()
+    reader = _Reader(with_ids=with_ids)
     amounts = {
         name: reader.number(given.get(name), name.capitalize(), whole=name == "shipping")
         for name in AMOUNTS
@@ -75,8 +78,9 @@ def read(given: Any) -> PurchaseInput:
 class _Reader:
     """Reads values. For one that is wrong it notes an error and returns something of the same type."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_ids: bool) -> None:
         self.errors: list[str] = []
+        self._with_ids = with_ids
 
     def text(self, value: Any, label: str) -> str:
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -86,6 +90,9 @@ class _Reader:
         else:
             self.errors.append(f"{label} must be a string")
         return ""
+
+    def id(self, value: Any, label: str) -> str | None:
+        return self.text(value, label) if self._with_ids or value is not None else None
 
     def optional_text(self, value: Any, label: str) -> str | None:
         if value is not None and not isinstance(value, str):
@@ -142,8 +149,8 @@ class _Reader:
     def line(self, item: dict[str, Any]) -> Line:
         return Line(
             name=self.text(item.get("name"), "Product name"),
-            pid=self.text(item.get("pid"), "Product pid"),
-            lid=self.text(item.get("lid"), "Product lid"),
+            pid=self.id(item.get("pid"), "Product pid"),
+            lid=self.id(item.get("lid"), "Product lid"),
             quantity=int(self.number(item.get("quantity"), "Product quantity", whole=True)),
             sku=self.optional_text(item.get("sku"), "Product sku"),
             unit_price=self.number(item.get("unit_price"), "Product unit price"),

@@ -9,8 +9,9 @@ Chosen where the API says nothing:
   and time stay. An amount that was never given follows from the others: the subtotal from the lines, the total from
   the subtotal, tax, shipping and discount.
 - The buyer is created or updated as by POST /v4/subscribers, and a purchase shows the address they have now.
-- A product belongs to the account and is known by its `pid`; its webhooks fire once a request, those of the purchase
-  when it is new.
+- A product belongs to the account and is known by its `pid`, or by its name if it has none; its webhooks fire once a
+  request, those of the purchase when it is new.
+- The source of a purchase is `api`, unless a seed says otherwise.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from kit_mock.registry import Call, operation
 from kit_mock.resources import subscribers
 from kit_mock.resources.purchase_input import AMOUNTS, Line, PurchaseInput, read
 
-_COLUMNS = f"p.id, p.transaction_id, p.status, s.email_address, p.currency, p.transaction_time, {', '.join(AMOUNTS)}"
+_COLUMNS = (
+    "p.id, p.subscriber_id, p.source, p.transaction_id, p.status, s.email_address, p.currency, p.transaction_time,"
+    f" {', '.join(AMOUNTS)}"
+)
 _SOURCE = "purchases p CROSS JOIN subscribers s ON s.id = p.subscriber_id"
 _PLACES = 4  # Of a sum: more than any currency has, and fewer than floating point gets wrong.
 
@@ -54,7 +58,7 @@ def get_purchase(call: Call) -> Reply:
 @operation("create_purchase", judges=["purchase.*"])
 def create_purchase(call: Call) -> Reply:
     """POST /v4/purchases: 201, also for a transaction that is known; 422 for what is missing or invalid. OAuth only."""
-    given = read(call.body.get("purchase", call.body))
+    given = read(call.body.get("purchase", call.body), with_ids=not call.behaviour.today_fields)
     sql = "SELECT id FROM purchases WHERE account_id = ? AND transaction_id = ?"
     known = call.store.row(sql, (call.account_id, given.transaction_id))
     if known is None:
@@ -69,8 +73,15 @@ def create_purchase(call: Call) -> Reply:
     for product in dict.fromkeys(products):
         events.fire(call, "product_purchase", subscriber_id=buyer, subject=product)
     if known is None:
-        events.fire(call, PURCHASE_CREATE, payload=purchase)
+        fire_created(call, purchase)
     return Reply(201, {"purchase": purchase})
+
+
+def fire_created(call: Call, purchase: dict[str, Any]) -> list[int]:
+    """Tell webhooks of a purchase, as `one` returns it, and return the ids of the deliveries."""
+    if not call.behaviour.today_fields:
+        purchase = {name: value for name, value in purchase.items() if name not in ("subscriber_id", "source")}
+    return events.fire(call, PURCHASE_CREATE, payload=purchase)
 
 
 def _buyer(call: Call, given: PurchaseInput) -> int:
@@ -102,7 +113,8 @@ def _add(call: Call, purchase: int, line: Line) -> int:
     """Add a line to a purchase and return the id of its product, which is created if need be."""
     store = call.store
     product: int | None = store.value(
-        "SELECT id FROM products WHERE account_id = ? AND pid = ?", (call.account_id, line.pid)
+        "SELECT id FROM products WHERE account_id = ? AND pid IS ? AND (pid IS NOT NULL OR name = ?)",
+        (call.account_id, line.pid, line.name),
     )
     if product is None:
         product = store.insert(
@@ -140,7 +152,7 @@ def _shown(call: Call, rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _purchase(row: Row, products: list[dict[str, Any]]) -> dict[str, Any]:
-    id_, transaction_id, status, email_address, currency, transaction_time, *amounts = row
+    id_, subscriber_id, source, transaction_id, status, email_address, currency, transaction_time, *amounts = row
     given = dict(zip(AMOUNTS, amounts, strict=True))
     subtotal = given["subtotal"]
     if subtotal is None:
@@ -149,6 +161,8 @@ def _purchase(row: Row, products: list[dict[str, Any]]) -> dict[str, Any]:
     total = given["total"]
     return {
         "id": id_,
+        "subscriber_id": subscriber_id,
+        "source": source,
         "transaction_id": transaction_id,
         "status": status,
         "email_address": email_address,

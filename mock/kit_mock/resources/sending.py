@@ -46,7 +46,7 @@ def begin(store: Store, broadcast_id: int, at: int) -> None:
     """Begin to send a broadcast. It is published by then, unless it was before."""
     row = store.row("SELECT account_id, subscriber_filter FROM broadcasts WHERE id = ?", (broadcast_id,))
     if row is not None:
-        recipients = audience.count(store, row[0], _decode(row[1]))
+        recipients = audience.count_as_sent(store, row[0], _decode(row[1]))
         store.write(
             "UPDATE broadcasts SET started_at = ?, recipients = ?, published_at = coalesce(published_at, ?)"
             " WHERE id = ?",
@@ -72,6 +72,8 @@ def clicked(store: Store, subscriber_id: int, now: int) -> None:
             " opens = min(recipients, opens + ?) WHERE id = ?",
             (first, first, broadcast_id),
         )
+        sql = "UPDATE subscribers SET opens = opens + ?, clicks = clicks + ? WHERE id = ?"
+        store.write(sql, (first, first, subscriber_id))
 
 
 def _last_received(store: Store, subscriber_id: int, now: int) -> int | None:
@@ -91,41 +93,58 @@ def _last_received(store: Store, subscriber_id: int, now: int) -> int | None:
 def stats(store: Store, broadcast_id: int, account_id: int, now: int) -> dict[str, Any] | None:
     """The stats of a broadcast, or None if the account doesn't have it. Rates are in percent of the recipients."""
     row = store.row(
-        "SELECT send_at, started_at, recipients, opens, clickers, clicks, unsubscribes FROM broadcasts"
+        "SELECT send_at, started_at, aborted, recipients, opens, clickers, clicks, unsubscribes FROM broadcasts"
         " WHERE id = ? AND account_id = ?",
         (broadcast_id, account_id),
     )
     if row is None:
         return None
-    send_at, started_at, recipients, opens, clickers, clicks, unsubscribes = row
-    progress = 0.0 if started_at is None else min(100.0, max(0.0, round(100 * (now - started_at) / DURATION, 2)))
-    if started_at is None:
-        status = "draft" if send_at is None else "scheduled"
-    else:
-        status = "sending" if progress < 100 else "completed"
+    send_at, started_at, aborted, recipients, opens, clickers, clicks, unsubscribes = row
     return {
         "recipients": recipients,
-        "open_rate": _percent(opens, recipients),
-        "click_rate": _percent(clickers, recipients),
+        "open_rate": percent(opens, recipients),
+        "click_rate": percent(clickers, recipients),
         "unsubscribes": unsubscribes,
         "total_clicks": clicks,
         "show_total_clicks": clicks > 0,
-        "status": status,
-        "progress": progress,
+        "status": status(send_at, started_at, aborted, now),
+        "progress": 0.0 if started_at is None else min(100.0, max(0.0, round(100 * (now - started_at) / DURATION, 2))),
         "open_tracking_disabled": False,
         "click_tracking_disabled": False,
+        "emails_opened": opens,
+        "unsubscribe_rate": percent(unsubscribes, recipients),
     }
 
 
-def totals(store: Store, account_id: int, since: int) -> tuple[int, int, int]:
-    """How many emails were sent by broadcasts that began at that moment or later, opened and clicked."""
+STATUSES = {
+    "draft": "b.started_at IS NULL AND b.send_at IS NULL",
+    "scheduled": "b.started_at IS NULL AND b.send_at IS NOT NULL",
+    "sending": f"NOT b.aborted AND b.started_at > :now - {DURATION}",
+    "completed": f"NOT b.aborted AND b.started_at <= :now - {DURATION}",
+    "aborted": "b.aborted",
+}
+"""The condition in SQL for each status of a broadcast; the same rule as `status`."""
+
+
+def status(send_at: int | None, started_at: int | None, aborted: int, now: int) -> str:
+    """Return where a broadcast stands."""
+    if aborted:
+        return "aborted"
+    if started_at is None:
+        return "draft" if send_at is None else "scheduled"
+    return "sending" if started_at > now - DURATION else "completed"
+
+
+def totals(store: Store, account_id: int, since: int) -> tuple[int, int, int, int]:
+    """Count the emails of broadcasts that began at that moment or later: sent, opened, clicked, unsubscribed after."""
     row = store.row(
-        "SELECT coalesce(sum(recipients), 0), coalesce(sum(opens), 0), coalesce(sum(clickers), 0)"
-        " FROM broadcasts WHERE account_id = ? AND started_at >= ?",
+        "SELECT coalesce(sum(recipients), 0), coalesce(sum(opens), 0), coalesce(sum(clickers), 0),"
+        " coalesce(sum(unsubscribes), 0) FROM broadcasts WHERE account_id = ? AND started_at >= ?",
         (account_id, since),
     )
-    return (0, 0, 0) if row is None else (row[0], row[1], row[2])
+    return (0, 0, 0, 0) if row is None else (row[0], row[1], row[2], row[3])
 
 
-def _percent(part: int, whole: int) -> float:
+def percent(part: int, whole: int) -> float:
+    """Return a part of a whole in percent, 0 of nothing."""
     return round(100 * part / whole, 2) if whole else 0.0

@@ -12,6 +12,7 @@ from typing import Any
 
 from kit_mock import events, rules
 from kit_mock.clock import timestamp
+from kit_mock.event_names import FIELD_VALUE_UPDATED
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import Refusal, unprocessable
@@ -21,41 +22,69 @@ from kit_mock.resources.field_values import FieldSet
 
 # Rows that are sorted faster than a page of them is found in an account of a million.
 _FEW = 5000
+# What `sort_field` orders by. A rate is a whole number, in millionths, as cursors hold whole numbers.
+_SORTS = {
+    "id": None,
+    "created_at": "s.created_at",
+    "updated_at": "s.updated_at",
+    "cancelled_at": "s.cancelled_at",
+    "canceled_at": "s.cancelled_at",
+    "engagement__sent": "s.sent",
+    "engagement__opens": "s.opens",
+    "engagement__clicks": "s.clicks",
+    "engagement__open_rate": "(1000000 * s.opens / max(s.sent, 1))",
+    "engagement__click_rate": "(1000000 * s.clicks / max(s.sent, 1))",
+}
+_OF_CANCELLED = ("cancelled_at", "canceled_at")
 
 
 @operation("list_subscribers", judges=["email_address"])
 def list_subscribers(call: Call) -> Reply:
-    """GET /v4/subscribers: active ones by id descending, unless filters and sort say otherwise."""
+    """Answer GET /v4/subscribers: active ones by id descending, unless filters and sort say otherwise."""
     sort = call.query.get("sort_field", "id")
-    if sort == "cancelled_at" and call.query.get("status") != "cancelled":
-        raise unprocessable("The status param must be `cancelled` if sort_field is `cancelled_at`")
+    include = call.query.get("include", ())
+    if call.query.get("status") != "cancelled":
+        if sort in _OF_CANCELLED:
+            raise unprocessable(f"The status param must be `cancelled` if sort_field is `{sort}`")
+        if "canceled_at" in include:
+            raise unprocessable("The status param must be `cancelled` if include has `canceled_at`")
     listing = Listing(
-        columns=people.COLUMNS,
+        columns=f"{people.COLUMNS}, {people.DETAILS}" if include else people.COLUMNS,
         source="subscribers s",
         key="s.id",
         since="s.created_at",
-        sort=None if sort == "id" else f"s.{sort}",
+        sort=_SORTS[sort],
         descending=call.query.get("sort_order", "desc") == "desc",
     )
     listing.narrow("s.account_id = ?", call.account_id)
     people.narrow_to_status(call, listing)
     if "email_address" in call.query:
-        email_address = rules.email_address(call.query["email_address"])
-        if email_address is None:
-            raise unprocessable(rules.EMAIL_INVALID)
-        listing.narrow("s.email_address = ?", email_address)
-    if sort == "cancelled_at":
+        addresses = _addresses(call, call.query["email_address"])
+        listing.narrow(f"s.email_address IN ({', '.join('?' * len(addresses))})", *addresses)
+    if sort in _OF_CANCELLED:
         listing.narrow("s.cancelled_at IS NOT NULL")
     for name in ("created", "updated"):
         _narrow_to_dates(call, listing, name)
-    fields = FieldSet.of(call)
-    return Reply(200, page(call, listing, "subscribers", lambda rows: people.all_shown(rows, fields)))
+    return Reply(200, page(call, listing, "subscribers", lambda rows: people.listed(call, rows)))
+
+
+def _addresses(call: Call, text: str) -> list[str]:
+    """Return the addresses of the filter, today several separated by commas. Raises Refusal 422 for one that is none."""
+    given = [part for part in text.split(",") if part.strip()] if call.behaviour.today_fields else [text]
+    found = [rules.email_address(part) for part in given or [text]]
+    if None in found:
+        raise unprocessable(rules.EMAIL_INVALID)
+    return [address for address in found if address is not None]
 
 
 @operation("get_subscriber")
 def get_subscriber(call: Call) -> Reply:
-    """GET /v4/subscribers/{id}."""
-    return _one(call, 200, people.by_id(call, call.path["id"]))
+    """Answer GET /v4/subscribers/{id}, with the date of cancellation and the location."""
+    row = people.by_id(call, call.path["id"])
+    sql = f"SELECT {people.DETAILS} FROM subscribers s WHERE s.id = ?"
+    told = people.details(*(call.store.row(sql, (row[0],)) or ()))
+    shown = people.shown(row, FieldSet.of(call))
+    return Reply(200, {"subscriber": {**shown, "canceled_at": told["canceled_at"], "location": told["location"]}})
 
 
 @operation("create_subscriber", judges=["email_address"])
@@ -163,8 +192,10 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
             continue
         row = people.by_email(call, email_address)
         if row is None:
-            id_ = _create(call, email_address, first_name, "active")
-            events.fire(call, "subscriber_activate", subscriber_id=id_)
+            state = (item.get("state") if call.behaviour.today_fields else None) or "active"
+            id_ = _create(call, email_address, first_name, state)
+            if state == "active":
+                events.fire(call, "subscriber_activate", subscriber_id=id_)
             saved.add(id_)
         else:
             _update(call, row, first_name=item.get("first_name", row[1]))
@@ -246,7 +277,10 @@ def _with_fields(call: Call, status: int, id_: int, given: dict[str, str | None]
     warnings = []
     if given:
         fields = FieldSet.of(call)
-        _update(call, row, field_values=fields.merged(row[5], given))
+        merged = fields.merged(row[5], given)
+        _update(call, row, field_values=merged)
+        for field_id in field_values.changed(row[5], merged):
+            events.fire(call, FIELD_VALUE_UPDATED, subscriber_id=id_, subject=field_id)
         if call.behaviour.unknown_fields_warn:
             warnings = [f"Custom field {name!r} does not exist and was ignored" for name in fields.unknown(given)]
     if len(given) > field_values.SYNCHRONOUS:

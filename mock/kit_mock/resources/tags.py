@@ -26,7 +26,7 @@ def list_tags(call: Call) -> Reply:
     """GET /v4/tags, the newest first."""
     listing = Listing(columns="id, name, created_at", source="tags")
     listing.narrow("account_id = ?", call.account_id)
-    return Reply(200, page(call, listing, "tags", lambda rows: [_shown(row) for row in rows]))
+    return Reply(200, page(call, listing, "tags", lambda rows: TAGGED.counted(call, [_shown(row) for row in rows])))
 
 
 @operation("create_tag", judges=["name"])
@@ -115,7 +115,7 @@ def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
 def _check_ids(_: Call, items: bulk.Items) -> None:
     """Raises Refusal 422 for an id that is too large for one."""
     for name in ("tag_id", "subscriber_id"):
-        if any(abs(item[name]) > LARGEST_ID for item in items):
+        if any(abs(item[name] or 0) > LARGEST_ID for item in items):
             raise unprocessable(f"Taggings {name.replace('_', ' ')} is out of range")
 
 
@@ -126,8 +126,8 @@ def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     tagged: dict[tuple[int, int], dict[str, Any]] = {}
     failures = []
     for item in items:
-        # Integers by the document, which takes 5.0 for one.
-        tag, subscriber = int(item["tag_id"]), int(item["subscriber_id"])
+        # Integers by the document, which takes 5.0 for one, or null, which is nobody's id.
+        tag, subscriber = int(item["tag_id"] or 0), int(item["subscriber_id"] or 0)
         sql = "SELECT first_name, email_address, created_at FROM subscribers WHERE id = ? AND account_id = ?"
         row = call.store.row(sql, (subscriber, call.account_id))
         errors = []
@@ -136,7 +136,7 @@ def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
         if not TAGGED.has_owner(call, tag):
             errors.append("Tag does not exist")
         if row is None or errors:
-            failures.append({"tagging": {"tag_id": tag, "subscriber_id": subscriber}, "errors": errors})
+            failures.append({"tagging": {name: item[name] for name in ("tag_id", "subscriber_id")}, "errors": errors})
             continue
         TAGGED.put(call, tag, subscriber)
         tagged[tag, subscriber] = {

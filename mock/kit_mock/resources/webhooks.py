@@ -11,7 +11,7 @@ from typing import Any
 
 from kit_mock import deliveries
 from kit_mock.deliveries import targets
-from kit_mock.event_names import EVENTS, REQUESTED, Subject
+from kit_mock.event_names import EVENTS, REQUESTED, REQUESTED_BY_REFERENCE, Subject
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
@@ -20,7 +20,8 @@ from kit_mock.registry import Call, operation
 from kit_mock.wording import human
 
 _COLUMNS = "id, account_id, event, subject, target_url"
-_IDS = ("form_id", "tag_id", "course_id", "sequence_id", "product_id")
+_IDS = ("form_id", "tag_id", "course_id", "sequence_id", "product_id", "custom_field_id")
+_MISSING = "`event` and `target` parameters must be provided"
 
 
 @operation("list_webhooks")
@@ -34,6 +35,8 @@ def list_webhooks(call: Call) -> Reply:
 @operation("create_webhook", judges=["target_url", "event.*"])
 def create_webhook(call: Call) -> Reply:
     """POST /v4/webhooks: 201, also for one that is there already; 422 for a URL or an event that isn't one."""
+    if call.behaviour.today_fields and not (call.body.get("event") and call.body.get("target_url")):
+        raise unprocessable(_MISSING)
     errors: list[str] = []
     target_url = _target_url(call.body.get("target_url"), errors)
     event, subject = _event(call, call.body.get("event"), errors)
@@ -48,8 +51,11 @@ def create_webhook(call: Call) -> Reply:
 
 @operation("delete_webhook")
 def delete_webhook(call: Call) -> Reply:
-    """DELETE /v4/webhooks/{id}."""
+    """Answer DELETE /v4/webhooks/{id}; today with 422 for one that a seed has `locked`."""
     id_ = call.path["id"]
+    sql = "SELECT 1 FROM webhooks WHERE id = ? AND account_id = ? AND locked"
+    if call.behaviour.today_fields and call.store.row(sql, (id_, call.account_id)) is not None:
+        raise unprocessable("Unable to destroy the webhook.")
     if not call.store.write("DELETE FROM webhooks WHERE id = ? AND account_id = ?", (id_, call.account_id)):
         raise not_found()
     deliveries.cancel(call.store, id_)
@@ -77,9 +83,10 @@ def _event(call: Call, given: Any, errors: list[str]) -> tuple[str, int | str | 
     if name is None or (isinstance(name, str) and not name.strip()):
         errors.append("Event name can't be blank")
         return "", None
-    event = REQUESTED.get(name) if isinstance(name, str) else None
+    known = REQUESTED if call.behaviour.today_fields else REQUESTED_BY_REFERENCE
+    event = known.get(name) if isinstance(name, str) else None
     if event is None:
-        errors.append(f"Event name must be one of {', '.join(REQUESTED)}")
+        errors.append(f"Event name must be one of {', '.join(known)}")
         return "", None
     subject = EVENTS[event]
     if subject is None or not set(wrong).isdisjoint(subject.names):

@@ -24,31 +24,37 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from kit_mock import oauth
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import KitMockError
 from kit_mock.resources import accounts, email_templates
-from kit_mock.seeds import activity, resources, tokens, webhooks
-from kit_mock.seeds.fields import Item, as_integer, as_text
+from kit_mock.seeds import activity, resources, subscribers, tokens, webhooks
+from kit_mock.seeds.fields import Item, as_integer, as_json, as_text
 from kit_mock.seeds.source import Node, read
 from kit_mock.seeds.target import Seeding, TargetAccount
 from kit_mock.storage import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
 
-RESOURCES = {**resources.RESOURCES, **activity.RESOURCES, **webhooks.RESOURCES, **tokens.RESOURCES}
+RESOURCES = {
+    **resources.RESOURCES,
+    **subscribers.RESOURCES,
+    **activity.RESOURCES,
+    **webhooks.RESOURCES,
+    **tokens.RESOURCES,
+}
 """In this order, so that what is referred to is there before."""
 
 _PROFILE = {"name": False, "byline": False, "bio": False, "image_url": True, "profile_url": True}
 _CREDENTIALS = {"api_keys": "api_key", "access_tokens": "access_token"}
 _ACCOUNT = (
-    *("id", "name", "plan_type", "primary_email_address", "created_at", "utc_offset", "colors", "creator_profile"),
-    *("can_broadcast", "subscriber_limit"),
+    *("id", "name", "plan_type", "primary_email_address", "created_at", "timezone", "utc_offset", "colors"),
+    *("creator_profile", "can_broadcast", "subscriber_limit", "sending_addresses", "plan"),
     *_CREDENTIALS,
     *RESOURCES,
 )
+_ADDRESS = ("email_address", "from_name", "status", "is_default", "is_verified", "is_dmarc_configured")
+_PLAN = ("interval", "on_trial", "trial_lapse_date", "renews_at", "cancels_at")
 _CLIENT = ("client_id", "client_secret", "redirect_uris", "any_loopback", "name")
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
 
@@ -134,12 +140,14 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
         "plan_type": item.text("plan_type"),
         "email_address": item.email_address("primary_email_address"),
         "created_at": seeding.now if created_at is None else created_at,
-        "utc_offset": item.utc_offset("utc_offset"),
-        "colors": msgspec.json.encode(_colors(item)).decode(),
+        "timezone": _timezone(item),
+        "colors": as_json(_colors(item)),
         "can_broadcast": item.boolean("can_broadcast"),
         "subscriber_limit": None
         if (limit := item.get("subscriber_limit")) is None
         else as_integer(limit, 0, LARGEST_ID),
+        "sending_addresses": None if item.get("sending_addresses") is None else as_json(_addresses(item)),
+        "plan": None if (plan := item.get("plan")) is None else as_json(_plan(plan)),
     }
     with seeding.naming(item.node):
         id_ = accounts.create(seeding.store, {name: value for name, value in given.items() if value is not None})
@@ -154,6 +162,34 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
                     (kind, as_text(node), id_),
                 )
     return TargetAccount(id_, item)
+
+
+def _timezone(item: Item) -> str | None:
+    named, offset = item.timezone("timezone"), item.utc_offset("utc_offset")
+    if named is not None and offset is not None:
+        item.required("utc_offset").refuse("follows from the timezone: give one of them")
+    return named or offset
+
+
+def _addresses(item: Item) -> list[dict[str, Any]]:
+    return [_address(Item.of(node, _ADDRESS)) for node in item.items("sending_addresses")]
+
+
+def _address(item: Item) -> dict[str, Any]:
+    item.required("email_address")
+    flags = {name: item.boolean(name) or False for name in ("is_default", "is_verified", "is_dmarc_configured")}
+    return {
+        "email_address": item.email_address("email_address"),
+        "from_name": item.text_or_null("from_name"),
+        "status": item.text("status") or "confirmed",
+        **flags,
+    }
+
+
+def _plan(node: Node) -> dict[str, Any]:
+    item = Item.of(node, _PLAN)
+    given = {name: item.text_or_null(name) for name in _PLAN if name != "on_trial" and item.get(name) is not None}
+    return given if (on_trial := item.boolean("on_trial")) is None else {**given, "on_trial": on_trial}
 
 
 def _colors(item: Item) -> list[str]:

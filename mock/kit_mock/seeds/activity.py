@@ -37,6 +37,9 @@ def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> None
         "email_address": item.email_address("email_address"),
     }
     chosen = _filter(account, item)
+    is_aborted = item.boolean("aborted") or False
+    if is_aborted and (send_at is None or send_at > seeding.now):
+        item.required("aborted").refuse("goes with a `send_at` that has passed")
     if send_at is not None and not (found["subject"] and found["content"]):
         item.required("send_at").refuse("needs a subject and a content")
     numbers: dict[str, int] = {}
@@ -49,6 +52,7 @@ def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> None
     values = {
         "account_id": account.id,
         **found,
+        "aborted": is_aborted,
         "email_template_id": account.default_template
         if template is None
         else account.find("email templates", template),
@@ -88,7 +92,8 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
     """A purchase by one of the account's subscribers, with the rules that the API has for one."""
     moment = item.moment("transaction_time")
     lines = [Item.of(node, _LINE) for node in item.items("products")]
-    plain = {name: _plain(node) for name, node in item.node.value.items() if name not in ("id", "transaction_time")}
+    not_read = ("id", "transaction_time", "source")
+    plain = {name: _plain(node) for name, node in item.node.value.items() if name not in not_read}
     try:
         given = read(plain)
     except Refusal as refusal:
@@ -103,6 +108,7 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         "subscriber_id": subscriber,
         "transaction_id": given.transaction_id,
         "status": given.status,
+        "source": item.text("source") or "api",
         "currency": given.currency,
         "transaction_time": seeding.now if moment is None else moment,
         **given.amounts,
@@ -115,16 +121,16 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         seeding.row(line_item.node, "purchase_lines", row)
 
 
-def _product(seeding: Seeding, account: TargetAccount, item: Item, pid: str, name: str) -> int:
+def _product(seeding: Seeding, account: TargetAccount, item: Item, pid: str | None, name: str) -> int:
     """The id of the product of a line, which is made by the first line that has it."""
     node = item.get("product_id")
     wanted = None if node is None else as_integer(node, 1, LARGEST_ID)
-    sql = "SELECT id FROM products WHERE account_id = ? AND pid = ?"
-    found: int | None = seeding.store.value(sql, (account.id, pid))
+    sql = "SELECT id FROM products WHERE account_id = ? AND pid IS ? AND (pid IS NOT NULL OR name = ?)"
+    found: int | None = seeding.store.value(sql, (account.id, pid, name))
     if found is None:
         values = {"id": wanted, "account_id": account.id, "pid": pid, "name": name}
         found = seeding.row(item.node if node is None else node, "products", values)
-        account.remember("products", found, pid, seeding.now)
+        account.remember("products", found, pid or name, seeding.now)
     elif node is not None and wanted != found:
         node.refuse(f"is another than {found}, which the product with this pid has already")
     return found
@@ -145,14 +151,14 @@ RESOURCES = {
     "broadcasts": Resource(
         (
             *("id", "created_at", *_TEXTS, "public", "published_at", "send_at", "thumbnail_url", "email_address"),
-            *("email_template", "subscriber_filter", *_NUMBERS),
+            *("email_template", "subscriber_filter", "aborted", *_NUMBERS),
         ),
         _add_broadcast,
     ),
     "purchases": Resource(
         (
             *("id", "transaction_id", "status", "email_address", "currency", "transaction_time", *AMOUNTS),
-            "products",
+            *("source", "products"),
         ),
         _add_purchase,
     ),

@@ -8,9 +8,10 @@ from collections.abc import Collection
 from typing import Any
 
 import attrs
+import msgspec
 from jsonschema_rs import Draft202012Validator as Validator
 
-from kit_mock import rules
+from kit_mock import rules, timezones
 from kit_mock.inputs import LARGEST_ID
 from kit_mock.problems import Refusal
 from kit_mock.seeds.source import Node
@@ -123,8 +124,33 @@ class Item:
             found.refuse("must be between the years 1970 and 9999")
         return moment
 
-    def utc_offset(self, name: str) -> int | None:
-        """Minutes ahead of UTC, from a text such as `-05:00` or from the number itself.
+    def timezone(self, name: str) -> str | None:
+        """The IANA name of a time zone."""
+        found = self.get(name)
+        if found is None:
+            return None
+        zone = as_text(found)
+        if timezones.find(zone) is None:
+            found.refuse("must be the IANA name of a time zone, such as America/New_York")
+        return zone
+
+    def number(self, name: str, least: float, most: float) -> float | None:
+        """A number in that range."""
+        found = self.get(name)
+        if found is None or found.value is None:
+            return None
+        value: Any = found.value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            found.refuse(f"must be a number from {least:g} to {most:g}")
+        return value if isinstance(value, int) else float(value)
+
+    def integer(self, name: str, least: int, most: int) -> int | None:
+        """A whole number in that range."""
+        found = self.get(name)
+        return None if found is None or found.value is None else as_integer(found, least, most)
+
+    def utc_offset(self, name: str) -> str | None:
+        """The distance from UTC as a text such as `-05:00`, from such a text or from minutes.
 
         YAML reads `-05:00` without quotes as a number in base 60, which is just that.
         """
@@ -137,7 +163,12 @@ class Item:
         minutes = int(f"{match[1]}{int(match[2]) * 60 + int(match[3])}") if match else as_integer(found, -1439, 1439)
         if abs(minutes) >= 24 * 60:
             found.refuse("must be less than a day")
-        return minutes
+        return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def as_json(value: Any) -> str:
+    """The value as it is stored in a column of JSON."""
+    return msgspec.json.encode(value).decode()
 
 
 def as_list(node: Node) -> list[Node]:

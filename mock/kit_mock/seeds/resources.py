@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+from typing import Any
 
-import msgspec
-
-from kit_mock.resources import forms
+from kit_mock.inputs import LARGEST_ID
+from kit_mock.resources import forms, sequences
 from kit_mock.resources.custom_fields import key_of
-from kit_mock.seeds.fields import Item, as_text
+from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
-STATES = ("active", "bounced", "cancelled", "complained", "inactive")
+_SOURCES = {"tag": "tags", "form": "forms", "sequence": "sequences", "segment": "segments"}
 
 
 def _add_custom_field(seeding: Seeding, account: TargetAccount, item: Item) -> None:
@@ -74,14 +73,51 @@ def _add_form(seeding: Seeding, account: TargetAccount, item: Item) -> None:
 
 def _add_sequence(seeding: Seeding, account: TargetAccount, item: Item) -> None:
     name, created_at = item.required_text("name"), seeding.created_at(item)
+    updated_at, template, active = item.moment("updated_at"), item.get("email_template"), item.boolean("active")
+    send_hour, sources = item.integer("send_hour", 0, 23), item.items("exclude_subscriber_sources")
     values = {
         "account_id": account.id,
         "name": name,
         "created_at": created_at,
+        "updated_at": created_at if updated_at is None else updated_at,
         "hold": item.boolean("hold") or False,
         "repeat": item.boolean("repeat") or False,
+        "email_address": item.email_address("email_address"),
+        "email_template_id": None if template is None else account.find("email templates", template),
+        "send_days": as_json(_send_days(item)),
+        "send_hour": sequences.SEND_HOUR if send_hour is None else send_hour,
+        "time_zone": item.timezone("time_zone"),
+        "active": True if active is None else active,
+        "exclude_subscriber_sources": as_json([_source(account, node) for node in sources]),
+        "email_count": item.integer("email_count", 0, LARGEST_ID) or 0,
+        "stats": as_json(_sequence_stats(item)),
     }
     account.remember("sequences", seeding.insert(item, "sequences", values), name, created_at)
+
+
+def _send_days(item: Item) -> list[str]:
+    days = [as_text(node) for node in item.items("send_days")]
+    for node in item.items("send_days"):
+        if node.value not in sequences.DAYS:
+            node.refuse(f"must be one of {', '.join(sequences.DAYS)}")
+    return days or list(sequences.DAYS)
+
+
+def _source(account: TargetAccount, node: Node) -> dict[str, Any]:
+    """Whose subscribers a sequence leaves out: a type, such as `tag`, and ids or names."""
+    item = Item.of(node, ("type", "ids"))
+    item.required("type")
+    kind = item.choice("type", _SOURCES) or ""
+    return {"type": kind, "ids": [account.find(_SOURCES[kind], each) for each in item.items("ids")]}
+
+
+def _sequence_stats(item: Item) -> dict[str, int]:
+    node = item.get("stats")
+    if node is None:
+        return {}
+    stats = Item.of(node, sequences.STATS)
+    found = {name: stats.integer(name, 0, LARGEST_ID) for name in sequences.STATS}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _add_segment(seeding: Seeding, account: TargetAccount, item: Item) -> None:
@@ -104,100 +140,29 @@ def _add_email_template(seeding: Seeding, account: TargetAccount, item: Item) ->
     seeding.insert(item, "email_templates", values)
 
 
-def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> None:
-    item.required("email_address")
-    memberships = [
-        (kind, node, *_membership(account, kind, node)) for kind in _MEMBERSHIPS for node in item.items(kind)
-    ]
-    updated_at, cancelled_at = item.moment("updated_at"), item.moment("cancelled_at")
-    dates = [(item.get("updated_at"), updated_at), (item.get("cancelled_at"), cancelled_at)]
-    created_at = _creation(seeding, item, [*dates, *((node, at) for _, node, _, at in memberships)])
-    updated_at = created_at if updated_at is None else updated_at
-    state = item.choice("state", STATES) or "active"
-    if state == "cancelled":
-        cancelled_at = updated_at if cancelled_at is None else cancelled_at
-    elif cancelled_at is not None:
-        item.required("cancelled_at").refuse("goes with the state `cancelled` alone")
-    values = {
-        "account_id": account.id,
-        "email_address": item.email_address("email_address"),
-        "first_name": item.text_or_null("first_name"),
-        "state": state,
-        "created_at": created_at,
-        "updated_at": updated_at,
-        "cancelled_at": cancelled_at,
-        "field_values": _field_values(account, item),
-    }
-    id_ = seeding.insert(item, "subscribers", values)
-    for kind, node, owner, at in memberships:
-        table, column, _ = _MEMBERSHIPS[kind]
-        # A membership without a date began as early as it could.
-        at = max(created_at, account.dates[kind][owner]) if at is None else at
-        seeding.row(node, table, {column: owner, "subscriber_id": id_, "at": at})
-
-
-def _creation(seeding: Seeding, item: Item, dates: Sequence[tuple[Node | None, int | None]]) -> int:
-    """When a subscriber was created, who has these other dates, none of which can be earlier."""
-    created_at = item.moment("created_at")
-    if created_at is None:
-        return min([seeding.now, *(date for _, date in dates if date is not None)])
-    for node, date in dates:
-        if node is not None and date is not None and date < created_at:
-            node.refuse("has a date before the subscriber's created_at")
-    return created_at
-
-
-# Table, column and date of what subscribers belong to.
-_MEMBERSHIPS = {
-    "tags": ("tag_subscribers", "tag_id", "tagged_at"),
-    "forms": ("form_subscribers", "form_id", "added_at"),
-    "sequences": ("sequence_subscribers", "sequence_id", "added_at"),
-    "segments": ("segment_subscribers", "segment_id", "added_at"),
-}
-
-
-def _membership(account: TargetAccount, kind: str, node: Node) -> tuple[int, int | None]:
-    """What a node refers to, and since when: a name, an id, or an object with either and a date."""
-    stamp = _MEMBERSHIPS[kind][2]
-    if not isinstance(node.value, dict):
-        return account.find(kind, node), None
-    item = Item.of(node, ("id", "name", stamp))
-    reference = item.get("id") or item.get("name")
-    if reference is None or ("id" in node.value and "name" in node.value):
-        node.refuse("must have an id or a name")
-    return account.find(kind, reference), item.moment(stamp)
-
-
-def _field_values(account: TargetAccount, item: Item) -> str | None:
-    node = item.get("fields")
-    if node is None or node.value is None:
-        return None
-    if not isinstance(node.value, dict):
-        node.refuse("must be an object, with keys and values")
-    values = {}
-    for key, value in node.value.items():
-        ids = account.names.get("custom fields", {}).get(key.casefold(), [])
-        if not ids:
-            value.refuse("isn't the key or label of one of the account's custom fields")
-        if value.value is not None and (text := as_text(value, blank=True)):
-            values[str(ids[0])] = text
-    return msgspec.json.encode(values).decode() if values else None
-
-
 RESOURCES = {
     "custom_fields": Resource(("id", "label", "key", "name", "created_at", "locked"), _add_custom_field),
     "tags": Resource(("id", "name", "created_at"), _add_tag),
     "forms": Resource(
         ("id", "name", "created_at", "type", "format", "status", "uid", "embed_url", "embed_js"), _add_form
     ),
-    "sequences": Resource(("id", "name", "hold", "repeat", "created_at"), _add_sequence),
+    "sequences": Resource(
+        (
+            *(
+                "id",
+                "name",
+                "hold",
+                "repeat",
+                "created_at",
+                "updated_at",
+                "email_address",
+                "email_template",
+                "send_days",
+            ),
+            *("send_hour", "time_zone", "active", "exclude_subscriber_sources", "email_count", "stats"),
+        ),
+        _add_sequence,
+    ),
     "segments": Resource(("id", "name", "created_at"), _add_segment),
     "email_templates": Resource(("id", "name", "is_default", "category"), _add_email_template),
-    "subscribers": Resource(
-        (
-            *("id", "email_address", "first_name", "state", "created_at", "updated_at", "cancelled_at", "fields"),
-            *_MEMBERSHIPS,
-        ),
-        _add_subscriber,
-    ),
 }

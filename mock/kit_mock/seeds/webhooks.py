@@ -20,6 +20,7 @@ def _add_webhook(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         "subject": _subject(account, item, event, EVENTS[event]),
         "target_url": _url(item.required("target_url")),
         "created_at": seeding.created_at(item),
+        "locked": item.boolean("locked") or False,
     }
     seeding.insert(item, "webhooks", values)
 
@@ -39,7 +40,7 @@ def _subject(account: TargetAccount, item: Item, event: str, subject: Subject | 
     if subject is None:
         return None
     node = item.required(subject.noun)
-    return _url(node) if subject.table is None else account.find(subject.table, node)
+    return _url(node) if subject.table is None else account.find(subject.table.replace("_", " "), node)
 
 
 def _url(node: Node) -> str:
@@ -49,4 +50,4 @@ def _url(node: Node) -> str:
     return text
 
 
-RESOURCES = {"webhooks": Resource(("id", "event", *_SUBJECTS, "target_url", "created_at"), _add_webhook)}
+RESOURCES = {"webhooks": Resource(("id", "event", *_SUBJECTS, "target_url", "created_at", "locked"), _add_webhook)}

@@ -123,16 +123,11 @@ def test_growth_counts_what_happened(kit: httpx.Client, mock: KitMock, subscribe
 
 
 @pytest.mark.parametrize(
-    ("ending", "starting"),
-    [
-        ("2030-01-01", "2022-11-19"),
-        ("2023-02-17", "2022-11-19"),
-        ("2023-02-10", "2022-11-12"),
-        ("2001-01-01", "2000-10-03"),
-    ],
+    "ending",
+    ["2030-01-01", "2023-02-17", "2023-02-10", "2022-11-19"],
 )
-def test_growth_begins_90_days_ago_or_before_its_end(kit: httpx.Client, ending: str, starting: str) -> None:
-    assert growth(kit, ending=ending)["starting"] == f"{starting}T00:00:00-05:00"
+def test_growth_begins_90_days_before_today_whatever_its_end(kit: httpx.Client, ending: str) -> None:
+    assert growth(kit, ending=ending)["starting"] == "2022-11-19T00:00:00-05:00"
 
 
 def test_growth_of_a_day_that_is_over_stays_as_it_was(kit: httpx.Client, mock: KitMock, subscriber: Create) -> None:
@@ -187,5 +182,5 @@ def test_badly_written_days_are_422(kit: httpx.Client) -> None:
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_the_ends_of_the_calendar_are_days_too(kit: httpx.Client, day: str) -> None:
-    assert growth(kit, starting=day, ending=day)["subscribers"] == 0
-    assert growth(kit, ending=day)["ending"].startswith(day)
+    found = growth(kit, starting=day, ending=day)
+    assert (found["subscribers"], found["starting"][:10], found["ending"][:10]) == (0, day, day)

@@ -34,7 +34,23 @@ def test_each_kind_is_shown_as_the_api_shows_it(mock: KitMock, kit: httpx.Client
     form = mock.forms.add("Sign up", type="hosted", status="archived", format="modal")
     assert (form["type"], form["format"], form["archived"]) == ("hosted", "modal", True)
     sequence = mock.sequences.add("Welcome", repeat=True, created_at="2023-01-01")
-    assert sequence == {"id": 1, "name": "Welcome", "hold": False, "repeat": True, "created_at": "2023-01-01T00:00:00Z"}
+    assert sequence == {
+        "id": 1,
+        "name": "Welcome",
+        "hold": False,
+        "repeat": True,
+        "created_at": "2023-01-01T00:00:00Z",
+        "updated_at": "2023-01-01T00:00:00Z",
+        "email_address": None,
+        "email_template_id": None,
+        "send_days": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+        "send_hour": 11,
+        "time_zone": "America/New_York",
+        "active": True,
+        "exclude_subscriber_sources": [],
+        "email_count": 0,
+        "subscriber_count": 0,
+    }
     segment = mock.segments.add("Readers", id=51)
     assert segment == {"id": 51, "name": "Readers", "created_at": NOW}
     template = mock.email_templates.add("Plain", category="Starting point")
@@ -56,6 +72,8 @@ def test_each_kind_is_shown_as_the_api_shows_it(mock: KitMock, kit: httpx.Client
         "state": "active",
         "created_at": "2023-02-01T00:00:00Z",
         "fields": {"last_name": "Lovelace"},
+        "canceled_at": None,
+        "location": dict.fromkeys(("city", "state", "country", "latitude", "longitude", "timezone")),
     }
     broadcast = mock.broadcasts.add(
         subject="Sent",

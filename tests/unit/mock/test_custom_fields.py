@@ -27,10 +27,16 @@ def test_create_and_list(kit: httpx.Client) -> None:
     [
         ("How did you hear about us?", "how_did_you_hear_about_us"),
         ("Zip_Code", "zip_code"),
-        ("Größe (cm)", "groe_cm"),
+        ("Größe (cm)", "grosse_cm"),
+        ("Straße", "strasse"),
+        ("Ærø", "aero"),
+        ("Łódź", "lodz"),
+        ("Þórr & Øystein", "thorr_oystein"),
         ("Où ça", "ou_ca"),
         ("-- 2nd --", "2nd"),
-        ("名前", "field"),
+        ("Имя", "imya"),
+        ("名前", "mingqian"),
+        ("— …", "field"),
     ],
 )
 def test_keys_are_ascii_lower_case_and_underscored(field: Create, label: str, key: str) -> None:

@@ -114,8 +114,8 @@ def test_the_owner_chooses_among_accounts(tmp_path: Path) -> None:
     connection = sqlite3.connect(db)
     with connection:
         connection.execute(
-            "INSERT INTO accounts (name, plan_type, email_address, created_at, utc_offset, colors)"
-            " SELECT 'Second & last', plan_type, email_address, created_at, utc_offset, colors FROM accounts"
+            "INSERT INTO accounts (name, plan_type, email_address, created_at, timezone, colors)"
+            " SELECT 'Second & last', plan_type, email_address, created_at, timezone, colors FROM accounts"
         )
     connection.close()
     with KitMock(db=db) as mock, client(mock) as http:

@@ -157,7 +157,8 @@ def steps_of_pages(subscribers: int) -> list[int]:
             f" i, (i * 7919) % {subscribers}, iif(i % 2, NULL, (i * 31) % {subscribers}) FROM n"
         )
         for kind in ("tag", "form", "sequence"):
-            connection.execute(f"INSERT INTO {kind}_subscribers SELECT 1, id, created_at FROM subscribers")
+            columns = f"{kind}_id, subscriber_id, at"
+            connection.execute(f"INSERT INTO {kind}_subscribers ({columns}) SELECT 1, id, created_at FROM subscribers")
         counts = []
         for path, params in PAGES:
             steps = 0

@@ -1,0 +1,84 @@
+"""The parts of the document that Kit's reference of 2024 does not have, marked `x-beyond-reference`, taken out again.
+
+Under the behaviour `reference` requests are read by `without_marked`, and answers leave through `Pruning`. Handlers always
+answer as the service does today, so no handler repeats which fields are new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+MARK = "x-beyond-reference"
+NULLABLE = "nullable"
+
+Resolve = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def without_marked(schema: Any) -> Any:
+    """Return a copy of a part of the document without marked properties, parameters, enumeration values and nulls."""
+    if isinstance(schema, list):
+        return [without_marked(part) for part in schema if not (isinstance(part, dict) and part.get(MARK) is True)]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: without_marked(part) for name, part in schema.items()}
+    if isinstance(properties := schema.get("properties"), dict):
+        made["properties"] = {
+            name: without_marked(part)
+            for name, part in properties.items()
+            if not (isinstance(part, dict) and part.get(MARK) is True)
+        }
+    if schema.get(MARK) == NULLABLE and isinstance(types := schema.get("type"), list):
+        made["type"] = [name for name in types if name != "null"]
+    if isinstance(schema.get("enum"), list) and isinstance(marked := schema.get(MARK), list):
+        made["enum"] = [value for value in schema["enum"] if value not in marked]
+    return made
+
+
+@attrs.frozen
+class Pruning:
+    """Removes marked properties from the JSON that a schema describes."""
+
+    names: frozenset[str]
+    """Properties to remove."""
+    inner: Mapping[str, Pruning]
+    """What to remove inside of the others; lists are passed through."""
+
+    def apply(self, value: Any) -> Any:
+        """Return a copy of the value without the marked properties."""
+        if isinstance(value, list):
+            return [self.apply(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: self.inner[name].apply(part) if name in self.inner else part
+            for name, part in value.items()
+            if name not in self.names
+        }
+
+
+def pruning(schema: dict[str, Any], resolve: Resolve) -> Pruning | None:
+    """Return what to remove from the JSON that a schema describes, or None if nothing of it is marked."""
+    names: set[str] = set()
+    inner: dict[str, Pruning] = {}
+    for part in _parts(schema, resolve):
+        for name, child in part.get("properties", {}).items():
+            if child.get(MARK) is True:
+                names.add(name)
+            elif (found := pruning(child, resolve)) is not None:
+                inner[name] = found
+    return Pruning(frozenset(names), inner) if names or inner else None
+
+
+def _parts(schema: dict[str, Any], resolve: Resolve) -> list[dict[str, Any]]:
+    """Return the schema and all that it is composed of; of an array, what its items are."""
+    schema = resolve(schema)
+    found = [schema]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(keyword, ()):
+            found += _parts(part, resolve)
+    if isinstance(items := schema.get("items"), dict):
+        found += _parts(items, resolve)
+    return found

@@ -1,0 +1,49 @@
+"""Where subscribers come from and live: referrers with their UTM parameters, attribution, location.
+
+Chosen where the API says nothing: the first form that a subscriber is added to is what brought them, with the referrer
+that came along then; being added again changes neither; what is not known is null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+UTM = ("source", "medium", "campaign", "term", "content")
+ATTRIBUTION = (
+    "referrer",
+    *(f"utm_{name}" for name in UTM),
+    *("source_type", "source_name", "source_mechanism", "source_mechanism_id"),
+)
+LOCATION = ("city", "state", "country", "latitude", "longitude", "timezone")
+
+
+def utm_parameters(referrer: str | None) -> dict[str, str | None]:
+    """Return the UTM parameters of a URL by their short names, null for those that it does not have."""
+    try:
+        given = parse_qs(urlsplit(referrer or "").query)
+    except ValueError:  # Not a URL, such as `http://[`.
+        given = {}
+    return {name: given.get(f"utm_{name}", [None])[0] for name in UTM}
+
+
+def of_form(name: str, referrer: str | None) -> str:
+    """Return the attribution, as it is stored, of a subscriber whom a form brought."""
+    utm = {f"utm_{short}": value for short, value in utm_parameters(referrer).items()}
+    return msgspec.json.encode({"referrer": referrer, **utm, "source_type": "form", "source_name": name}).decode()
+
+
+def attribution(stored: str | None) -> dict[str, Any]:
+    """Return an attribution as the API shows it."""
+    return _complete(ATTRIBUTION, stored)
+
+
+def location(stored: str | None) -> dict[str, Any]:
+    """Return a location as the API shows it."""
+    return _complete(LOCATION, stored)
+
+
+def _complete(names: tuple[str, ...], stored: str | None) -> dict[str, Any]:
+    return dict.fromkeys(names) | (msgspec.json.decode(stored) if stored else {})
