@@ -21,7 +21,8 @@ ROWS = {
 }
 # What stands within: the dates of memberships, the lines of a purchase, and by what a product is known.
 WITHIN = {
-    "subscribers": {"tagged_at", "added_at"},
+    "sequences": {"type", "ids", "recipients", "opens", "clicks", "email_unsubscribes", "bounces", "complaints"},
+    "subscribers": {"tagged_at", "added_at", "referrer"},
     "purchases": {"name", "pid", "lid", "quantity", "unit_price", "sku", "product_id"},
     "webhooks": {"pid"},
 }

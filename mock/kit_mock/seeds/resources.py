@@ -146,6 +146,8 @@ RESOURCES = {
     "forms": Resource(
         ("id", "name", "created_at", "type", "format", "status", "uid", "embed_url", "embed_js"), _add_form
     ),
+    "segments": Resource(("id", "name", "created_at"), _add_segment),
+    "email_templates": Resource(("id", "name", "is_default", "category"), _add_email_template),
     "sequences": Resource(
         (
             *(
@@ -163,6 +165,4 @@ RESOURCES = {
         ),
         _add_sequence,
     ),
-    "segments": Resource(("id", "name", "created_at"), _add_segment),
-    "email_templates": Resource(("id", "name", "is_default", "category"), _add_email_template),
 }
