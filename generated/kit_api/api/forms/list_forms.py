@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.form import Form
 from ...models.form_page import FormPage
 from ...models.form_status_filter import FormStatusFilter

@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.sort_order import SortOrder
 from ...models.subscriber import Subscriber
 from ...models.subscriber_page import SubscriberPage
