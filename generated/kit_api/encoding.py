@@ -109,13 +109,14 @@ def _scalar(value: Any, where: str, sent: bool) -> Any:
 def _unboxed(value: Any) -> Any:
     """Return the Python value of a numpy scalar or of another type that stands for an int; anything else as it is."""
     # `item` first: a boolean of numpy may also have an `__index__`.
-    if callable(item := getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
+    if callable(item := getattr(value, "item", None)) and getattr(value, "ndim", 0) == 0:
         made = item()
-        if isinstance(made, str | int | float | _DATES):
-            return made
-    elif hasattr(type(value), "__index__"):
+        return made if isinstance(made, (str, int, float, *_DATES)) else value
+    try:
         return operator.index(value)
-    return value
+    except TypeError:
+        # Arrays of numpy have an `__index__` too.
+        return value
 
 
 def _decimal(value: Decimal, where: str, sent: bool) -> Decimal | int | float:
