@@ -19,7 +19,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from views import FUNCTIONS
+from views import FUNCTIONS, request_only
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "openapi.yaml"
@@ -27,7 +27,7 @@ TEMPLATES = ROOT / "openapi" / "templates"
 OUTPUT = ROOT / "generated" / "kit_api"
 
 # Templates of our own, that the generator doesn't know by name: the file that each one makes.
-EXTRA = {"codec.py.jinja": "codec.py"}
+EXTRA = {"codec.py.jinja": "codec.py", "encoding.py.jinja": "encoding.py"}
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -89,6 +89,7 @@ def build(output: Path) -> list[str]:
     project.env.globals.update(
         FUNCTIONS,
         operations=operations(document),
+        request_only=request_only(data.endpoint_collections_by_tag.values()),
         servers=[server["url"] for server in document["servers"]],
     )
     # The formatter runs over the whole package last, so what is ours must be there before it.

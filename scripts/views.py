@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.openapi import Endpoint, EndpointCollection
 from openapi_python_client.parser.properties import (
     ListProperty,
+    LiteralEnumProperty,
     ModelProperty,
     UnionProperty,
 )
@@ -44,7 +45,7 @@ def argument_type(prop: Property) -> str:
         return f"{type_of(prop)} | abc.Mapping[str, Any]"
     if is_alias(prop) and isinstance(prop, ModelProperty) and prop.additional_properties:
         return f"abc.Mapping[str, {type_of(prop.additional_properties)}]"
-    return type_of(prop)
+    return type_of(prop).replace("float", "float | Decimal")
 
 
 def argument(prop: Property) -> str:
@@ -57,13 +58,65 @@ def query_argument(prop: Property) -> str:
     return argument(prop) if prop.required else f"{name(prop)}: {argument_type(prop)} | None | Unset = UNSET"
 
 
-def default(model: ModelProperty, prop: Property) -> str:
-    """What follows a field's type. What the document calls a password isn't shown in the repr."""
-    schema = (model.data.properties or {}).get(prop.name)
-    secret = getattr(schema, "schema_format", None) == "password"
-    if secret:
-        return " = field(repr=False)" if prop.required else " = field(default=UNSET, repr=False)"
-    return "" if prop.required else " = UNSET"
+def secrets(model: ModelProperty) -> tuple[str, ...]:
+    """Return the names of the fields that the document calls passwords: a repr doesn't show them."""
+    schemas = model.data.properties or {}
+    return tuple(
+        name(prop) for prop in fields(model) if getattr(schemas.get(prop.name), "schema_format", None) == "password"
+    )
+
+
+def within(prop: Property) -> Iterator[Property]:
+    """Yield a property and those that its lists, unions and maps are made of, but not the fields of models."""
+    yield prop
+    if isinstance(prop, UnionProperty):
+        for inner in prop.inner_properties:
+            yield from within(inner)
+    elif isinstance(prop, ListProperty):
+        yield from within(prop.inner_property)
+    elif isinstance(prop, ModelProperty) and prop.additional_properties:
+        yield from within(prop.additional_properties)
+
+
+def models_in(prop: Property, found: set[str]) -> set[str]:
+    """Add to `found` the names of the models that occur in a property, at any depth."""
+    for part in within(prop):
+        if isinstance(part, ModelProperty) and part.class_info.name not in found:
+            found.add(part.class_info.name)
+            for inner in fields(part):
+                models_in(inner, found)
+    return found
+
+
+def request_only(collections: Iterable[EndpointCollection]) -> set[str]:
+    """Return the names of the models that occur in request bodies and in no response."""
+    sent: set[str] = set()
+    received: set[str] = set()
+    for endpoint in (endpoint for collection in collections for endpoint in collection.endpoints):
+        for body in endpoint.bodies:
+            models_in(body.prop, sent)
+        for response in endpoint.responses.patterns:
+            models_in(response.prop, received)
+    return sent - received
+
+
+def field_type(model: ModelProperty, prop: Property, request_only: set[str]) -> str:
+    """Return the type of a model's field, in the aliases of types.py; enumerations are open where they are received."""
+    text = str(prop.get_type_string().as_unembedded_code())
+    sent = model.class_info.name in request_only
+    names = {"datetime.datetime": "DateTime", "datetime.date": "Date", "float": "Number" if sent else "int | float"}
+    if not sent:
+        enums = (part.class_info.name for part in within(prop) if isinstance(part, LiteralEnumProperty))
+        names |= {name: f"Open{name}" for name in enums}
+    return re.sub(r"\b(?:datetime\.)?\w+", lambda found: names.get(found[0], found[0]), text)
+
+
+def field_imports(properties: Iterable[Property], prefix: str) -> list[str]:
+    """Return the import lines for the types of fields, with the open form of each enumeration."""
+    lines = imports(properties, prefix)
+    parts = (part for prop in properties for part in within(prop))
+    enums = (part.class_info for part in parts if isinstance(part, LiteralEnumProperty))
+    return sorted({*lines, *(f"from {prefix}models.{enum.module_name} import Open{enum.name}" for enum in enums)})
 
 
 def fields(model: Property) -> list[Property]:
@@ -157,8 +210,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for function in (
         argument,
         argument_type,
-        default,
         envelope,
+        field_imports,
+        field_type,
         fields,
         has_warnings,
         imports,
@@ -169,6 +223,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         page_items,
         query_argument,
         returns,
+        secrets,
         successes,
         type_of,
         used_by,

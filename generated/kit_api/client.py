@@ -10,8 +10,9 @@ import httpx
 import msgspec
 
 from .codec import decode, report
+from .encoding import encode_json
 from .errors import UnexpectedResponse
-from .types import Operation, Response
+from .types import Drift, Operation, Response
 
 T = TypeVar("T")
 
@@ -105,21 +106,32 @@ class Client:
         """The exception for an answer that is no documented success or, with a `cause`, can't be decoded."""
         return UnexpectedResponse(operation.name, response.status_code, response.content)
 
+    def report_drift(self, drift: Drift) -> None:
+        """Take note of a difference between an answer and the document: log it, once for each place."""
+        report(drift)
+
+    def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `httpx.Client.request`.
+
+        Args:
+            operation: What is called.
+            request: `url` and, where there are any, `params`, `headers` and a body: `json` or, for a form, `data`.
+        """
+        arguments = {"method": operation.method, "extensions": self.extensions(operation), **request}
+        if "json" in arguments:
+            arguments["content"] = encode_json(arguments.pop("json"))
+            headers = httpx.Headers({"Content-Type": "application/json"})
+            headers.update(arguments.get("headers"))
+            arguments["headers"] = headers
+        return arguments
+
     def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
         """Send the request and decode the answer. Raises what `failure` returns."""
-        return self._parse(
-            operation,
-            self.get_httpx_client().request(operation.method, extensions=self.extensions(operation), **request),
-        )
+        return self._parse(operation, self.get_httpx_client().request(**self.prepare(operation, request)))
 
     async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
         """The same as `call`, to await."""
-        return self._parse(
-            operation,
-            await self.get_async_httpx_client().request(
-                operation.method, extensions=self.extensions(operation), **request
-            ),
-        )
+        return self._parse(operation, await self.get_async_httpx_client().request(**self.prepare(operation, request)))
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
         status, models = response.status_code, operation.success
@@ -127,10 +139,12 @@ class Client:
             # Another kind of success than is documented is one all the same, if there is no doubt what it carries.
             if not 200 <= status < 300 or len(set(models.values())) != 1:
                 raise self.failure(operation, response, None)
-            report(f"{operation.name}: status {status}", "it isn't documented")
+            self.report_drift(Drift(operation.name, "", f"status {status}", "it isn't documented"))
         model = models.get(status, next(iter(models.values())))
         try:
-            parsed: Any = None if model is None else decode(model, response.content, operation.name)
+            # A call of what the document doesn't have takes any JSON, or none.
+            is_empty = model is None or (model is Any and not response.content)
+            parsed: Any = None if is_empty else decode(model, response.content, operation.name, self.report_drift)
         except msgspec.DecodeError as error:
             raise self.failure(operation, response, error) from error
         return Response(response.status_code, response.headers, response.content, parsed)

@@ -3,20 +3,113 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, ParamSpec, Protocol, Self, TypeAlias, TypeVar
 
 import httpx
+import msgspec
 from attrs import field, frozen
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from msgspec import UnsetType as Unset
 
 if TYPE_CHECKING:
     from .models.pagination import Pagination
 
+    AdditionalProperties: TypeAlias = dict[str, Any]
+    Date: TypeAlias = datetime.date
+    DateTime: TypeAlias = datetime.datetime
+    Number: TypeAlias = float | Decimal
+else:
+    # Tools that freeze the clock replace `datetime.datetime`, wherever a module has it as an attribute, by a subclass
+    # that msgspec can't decode. msgspec itself makes values of the real class, and these aliases hold on to it.
+    _datetime = type(msgspec.msgpack.decode(b"\xd6\xff\x00\x00\x00\x00"))
+    DateTime = Annotated[_datetime, msgspec.Meta(tz=True)]
+    Date = Annotated[_datetime.__base__, msgspec.Meta()]
+    # Without `int`, msgspec would turn a received 5 into 5.0.
+    Number = int | float
+
+    class AdditionalProperties(dict):
+        """A dict that msgspec never makes of JSON.
+
+        A received key that is called `additional_properties` therefore doesn't fit the field of this name; codec.py
+        then keeps it like any other unknown key.
+        """
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
+    """The base class of the models of requests and responses."""
+
+    # Names of fields that the document calls passwords.
+    _secrets: ClassVar[tuple[str, ...]] = ()
+    # Whether the model occurs in requests only.
+    _request_only: ClassVar[bool] = False
+
+    additional_properties: AdditionalProperties = msgspec.field(default_factory=dict)
+    """Keys and values of the JSON object that the document doesn't have."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form: unset fields are left out, and `additional_properties` stand beside the fields.
+
+        Raises:
+            ValueError: A number is infinite or NaN, or the model is for requests and a datetime has no time zone.
+            TypeError: JSON has no form for a value.
+        """
+        from .encoding import to_json
+
+        made: dict[str, Any] = to_json(self, type(self).__name__, sent=self._request_only)
+        return made
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Build a model from the JSON form.
+
+        A missing field is left unset, a value that doesn't fit a field's type is kept as given, and unknown keys are
+        kept in `additional_properties`.
+        """
+        from .codec import convert
+
+        return convert(cls, dict(source))
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        shown = [name for name in self.__struct_fields__ if name not in self._secrets]
+        # What comes beside a secret may be another one.
+        if self._secrets or not self.additional_properties:
+            shown.remove("additional_properties")
+        return [(name, getattr(self, name)) for name in shown]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+@frozen
+class Drift:
+    """One difference between a response and the document. It never holds the value that came."""
+
+    operation: str
+    """The `operationId`, such as `list_subscribers`."""
+    path: str
+    """The place in the body, such as `subscribers[].state`; empty for the response as a whole."""
+    came: str
+    """What came there: a type of JSON, such as `a string`; or `nothing`."""
+    problem: str
+    """What the document says otherwise, such as `not in the document`."""
+
+    @property
+    def place(self) -> str:
+        """Operation and path in one, such as `list_subscribers.subscribers[].state`."""
+        return f"{self.operation}.{self.path}" if self.path else f"{self.operation}: {self.came}"
+
+    def __str__(self) -> str:
+        if self.problem == "not in the document":
+            return f"{self.place}: not in the document; {self.came} came and is kept"
+        return f"{self.place} differs from the document and is kept as it came: {self.came}, {self.problem}"
 
 
 @frozen
@@ -43,7 +136,7 @@ class Response(Generic[T]):
     status_code: int
     headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
-    """The body as it came, with whatever the document doesn't know of."""
+    """The body as it came."""
     parsed: T
 
 
@@ -100,4 +193,19 @@ class ListModule(Protocol[P, T]):
     def asyncio_page(self) -> Callable[P, Coroutine[Any, Any, Page[T]]]: ...
 
 
-__all__ = ["UNSET", "AsyncPager", "ListModule", "Operation", "Page", "Pager", "Response", "Unset"]
+__all__ = [
+    "UNSET",
+    "AdditionalProperties",
+    "AsyncPager",
+    "Date",
+    "DateTime",
+    "Drift",
+    "ListModule",
+    "Model",
+    "Number",
+    "Operation",
+    "Page",
+    "Pager",
+    "Response",
+    "Unset",
+]

@@ -1,5 +1,7 @@
 """A client for the Kit (formerly ConvertKit) email API v4: generated calls, made pleasant and safe."""
 
+from kit_api.types import Drift
+
 from .auth import ApiKeyAuth, BearerAuth
 from .client import AsyncKit, Kit
 from .clock import Clock
@@ -36,6 +38,7 @@ __all__ = [
     "BearerAuth",
     "Clock",
     "ConfigurationError",
+    "Drift",
     "InvalidResponseError",
     "Kit",
     "KitError",

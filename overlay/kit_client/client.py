@@ -14,14 +14,16 @@ import httpx
 
 from kit_api.api import AsyncResources, Resources
 from kit_api.client import BASE_URL, TIMEOUT, AuthenticatedClient, Client
-from kit_api.types import UNSET, AsyncPager, ListModule, Operation, Pager, Unset
+from kit_api.types import UNSET, AsyncPager, Drift, ListModule, Operation, Pager, Response, Unset
 
 from .auth import choose_auth
 from .clock import Clock
+from .drift import DriftLog
 from .errors import ConfigurationError, error_for
 from .paging import async_pager, pager
 from .retry import RetryPolicy
 from .transport import AsyncRetryTransport, RetryTransport
+from .undocumented import Extras, free_operation, free_request
 from .version import __version__
 
 P = ParamSpec("P")
@@ -48,6 +50,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
+        on_drift: Callable[[Drift], object] | None = None,
     ) -> None:
         origin = _checked_url(base_url)
         merged = httpx.Headers({"User-Agent": USER_AGENT})
@@ -67,11 +70,24 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         self._owns_connections = True
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
         self._options = _options(UNSET, UNSET if max_retries is None else max_retries)
+        self._extras = Extras()
+        self._drift = DriftLog(on_drift)
         # Two threads' first calls are to share one client.
         self._lock = threading.Lock()
 
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """The differences between answers and the document so far, one for each place, in the order they came."""
+        return self._drift.seen
+
     def with_options(
-        self, *, timeout: float | httpx.Timeout | None | Unset = UNSET, max_retries: int | Unset = UNSET
+        self,
+        *,
+        timeout: float | httpx.Timeout | None | Unset = UNSET,
+        max_retries: int | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
     ) -> Self:
         """The same client, connections included, with other options for the calls made through what is returned.
 
@@ -80,9 +96,13 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         Args:
             timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
             max_retries: Requests after the first.
+            extra_query: Query parameters for each call. They win over the call's own; None takes one of those away.
+            extra_body: Fields for the body of each call, a JSON object or a form. They win over the call's own. A call
+                without a body gets one, a JSON object.
+            extra_headers: Headers for each call. Credentials are refused.
 
         Raises:
-            ValueError, TypeError: An option is negative, or no number.
+            ValueError, TypeError: An option is negative, of another type, or can't be sent.
         """
         self._connect()
         clone = copy.copy(self)
@@ -91,6 +111,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
             del clone.__dict__[name]
         clone._owns_connections = False
         clone._options = {**self._options, **_options(timeout, max_retries)}
+        clone._extras = self._extras.and_also(extra_query, extra_body, extra_headers)
         return clone
 
     def _connect(self) -> None:
@@ -103,6 +124,13 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         if not proxy or proxy_bypass(origin.netloc.decode("ascii")):
             return None
         return proxy if "://" in proxy else f"http://{proxy}"
+
+    def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
+        return super().prepare(operation, self._extras.merge(request))
+
+    def report_drift(self, drift: Drift) -> None:
+        super().report_drift(drift)
+        self._drift.add(drift)
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
         return {"operation": operation, **self._options}
@@ -128,8 +156,11 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
         event_hooks: As of `httpx.Client`: `{"request": [...], "response": [...]}`.
         transport: An `httpx.BaseTransport` for the I/O, such as a mock's or one with a proxy.
         clock: The time that retries go by.
+        on_drift: Called with each difference between an answer and the document, once for each place. What it raises is
+            logged.
 
     Raises:
+        TypeError: `on_drift` can't be called, or has to be awaited.
         ConfigurationError: No credentials, or too many, or such as can't be; a base URL that isn't one.
     """
 
@@ -148,6 +179,36 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
     ) -> Pager[T]:
         """All items of a list operation: its module, at most how many, its own arguments."""
         return pager(operation, limit, args, kwargs)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response[Any]:
+        """Call what the document doesn't have, with the client's credentials, retries and errors.
+
+        GET, HEAD, OPTIONS, PUT and DELETE are sent again after a failure; POST and PATCH only where an operation that
+        isn't safe to repeat would be.
+
+        Args:
+            method: Such as `GET`.
+            path: Such as `/v4/posts`, below the base URL.
+            params: Query parameters; a list is sent as a repeated one, and None isn't sent.
+            json: The body; None for no body.
+            headers: Headers of this call. Credentials are refused.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            KitError: Any answer but a success whose body is JSON or empty, or no answer.
+
+        Returns:
+            Status, headers, body, and the parsed JSON: None if the body is empty.
+        """
+        return self.call(free_operation(method, path), free_request(path, params, json, headers))
 
     def close(self) -> None:
         if self._owns_connections:
@@ -174,6 +235,18 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
     ) -> AsyncPager[T]:
         """All items of a list operation: its module, at most how many, its own arguments."""
         return async_pager(operation, limit, args, kwargs)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response[Any]:
+        """Call what the document doesn't have, as `Kit.request` does."""
+        return await self.acall(free_operation(method, path), free_request(path, params, json, headers))
 
     async def aclose(self) -> None:
         if self._owns_connections:

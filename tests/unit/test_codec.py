@@ -123,7 +123,7 @@ def test_without_its_outermost_parts_it_is_refused(body: bytes) -> None:
 
 def test_models_go_to_json_and_back() -> None:
     made = Subscriber.from_dict(SUBSCRIBER)
-    assert made.to_dict() == {**SUBSCRIBER, "created_at": "2024-02-29T12:30:00+00:00"}
+    assert made.to_dict() == {**SUBSCRIBER, "created_at": "2024-02-29T12:30:00Z"}
     assert Subscriber.from_dict(made.to_dict()) == made
     assert Broadcast.from_dict({"id": 1}).to_dict() == {"id": 1}
 

@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.growth_stats_response import GrowthStatsResponse
 from ...types import UNSET, Operation, Response, Unset
 

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.colors_response import ColorsResponse
 from ...models.update_colors_request import UpdateColorsRequest
 from ...types import Operation, Response

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.broadcast_response import BroadcastResponse
 from ...models.create_broadcast_request import CreateBroadcastRequest
 from ...types import Operation, Response

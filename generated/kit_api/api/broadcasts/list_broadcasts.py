@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.broadcast import Broadcast
 from ...models.broadcast_page import BroadcastPage
 from ...models.broadcast_status import BroadcastStatus

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body, path_value
+from ...encoding import json_body, path_value
 from ...models.broadcast_response import BroadcastResponse
 from ...models.update_broadcast_request import UpdateBroadcastRequest
 from ...types import Operation, Response

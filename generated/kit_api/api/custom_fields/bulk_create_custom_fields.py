@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.accepted import Accepted
 from ...models.bulk_custom_fields_request import BulkCustomFieldsRequest
 from ...models.bulk_custom_fields_result import BulkCustomFieldsResult

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.custom_field_response import CustomFieldResponse
 from ...models.new_custom_field import NewCustomField
 from ...types import Operation, Response

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import path_value
+from ...encoding import path_value
 from ...types import Operation, Response
 
 OPERATION: Operation[None] = Operation(

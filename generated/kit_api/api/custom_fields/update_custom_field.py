@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body, path_value
+from ...encoding import json_body, path_value
 from ...models.custom_field_response import CustomFieldResponse
 from ...models.update_custom_field_request import UpdateCustomFieldRequest
 from ...types import Operation, Response

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.email_template import EmailTemplate
 from ...models.email_template_page import EmailTemplatePage
 from ...types import UNSET, Operation, Page, Response, Unset

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body, path_value
+from ...encoding import json_body, path_value
 from ...models.form_referrer import FormReferrer
 from ...models.form_subscriber_response import FormSubscriberResponse
 from ...types import Operation, Response

@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import path_value, query
+from ...encoding import path_value, query
 from ...models.form_subscriber import FormSubscriber
 from ...models.form_subscriber_page import FormSubscriberPage
 from ...models.subscriber_status_filter import SubscriberStatusFilter

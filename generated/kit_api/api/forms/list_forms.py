@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.count_include import CountInclude
 from ...models.form import Form
 from ...models.form_page import FormPage

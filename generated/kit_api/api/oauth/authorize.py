@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import Client
-from ...codec import query
+from ...encoding import query
 from ...models.authorization_response_type import AuthorizationResponseType
 from ...models.code_challenge_method import CodeChallengeMethod
 from ...types import UNSET, Operation, Response, Unset

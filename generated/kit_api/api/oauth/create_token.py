@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import Client
-from ...codec import form_body
+from ...encoding import form_body
 from ...models.token_request import TokenRequest
 from ...models.token_response import TokenResponse
 from ...types import Operation, Response

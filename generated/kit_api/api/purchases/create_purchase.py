@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.create_purchase_request import CreatePurchaseRequest
 from ...models.purchase_response import PurchaseResponse
 from ...types import Operation, Response

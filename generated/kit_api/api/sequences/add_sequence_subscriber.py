@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import path_value
+from ...encoding import path_value
 from ...models.added_subscriber_response import AddedSubscriberResponse
 from ...types import Operation, Response
 

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body, path_value
+from ...encoding import json_body, path_value
 from ...models.added_subscriber_response import AddedSubscriberResponse
 from ...models.subscriber_email import SubscriberEmail
 from ...types import Operation, Response

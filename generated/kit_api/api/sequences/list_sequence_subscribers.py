@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import path_value, query
+from ...encoding import path_value, query
 from ...models.added_subscriber import AddedSubscriber
 from ...models.added_subscriber_page import AddedSubscriberPage
 from ...models.subscriber_status_filter import SubscriberStatusFilter

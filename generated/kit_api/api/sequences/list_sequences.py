@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.sequence import Sequence
 from ...models.sequence_include import SequenceInclude
 from ...models.sequence_page import SequencePage

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.accepted import Accepted
 from ...models.bulk_subscribers_request import BulkSubscribersRequest
 from ...models.bulk_subscribers_result import BulkSubscribersResult

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.create_subscriber_request import CreateSubscriberRequest
 from ...models.subscriber_response import SubscriberResponse
 from ...types import Operation, Response

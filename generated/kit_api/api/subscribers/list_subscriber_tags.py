@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import path_value, query
+from ...encoding import path_value, query
 from ...models.subscriber_tag import SubscriberTag
 from ...models.subscriber_tag_page import SubscriberTagPage
 from ...types import UNSET, Operation, Page, Response, Unset

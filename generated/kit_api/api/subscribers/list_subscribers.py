@@ -6,7 +6,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import query
+from ...encoding import query
 from ...models.sort_order import SortOrder
 from ...models.subscriber import Subscriber
 from ...models.subscriber_include import SubscriberInclude

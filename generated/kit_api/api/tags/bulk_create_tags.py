@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.accepted import Accepted
 from ...models.bulk_tags_request import BulkTagsRequest
 from ...models.bulk_tags_result import BulkTagsResult

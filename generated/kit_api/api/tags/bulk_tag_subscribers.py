@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.accepted import Accepted
 from ...models.bulk_taggings_request import BulkTaggingsRequest
 from ...models.bulk_taggings_result import BulkTaggingsResult

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.new_tag import NewTag
 from ...models.tag_response import TagResponse
 from ...types import Operation, Response

@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import path_value, query
+from ...encoding import path_value, query
 from ...models.subscriber_status_filter import SubscriberStatusFilter
 from ...models.tagged_subscriber import TaggedSubscriber
 from ...models.tagged_subscriber_page import TaggedSubscriberPage

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body, path_value
+from ...encoding import json_body, path_value
 from ...models.subscriber_email import SubscriberEmail
 from ...models.tagged_subscriber_response import TaggedSubscriberResponse
 from ...types import Operation, Response

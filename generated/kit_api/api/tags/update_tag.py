@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body, path_value
+from ...encoding import json_body, path_value
 from ...models.tag_response import TagResponse
 from ...models.update_tag_request import UpdateTagRequest
 from ...types import Operation, Response

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...codec import json_body
+from ...encoding import json_body
 from ...models.create_webhook_request import CreateWebhookRequest
 from ...models.webhook_response import WebhookResponse
 from ...types import Operation, Response

@@ -1,0 +1,48 @@
+"""The differences between answers and the document that one client has met."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+from collections.abc import Callable
+
+from kit_api.codec import LARGEST_REPORT
+from kit_api.types import Drift
+
+logger = logging.getLogger("kit_client")
+
+
+class DriftLog:
+    """Keeps each difference once for each place, and hands it on. It is safe to share between threads.
+
+    Args:
+        on_drift: Called with each new difference, in the thread of the call that met it.
+
+    Raises:
+        TypeError: `on_drift` can't be called, or has to be awaited.
+    """
+
+    def __init__(self, on_drift: Callable[[Drift], object] | None) -> None:
+        if on_drift is not None and (not callable(on_drift) or inspect.iscoroutinefunction(on_drift)):
+            raise TypeError(f"on_drift: expected a function that isn't async, got {on_drift!r}")
+        self._on_drift = on_drift
+        self._seen: dict[str, Drift] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def seen(self) -> tuple[Drift, ...]:
+        with self._lock:
+            return tuple(self._seen.values())
+
+    def add(self, drift: Drift) -> None:
+        with self._lock:
+            if drift.place in self._seen or len(self._seen) >= LARGEST_REPORT:
+                return
+            self._seen[drift.place] = drift
+        # Outside the lock, since the function may itself make calls.
+        if self._on_drift is not None:
+            try:
+                self._on_drift(drift)
+            except Exception:
+                logger.exception("on_drift failed for %s", drift.place)
