@@ -51,11 +51,22 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "retry_safe": method in ("get", "put", "delete") or operation.get("x-retry-safe", False),
             "security": [scheme for way in operation["security"] for scheme in way],
             "parameters": dict(parameter_descriptions(document, item, operation)),
+            "body_required": operation.get("requestBody", {}).get("required", False),
         }
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if method in METHODS
     }
+
+
+def absent_with(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
+    """Return the properties that a query parameter makes the service leave out, with the name of the parameter."""
+    found: dict[str, str] = {}
+    for part in schema.get("allOf", ()):
+        target = document["components"]["schemas"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+        found |= absent_with(document, target)
+    properties = schema.get("properties", {}).items()
+    return found | {name: part["x-absent-with"] for name, part in properties if "x-absent-with" in part}
 
 
 def generate(output: Path) -> list[str]:
@@ -89,6 +100,9 @@ def build(output: Path) -> list[str]:
     project.env.globals.update(
         FUNCTIONS,
         operations=operations(document),
+        absent_with={
+            name: absent_with(document, schema) for name, schema in document["components"]["schemas"].items()
+        },
         request_only=request_only(data.endpoint_collections_by_tag.values()),
         servers=[server["url"] for server in document["servers"]],
     )

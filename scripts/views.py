@@ -100,9 +100,12 @@ def request_only(collections: Iterable[EndpointCollection]) -> set[str]:
     return sent - received
 
 
-def field_type(model: ModelProperty, prop: Property, request_only: set[str]) -> str:
-    """Return the type of a model's field, in the aliases of types.py; enumerations are open where they are received."""
-    text = str(prop.get_type_string().as_unembedded_code())
+def field_type(model: ModelProperty, prop: Property, request_only: set[str], parameter: str | None) -> str:
+    """Return the type of a model's field, in the aliases of types.py; enumerations are open where they are received.
+
+    What only a `parameter` makes absent has the type that it has otherwise, for all callers who don't use that.
+    """
+    text = str(prop.get_type_string(no_optional=parameter is not None).as_unembedded_code())
     sent = model.class_info.name in request_only
     names = {"datetime.datetime": "DateTime", "datetime.date": "Date", "float": "Number" if sent else "int | float"}
     if not sent:

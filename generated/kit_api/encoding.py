@@ -155,10 +155,16 @@ def path_value(name: str, value: Any) -> str:
 
 
 def query(**arguments: Any) -> dict[str, str]:
-    """Return query parameters, without those that are unset or None. Raises ValueError, TypeError as `to_json` does."""
+    """Return query parameters, without those that are unset or None; a list becomes one text with commas.
+
+    Raises ValueError, TypeError as `to_json` does.
+    """
     made = {}
     for name, value in arguments.items():
         if value is UNSET or value is None:
+            continue
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
+            made[name] = ",".join(query(**{name: item})[name] for item in value)
             continue
         plain = to_json(value, name) if isinstance(value, str) else _scalar(value, name, True)
         if isinstance(plain, bool):
@@ -171,6 +177,8 @@ def query(**arguments: Any) -> dict[str, str]:
 
 
 def _body(body: Any, model: type[Model]) -> Any:
+    if body is UNSET:
+        body = {}
     if not isinstance(body, Mapping | model):
         raise TypeError(f"body: expected a {model.__name__} or a dict, got a {type(body).__name__}")
     _check(body, model, "body")

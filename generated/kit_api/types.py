@@ -38,6 +38,9 @@ else:
         """
 
 
+ABSENT: Any = UNSET
+"""Stands for a field that is always there unless a request asks the service to leave it out."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -194,6 +197,7 @@ class ListModule(Protocol[P, T]):
 
 
 __all__ = [
+    "ABSENT",
     "UNSET",
     "AdditionalProperties",
     "AsyncPager",

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..models.broadcast_status import OpenBroadcastStatus
 from ..models.broadcast_template import BroadcastTemplate
 from ..models.filter_group import FilterGroup
-from ..types import UNSET, DateTime, Model, Unset
+from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
 class Broadcast(Model):
@@ -30,14 +30,14 @@ class Broadcast(Model):
     """The post's picture."""
     preview_text: None | str | Unset = UNSET
     """What inboxes show beside the subject."""
-    content: None | str | Unset = UNSET
-    """Its HTML."""
-    email_address: None | str | Unset = UNSET
-    """Who it comes from; null for the account's own address."""
-    email_template: BroadcastTemplate | Unset = UNSET
-    """The email template that a broadcast uses."""
-    subscriber_filter: list[FilterGroup] | Unset = UNSET
-    """Whom it goes to: one group."""
+    content: None | str = ABSENT
+    """Its HTML. Unset in lists with `slim=True`."""
+    email_address: None | str = ABSENT
+    """Who it comes from; null for the account's own address. Unset in lists with `slim=True`."""
+    email_template: BroadcastTemplate = ABSENT
+    """The email template that a broadcast uses. Unset in lists with `slim=True`."""
+    subscriber_filter: list[FilterGroup] = ABSENT
+    """Whom it goes to: one group. Unset in lists with `slim=True`."""
     publication_id: int | Unset = UNSET
     """The id of its publication, which is another one than its own."""
     public_url: None | str | Unset = UNSET

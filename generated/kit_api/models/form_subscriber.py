@@ -7,7 +7,7 @@ from ..models.location import Location
 from ..models.subscriber_state import OpenSubscriberState
 from ..models.subscriber_tag import SubscriberTag
 from ..models.utm_parameters import UtmParameters
-from ..types import UNSET, DateTime, Model, Unset
+from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
 class FormSubscriber(Model):
@@ -27,9 +27,9 @@ class FormSubscriber(Model):
     """When they were added to the account."""
     added_at: DateTime
     """When they were added to it."""
-    fields: CustomFieldValues | Unset = UNSET
+    fields: CustomFieldValues = ABSENT
     """Custom field values by the field's `key`, such as `last_name`. Null, or an empty string, is a field
-    without a value."""
+    without a value. Unset in lists with `slim=True`."""
     canceled_at: DateTime | None | Unset = UNSET
     """When they unsubscribed; null if they have not. There when a subscriber is read by id, and in lists
     with `include`."""

@@ -6,7 +6,7 @@ from ..models.custom_field_values import CustomFieldValues
 from ..models.location import Location
 from ..models.subscriber_state import OpenSubscriberState
 from ..models.subscriber_tag import SubscriberTag
-from ..types import UNSET, DateTime, Model, Unset
+from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
 class Subscriber(Model):
@@ -24,9 +24,9 @@ class Subscriber(Model):
     message as spam."""
     created_at: DateTime
     """When they were added to the account."""
-    fields: CustomFieldValues | Unset = UNSET
+    fields: CustomFieldValues = ABSENT
     """Custom field values by the field's `key`, such as `last_name`. Null, or an empty string, is a field
-    without a value."""
+    without a value. Unset in lists with `slim=True`."""
     canceled_at: DateTime | None | Unset = UNSET
     """When they unsubscribed; null if they have not. There when a subscriber is read by id, and in lists
     with `include`."""

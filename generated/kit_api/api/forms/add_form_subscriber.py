@@ -8,7 +8,7 @@ from ...client import AuthenticatedClient
 from ...encoding import json_body, path_value
 from ...models.form_referrer import FormReferrer
 from ...models.form_subscriber_response import FormSubscriberResponse
-from ...types import Operation, Response
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Operation[FormSubscriberResponse] = Operation(
     name="add_form_subscriber",
@@ -20,7 +20,7 @@ OPERATION: Operation[FormSubscriberResponse] = Operation(
 )
 
 
-def _request(form_id: int, id: int, *, body: FormReferrer | abc.Mapping[str, Any]) -> dict[str, Any]:
+def _request(form_id: int, id: int, *, body: FormReferrer | abc.Mapping[str, Any] | Unset = UNSET) -> dict[str, Any]:
     return {
         "url": "/v4/forms/{form_id}/subscribers/{id}".format(
             form_id=path_value("form_id", form_id), id=path_value("id", id)
@@ -30,7 +30,7 @@ def _request(form_id: int, id: int, *, body: FormReferrer | abc.Mapping[str, Any
 
 
 def sync(
-    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any]
+    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any] | Unset = UNSET
 ) -> FormSubscriberResponse:
     """Add a subscriber to a form
 
@@ -54,21 +54,21 @@ def sync(
 
 
 def sync_detailed(
-    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any]
+    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any] | Unset = UNSET
 ) -> Response[FormSubscriberResponse]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(OPERATION, _request(form_id, id, body=body))
 
 
 async def asyncio(
-    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any]
+    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any] | Unset = UNSET
 ) -> FormSubscriberResponse:
     """As `sync`, to await."""
     return (await client.acall(OPERATION, _request(form_id, id, body=body))).parsed
 
 
 async def asyncio_detailed(
-    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any]
+    form_id: int, id: int, *, client: AuthenticatedClient, body: FormReferrer | abc.Mapping[str, Any] | Unset = UNSET
 ) -> Response[FormSubscriberResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(form_id, id, body=body))
