@@ -27,7 +27,9 @@ _MOST_ERRORS = 100
 _ITEMS = 1000
 
 
-def values(body: RequestBody | None, request: Request, implementation: Implementation, *, strict: bool) -> dict[str, Any]:
+def values(
+    body: RequestBody | None, request: Request, implementation: Implementation, *, strict: bool
+) -> dict[str, Any]:
     """Return the body as an object; an empty one counts as `{}`, so that its missing fields are what is reported, or that
     it is missing itself where no field must be there.
 
@@ -106,6 +108,7 @@ def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Cont
     if not request.body:
         return first, {}
     given = media_type(request)
+    strict = strict or body.is_fixed
     if not given and not strict:
         given = FORM
     content = body.contents.get(given)

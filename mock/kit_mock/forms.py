@@ -76,7 +76,8 @@ def _append(items: list[Any], steps: list[str], value: str) -> None:
         items.append(value)
         return
     if not steps[0]:  # A list of lists, which no name can continue.
-        items.append(inner := [])
+        inner: list[Any] = []
+        items.append(inner)
         _append(inner, steps[1:], value)
         return
     if not items or not isinstance(items[-1], dict) or _has(items[-1], steps):

@@ -6,7 +6,7 @@ read by `casts.flag`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl

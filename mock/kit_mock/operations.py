@@ -48,6 +48,8 @@ class RequestBody:
 
     required: bool
     contents: Mapping[str, Content]
+    is_fixed: bool = False
+    """Whether no other media type is ever taken."""
 
 
 @attrs.frozen

@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the mark known."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(*, seed, behaviour, strict, rate_limit, start, auth, ...): arguments of KitMock for the fixture kit_mock, and"
+        f"{_MARK}(*, seed, behaviour, rate_limit, start, auth, ...): arguments of KitMock for the fixture kit_mock, and"
         " auth='oauth' for kit and async_kit to call with the access token",
     )
 

@@ -24,14 +24,16 @@ _TEXT = Validator({"type": "string"})
 _ERROR = Validator({"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}})
 
 
-def _post(id_: str, path: str, media_types: Iterable[str], responses: dict[str, Validator]) -> Operation:
+def _post(
+    id_: str, path: str, media_types: Iterable[str], responses: dict[str, Validator], *, is_fixed: bool = False
+) -> Operation:
     return Operation(
         id=id_,
         method="POST",
         path=path,
         path_names=(),
         query=(),
-        body=RequestBody(True, dict.fromkeys(media_types, Content(_OBJECT, _TEXTS))),
+        body=RequestBody(True, dict.fromkeys(media_types, Content(_OBJECT, _TEXTS)), is_fixed),
         takes_api_key=False,
         takes_token=False,
         responses={**responses, "429": _TEXT},
@@ -39,7 +41,8 @@ def _post(id_: str, path: str, media_types: Iterable[str], responses: dict[str, 
 
 
 _MORE = (
-    _post("decide_authorization", DECISION_PATH, [FORM], {"302": _TEXT, "400": _ERROR}),
+    # The page is the mock's own, and nothing but its form sends this.
+    _post("decide_authorization", DECISION_PATH, [FORM], {"302": _TEXT, "400": _ERROR}, is_fixed=True),
     _post("revoke_token", "/oauth/revoke", [FORM, JSON], {"200": _OBJECT, "400": _ERROR, "401": _ERROR}),
 )
 

@@ -88,7 +88,7 @@ def test_every_event_can_be_told(own: httpx.Client, name: str, given: dict[str, 
         ({"name": " "}, "Event name can't be blank"),
         ({"name": "subscriber.tag_add"}, "Event tag id can't be blank"),
         ({"name": "subscriber.tag_add", "tag_id": None, "form_id": 42}, "Event tag id can't be blank"),
-        ({"name": "subscriber.tag_add", "tag_id": "31"}, "Event tag id must be an integer"),
+        ({"name": "subscriber.tag_add", "tag_id": "31a"}, "Event tag id must be an integer"),
         ({"name": "subscriber.tag_add", "tag_id": True}, "Event tag id must be an integer"),
         ({"name": "subscriber.tag_add", "tag_id": 33}, "Tag does not exist"),
         ({"name": "subscriber.tag_add", "tag_id": 32}, "Tag does not exist"),  # another account's
