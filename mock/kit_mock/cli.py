@@ -136,7 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--strict",
         action="store_true",
-        help="refuse what the document's types don't allow, such as `1` for a boolean, where the service casts it",
+        help="refuse what the document's types don't allow, such as 1 for a boolean or a form for JSON, instead of casting"
+        " it as the service does",
     )
     serve.add_argument(
         "--subscriber-limit",

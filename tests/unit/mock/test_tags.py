@@ -126,7 +126,8 @@ def test_untagging_by_address_needs_one(kit: httpx.Client, tag: Create) -> None:
     for content in (b"", b"email_address=", b"name=ada"):
         response = kit.request("DELETE", "/v4/tags/1/subscribers", content=content, headers=FORM)
         assert (response.status_code, response.json()) == (422, expected)
-    for given in ({}, [], {"email_address": ""}, {"email_address": None}):
+    bodies: list[Any] = [{}, [], {"email_address": ""}, {"email_address": None}]
+    for given in bodies:
         response = kit.request("DELETE", "/v4/tags/1/subscribers?email_address=", json=given)
         assert (response.status_code, response.json()) == (422, expected)
 
