@@ -26,6 +26,7 @@ _INTEGER = re.compile(r"[+-]?\d{1,30}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _FALSE = frozenset({"false", "f", "0", "off"})
 _TRUE = frozenset({"true", "t", "1", "on"})
+_NUMERIC = frozenset({"integer", "number"})
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 
 
@@ -61,6 +62,11 @@ class Caster:
     def types(self) -> frozenset[str]:
         """The JSON types that are allowed; none where the schema doesn't say."""
         return frozenset(name for schema in self._schemas for name in _types(schema))
+
+    @cached_property
+    def is_boolean(self) -> bool:
+        """Whether nothing but a boolean is allowed, or null."""
+        return "boolean" in self.types and self.types <= {"boolean", "null"}
 
     @cached_property
     def _choices(self) -> frozenset[str] | None:
@@ -141,11 +147,11 @@ class Caster:
         if "string" in self.types and (self._choices is None or value in self._choices):
             return value
         text = value.strip().lower()
-        if self.types & {"integer", "number"} and _INTEGER.fullmatch(text):
+        if not self.types.isdisjoint(_NUMERIC) and _INTEGER.fullmatch(text):
             return int(text)
         if "number" in self.types and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
-        if "boolean" in self.types and text in _TRUE | _FALSE:
+        if "boolean" in self.types and (text in _TRUE or text in _FALSE):
             return text in _TRUE
         return None if not text and self._wants("null", "string") else value
 

@@ -6,7 +6,7 @@ read by `casts.flag`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,7 +20,6 @@ from kit_mock.wording import human, sentence
 LARGEST_ID = 2**63 - 1
 _DIGITS = len(str(LARGEST_ID))
 
-_BOOLEAN = frozenset({"boolean", "null"})
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -37,17 +36,18 @@ def as_id(text: str) -> int:
     return int(text)
 
 
-def raw_query(request: Request, *, strict: bool) -> dict[str, str]:
+def raw_query(request: Request, *, strict: bool) -> Mapping[str, str]:
     """Return the query as texts, without blank ones unless `strict`. Of a name given twice the last counts."""
-    if not request.query:
-        return {}
-    given = dict(_pairs(request.query))
-    return given if strict else {name: text for name, text in given.items() if not _is_blank(text)}
+    return _last(request.query, strict) if request.query else {}
+
+
+@lru_cache(maxsize=1024)  # The same few queries come again and again.
+def _last(query: str, strict: bool) -> Mapping[str, str]:
+    return {name: text for name, text in dict(_pairs(query)).items() if strict or not _is_blank(text)}
 
 
 @lru_cache(maxsize=1024)
 def _pairs(query: str) -> tuple[tuple[str, str], ...]:
-    # The same few queries come again and again.
     return tuple(parse_qsl(query, keep_blank_values=True))
 
 
@@ -86,9 +86,14 @@ def _items(request: Request, name: str) -> list[str] | None:
 
 
 def _typed(caster: Caster, given: Any, *, strict: bool) -> Any:
-    """Return what a text stands for in a query, where everything is a text."""
+    """Return what the text of a parameter, or the texts of a list, stand for."""
     if isinstance(given, list):
-        return given if caster.items is None else [_typed(caster.items, item, strict=strict) for item in given]
-    if caster.types and caster.types <= _BOOLEAN:
-        return _BOOLEANS.get(given, given) if strict else flag(given)
-    return given if strict and given != given.strip() else caster.cast(given)
+        return given if caster.items is None else [_scalar(caster.items, item, strict) for item in given]
+    return _scalar(caster, given, strict)
+
+
+@lru_cache(maxsize=1024)
+def _scalar(caster: Caster, text: str, strict: bool) -> Any:
+    if caster.is_boolean:
+        return _BOOLEANS.get(text, text) if strict else flag(text)
+    return text if strict and text != text.strip() else caster.cast(text)
