@@ -30,11 +30,11 @@ _ITEMS = 1000
 def values(
     body: RequestBody | None, request: Request, implementation: Implementation, *, strict: bool
 ) -> dict[str, Any]:
-    """Return the body as an object; an empty one counts as `{}`, so that its missing fields are what is reported, or that
-    it is missing itself where no field must be there.
+    """Return the body of a request as an object.
 
-    Unless `strict`, JSON and forms are both taken, and what doesn't fit is cast if it can be. An operation without a body
-    ignores what is sent.
+    An empty body counts as `{}`: the fields that it lacks are reported, or the body itself where no field is required.
+    Unless `strict`, JSON and forms are both taken, `[]` counts as `{}`, and what doesn't fit is cast if it can be. An
+    operation without a body ignores what is sent.
 
     Raises Refusal: 415 for a media type that the operation doesn't take and for a compressed body, 400 for broken JSON,
     422 with a message for each field that doesn't fit, except what the handler judges (see `registry.operation`).
@@ -42,7 +42,7 @@ def values(
     if body is None:
         return {}
     content, value = _decoded(body, request, strict=strict)
-    if value == [] and not strict:
+    if value == [] and not strict:  # Before it is wrapped, which only an object is.
         value = {}
     if implementation.wraps is not None and isinstance(value, dict) and implementation.wraps not in value:
         value = {implementation.wraps: value}

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
+from kit_mock.casts import Caster
 from kit_mock.provocations.recipe import SEED
 from tests.unit.mock.conftest import START, client
 from tests.unit.mock.document_fields import RAW, Field, Parameter, fields, line, operations, parameters
@@ -197,6 +198,37 @@ def test_a_token_request_is_cast_and_what_cannot_be_is_refused_by_name(account: 
     )
     response = account.ask("create_token", json={**usual, name: ["x"]})
     assert (response.status_code, response.json()["error_description"]) == (400, f"{name} must be a string")
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "cast"),
+    [
+        ({"anyOf": [{"type": "integer"}, {"enum": ["all", "none"]}]}, ["5", "all", "one", 5], [5, "all", "one", 5]),
+        ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, ["5", 5, 5.5, True], ["5", 5, "5.5", "true"]),
+        ({"oneOf": [{"type": "boolean"}, {"type": "null"}]}, ["1", "", None, "x"], [True, None, None, "x"]),
+        ({"type": ["number", "null"]}, ["5", "5.0", " ", 5], [5, 5.0, None, 5]),
+        ({"enum": [1, 2, None]}, ["1", "", 2.0], [1, None, 2.0]),
+        ({"type": "array"}, ["5", [], {}, ["5"]], ["5", [], {}, ["5"]]),
+        ({"type": ["array", "object"]}, [[]], [[]]),
+        ({}, ["5", 5, [], {}, True, None], ["5", 5, [], {}, True, None]),
+        (
+            {"allOf": [{"properties": {"a": {"type": "integer"}}}, {"type": "object"}]},
+            [{"a": "1", "b": "1"}, []],
+            [{"a": 1, "b": "1"}, {}],
+        ),
+        (
+            {"$ref": "node"},
+            [{"next": {"next": {"size": "3", "next": []}}}],
+            [{"next": {"next": {"size": 3, "next": {}}}}],
+        ),
+    ],
+)
+def test_a_value_is_cast_by_what_its_schema_allows(schema: dict[str, Any], given: list[Any], cast: list[Any]) -> None:
+    node = {"type": "object", "properties": {"size": {"type": "integer"}, "next": {"$ref": "node"}}}
+    caster = Caster(lambda found: node if "$ref" in found else found, schema)
+    found = [caster.cast(value) for value in given]
+    assert json.dumps(found) == json.dumps(cast)
+    assert json.dumps([caster.cast(value) for value in found]) == json.dumps(found)
 
 
 def test_many_items_are_cast_and_each_that_cannot_be_is_named(account: Account) -> None:
