@@ -13,7 +13,7 @@ import attrs
 import msgspec
 
 import kit_mock.resources  # noqa: F401  (registers the handlers)
-from kit_mock import due, inputs, registry
+from kit_mock import bodies, due, inputs, registry
 from kit_mock.behaviours import Behaviour
 from kit_mock.clock import Clock
 from kit_mock.control.routes import is_control
@@ -58,6 +58,7 @@ class App:
         behaviour: Behaviour,
         auto_approve: bool,
         bulk_queue_bytes: int,
+        strict: bool,
     ) -> None:
         self.max_body_bytes = max_body_bytes
         self.closed = False
@@ -73,6 +74,7 @@ class App:
         self._limits = limits
         self._behaviour = behaviour
         self._bulk_queue_bytes = bulk_queue_bytes
+        self._strict = strict
         self.auto_approve = auto_approve
         """Whether OAuth redirects at once, without a consent page."""
         self._schedule = due.Schedule(store)
@@ -82,17 +84,23 @@ class App:
 
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: a fault of the mock itself is a 500 and a line in the log."""
+        if request.method == "HEAD":
+            return _without_body(self._dispatch(attrs.evolve(request, method="GET"), "HEAD"))
+        return self._dispatch(request, request.method)
+
+    def _dispatch(self, request: Request, method: str) -> Response:
         if self.control is not None and is_control(request.path):
             return self.control(request)
         with self._store.reading():  # Between requests, and not inside of one, can the state become another one.
-            return self._handle(request)
+            return self._handle(request, method)
 
-    def _handle(self, request: Request) -> Response:
+    def _handle(self, request: Request, method: str) -> Response:
+        """Answer a request, and record it under the method that it came with."""
         # The form of a UUID, as Kit's are, but counted: the same in every run.
         request_id = f"00000000-0000-0000-0000-{next(self._numbers):012x}"
         progress = _Progress(self._clock.now())
         if len(self._faults):
-            self._meet(request, progress)
+            self._meet(request, method, progress)
         fault = progress.met.fault
         try:
             reply = self._faulty(request, progress) if fault is not None else self._answer(request, progress)
@@ -109,13 +117,14 @@ class App:
         self._recorder.add(
             record(
                 request,
+                method=method,
                 at=progress.at,
                 operation_id=progress.operation.id if progress.operation else None,
                 query=progress.query,
                 request_id=request_id,
                 fault=progress.met.name,
                 status=reply.status,
-                response_body=body,
+                response_body=b"" if method == "HEAD" else body,
                 response_media_type=reply.media_type,
             )
         )
@@ -139,15 +148,15 @@ class App:
             self.run_due()
             self.pump.nudge()
 
-    def _meet(self, request: Request, progress: _Progress) -> None:
+    def _meet(self, request: Request, method: str, progress: _Progress) -> None:
         """Find out which faults happen to a request."""
         try:
             operation, _ = self._document.router.find(request.method, request.path)
         except Refusal:
-            progress.met = self._faults.meet(request.method, request.path, None, is_list=False)
+            progress.met = self._faults.meet(method, request.path, None, is_list=False)
             return
         progress.operation = operation
-        progress.met = self._faults.meet(request.method, request.path, operation.id, is_list=operation.is_list)
+        progress.met = self._faults.meet(method, request.path, operation.id, is_list=operation.is_list)
 
     def _faulty(self, request: Request, progress: _Progress) -> Reply:
         """The answer to a request that a fault happens to. One that never takes effect isn't counted by the limit."""
@@ -190,15 +199,14 @@ class App:
         if implementation is None:
             raise Refusal(501, (f"{operation.id} is not implemented by this mock yet",))
         path = inputs.path_ids(operation, texts)
-        given = inputs.raw_query(request)
-        query = progress.query = inputs.query_values(operation, given, implementation.judges)
+        query = progress.query = inputs.query_values(operation, request, implementation.judges, strict=self._strict)
         try:
-            body = inputs.body_values(operation, request, implementation.judges, implementation.judges_in_items)
+            body = bodies.values(operation.body, request, implementation, strict=self._strict)
         except Refusal as refusal:
             raise (implementation.rephrase or _as_it_is)(refusal) from None
-        for name in implementation.in_query_too:
-            if name in given:
-                body.setdefault(name, given[name])
+        if implementation.in_query_too:
+            given = inputs.raw_query(request, strict=self._strict)
+            body |= {name: given[name] for name in implementation.in_query_too if name in given and not body.get(name)}
         call = registry.Call(
             operation.id,
             path,
@@ -215,7 +223,9 @@ class App:
         )
         with self._store.reading() if operation.reads_only else self._store.transaction():
             reply = implementation.handle(call)
-        return attrs.evolve(reply, payload=operation.pruned(reply.status, reply.payload)) if operation.pruning else reply
+        return (
+            attrs.evolve(reply, payload=operation.pruned(reply.status, reply.payload)) if operation.pruning else reply
+        )
 
     def _checked(self, reply: Reply, operation: Operation | None) -> Reply:
         """The reply, or a 500 if the document doesn't allow it: the mock must not teach clients what isn't so."""
@@ -229,6 +239,12 @@ def _encoded(reply: Reply) -> bytes:
     if isinstance(reply.payload, bytes):
         return reply.payload
     return msgspec.json.encode(reply.payload) if reply.media_type == JSON else str(reply.payload).encode()
+
+
+def _without_body(response: Response) -> Response:
+    """The response to a HEAD: that of GET with its length and without its body."""
+    length = (("Content-Length", str(len(response.body))),) if response.body else ()
+    return attrs.evolve(response, headers=(*response.headers, *length), body=b"")
 
 
 def _as_it_is(refusal: Refusal) -> Refusal:

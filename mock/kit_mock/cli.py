@@ -53,6 +53,7 @@ def _serve(options: argparse.Namespace) -> None:
             document=options.document,
             rate_limit=options.rate_limit,
             behaviour=options.behaviour,
+            strict=options.strict,
             auto_approve=options.auto_approve,
             subscriber_limit=options.subscriber_limit,
             bulk_queue_bytes=options.bulk_queue_bytes,
@@ -131,6 +132,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(behaviours.BEHAVIOURS),
         default="reference",
         help=f"as Kit's reference has it or as the service does today; see `kit-mock behaviours` {default}",
+    )
+    serve.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse what the document's types don't allow, such as 1 for a boolean or a form for JSON, instead of casting"
+        " it as the service does",
     )
     serve.add_argument(
         "--subscriber-limit",

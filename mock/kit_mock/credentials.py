@@ -63,21 +63,21 @@ class Credentials:
 
     def invalid(self, request: Request) -> Refusal:
         """What is told to a caller whose credentials are no longer good."""
-        return _invalid_token() if "authorization" in request.headers else Refusal(401, (_INVALID,))
+        return _invalid_token() if request.header("authorization") else Refusal(401, (_INVALID,))
 
     def revoke(self, request: Request) -> None:
         """Revoke the access token from OAuth that came along, if one did, with all of its grant."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _, token = request.header("authorization").partition(" ")
         if scheme.lower() == "bearer":
             grants.revoke_grant(self._store, token.strip())
 
     def caller(self, request: Request, now: int) -> Caller:
         """Whose credentials came along at that moment. A bearer token goes before an API key."""
-        authorization = request.headers.get("authorization")
-        if authorization is not None:
+        authorization = request.header("authorization")
+        if authorization:
             scheme, _, token = authorization.partition(" ")
             return self._bearer(token.strip(), now) if scheme.lower() == "bearer" else _stranger(_invalid_token())
-        caller = self._api_keys.get(request.headers.get(self._header, ""))
+        caller = self._api_keys.get(request.header(self._header))
         return caller or _stranger(Refusal(401, (_INVALID,)))
 
     def account(self, operation: Operation, caller: Caller) -> int:

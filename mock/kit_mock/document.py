@@ -19,8 +19,9 @@ from jsonschema_rs import Draft202012, Registry, ValidationError
 from jsonschema_rs import Draft202012Validator as Validator
 
 from kit_mock import reference_view
+from kit_mock.casts import Caster
 from kit_mock.oauth.routes import routed
-from kit_mock.operations import Operation, QueryParameter, RequestBody
+from kit_mock.operations import Content, Operation, QueryParameter, RequestBody
 from kit_mock.problems import KitMockError
 from kit_mock.routing import Router
 
@@ -171,16 +172,17 @@ class _Compiler:
         return QueryParameter(
             name=raw["name"],
             required=raw.get("required", False),
-            types=frozenset(self._types(raw["schema"])),
             validator=self._validator(raw["schema"], formats=False),
+            caster=Caster(self._resolve, raw["schema"]),
         )
 
     def _body(self, raw: dict[str, Any]) -> RequestBody:
-        validators = {
-            media_type: self._validator(content.get("schema", True), formats=True)
-            for media_type, content in raw["content"].items()
+        schemas = {media_type: content.get("schema", True) for media_type, content in raw["content"].items()}
+        contents = {
+            media_type: Content(self._validator(schema, formats=True), Caster(self._resolve, schema))
+            for media_type, schema in schemas.items()
         }
-        return RequestBody(raw.get("required", False), validators)
+        return RequestBody(raw.get("required", False), contents)
 
     def _response(self, raw: dict[str, Any], name: str) -> Validator | None:
         content = raw.get("content", {})
@@ -195,21 +197,13 @@ class _Compiler:
         return Validator(_referring(schema, name), registry=self._registry, validate_formats=formats)
 
     def _resolve(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """Follows a `$ref` outside of schemas. What stands beside it comes first, as in OpenAPI 3.1."""
+        """Follow a `$ref`. What stands beside it comes first, as in OpenAPI 3.1."""
         while "$ref" in raw:
             target: Any = self._raw
             for step in raw["$ref"].removeprefix("#/").split("/"):
                 target = target[step.replace("~1", "/").replace("~0", "~")]
             raw = {**target, **{k: v for k, v in raw.items() if k != "$ref"}}
         return raw
-
-    def _types(self, schema: dict[str, Any]) -> Iterator[str]:
-        schema = self._resolve(schema)
-        found = schema.get("type", [])
-        yield from [found] if isinstance(found, str) else found
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            for part in schema.get(keyword, []):
-                yield from self._types(part)
 
 
 def _referring(schema: Any, name: str) -> Any:

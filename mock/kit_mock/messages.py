@@ -25,6 +25,15 @@ class Request:
     body: bytes = b""
     served_as: frozenset[str] | None = None
 
+    def header(self, name: str) -> str:
+        """Return the value of a header, named in lower case, without the blanks around it; empty if there is none."""
+        return self.headers.get(name, "").strip(" \t")
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body in lower case, without parameters; empty if there is none."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
 
 @attrs.frozen
 class Response:

@@ -61,6 +61,8 @@ class KitMock(additions.Resources):
             send more than that in a second, and a clock that stands still would never let them in again.
         behaviour: `reference` for what Kit's reference says, `current` for what the service does today where the two
             differ; `kit-mock behaviours` lists where.
+        strict: whether a request must have the document's own types and media types. Otherwise it is read as the service
+            reads it: see `kit_mock.casts` for bodies and `kit_mock.inputs` for queries.
         oauth_clients: the apps that may ask for access, instead of the default ones of `kit_mock.oauth`:
             `kit_test_client`, which has no secret and so uses PKCE, and `kit_test_confidential`, whose secret is
             `kit_test_secret`. Both take `https://app.example.com/oauth/callback` and any URI on loopback. With `db`,
@@ -91,6 +93,7 @@ class KitMock(additions.Resources):
         max_body_bytes: int = MAX_BODY_BYTES,
         rate_limit: RateLimit = "off",
         behaviour: BehaviourName = "reference",
+        strict: bool = False,
         oauth_clients: Iterable[OAuthClient] = DEFAULT_CLIENTS,
         auto_approve: bool = False,
         can_broadcast: bool | None = None,
@@ -139,6 +142,7 @@ class KitMock(additions.Resources):
             behaviour=self._behaviour,
             auto_approve=auto_approve,
             bulk_queue_bytes=bulk_queue_bytes,
+            strict=strict,
         )
         self.transport = SyncTransport(app)
         """For sync httpx clients."""

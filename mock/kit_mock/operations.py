@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from jsonschema_rs import Draft202012Validator as Validator
 
+from kit_mock.casts import Caster
 from kit_mock.reference_view import Pruning
 
 _ERRORS = Validator(
@@ -21,20 +22,35 @@ _ERRORS = Validator(
 
 @attrs.frozen
 class QueryParameter:
-    """A parameter of the query: its JSON types say how its text is to be read."""
+    """A parameter of the query: the caster says how its text is to be read."""
 
     name: str
     required: bool
-    types: frozenset[str]
     validator: Validator
+    caster: Caster
+    is_list: bool = attrs.field(init=False)
+
+    @is_list.default
+    def _is_list(self) -> bool:
+        return "array" in self.caster.types
+
+
+@attrs.frozen
+class Content:
+    """What a body of one media type can hold."""
+
+    validator: Validator
+    caster: Caster
 
 
 @attrs.frozen
 class RequestBody:
-    """The media types that a body can have, each with the validator of what it holds."""
+    """The body of an operation: the media types that the document has for it, and what each can hold."""
 
     required: bool
-    validators: Mapping[str, Validator]
+    contents: Mapping[str, Content]
+    is_fixed: bool = False
+    """Whether no other media type is ever taken."""
 
 
 @attrs.frozen

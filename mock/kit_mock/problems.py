@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -36,6 +36,13 @@ class Refusal(Exception):
 def not_found() -> Refusal:
     """404 as Kit words it, for an id or a path that doesn't exist."""
     return Refusal(404, ("Not Found",))
+
+
+def method_not_allowed(methods: Iterable[str]) -> Refusal:
+    """Return a 405 that lists the methods which a path takes, with HEAD where there is GET."""
+    methods = set(methods)
+    allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+    return Refusal(405, (f"Method Not Allowed: this path takes {allowed}",), {"Allow": allowed})
 
 
 def unprocessable(*errors: str) -> Refusal:

@@ -57,6 +57,7 @@ class RecordedRequest:
 def record(
     request: Request,
     *,
+    method: str,
     at: datetime,
     operation_id: str | None,
     query: Mapping[str, Any],
@@ -68,23 +69,21 @@ def record(
 ) -> RecordedRequest:
     """What is to be remembered of a request and its answer."""
     body = request.body
-    media_type = request.headers.get("content-type")
-    if media_type is not None:
-        media_type = media_type.partition(";")[0].strip().lower()
+    media_type = request.media_type
     if masking.is_oauth(request.path):
-        body = masking.masked_request(media_type or "", body)
+        body = masking.masked_request(media_type, body)
         response_body = masking.masked_response(response_media_type, response_body)
     elif body and masking.names_secrets(body):
-        body = masking.masked_request(media_type or "", body)
+        body = masking.masked_request(media_type, body)
     return RecordedRequest(
-        method=request.method,
+        method=method,
         path=request.path,
         status=status,
         operation_id=operation_id,
         query=query,
         request_id=request_id,
         at=at,
-        request_media_type=media_type,
+        request_media_type=media_type if "content-type" in request.headers else None,
         fault=fault,
         request_body=body[:KEPT_BYTES],
         response_body=response_body[:KEPT_BYTES],

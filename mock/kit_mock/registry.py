@@ -53,6 +53,7 @@ class Implementation:
     judges: frozenset[str]
     judges_in_items: frozenset[str]
     in_query_too: frozenset[str]
+    wraps: str | None = None
     rephrase: Callable[[Refusal], Refusal] | None = None
     documented: bool = True
 
@@ -66,17 +67,18 @@ def operation(
     judges: Iterable[str] = (),
     judges_in_items: Iterable[str] = (),
     in_query_too: Iterable[str] = (),
+    wraps: str | None = None,
     rephrase: Callable[[Refusal], Refusal] | None = None,
     documented: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Registers the decorated function as the handler of an operation.
 
     `judges` names query parameters and top-level body fields for which Kit has messages or rules of its own: the
-    handler gets them as they were sent, whatever their type, or not at all if they are missing; where it is a list,
+    handler gets them whatever their type, cast if they can be, or not at all if they are missing; where it is a list,
     of objects, its items are still held against the document; `name.*` leaves all that is inside to the handler.
     `judges_in_items` names fields of these items that may be missing, null or malformed, as bulk requests tell that
     item by item; a wrong type still refuses the request. `in_query_too` names body fields that may stand in the query
-    instead. `rephrase` turns refusals from before the handler, such as of a body that isn't JSON, into the operation's
+    instead. `wraps` names the body field that a body without it is the value of. `rephrase` turns refusals from before the handler, such as of a body that isn't JSON, into the operation's
     own. `documented` is whether the document has it.
     """
 
@@ -84,7 +86,7 @@ def operation(
         if operation_id in _implementations:
             raise ValueError(f"{operation_id} has a handler already")
         _implementations[operation_id] = Implementation(
-            handler, frozenset(judges), frozenset(judges_in_items), frozenset(in_query_too), rephrase, documented
+            handler, frozenset(judges), frozenset(judges_in_items), frozenset(in_query_too), wraps, rephrase, documented
         )
         return handler
 

@@ -11,7 +11,10 @@ Field = tuple[str, str]
 """The name of a component schema and of a property that it defines itself."""
 
 NEVER_SENT: Mapping[Field, str] = {
-    ("SubscriberTag", "added_at"): "a second name for `tagged_at` in the reference, which no sample has; the mock sends that",
+    (
+        "SubscriberTag",
+        "added_at",
+    ): "a second name for `tagged_at` in the reference, which no sample has; the mock sends that",
 }
 """Optional fields that the mock never sends, and why."""
 

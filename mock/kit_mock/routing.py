@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from kit_mock.operations import Operation
-from kit_mock.problems import Refusal, not_found
+from kit_mock.problems import method_not_allowed, not_found
 
 
 @attrs.define
@@ -59,6 +59,5 @@ class Router:
             raise not_found()
         operation = node.operations.get(method)
         if operation is None:
-            allowed = ", ".join(sorted(node.operations))
-            raise Refusal(405, (f"Method Not Allowed: this path takes {allowed}",), {"Allow": allowed})
+            raise method_not_allowed(node.operations)
         return operation, values

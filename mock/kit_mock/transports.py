@@ -65,7 +65,8 @@ def _faulty(app: App, request: httpx.Request, response: Response) -> httpx.Respo
         _wait(app, request, response.delay, patience)
     if response.broken == "reset":
         raise httpx.ReadError("fault: the connection was reset", request=request)
-    headers = httpx.Headers([*response.headers, ("Content-Length", str(len(response.body)))])
+    headers = httpx.Headers(response.headers)
+    headers.setdefault("Content-Length", str(len(response.body)))
     stream = _Stream(app, request, response, patience)
     return httpx.Response(response.status, headers=headers, stream=stream)
 

@@ -23,7 +23,8 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 @pytest.fixture(scope="module")
 def mock() -> Iterator[KitMock]:
-    with KitMock() as running:
+    # Without casts: what schemathesis sends of a wrong type must be refused.
+    with KitMock(strict=True) as running:
         yield running
 
 

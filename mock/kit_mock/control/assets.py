@@ -59,6 +59,6 @@ def _file(request: Request, path: Path) -> Response:
     # Asked for each time, sent only when it has changed.
     tag = _tag(path, path.stat().st_mtime_ns)
     headers = (("Cache-Control", "no-cache"), ("ETag", tag), ("X-Content-Type-Options", "nosniff"))
-    if request.headers.get("if-none-match") == tag:
+    if request.header("if-none-match") == tag:
         return Response(304, headers, b"")
     return Response(200, (("Content-Type", _TYPES[path.suffix]), *headers), path.read_bytes())

@@ -39,7 +39,7 @@ def _show(control: Control, _request: Request, _match: Match) -> Response:
 @route("GET", "/_mock/openapi.json")
 def _document(control: Control, request: Request, _: Match) -> Response:
     """The document, with the mock as its server."""
-    url = f"http://{request.headers.get('host', '127.0.0.1')}"
+    url = f"http://{request.header('host') or '127.0.0.1'}"
     raw = dict(control.document.raw)
     raw["servers"] = [{"url": url, "description": "This mock."}]
     raw["paths"] = {path: _without_servers(item) for path, item in raw["paths"].items()}

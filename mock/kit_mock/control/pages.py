@@ -61,7 +61,7 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
     search = query.get("q", "").strip()
     opened = query.get("request", "")
     found = _matching(recorded, search, opened)
-    host = request.headers.get("host", "127.0.0.1")
+    host = request.header("host") or "127.0.0.1"
     now = mock.clock.now()
     return page(
         "page.html",

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from kit_mock.bodies import decoded, media_type
 from kit_mock.control.routes import Match
-from kit_mock.inputs import as_id, decoded
+from kit_mock.inputs import as_id
 from kit_mock.messages import JSON, Request
 from kit_mock.problems import Refusal, unprocessable
 
@@ -38,8 +39,7 @@ def body(request: Request, names: tuple[str, ...] | None) -> dict[str, Any]:
     """The body, a JSON object; none is an empty one. Raises Refusal, 422 for a field that isn't among the names."""
     if not request.body:
         return {}
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != JSON:
+    if media_type(request) != JSON:
         raise Refusal(415, (f"Unsupported Media Type: the body must be {JSON}",))
     given = decoded(request.body)
     if not isinstance(given, dict):

@@ -17,7 +17,7 @@ import attrs
 import msgspec
 
 from kit_mock.messages import JSON, Reply, Request, Response
-from kit_mock.problems import Refusal, not_found
+from kit_mock.problems import Refusal, method_not_allowed, not_found
 
 if TYPE_CHECKING:
     from kit_mock.document import Document
@@ -89,7 +89,7 @@ def answer(control: Control, request: Request) -> Response:
     try:
         if len(request.body) > _MAX_BODY_BYTES:
             raise Refusal(413, (f"Payload Too Large: at most {_MAX_BODY_BYTES} bytes",))
-        if request.method not in {"GET", "HEAD"}:
+        if request.method != "GET":
             _check_sender(request)
         return _find(request)(control, request)
     except Refusal as refusal:
@@ -119,13 +119,12 @@ def _find(request: Request) -> Callable[[Control, Request], Response]:
         allowed.append(each.method)
     if not allowed:
         raise not_found()
-    methods = ", ".join(sorted(allowed))
-    raise Refusal(405, (f"Method Not Allowed: this path takes {methods}",), {"Allow": methods})
+    raise method_not_allowed(allowed)
 
 
 def _check_sender(request: Request) -> None:
     """Raises Refusal 403 for what may come from a web page of another site."""
-    host = request.headers.get("host", "")
+    host = request.header("host")
     origin = request.headers.get("origin")
     if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
         raise Refusal(403, ("Forbidden: the Origin isn't this server",))

@@ -48,7 +48,7 @@ class Fault:
     Which requests, all by default:
         operation: an operation's id, such as `create_subscriber`.
         route: a method and a path, such as `POST /v4/tags`; in the path, `*` is any text and `{name}` any one segment.
-            Without a method it is every method.
+            Without a method it is every method, and GET is HEAD too.
         times: how many requests it happens to; None goes on until it is removed.
         probability: how likely it is to happen, up to 1.
         seed: of the dice for that: the same seed makes the same requests fail.
@@ -134,8 +134,9 @@ class Fault:
             return lambda _method, _path, _operation_id: True
         method, path = checks.route(self.route)
         pattern = _as_pattern(path)
+        methods = {method, "HEAD"} if method == "GET" else {method}
         return lambda given, path, _operation_id: (
-            given == (method or given) and pattern.fullmatch(path.rstrip("/") or "/") is not None
+            (method is None or given in methods) and pattern.fullmatch(path.rstrip("/") or "/") is not None
         )
 
 

@@ -1,7 +1,6 @@
 """The routes of OAuth that the document doesn't have: it describes the reference, and the service has more.
 
-They are all of `/oauth` again under `/v4`, `POST /oauth/revoke`, JSON for token requests, and the consent page with the
-path that its form goes to.
+They are all of `/oauth` again under `/v4`, `POST /oauth/revoke`, and the consent page with the path that its form goes to.
 """
 
 from __future__ import annotations
@@ -11,26 +10,30 @@ from collections.abc import Iterable, Iterator
 import attrs
 from jsonschema_rs import Draft202012Validator as Validator
 
+from kit_mock.casts import Caster
+from kit_mock.forms import FORM
 from kit_mock.messages import JSON
 from kit_mock.oauth.pages import DECISION_PATH
-from kit_mock.operations import Operation, RequestBody
+from kit_mock.operations import Content, Operation, RequestBody
 
-_FORM = "application/x-www-form-urlencoded"
 _PREFIX = "/v4"
 
 _OBJECT = Validator({"type": "object"})
+_TEXTS = Caster(lambda schema: schema, {"type": "object", "additionalProperties": {"type": "string"}})
 _TEXT = Validator({"type": "string"})
 _ERROR = Validator({"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}})
 
 
-def _post(id_: str, path: str, media_types: Iterable[str], responses: dict[str, Validator]) -> Operation:
+def _post(
+    id_: str, path: str, media_types: Iterable[str], responses: dict[str, Validator], *, is_fixed: bool = False
+) -> Operation:
     return Operation(
         id=id_,
         method="POST",
         path=path,
         path_names=(),
         query=(),
-        body=RequestBody(True, dict.fromkeys(media_types, _OBJECT)),
+        body=RequestBody(True, dict.fromkeys(media_types, Content(_OBJECT, _TEXTS)), is_fixed),
         takes_api_key=False,
         takes_token=False,
         responses={**responses, "429": _TEXT},
@@ -38,8 +41,9 @@ def _post(id_: str, path: str, media_types: Iterable[str], responses: dict[str, 
 
 
 _MORE = (
-    _post("decide_authorization", DECISION_PATH, [_FORM], {"302": _TEXT, "400": _ERROR}),
-    _post("revoke_token", "/oauth/revoke", [_FORM, JSON], {"200": _OBJECT, "400": _ERROR, "401": _ERROR}),
+    # The page is the mock's own, and nothing but its form sends this.
+    _post("decide_authorization", DECISION_PATH, [FORM], {"302": _TEXT, "400": _ERROR}, is_fixed=True),
+    _post("revoke_token", "/oauth/revoke", [FORM, JSON], {"200": _OBJECT, "400": _ERROR, "401": _ERROR}),
 )
 
 
@@ -54,9 +58,4 @@ def routed(documented: Iterable[Operation]) -> Iterator[Operation]:
 def _widened(operation: Operation) -> Operation:
     if operation.id == "authorize":
         return attrs.evolve(operation, responses={**operation.responses, "200": _TEXT})
-    if operation.id == "create_token" and operation.body is not None and _FORM in operation.body.validators:
-        validators = operation.body.validators
-        return attrs.evolve(
-            operation, body=attrs.evolve(operation.body, validators={**validators, JSON: validators[_FORM]})
-        )
     return operation

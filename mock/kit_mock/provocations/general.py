@@ -25,7 +25,7 @@ def _derived(operation: Operation, usual: Recipe) -> Iterator[tuple[str, Recipe]
     method_and_path = usual.line.partition("?")[0]
     # What comes before the usual request is for its success: it isn't needed to be refused.
     alone = attrs.evolve(usual, before=(), options={}, note="")
-    if operation.body is not None and JSON in operation.body.validators:
+    if operation.body is not None and JSON in operation.body.contents:
         yield "400", attrs.evolve(alone, body="{broken")
     if not operation.is_open:
         yield "401", attrs.evolve(alone, anonymous=True)

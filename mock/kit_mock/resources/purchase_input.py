@@ -102,7 +102,8 @@ class _Reader:
 
     def number(self, value: Any, label: str, *, whole: bool = False) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.errors.append(f"{label} cannot be blank" if value is None else f"{label} must be a number")
+            kind = "an integer" if whole else "a number"
+            self.errors.append(f"{label} cannot be blank" if value is None else f"{label} must be {kind}")
         elif not abs(value) <= _LARGEST:
             self.errors.append(f"{label} is out of range")
         elif whole and value != int(value):

@@ -55,10 +55,10 @@ def get_purchase(call: Call) -> Reply:
     return Reply(200, {"purchase": one(call, call.path["id"])})
 
 
-@operation("create_purchase", judges=["purchase.*"])
+@operation("create_purchase", judges=["purchase.*"], wraps="purchase")
 def create_purchase(call: Call) -> Reply:
     """POST /v4/purchases: 201, also for a transaction that is known; 422 for what is missing or invalid. OAuth only."""
-    given = read(call.body.get("purchase", call.body), with_ids=not call.behaviour.today_fields)
+    given = read(call.body["purchase"], with_ids=not call.behaviour.today_fields)
     sql = "SELECT id FROM purchases WHERE account_id = ? AND transaction_id = ?"
     known = call.store.row(sql, (call.account_id, given.transaction_id))
     if known is None:

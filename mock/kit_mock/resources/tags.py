@@ -77,7 +77,7 @@ def untag_subscriber(call: Call) -> Reply:
 
 @operation("untag_subscriber_by_email", judges=["email_address"], in_query_too=["email_address"])
 def untag_subscriber_by_email(call: Call) -> Reply:
-    """DELETE /v4/tags/{tag_id}/subscribers, the address in a form body or, as newer clients send it, in the query."""
+    """DELETE /v4/tags/{tag_id}/subscribers, the address in the body or, as newer clients send it, in the query."""
     missing = "Either subscriber id or email address is required to remove tag from subscriber"
     return TAGGED.remove(call, TAGGED.named_by_email(call, missing))
 

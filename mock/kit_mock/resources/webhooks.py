@@ -1,7 +1,7 @@
 """Webhooks: URLs that are told of events. `kit_mock.events` has what they are told, and when.
 
-Chosen where the API says nothing: what an event is about must exist in the account; parameters of other events are
-ignored; any http or https URL can be a target, though the mock calls few; events without a parameter show
+Chosen where the API says nothing: what an event is about must exist in the account; parameters of other events need
+only be ids or texts; any http or https URL can be a target, though the mock calls few; events without a parameter show
 `initiator_value: null`, as in the reference's sample; once a webhook is deleted, what still waits isn't sent.
 """
 
@@ -20,8 +20,9 @@ from kit_mock.registry import Call, operation
 from kit_mock.wording import human
 
 _COLUMNS = "id, account_id, event, subject, target_url"
-_IDS = ("form_id", "tag_id", "course_id", "sequence_id", "product_id", "custom_field_id")
 _MISSING = "`event` and `target` parameters must be provided"
+_SUBJECTS = {name: subject for subject in EVENTS.values() if subject is not None for name in subject.names}
+"""What each parameter of an event is about."""
 
 
 @operation("list_webhooks")
@@ -77,7 +78,7 @@ def _event(call: Call, given: Any, errors: list[str]) -> tuple[str, int | str | 
     if not isinstance(given, dict):
         errors.append("Event can't be blank" if given is None else "Event must be an object")
         return "", None
-    wrong = [name for name in _IDS if given.get(name) is not None and not _is_id(given[name])]
+    wrong = [name for name, subject in _SUBJECTS.items() if subject.table is not None and not _is_id(given.get(name))]
     errors.extend(f"{_human(name)} must be an integer" for name in wrong)
     name = given.get("name")
     if name is None or (isinstance(name, str) and not name.strip()):
@@ -89,9 +90,24 @@ def _event(call: Call, given: Any, errors: list[str]) -> tuple[str, int | str | 
         errors.append(f"Event name must be one of {', '.join(known)}")
         return "", None
     subject = EVENTS[event]
-    if subject is None or not set(wrong).isdisjoint(subject.names):
+    used = subject.names if subject is not None else ()
+    errors.extend(
+        f"{_human(name)} {problem}"
+        for name, other in _SUBJECTS.items()
+        if name not in (*used, *wrong) and (problem := _unused_problem(other, given.get(name)))
+    )
+    if subject is None or not set(wrong).isdisjoint(used):
         return event, None
     return event, _subject(call, given, subject, errors)
+
+
+def _unused_problem(subject: Subject, value: Any) -> str | None:
+    """What is wrong with a parameter of another event, or None. It is looked at, though nothing is looked up with it."""
+    if value is None:
+        return None
+    if subject.table is None:
+        return None if isinstance(value, str) else "must be a string"
+    return None if 1 <= value <= LARGEST_ID else "is out of range"
 
 
 def _subject(call: Call, given: dict[str, Any], subject: Subject, errors: list[str]) -> int | str | None:
@@ -115,7 +131,9 @@ def _subject(call: Call, given: dict[str, Any], subject: Subject, errors: list[s
 
 
 def _is_id(value: Any) -> bool:
-    """An integer as JSON Schema has it, for which 5.0 is one."""
+    """Whether it is null or an integer as JSON Schema has it, for which 5.0 is one."""
+    if value is None:
+        return True
     if isinstance(value, float):
         return value.is_integer()
     return isinstance(value, int) and not isinstance(value, bool)

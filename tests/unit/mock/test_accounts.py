@@ -40,7 +40,8 @@ def test_colors(kit: httpx.Client) -> None:
         ({"colors": ["#fff\n"]}, ["Colors #fff\n is not a valid hex color code."]),
         ({"colors": ["#fff"] * 6}, ["Colors can have at most 5 entries"]),
         ({"colors": "#fff"}, ["Colors must be a list"]),
-        ({"colors": [5]}, ["Colors 0 must be a string"]),
+        ({"colors": [5]}, ["Colors 5 is not a valid hex color code."]),
+        ({"colors": [["#fff"]]}, ["Colors 0 must be a string"]),
         ({}, ["Colors can't be blank"]),
     ],
 )

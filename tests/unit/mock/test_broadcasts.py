@@ -125,7 +125,7 @@ def test_everything_reads_back(kit: httpx.Client) -> None:
         ),
         ({"send_at": LATER}, ["Subject can't be blank", "Content can't be blank"]),
         ({"send_at": LATER, "subject": " ", "content": "Hi"}, ["Subject can't be blank"]),
-        ({"subject": 5}, ["Subject must be a string or null"]),
+        ({"subject": [5]}, ["Subject must be a string or null"]),
         ({"email_address": "ada"}, ["Email address is invalid"]),
     ],
 )

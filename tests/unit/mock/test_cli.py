@@ -63,6 +63,13 @@ def test_own_credentials() -> None:
         assert httpx.get(f"{url}/v4/account", headers=HEADERS).status_code == 401
 
 
+def test_strict_refuses_what_is_cast_otherwise() -> None:
+    for arguments, status in (([], 200), (["--strict"], 422)):
+        with served(*arguments) as (_, url):
+            assert httpx.get(f"{url}/v4/tags?include_total_count=1", headers=HEADERS).status_code == status
+    assert "--strict" in run("serve", "--help").stdout
+
+
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
     assert result.returncode == 2
     assert result.stdout == ""

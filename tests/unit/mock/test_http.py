@@ -35,11 +35,11 @@ def test_other_slashes_do(kit: httpx.Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PATCH", "/v4/tags", "GET, POST"),
-        ("DELETE", "/v4/tags", "GET, POST"),
+        ("PATCH", "/v4/tags", "GET, HEAD, POST"),
+        ("DELETE", "/v4/tags", "GET, HEAD, POST"),
         ("GET", "/v4/tags/1", "PUT"),
         ("GET", "/v4/bulk/tags", "POST"),
-        ("OPTIONS", "/v4/subscribers/1", "GET, PUT"),
+        ("OPTIONS", "/v4/subscribers/1", "GET, HEAD, PUT"),
     ],
 )
 def test_a_wrong_method_is_405_and_says_what_is_right(kit: httpx.Client, method: str, path: str, allowed: str) -> None:
@@ -121,11 +121,10 @@ def test_what_takes_oauth_only_refuses_a_key(
 
 
 @pytest.mark.parametrize(
-    "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""]
+    "content_type", ["text/plain", "application/jsonp", "application/xml", "multipart/form-data; boundary=x", "json"]
 )
-def test_a_wrong_media_type_is_415(kit: httpx.Client, content_type: str | None) -> None:
-    headers = {} if content_type is None else {"Content-Type": content_type}
-    response = kit.post("/v4/tags", content=b'{"name": "a"}', headers=headers)
+def test_a_wrong_media_type_is_415(kit: httpx.Client, content_type: str) -> None:
+    response = kit.post("/v4/tags", content=b'{"name": "a"}', headers={"Content-Type": content_type})
     assert response.status_code == 415
     assert "application/json" in response.json()["errors"][0]
     assert kit.get("/v4/tags").json()["tags"] == []
@@ -158,7 +157,7 @@ def test_broken_json_is_400(kit: httpx.Client, body: bytes) -> None:
     assert response.json()["errors"][0].startswith("Bad Request")
 
 
-@pytest.mark.parametrize("body", [b"[]", b"null", b"3", b'"name"'])
+@pytest.mark.parametrize("body", [b"[0]", b"[[]]", b"null", b"3", b'"name"'])
 def test_json_that_is_no_object_is_422(kit: httpx.Client, body: bytes) -> None:
     response = kit.post("/v4/tags", content=body, headers={"Content-Type": "application/json"})
     assert (response.status_code, response.json()) == (422, {"errors": ["The request body must be an object"]})

@@ -231,7 +231,7 @@ def test_a_bad_page_size_is_422(kit: httpx.Client, per_page: str, error: str) ->
 
 
 def test_several_faults_are_told_at_once(kit: httpx.Client) -> None:
-    response = kit.get("/v4/subscribers", params={"per_page": 0, "status": "x", "include_total_count": "yes"})
+    response = kit.get("/v4/subscribers", params={"per_page": 0, "status": "x", "sort_order": "yes"})
     assert response.status_code == 422
     assert len(response.json()["errors"]) == 3
-    assert "Include total count must be true or false" in response.json()["errors"]
+    assert "Sort order must be one of asc, desc" in response.json()["errors"]

@@ -131,6 +131,7 @@ MARKS = """
 import asyncio
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from kit_client import OAuthRequiredError
@@ -156,13 +157,20 @@ class TestClass:
         with pytest.raises(OAuthRequiredError):
             kit.purchases.list().first_page()
         assert kit_mock.clock.now().year == 2024
+
+
+@pytest.mark.parametrize(("strict", "status"), [(False, 200), pytest.param(True, 422, marks=pytest.mark.kit_mock(strict=True))])
+def test_strict(kit_mock, strict, status):
+    headers = {"X-Kit-Api-Key": kit_mock.api_key}
+    with httpx.Client(transport=kit_mock.transport, base_url="https://kit.test", headers=headers) as http:
+        assert http.get("/v4/tags?include_total_count=off").status_code == status
 """
 
 
 def test_marks(run: Run, tmp_path: Path) -> None:
     (tmp_path / "tests" / "seeds").mkdir(parents=True)
     (tmp_path / "tests" / "seeds" / "account.yaml").write_text("tags: [{id: 31, name: Newsletter}]\n")
-    assert "3 passed" in run(MARKS)
+    assert "5 passed" in run(MARKS)
     listed = run("", "--markers")
     assert "@pytest.mark.kit_mock(*, seed, behaviour, rate_limit, start, auth, ...)" in listed
 

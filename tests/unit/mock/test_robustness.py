@@ -127,7 +127,7 @@ def test_of_many_wrong_items_the_first_are_named_by_their_numbers() -> None:
     taggings[7] = {"tag_id": "x", "subscriber_id": 1}
     taggings[2100] = {"tag_id": 1}
     with KitMock() as mock, client(mock, Authorization=f"Bearer {mock.access_token}") as http:
-        answer = http.post("/v4/bulk/tags/subscribers", json={"taggings": taggings, "callback_url": 5})
+        answer = http.post("/v4/bulk/tags/subscribers", json={"taggings": taggings, "callback_url": [5]})
         told = answer.json()["errors"]
         assert answer.status_code == 422
         assert sorted(told) == [

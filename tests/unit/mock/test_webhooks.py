@@ -88,7 +88,7 @@ def test_every_event_can_be_told(own: httpx.Client, name: str, given: dict[str, 
         ({"name": " "}, "Event name can't be blank"),
         ({"name": "subscriber.tag_add"}, "Event tag id can't be blank"),
         ({"name": "subscriber.tag_add", "tag_id": None, "form_id": 42}, "Event tag id can't be blank"),
-        ({"name": "subscriber.tag_add", "tag_id": "31"}, "Event tag id must be an integer"),
+        ({"name": "subscriber.tag_add", "tag_id": "31a"}, "Event tag id must be an integer"),
         ({"name": "subscriber.tag_add", "tag_id": True}, "Event tag id must be an integer"),
         ({"name": "subscriber.tag_add", "tag_id": 33}, "Tag does not exist"),
         ({"name": "subscriber.tag_add", "tag_id": 32}, "Tag does not exist"),  # another account's
@@ -119,6 +119,38 @@ def test_what_is_no_event_is_422(own: httpx.Client, event: Any, message: str) ->
     response = own.post("/v4/webhooks", json={"target_url": TARGET, "event": event})
     assert (response.status_code, response.json()) == (422, {"errors": [message]})
     assert own.get("/v4/webhooks").json()["webhooks"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "unused", "error"),
+    [
+        ("subscriber.subscriber_bounce", {"form_id": -1}, "Event form id is out of range"),
+        ("subscriber.subscriber_bounce", {"product_id": 0}, "Event product id is out of range"),
+        ("subscriber.link_click", {"tag_id": 2**63}, "Event tag id is out of range"),
+        ("purchase.purchase_create", {"course_id": "-9"}, "Event course id is out of range"),
+        ("subscriber.tag_remove", {"sequence_id": 10**30}, "Event sequence id is out of range"),
+        ("subscriber.tag_remove", {"form_id": "42b"}, "Event form id must be an integer"),
+        ("subscriber.form_subscribe", {"tag_id": 1.5}, "Event tag id must be an integer"),
+        ("subscriber.tag_add", {"initiator_value": ["x"]}, "Event initiator value must be a string"),
+        ("subscriber.subscriber_activate", {"initiator_value": {}}, "Event initiator value must be a string"),
+    ],
+)
+def test_what_an_event_does_not_need_is_checked_too(
+    own: httpx.Client, name: str, unused: dict[str, Any], error: str
+) -> None:
+    used = {"tag_id": 31, "form_id": 42, "initiator_value": "https://x.test/"}
+    response = create(own, name, **{**used, **unused})
+    assert (response.status_code, response.json()) == (422, {"errors": [error]})
+    assert own.get("/v4/webhooks").json()["webhooks"] == []
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [{"form_id": 2**63 - 1}, {"form_id": "999"}, {"product_id": None}, {"initiator_value": 5}, {"course_id": 7.0}],
+)
+def test_what_an_event_does_not_need_need_not_exist(own: httpx.Client, unused: dict[str, Any]) -> None:
+    response = create(own, "subscriber.tag_add", tag_id="31", **unused)
+    assert response.json()["webhook"]["event"] == {"name": "tag_add", "tag_id": 31}
 
 
 @pytest.mark.parametrize("name", ["tag_add", "subscriber.tag_added", "purchase.tag_add", ["subscriber.tag_add"], 7])

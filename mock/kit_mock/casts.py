@@ -1,0 +1,182 @@
+"""Casts values to the types that the document gives them, as the service does: a scalar whose meaning is plain.
+
+Chosen where the API says nothing:
+
+- An integer is a text of at most 30 digits, with or without a sign. A number is a text that JSON could have as one.
+  White space around either doesn't count.
+- A boolean is `true t 1 on` or `false f 0 off`, in any case, or the number 1 or 0. A query knows more, see `flag`.
+- A text is a number as Python writes it (`1.0` is "1.0"), or a boolean as JSON writes it ("true").
+- A blank text is null where null is allowed and a text isn't.
+- An empty list is an empty object where an object is expected: PHP writes an empty array so.
+
+Anything else stays as it is, for the validator to refuse.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+Resolve = Callable[[dict[str, Any]], dict[str, Any]]
+
+_INTEGER = re.compile(r"[+-]?\d{1,30}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_FALSE = frozenset({"false", "f", "0", "off"})
+_TRUE = frozenset({"true", "t", "1", "on"})
+_NUMERIC = frozenset({"integer", "number"})
+_ALTERNATIVES = ("allOf", "anyOf", "oneOf")
+
+
+def flag(text: str) -> bool:
+    """Read a boolean of a query: false for `false f 0 off` in any case, true for any other text."""
+    return text.strip().lower() not in _FALSE
+
+
+class Caster:
+    """The types that a schema allows at one place, with a caster for each place inside of it.
+
+    `resolve` follows a `$ref`. Places are looked at when a value first has something there, as schemas can be
+    recursive. Of alternatives, all types are allowed, and all properties are known.
+    """
+
+    def __init__(self, resolve: Resolve, *schemas: Any) -> None:
+        self._resolve = resolve
+        self._schemas = [part for schema in schemas if isinstance(schema, dict) for part in self._parts(schema)]
+
+    def _parts(self, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        schema = self._resolve(schema)
+        yield schema
+        for keyword in _ALTERNATIVES:
+            for part in schema.get(keyword, ()):
+                if isinstance(part, dict):
+                    yield from self._parts(part)
+
+    def _inside(self, *schemas: Any) -> Caster | None:
+        found = [schema for schema in schemas if isinstance(schema, dict)]
+        return Caster(self._resolve, *found) if found else None
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The JSON types that are allowed; none where the schema doesn't say."""
+        return frozenset(name for schema in self._schemas for name in _types(schema))
+
+    @cached_property
+    def is_boolean(self) -> bool:
+        """Whether nothing but a boolean is allowed, or null."""
+        return "boolean" in self.types and self.types <= {"boolean", "null"}
+
+    @cached_property
+    def _choices(self) -> frozenset[str] | None:
+        """The only texts that are allowed, or None if any is."""
+        choices: set[str] = set()
+        for schema in self._schemas:
+            if "enum" in schema:
+                choices.update(value for value in schema["enum"] if isinstance(value, str))
+            elif "string" in _types(schema):
+                return None
+        return frozenset(choices)
+
+    @cached_property
+    def items(self) -> Caster | None:
+        """For each item of a list."""
+        return self._inside(*(schema.get("items") for schema in self._schemas))
+
+    @cached_property
+    def _others(self) -> Caster | None:
+        return self._inside(*(schema.get("additionalProperties") for schema in self._schemas))
+
+    @cached_property
+    def _properties(self) -> Mapping[str, Caster]:
+        found: dict[str, list[Any]] = {}
+        for schema in self._schemas:
+            for name, inner in schema.get("properties", {}).items():
+                found.setdefault(name, []).append(inner)
+        return {name: Caster(self._resolve, *schemas) for name, schemas in found.items()}
+
+    def property(self, name: str) -> Caster | None:
+        """For what an object has under a name."""
+        return self._properties.get(name, self._others)
+
+    def cast(self, value: Any) -> Any:
+        """Return the value with all in it cast that can be, or the same value if there is nothing to cast."""
+        if isinstance(value, dict):
+            return self._object(value)
+        if isinstance(value, list):
+            return {} if not value and self._wants("object", "array") else self._list(value)
+        return self._scalar(value)
+
+    def _wants(self, type_: str, given: str) -> bool:
+        return type_ in self.types and given not in self.types
+
+    def _object(self, value: dict[str, Any]) -> dict[str, Any]:
+        changed = {}
+        for name, inner in value.items():
+            caster = self.property(name)
+            if caster is not None and (found := caster.cast(inner)) is not inner:
+                changed[name] = found
+        return {**value, **changed} if changed else value
+
+    def _list(self, value: list[Any]) -> list[Any]:
+        if self.items is None:
+            return value
+        found = [self.items.cast(item) for item in value]
+        return found if any(new is not old for new, old in zip(found, value, strict=True)) else value
+
+    def _scalar(self, value: Any) -> Any:
+        match value:
+            case None:
+                return value
+            case bool():
+                return str(value).lower() if self._wants("string", "boolean") else value
+            case int() | float():
+                return self._number(value)
+            case _:
+                return self._text(value)
+
+    def _number(self, value: float) -> Any:
+        if "number" in self.types or (value == int(value) and "integer" in self.types):
+            return value
+        if "string" in self.types:
+            return str(value)
+        return bool(value) if "boolean" in self.types and value in (0, 1) else value
+
+    def _text(self, value: str) -> Any:
+        if "string" in self.types and (self._choices is None or value in self._choices):
+            return value
+        text = value.strip().lower()
+        if not self.types.isdisjoint(_NUMERIC) and _INTEGER.fullmatch(text):
+            return int(text)
+        if "number" in self.types and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+            return float(text)
+        if "boolean" in self.types and (text in _TRUE or text in _FALSE):
+            return text in _TRUE
+        return None if not text and self._wants("null", "string") else value
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    """The types that one schema names, or that its `enum` has."""
+    found = schema.get("type")
+    if found is None:
+        return sorted({_type_of(value) for value in schema.get("enum", ())})
+    return [found] if isinstance(found, str) else list(found)
+
+
+def _type_of(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"

@@ -1,0 +1,161 @@
+"""The parameters and body fields of the document, with a valid request around each, for tables over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import msgspec
+
+from kit_mock.document import default_path
+from kit_mock.provocations.table import TABLE
+
+RAW: dict[str, Any] = msgspec.json.decode(default_path().read_bytes())
+
+# What a value must be to be good, where the schema doesn't say.
+_GOOD: dict[str, Any] = {
+    "colors": ["#00ff00"],
+    "currency": "USD",
+    "email_address": "ada@example.com",
+    "event": {"name": "subscriber.tag_add", "tag_id": 1},
+    "status": "paid",
+}
+_FORMATS = {"email": "ada@example.com", "uri": "http://127.0.0.1:9/", "date-time": "2023-02-17T10:00:00Z"}
+_ANY_NAME = "city"
+
+Path = tuple[str | int, ...]
+
+
+def resolved(raw: dict[str, Any]) -> dict[str, Any]:
+    """The schema, parameter or body that a reference leads to; of alternatives, the one that isn't null."""
+    while "$ref" in raw or "anyOf" in raw:
+        if "anyOf" in raw:
+            raw = next(part for part in raw["anyOf"] if part != {"type": "null"})
+            continue
+        found = RAW
+        for step in raw["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        raw = found
+    return raw
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Method in lower case and operation."""
+    for item in RAW["paths"].values():
+        for method, raw in item.items():
+            if method != "parameters":
+                yield method, {**raw, "parameters": [*item.get("parameters", ()), *raw.get("parameters", ())]}
+
+
+def line(operation_id: str) -> tuple[str, str]:
+    """Method and path, with the query, of a request that succeeds."""
+    method, _, path = next(iter(TABLE[operation_id].values())).line.partition(" ")
+    return method, path
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of a query."""
+
+    operation_id: str
+    name: str
+    types: tuple[str, ...]
+    required: bool
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}-{self.name}"
+
+
+@attrs.frozen
+class Field:
+    """A place in a body, by the names and numbers that lead there."""
+
+    operation_id: str
+    path: Path
+    types: tuple[str, ...]
+    is_free: bool
+    """Whether any value of its type is good."""
+    schema: dict[str, Any]
+    """Of the whole body."""
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}-{'.'.join(map(str, self.path))}"
+
+    def body(self, value: Any) -> Any:
+        """A body with that value in its place, and with whatever else must be there."""
+        return _built(self.schema, self.path, value)
+
+
+def parameters() -> list[Parameter]:
+    """All parameters of all queries."""
+    return [
+        Parameter(raw["operationId"], found["name"], _types(found["schema"]), found.get("required", False))
+        for _, raw in operations()
+        for found in map(resolved, raw["parameters"])
+        if found["in"] == "query"
+    ]
+
+
+def fields() -> list[Field]:
+    """All places of all bodies, containers too, but the bodies themselves."""
+    return [
+        Field(raw["operationId"], path, _types(schema), is_free, content["schema"])
+        for _, raw in operations()
+        if "requestBody" in raw
+        for content in resolved(raw["requestBody"])["content"].values()
+        for path, schema, is_free in _places(content["schema"], (), is_free=True)
+        if path
+    ]
+
+
+def _types(schema: dict[str, Any]) -> tuple[str, ...]:
+    found = resolved(schema)
+    types = found.get("type", "string")
+    types = [types] if isinstance(types, str) else types
+    return (*types, *(["null"] if {"type": "null"} in schema.get("anyOf", ()) else []))
+
+
+def _places(schema: dict[str, Any], path: Path, *, is_free: bool) -> Iterator[tuple[Path, dict[str, Any], bool]]:
+    found = resolved(schema)
+    is_free = is_free and not {"enum", "format"} & (found.keys() if "string" in _types(schema) else set())
+    yield path, schema, is_free
+    if "items" in found:
+        yield from _places(found["items"], (*path, 0), is_free=is_free)
+    inside = dict(found.get("properties", {}))
+    if isinstance(found.get("additionalProperties"), dict):
+        inside[_ANY_NAME] = found["additionalProperties"]
+    for name, inner in inside.items():
+        is_rule = name in _GOOD and not isinstance(_GOOD[name], dict)
+        yield from _places(inner, (*path, name), is_free=is_free and not is_rule)
+
+
+def _built(schema: dict[str, Any], path: Path, value: Any) -> Any:
+    if not path:
+        return value
+    found = resolved(schema)
+    step, *rest = path
+    if step == 0:
+        return [_built(found["items"], tuple(rest), value)]
+    assert isinstance(step, str)
+    needed = {name: _good(found["properties"][name], name) for name in found.get("required", ()) if name != step}
+    inner = found.get("properties", {}).get(step) or found["additionalProperties"]
+    made = _built(inner, tuple(rest), value)
+    if isinstance(_GOOD.get(step), dict) and isinstance(made, dict):
+        made = {**_GOOD[step], **made} if rest else made
+        made |= {rest[0]: value} if len(rest) == 1 else {}
+    return {**needed, step: made}
+
+
+def _good(schema: dict[str, Any], name: str) -> Any:
+    if name in _GOOD:
+        return _GOOD[name]
+    found = resolved(schema)
+    if "enum" in found:
+        return found["enum"][0]
+    types = _types(schema)
+    if "object" in types:
+        return {each: _good(found["properties"][each], each) for each in found.get("required", ())}
+    if "array" in types:
+        return [_good(found["items"], "")]
+    return _FORMATS.get(found.get("format", ""), "7") if "string" in types else 1
