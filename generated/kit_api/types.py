@@ -88,8 +88,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
 
-@frozen
-class Drift:
+class Drift(Struct, frozen=True):
     """One difference between a response and the document. It never holds the value that came."""
 
     operation: str
