@@ -92,6 +92,7 @@ class _Shape:
         self.value = next((_shape(get_args(target)[1]) for target in targets if get_origin(target) is dict), None)
         # Values of these types fit as they are, which is quicker to see than to have msgspec convert them.
         self.plain = {target for target in targets if target in (int, float, str, bool, type(None))}
+        self.is_date_time = DateTime in targets
         self.is_scalar = self.model is None and self.item is None and self.value is None
         self.has_models: bool = self.model is not None or any(
             inner is not None and inner.has_models for inner in (self.item, self.value)
@@ -186,7 +187,7 @@ class _Reader:
 
     def _keep(self, value: Any, shape: _Shape, path: str, reason: msgspec.ValidationError) -> Any:
         outer, _, name = path.rpartition(".")
-        if isinstance(value, str) and DateTime in alternatives(shape.hint):
+        if isinstance(value, str) and shape.is_date_time:
             try:
                 naive = msgspec.convert(value, get_args(DateTime)[0])
             except msgspec.ValidationError:
