@@ -108,7 +108,7 @@ class Drift(Struct, frozen=True):
     def __str__(self) -> str:
         if self.problem == "not in the document":
             return f"{self.place}: not in the document; {self.came} came and is kept"
-        return f"{self.place} differs from the document and is kept as it came: {self.came}, {self.problem}"
+        return f"{self.place} differs from the document and is kept as it came: {self.came} ({self.problem})"
 
 
 @frozen

@@ -126,7 +126,7 @@ def query_values(given: Mapping[str, Any], where: str) -> Query:
     made: Query = {}
     for key, value in _checked(given, where).items():
         name = f"{where}.{key}"
-        if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        if isinstance(value, list | tuple):
             items = cast("Sequence[object]", value)
             made[key] = [text for item in items for text in query(**{name: item}).values()]
         elif value is not None:
