@@ -45,7 +45,7 @@ def argument_type(prop: Property) -> str:
         return f"{type_of(prop)} | abc.Mapping[str, Any]"
     if is_alias(prop) and isinstance(prop, ModelProperty) and prop.additional_properties:
         return f"abc.Mapping[str, {type_of(prop.additional_properties)}]"
-    return type_of(prop).replace("float", "float | Decimal")
+    return re.sub(r"\bfloat\b", "float | Decimal", type_of(prop))
 
 
 def argument(prop: Property) -> str:

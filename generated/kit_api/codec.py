@@ -22,6 +22,8 @@ logger = logging.getLogger("kit_api")
 
 LARGEST_REPORT = 1_000
 """The most places that are reported: a service that makes up keys must not fill the memory."""
+PLAIN_KEY = r"[A-Za-z_][A-Za-z0-9_-]{0,63}(\[\])*|\*"
+"""What a report shows as a place: a name of the document's kind, a list of it, or any key of a map."""
 
 _reported: set[str] = set()
 _lock = threading.Lock()
@@ -90,6 +92,7 @@ class _Shape:
         self.value = next((_shape(get_args(target)[1]) for target in targets if get_origin(target) is dict), None)
         # Values of these types fit as they are, which is quicker to see than to have msgspec convert them.
         self.plain = {target for target in targets if target in (int, float, str, bool, type(None))}
+        self.is_date_time = DateTime in targets
         self.is_scalar = self.model is None and self.item is None and self.value is None
         self.has_models: bool = self.model is not None or any(
             inner is not None and inner.has_models for inner in (self.item, self.value)
@@ -99,6 +102,10 @@ class _Shape:
     def fields(self) -> dict[str, _Shape]:
         """The fields of the model. Not resolved in `__init__`, since a model may hold itself."""
         return {} if self.model is None else {name: _shape(hint) for name, hint in model_fields(self.model).items()}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.fields)
 
     @cached_property
     def fields_with_models(self) -> list[tuple[str, _Shape]]:
@@ -127,13 +134,13 @@ class _Reader:
         """Move the unknown keys of all objects in the value to where msgspec finds the field for them."""
         if isinstance(value, dict):
             if shape.model is not None:
-                fields = shape.fields
-                if not value.keys() <= fields.keys():
-                    unknown = [key for key in value if key not in fields]
-                    additional = AdditionalProperties({key: value.pop(key) for key in unknown})
-                    for key in unknown:
+                names = shape.names
+                if not names.issuperset(value):
+                    additional = AdditionalProperties()
+                    for key in [key for key in value if key not in names]:
+                        additional[key] = item = value.pop(key)
                         if (path, key) not in self._seen:
-                            self._note(path, key, additional[key], "not in the document")
+                            self._note(path, key, item, "not in the document")
                     value["additional_properties"] = additional
                 for name, inner in shape.fields_with_models:
                     if name in value:
@@ -180,7 +187,7 @@ class _Reader:
 
     def _keep(self, value: Any, shape: _Shape, path: str, reason: msgspec.ValidationError) -> Any:
         outer, _, name = path.rpartition(".")
-        if isinstance(value, str) and DateTime in alternatives(shape.hint):
+        if isinstance(value, str) and shape.is_date_time:
             try:
                 naive = msgspec.convert(value, get_args(DateTime)[0])
             except msgspec.ValidationError:
@@ -199,11 +206,8 @@ class _Reader:
             return
         self._seen.add((path, key))
         # A key that is no identifier may be an address or a token.
-        shown = key if _PLAIN_KEY.fullmatch(key) else "*"
+        shown = key if re.fullmatch(PLAIN_KEY, key) else "*"
         self._report(Drift(self._operation, f"{path}.{shown}" if path else shown, _came(value), problem))
-
-
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}(\[\])*|\*")
 
 
 def _came(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import UserString
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -51,7 +52,7 @@ def to_json(value: Any, where: str, *, sent: bool = True) -> Any:
     if isinstance(value, Mapping):
         pairs = ((key_text(key, where), item) for key, item in value.items() if item is not UNSET)
         return {key: to_json(item, f"{where}.{key}", sent=sent) for key, item in pairs}
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview | UserString):
         return [to_json(item, f"{where}[{index}]", sent=sent) for index, item in enumerate(value)]
     return _scalar(value, where, sent)
 
@@ -107,7 +108,9 @@ def _scalar(value: Any, where: str, sent: bool) -> Any:
 
 
 def _unboxed(value: Any) -> Any:
-    """Return the Python value of a numpy scalar or of another type that stands for an int; anything else as it is."""
+    """Return the plain value that a numpy scalar or another wrapper stands for; anything else as it is."""
+    if isinstance(value, UserString):
+        return value.data
     # `item` first: a boolean of numpy may also have an `__index__`.
     if callable(item := getattr(value, "item", None)) and getattr(value, "ndim", 0) == 0:
         made = item()

@@ -91,8 +91,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
 
-@frozen
-class Drift:
+class Drift(Struct, frozen=True):
     """One difference between a response and the document. It never holds the value that came."""
 
     operation: str
@@ -112,7 +111,7 @@ class Drift:
     def __str__(self) -> str:
         if self.problem == "not in the document":
             return f"{self.place}: not in the document; {self.came} came and is kept"
-        return f"{self.place} differs from the document and is kept as it came: {self.came}, {self.problem}"
+        return f"{self.place} differs from the document and is kept as it came: {self.came} ({self.problem})"
 
 
 @frozen

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Generic, NoReturn, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Self, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -23,8 +23,11 @@ from .errors import ConfigurationError, error_for
 from .paging import async_pager, pager
 from .retry import RetryPolicy
 from .transport import AsyncRetryTransport, RetryTransport
-from .undocumented import Extras, free_operation, free_request
 from .version import __version__
+
+if TYPE_CHECKING:
+    # Imported where it is used: most programs never need it.
+    from .undocumented import Extras
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,7 +73,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         self._owns_connections = True
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
         self._options = _options(UNSET, UNSET if max_retries is None else max_retries)
-        self._extras = Extras()
+        self._extras: Extras | None = None
         self._drift = DriftLog(on_drift)
         # Two threads' first calls are to share one client.
         self._lock = threading.Lock()
@@ -111,7 +114,10 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
             del clone.__dict__[name]
         clone._owns_connections = False
         clone._options = {**self._options, **_options(timeout, max_retries)}
-        clone._extras = self._extras.and_also(extra_query, extra_body, extra_headers)
+        if not (extra_query is extra_body is extra_headers is UNSET):
+            from .undocumented import Extras
+
+            clone._extras = (self._extras or Extras()).and_also(extra_query, extra_body, extra_headers)
         return clone
 
     def _connect(self) -> None:
@@ -126,7 +132,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         return proxy if "://" in proxy else f"http://{proxy}"
 
     def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
-        return super().prepare(operation, self._extras.merge(request))
+        return super().prepare(operation, request if self._extras is None else self._extras.merge(request))
 
     def report_drift(self, drift: Drift) -> None:
         super().report_drift(drift)
@@ -208,6 +214,8 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
         Returns:
             Status, headers, body, and the parsed JSON: None if the body is empty.
         """
+        from .undocumented import free_operation, free_request
+
         return self.call(free_operation(method, path), free_request(path, params, json, headers))
 
     def close(self) -> None:
@@ -246,6 +254,8 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
         headers: Mapping[str, str] | None = None,
     ) -> Response[Any]:
         """Call what the document doesn't have, as `Kit.request` does."""
+        from .undocumented import free_operation, free_request
+
         return await self.acall(free_operation(method, path), free_request(path, params, json, headers))
 
     async def aclose(self) -> None:

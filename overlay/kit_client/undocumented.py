@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import httpx
-from attrs import evolve, frozen
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kit_api.encoding import key_text, query, to_json
 from kit_api.types import UNSET, Operation, Unset
@@ -19,13 +20,13 @@ CREDENTIALS = ("authorization", "x-kit-api-key")
 # What says where a request goes and where its body ends is for httpx to set.
 FRAMING = ("host", "content-length", "transfer-encoding", "connection")
 
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# RFC 9110, section 5.6.2.
+HEADER_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 
 Query = dict[str, str | list[str]]
 
 
-@frozen
-class Extras:
+class Extras(Struct, frozen=True):
     """What goes into each request beside, or in place of, what the call itself says."""
 
     query: Mapping[str, Any] = {}
@@ -43,11 +44,11 @@ class Extras:
         if not isinstance(query, Unset):
             # None is kept: it takes a parameter away.
             removed = {key: None for key, value in _checked(query, "extra_query").items() if value is None}
-            made = evolve(made, query={**made.query, **removed, **query_values(query, "extra_query")})
+            made = replace(made, query={**made.query, **removed, **query_values(query, "extra_query")})
         if not isinstance(body, Unset):
-            made = evolve(made, body={**made.body, **to_json(_checked(body, "extra_body"), "extra_body")})
+            made = replace(made, body={**made.body, **to_json(_checked(body, "extra_body"), "extra_body")})
         if not isinstance(headers, Unset):
-            made = evolve(made, headers={**made.headers, **header_values(headers, "extra_headers")})
+            made = replace(made, headers={**made.headers, **header_values(headers, "extra_headers")})
         return made
 
     def merge(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def query_values(given: Mapping[str, Any], where: str) -> Query:
     made: Query = {}
     for key, value in _checked(given, where).items():
         name = f"{where}.{key}"
-        if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        if isinstance(value, list | tuple):
             items = cast("Sequence[object]", value)
             made[key] = [text for item in items for text in query(**{name: item}).values()]
         elif value is not None:
@@ -142,7 +143,7 @@ def header_values(given: Mapping[str, str], where: str) -> dict[str, str]:
             raise ValueError(f"{where}: {key} carries credentials; give them to the client as api_key or access_token")
         if name in FRAMING:
             raise ValueError(f"{where}: {key} is set by httpx and can't be given")
-        if not _HEADER_NAME.fullmatch(key):
+        if not re.fullmatch(HEADER_NAME, key):
             raise ValueError(f"{where}: {key!r} can't be the name of a header")
         if not isinstance(value, str):
             raise TypeError(f"{where}.{key}: expected a string, got a {type(value).__name__}")

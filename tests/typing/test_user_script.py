@@ -37,6 +37,7 @@ def test_a_users_mistakes_are_found(tmp_path: Path) -> None:
         "kit.tags.create(nam='x')": "call-arg",
         "kit.subscribers.get('1')": "arg-type",
         "kit.subscribers.get(1).email": "attr-defined",
+        "kit.subscribers.create(email_address='a@example.com', state='paused')": "arg-type",
         "paginate(list_tags, client=kit, status='active')": "call-arg",
         "[tag.email_address for tag in kit.tags.list()]": "attr-defined",
     }

@@ -1,14 +1,16 @@
-"""A script as a user writes it: checked by mypy --strict without an assert, a cast or an ignore, and run."""
+"""A script as a user writes it: checked by mypy and pyright as strictly as they can, and run."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime
+from decimal import Decimal
+from typing import Any
 
 from kit_api.api.subscribers import create_subscriber, get_subscriber, list_subscribers
 from kit_api.api.tags import create_tag, list_tags
-from kit_api.models import Accepted, Subscriber, SubscriberState, Tag
-from kit_client import AsyncKit, Kit, KitError, UnprocessableEntityError, apaginate, paginate
+from kit_api.models import Accepted, NewPurchaseProduct, Subscriber, SubscriberState, Tag
+from kit_client import AsyncKit, Drift, Kit, KitError, NotFoundError, UnprocessableEntityError, apaginate, paginate
 
 
 def with_resources(kit: Kit) -> list[str]:
@@ -20,7 +22,10 @@ def with_resources(kit: Kit) -> list[str]:
     since = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
     names: list[str] = []
     for found in kit.subscribers.list(status="active", created_after=since, sort_order="asc", limit=10):
-        state: SubscriberState = found.state
+        # The service may add a state; one of today's is still checked where it is sent.
+        state: SubscriberState | str = found.state
+        if found.state == "paused" or found.state == "active":
+            names.append(found.state)
         names.append(f"{found.first_name or found.email_address}: {state}")
     page = kit.tags.list(per_page=50, include_total_count=True).first_page()
     names.append(f"{len(page.items)} of {page.total_count}")
@@ -53,12 +58,28 @@ def in_bulk(kit: Kit) -> int:
     return len(result.subscribers)
 
 
+def beyond_the_document(kit: Kit) -> list[str]:
+    subscriber = kit.subscribers.create(email_address="joan@example.com")
+    additional: dict[str, Any] = subscriber.additional_properties
+    differences: tuple[Drift, ...] = kit.drift
+    clone = kit.with_options(extra_query={"slim": True}, extra_body={"note": "x"}, extra_headers={"X-Mine": "1"})
+    try:
+        clone.request("GET", "/v4/posts", params={"page": 2})
+    except NotFoundError as error:
+        print(error.operation)
+    account = kit.request("GET", "/v4/account")
+    product = NewPurchaseProduct(name="Book", pid="1", lid="1", quantity=1, unit_price=Decimal("19.99"))
+    return [drift.path for drift in differences] + [str(account.parsed), str(product.unit_price), *additional]
+
+
 async def with_async(kit: AsyncKit) -> list[int]:
     async with kit:
         subscriber = await kit.subscribers.create(email_address="mary@example.com")
         await kit.subscribers.update(subscriber.id, email_address="mary@example.com", first_name="Mary")
         ids = [item.id async for item in kit.subscribers.list(limit=3)]
         ids += [tag.id async for tag in apaginate(list_tags, client=kit)]
+        account: dict[str, Any] = (await kit.request("GET", "/v4/account")).parsed
+        print(account)
         first = await kit.tags.list().first_page()
         return ids + [tag.id for tag in first.items]
 
@@ -66,7 +87,7 @@ async def with_async(kit: AsyncKit) -> list[int]:
 def main(kit: Kit, async_kit: AsyncKit) -> None:
     try:
         with kit:
-            print(with_resources(kit), with_modules(kit), in_bulk(kit))
+            print(with_resources(kit), with_modules(kit), in_bulk(kit), beyond_the_document(kit))
         print(asyncio.run(with_async(async_kit)))
     except KitError as error:
         print(error, error.operation, error.attempts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 
 from kit_api import codec
 from kit_api.codec import decode
-from kit_api.models import Broadcast, BroadcastPage, CreateSubscriberRequest, Subscriber, SubscriberPage
+from kit_api.models import (
+    Broadcast,
+    BroadcastPage,
+    CreateBroadcastRequest,
+    CreateSubscriberRequest,
+    Subscriber,
+    SubscriberPage,
+)
 
 SUBSCRIBER: dict[str, Any] = {
     "id": 1,
@@ -126,6 +134,15 @@ def test_models_go_to_json_and_back() -> None:
     assert made.to_dict() == {**SUBSCRIBER, "created_at": "2024-02-29T12:30:00Z"}
     assert Subscriber.from_dict(made.to_dict()) == made
     assert Broadcast.from_dict({"id": 1}).to_dict() == {"id": 1}
+
+
+def test_only_what_is_received_may_lack_a_time_zone() -> None:
+    naive = datetime.datetime(2024, 2, 29, 12, 30)
+    with pytest.raises(ValueError, match=r"CreateBroadcastRequest\.send_at: expected a datetime with a time zone"):
+        CreateBroadcastRequest(send_at=naive).to_dict()
+    received = Broadcast.from_dict({**BROADCAST, "send_at": "2024-02-29T12:30:00"})
+    assert received.send_at == naive
+    assert received.to_dict()["send_at"] == "2024-02-29T12:30:00"
 
 
 def test_what_is_unset_is_not_sent_and_null_is() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import json
+from collections import UserString
 from collections.abc import Callable
 from decimal import Decimal
 from types import MappingProxyType
@@ -90,6 +91,7 @@ NOON = datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.UTC)
 SENT_AS: list[tuple[Any, object]] = [
     (Text("plain"), "plain"),
     (Markup("<b>bold</b>"), "<b>bold</b>"),
+    (UserString("wrapped"), "wrapped"),
     (Colour.GREEN, "green"),
     (Named.GREEN, "green"),
     (Number.SEVEN, 7),
@@ -130,6 +132,7 @@ def test_bodies_hold_plain_values_at_any_depth(value: Any, plain: object) -> Non
     ("value", "plain"),
     [
         (Markup("a&b"), "a&b"),
+        (UserString("wrapped"), "wrapped"),
         (Text("plain"), "plain"),
         (Colour.GREEN, "green"),
         (Number.SEVEN, "7"),
