@@ -19,7 +19,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from views import FUNCTIONS
+from views import FUNCTIONS, READS_BACK
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "openapi.yaml"
@@ -27,7 +27,7 @@ TEMPLATES = ROOT / "openapi" / "templates"
 OUTPUT = ROOT / "generated" / "kit_api"
 
 # Templates of our own, that the generator doesn't know by name: the file that each one makes.
-EXTRA = {"codec.py.jinja": "codec.py"}
+EXTRA = {"codec.py.jinja": "codec.py", "recipients.py.jinja": "recipients.py"}
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -56,6 +56,18 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for method, operation in item.items()
         if method in METHODS
     }
+
+
+def read_back(document: dict[str, Any]) -> dict[str, list[str]]:
+    """By the name of its schema, the fields of each object whose items read back as another schema's."""
+    schemas = document["components"]["schemas"]
+    found: dict[str, list[str]] = {}
+    for schema, definition in schemas.items():
+        for name, field in definition.get("properties", {}).items():
+            items = field.get("items", {}).get("$ref", "").rpartition("/")[2]
+            if READS_BACK in schemas.get(items, {}):
+                found.setdefault(schema, []).append(name)
+    return found
 
 
 def generate(output: Path) -> list[str]:
@@ -89,6 +101,7 @@ def build(output: Path) -> list[str]:
     project.env.globals.update(
         FUNCTIONS,
         operations=operations(document),
+        read_back=read_back(document),
         servers=[server["url"] for server in document["servers"]],
     )
     # The formatter runs over the whole package last, so what is ours must be there before it.

@@ -16,6 +16,8 @@ import attrs
 import msgspec
 from msgspec import UNSET
 
+from .recipients import as_requested
+
 T = TypeVar("T")
 logger = logging.getLogger("kit_api")
 
@@ -86,7 +88,7 @@ def _body(body: Any, model: type[Any]) -> Any:
     if not isinstance(body, Mapping | model):
         raise TypeError(f"body: expected a {model.__name__} or a dict, got a {type(body).__name__}")
     _check(body, model, "body")
-    made = to_json(body, "body")
+    made = as_requested(model.__name__, to_json(body, "body"))
     missing = [field.name for field in attrs.fields(model) if field.default is attrs.NOTHING and field.name not in made]
     if missing:
         raise TypeError(f"body: {', '.join(missing)} missing; a {model.__name__} needs it")

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .failed_custom_field import FailedCustomField
     from .failed_subscriber import FailedSubscriber
     from .failed_tag import FailedTag
+    from .failed_tagging import FailedTagging
     from .filter_group import FilterGroup
     from .filter_type import FilterType
     from .form import Form
@@ -74,6 +75,9 @@ if TYPE_CHECKING:
     from .purchase_page import PurchasePage
     from .purchase_product import PurchaseProduct
     from .purchase_response import PurchaseResponse
+    from .recipient_filter import RecipientFilter
+    from .recipient_group import RecipientGroup
+    from .recipient_type import RecipientType
     from .segment import Segment
     from .segment_page import SegmentPage
     from .sequence import Sequence
@@ -162,6 +166,7 @@ _MODULES = {
     "FailedCustomField": ".failed_custom_field",
     "FailedSubscriber": ".failed_subscriber",
     "FailedTag": ".failed_tag",
+    "FailedTagging": ".failed_tagging",
     "FilterGroup": ".filter_group",
     "FilterType": ".filter_type",
     "Form": ".form",
@@ -183,6 +188,9 @@ _MODULES = {
     "PurchasePage": ".purchase_page",
     "PurchaseProduct": ".purchase_product",
     "PurchaseResponse": ".purchase_response",
+    "RecipientFilter": ".recipient_filter",
+    "RecipientGroup": ".recipient_group",
+    "RecipientType": ".recipient_type",
     "Segment": ".segment",
     "SegmentPage": ".segment_page",
     "Sequence": ".sequence",
@@ -285,6 +293,7 @@ __all__ = (
     "FailedCustomField",
     "FailedSubscriber",
     "FailedTag",
+    "FailedTagging",
     "FilterGroup",
     "FilterType",
     "Form",
@@ -306,6 +315,9 @@ __all__ = (
     "PurchasePage",
     "PurchaseProduct",
     "PurchaseResponse",
+    "RecipientFilter",
+    "RecipientGroup",
+    "RecipientType",
     "Segment",
     "SegmentPage",
     "Sequence",

@@ -9,7 +9,7 @@ from attrs import define
 
 from ..codec import convert, to_json
 from ..models.broadcast_template import BroadcastTemplate
-from ..models.filter_group import FilterGroup
+from ..models.recipient_group import RecipientGroup
 from ..types import UNSET, Unset
 
 
@@ -41,7 +41,7 @@ class Broadcast:
     """Who it comes from; null for the account's own address."""
     email_template: BroadcastTemplate
     """The email template that a broadcast uses."""
-    subscriber_filter: list[FilterGroup]
+    subscriber_filter: list[RecipientGroup]
     """Whom it goes to: one group."""
     preview_text: None | str | Unset = UNSET
     """What inboxes show beside the subject."""

@@ -13,7 +13,7 @@ from ..models.custom_field_failure import CustomFieldFailure
 
 @define
 class BulkCustomFieldsResult:
-    """The result of a bulk job: custom fields created. Neither list is in the order of the request."""
+    """The result of a bulk job: custom fields created. No order is promised for either list."""
 
     custom_fields: list[CreatedCustomField]
     """What succeeded."""

@@ -13,8 +13,7 @@ from ..models.subscriber_failure import SubscriberFailure
 
 @define
 class BulkSubscribersResult:
-    """The result of a bulk job: subscribers created or updated. Neither list is in the order of the
-    request."""
+    """The result of a bulk job: subscribers created or updated. No order is promised for either list."""
 
     subscribers: list[BulkSubscriber]
     """What succeeded."""

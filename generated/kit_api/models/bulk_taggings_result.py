@@ -13,7 +13,7 @@ from ..models.tagging_failure import TaggingFailure
 
 @define
 class BulkTaggingsResult:
-    """The result of a bulk job: subscribers tagged. Neither list is in the order of the request."""
+    """The result of a bulk job: subscribers tagged. No order is promised for either list."""
 
     subscribers: list[BulkTaggedSubscriber]
     """What succeeded."""

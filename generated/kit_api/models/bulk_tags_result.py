@@ -13,7 +13,7 @@ from ..models.tag_failure import TagFailure
 
 @define
 class BulkTagsResult:
-    """The result of a bulk job: tags created. Neither list is in the order of the request."""
+    """The result of a bulk job: tags created. No order is promised for either list."""
 
     tags: list[Tag]
     """What succeeded."""

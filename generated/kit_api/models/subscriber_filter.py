@@ -8,7 +8,6 @@ from attrs import define
 
 from ..codec import convert, to_json
 from ..models.filter_type import FilterType
-from ..types import UNSET, Unset
 
 
 @define
@@ -16,10 +15,9 @@ class SubscriberFilter:
     """Some segments, or some tags."""
 
     type: FilterType
-    """What the ids of a filter are ids of. `all_subscribers` has no ids: it is how a broadcast without a
-    filter reads back."""
-    ids: list[int] | Unset = UNSET
-    """The ids of the segments or tags; absent with `all_subscribers`."""
+    """What the ids of a filter are ids of."""
+    ids: list[int]
+    """The ids of the segments or tags."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without what is unset. Raises ValueError for a datetime without a time zone."""

@@ -7,15 +7,15 @@ from typing import Any
 from attrs import define
 
 from ..codec import convert, to_json
-from ..models.tagging import Tagging
+from ..models.failed_tagging import FailedTagging
 
 
 @define
 class TaggingFailure:
     """Why one tagging of a bulk job failed."""
 
-    tagging: Tagging
-    """A tag for a subscriber."""
+    tagging: FailedTagging
+    """A tagging that failed."""
     errors: list[str]
     """A message for each thing that is wrong."""
 

@@ -13,9 +13,9 @@ from ..types import UNSET, Unset
 
 @define
 class UpdateSubscriberRequest:
-    """What a subscriber shall be. The address is always needed; what is left out stays."""
+    """What a subscriber shall be. What is left out stays."""
 
-    email_address: str
+    email_address: str | Unset = UNSET
     """Their e-mail address, the old or a new one."""
     first_name: None | str | Unset = UNSET
     """Their first name."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...models.broadcast import Broadcast
     from ...models.broadcast_with_stats import BroadcastWithStats
     from ...models.filter_group import FilterGroup
+    from ...models.recipient_group import RecipientGroup
     from .. import AsyncResources, Resources
 
 
@@ -80,7 +81,7 @@ class BroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Create a broadcast
 
@@ -171,7 +172,7 @@ class BroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Change a broadcast
 
@@ -335,7 +336,7 @@ class AsyncBroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Create a broadcast
 
@@ -426,7 +427,7 @@ class AsyncBroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Change a broadcast
 

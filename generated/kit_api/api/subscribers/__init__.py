@@ -168,14 +168,14 @@ class SubscribersResource:
         self,
         id: int,
         *,
-        email_address: str,
+        email_address: str | Unset = UNSET,
         first_name: str | None | Unset = UNSET,
         fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Change a subscriber
 
-        Changes address, first name and custom fields. The address must be given even if it stays. With more
-        than 10 custom fields, their values are written a little later and the answer is 202.
+        Changes address, first name and custom fields: what is given, and nothing else. With more than 10
+        custom fields, their values are written a little later and the answer is 202.
 
         Route: `PUT /v4/subscribers/{id}`, with an API key or OAuth.
 
@@ -448,14 +448,14 @@ class AsyncSubscribersResource:
         self,
         id: int,
         *,
-        email_address: str,
+        email_address: str | Unset = UNSET,
         first_name: str | None | Unset = UNSET,
         fields: abc.Mapping[str, None | str] | None | Unset = UNSET,
     ) -> Subscriber:
         """Change a subscriber
 
-        Changes address, first name and custom fields. The address must be given even if it stays. With more
-        than 10 custom fields, their values are written a little later and the answer is 202.
+        Changes address, first name and custom fields: what is given, and nothing else. With more than 10
+        custom fields, their values are written a little later and the answer is 202.
 
         Route: `PUT /v4/subscribers/{id}`, with an API key or OAuth.
 

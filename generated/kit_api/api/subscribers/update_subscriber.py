@@ -29,8 +29,8 @@ def sync(
 ) -> SubscriberResponse:
     """Change a subscriber
 
-    Changes address, first name and custom fields. The address must be given even if it stays. With more
-    than 10 custom fields, their values are written a little later and the answer is 202.
+    Changes address, first name and custom fields: what is given, and nothing else. With more than 10
+    custom fields, their values are written a little later and the answer is 202.
 
     Route: `PUT /v4/subscribers/{id}`, with an API key or OAuth.
 
