@@ -79,15 +79,13 @@ def run(kit: Kit, people: list[dict[str, str]], export: Path, console: Console) 
 
     someone = next(person for person in people if person["email_address"] in ids)
     first = kit.subscribers.list(email_address=someone["email_address"]).first_page().items[0]
-    kit.subscribers.update(
-        first.id, email_address=first.email_address, fields={field.key: someone["company"] or "None"}
-    )
+    kit.subscribers.update(first.id, fields={field.key: someone["company"] or "None"})
     renamed = kit.custom_fields.update(field.id, label="Organisation")
     changed = kit.subscribers.get(first.id)
     yield "Updated a custom field", f"now {renamed.key!r}; {changed.email_address}: {changed.fields[renamed.key]!r}"
 
     try:
-        kit.tags.create(name="pro plan")
+        kit.tags.create(name=" ")
     except UnprocessableEntityError as error:
         yield "Provoked a 422", str(error)
 

@@ -19,7 +19,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from views import FUNCTIONS, request_only
+from views import FUNCTIONS, READS_BACK, request_only
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "openapi.yaml"
@@ -27,7 +27,7 @@ TEMPLATES = ROOT / "openapi" / "templates"
 OUTPUT = ROOT / "generated" / "kit_api"
 
 # Templates of our own, that the generator doesn't know by name: the file that each one makes.
-EXTRA = {"codec.py.jinja": "codec.py", "encoding.py.jinja": "encoding.py"}
+EXTRA = {f"{name}.py.jinja": f"{name}.py" for name in ("codec", "encoding", "recipients")}
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -69,6 +69,18 @@ def absent_with(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, s
     return found | {name: part["x-absent-with"] for name, part in properties if "x-absent-with" in part}
 
 
+def read_back(document: dict[str, Any]) -> dict[str, list[str]]:
+    """By the name of its schema, the fields of each object whose items read back as another schema's."""
+    schemas = document["components"]["schemas"]
+    found: dict[str, list[str]] = {}
+    for schema, definition in schemas.items():
+        for name, field in definition.get("properties", {}).items():
+            items = field.get("items", {}).get("$ref", "").rpartition("/")[2]
+            if READS_BACK in schemas.get(items, {}):
+                found.setdefault(schema, []).append(name)
+    return found
+
+
 def generate(output: Path) -> list[str]:
     """Write the package to ``output``; return what went wrong, a line each, and then leave what is there alone."""
     if output.exists() and any(output.iterdir()) and not (output / "openapi.json").is_file():
@@ -100,10 +112,9 @@ def build(output: Path) -> list[str]:
     project.env.globals.update(
         FUNCTIONS,
         operations=operations(document),
-        absent_with={
-            name: absent_with(document, schema) for name, schema in document["components"]["schemas"].items()
-        },
+        absent_with={name: absent_with(document, schema) for name, schema in document["components"]["schemas"].items()},
         request_only=request_only(data.endpoint_collections_by_tag.values()),
+        read_back=read_back(document),
         servers=[server["url"] for server in document["servers"]],
     )
     # The formatter runs over the whole package last, so what is ours must be there before it.

@@ -18,6 +18,10 @@ from openapi_python_client.parser.properties import (
 )
 from openapi_python_client.parser.properties.protocol import PropertyProtocol as Property
 from openapi_python_client.parser.responses import JSON_SOURCE, Response
+from openapi_python_client.strings import snake_case
+
+READS_BACK = "x-reads-back-as"
+"""The document's key for the schema that an answer has where a request has this one."""
 
 
 def name(prop: Property) -> str:
@@ -42,10 +46,16 @@ def argument_type(prop: Property) -> str:
     if isinstance(prop, ListProperty):
         return f"abc.Sequence[{argument_type(prop.inner_property)}]"
     if isinstance(prop, ModelProperty) and not is_alias(prop):
-        return f"{type_of(prop)} | abc.Mapping[str, Any]"
+        return " | ".join([type_of(prop), *read_models(prop), "abc.Mapping[str, Any]"])
     if is_alias(prop) and isinstance(prop, ModelProperty) and prop.additional_properties:
         return f"abc.Mapping[str, {type_of(prop.additional_properties)}]"
     return re.sub(r"\bfloat\b", "float | Decimal", type_of(prop))
+
+
+def read_models(prop: ModelProperty) -> list[str]:
+    """The model in whose form an answer has such a value, if it is another one: it can be sent back."""
+    found = (prop.data.model_extra or {}).get(READS_BACK)
+    return [found] if found else []
 
 
 def argument(prop: Property) -> str:
@@ -191,6 +201,13 @@ def imports(properties: Iterable[Property], prefix: str) -> list[str]:
     return sorted(lines)
 
 
+def read_imports(properties: Iterable[Property], prefix: str) -> list[str]:
+    """The import lines of the models in whose form answers have what arguments of these types can be."""
+    named = (part for prop in properties for part in within(prop) if isinstance(part, ModelProperty))
+    found = {model for part in named for model in read_models(part)}
+    return sorted(f"from {prefix}models.{snake_case(model)} import {model}" for model in found)
+
+
 def needed(lines: Iterable[str], code: str) -> list[str]:
     """The import lines whose name the code has. For `__init__.py`, where ruff takes any import for an export."""
     code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
@@ -225,6 +242,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         needed,
         page_items,
         query_argument,
+        read_imports,
         returns,
         secrets,
         successes,

@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from .recipients import as_requested
 from .types import Date, DateTime, Model
 
 # In tuples, where tools that freeze the clock don't replace them.
@@ -185,7 +186,7 @@ def _body(body: Any, model: type[Model]) -> Any:
     if not isinstance(body, Mapping | model):
         raise TypeError(f"body: expected a {model.__name__} or a dict, got a {type(body).__name__}")
     _check(body, model, "body")
-    made = to_json(body, "body")
+    made = as_requested(model.__name__, to_json(body, "body"))
     missing = [name for name in required_fields(model) if name not in made]
     if missing:
         raise TypeError(f"body: {', '.join(missing)} missing; a {model.__name__} needs it")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kit_mock import behaviours
+from kit_mock import behaviours, ordering
 from kit_mock.deliveries.targets import hosts
 from kit_mock.limits import RateLimit
 from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
@@ -57,12 +57,15 @@ def _serve(options: argparse.Namespace) -> None:
             auto_approve=options.auto_approve,
             subscriber_limit=options.subscriber_limit,
             bulk_queue_bytes=options.bulk_queue_bytes,
+            bulk_order=options.bulk_order,
             allow_deliveries=options.allow_deliveries,
             control=not options.no_control,
         ) as mock,
     ):
         mock.asgi.host = options.host
-        serve(mock.asgi, listener, lambda: print(f"kit-mock listening on {url_of(listener)}", flush=True))
+        # The URL comes last: scripts cut it off there.
+        ready = f"kit-mock (behaviour: {options.behaviour}) listening on {url_of(listener)}"
+        serve(mock.asgi, listener, lambda: print(ready, flush=True))
 
 
 def _coverage(options: argparse.Namespace) -> int:
@@ -99,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command(
         "serve",
         "serve the mock until Ctrl-C",
-        "A line with its URL says when it is ready. A page to look at it is under /_mock/.",
+        "A line with its behaviour and its URL says when it is ready. A page to look at it is under /_mock/.",
     )
     default = "(default: %(default)s)"
     serve.add_argument("--host", default="127.0.0.1", help=f"address to listen on {default}")
@@ -130,8 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--behaviour",
         choices=list(behaviours.BEHAVIOURS),
-        default="reference",
-        help=f"as Kit's reference has it or as the service does today; see `kit-mock behaviours` {default}",
+        default=behaviours.DEFAULT.name,
+        help=f"do as the service does today or as Kit's reference of 2024 says; see `kit-mock behaviours` {default}",
     )
     serve.add_argument(
         "--strict",
@@ -151,6 +154,12 @@ def _parser() -> argparse.ArgumentParser:
         default=BULK_QUEUE_BYTES,
         metavar="N",
         help=f"how much of an app's bulk requests for an account may wait: more gets 413 {default}",
+    )
+    serve.add_argument(
+        "--bulk-order",
+        choices=ordering.BULK_ORDERS,
+        default="request",
+        help=f"order of the results of bulk operations, of which Kit promises none {default}",
     )
     serve.add_argument("--auto-approve", action="store_true", help="let OAuth redirect at once, without asking")
     serve.add_argument("--no-control", action="store_true", help="serve nothing under /_mock/")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from kit_mock.behaviours import DEFAULT
 from kit_mock.document import load
 from kit_mock.operations import Operation
 from kit_mock.problems import KitMockError
@@ -102,6 +103,7 @@ def how(operation_id: str, document: Path | None) -> Iterator[str]:
     operation = load(document).operations.get(operation_id)
     if operation is None:
         raise KitMockError(f"the document has no operation {operation_id}")
-    yield f"{operation.id}: {operation.method} {operation.path}"
+    usual = f"the behaviour is {DEFAULT.name} where none is named"
+    yield f"{operation.id}: {operation.method} {operation.path} ({usual})"
     for status, recipe in recipes(operation).items():
         yield f"  {status}  {recipe.text(operation.id)}"

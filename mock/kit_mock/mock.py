@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from kit_mock import acts, additions, behaviours, deliveries, seeds, snapshots
+from kit_mock import acts, additions, behaviours, deliveries, ordering, seeds, snapshots
 from kit_mock import document as documents
 from kit_mock.app import App
 from kit_mock.asgi import AsgiApp
@@ -22,6 +22,7 @@ from kit_mock.deliveries import Delivery, targets
 from kit_mock.faults import Fault, Faults, WhatFails
 from kit_mock.limits import Limits, Quota, RateLimit
 from kit_mock.oauth import DEFAULT_CLIENTS, OAuthClient
+from kit_mock.ordering import BulkOrder
 from kit_mock.recorder import RecordedRequest, Recorder
 from kit_mock.storage import Store
 from kit_mock.transports import AsyncTransport, SyncTransport
@@ -59,10 +60,10 @@ class KitMock(additions.Resources):
         rate_limit: how many requests a credential may send in any 60 seconds: a number, `kit` for Kit's own (120 with a
             key, and as `behaviour` has it with an OAuth token), or `off`. Off by default, unlike `kit-mock serve`: tests
             send more than that in a second, and a clock that stands still would never let them in again.
-        behaviour: `reference` for what Kit's reference says, `current` for what the service does today where the two
-            differ; `kit-mock behaviours` lists where.
         strict: whether a request must have the document's own types and media types. Otherwise it is read as the service
             reads it: see `kit_mock.casts` for bodies and `kit_mock.inputs` for queries.
+        behaviour: `current` for what the service does today, `reference` for what Kit's reference of 2024 says;
+            `kit-mock behaviours` lists where the two differ.
         oauth_clients: the apps that may ask for access, instead of the default ones of `kit_mock.oauth`:
             `kit_test_client`, which has no secret and so uses PKCE, and `kit_test_confidential`, whose secret is
             `kit_test_secret`. Both take `https://app.example.com/oauth/callback` and any URI on loopback. With `db`,
@@ -75,10 +76,12 @@ class KitMock(additions.Resources):
             answered 403; None leaves it as the database or seed has it, and a new account has no limit.
         bulk_queue_bytes: how much of the bulk requests of one app for one account may wait; what is too much is answered
             413.
+        bulk_order: `request` for results and failures of bulk operations in the order of the request; `scrambled` for
+            another order, since Kit promises none: two or more never come in the order of the request.
         control: whether the mock can be looked at and steered by requests under `/_mock/`.
 
     Raises KitMockError if the file, the seed or the document can't be used, ValueError for an empty key or token and for
-    a limit, behaviour or host that there isn't.
+    a limit, behaviour, order or host that there isn't.
     """
 
     def __init__(
@@ -92,7 +95,7 @@ class KitMock(additions.Resources):
         document: str | os.PathLike[str] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
         rate_limit: RateLimit = "off",
-        behaviour: BehaviourName = "reference",
+        behaviour: BehaviourName = behaviours.DEFAULT.name,
         strict: bool = False,
         oauth_clients: Iterable[OAuthClient] = DEFAULT_CLIENTS,
         auto_approve: bool = False,
@@ -100,6 +103,7 @@ class KitMock(additions.Resources):
         allow_deliveries: Iterable[str] = (),
         subscriber_limit: int | None = None,
         bulk_queue_bytes: int = BULK_QUEUE_BYTES,
+        bulk_order: BulkOrder = "request",
         control: bool = True,
     ) -> None:
         if not api_key or not access_token:
@@ -110,11 +114,14 @@ class KitMock(additions.Resources):
         self.access_token = access_token
         self.clock = clock or Clock()
         self._behaviour = behaviours.named(behaviour)
+        self.behaviour = behaviour
+        order = ordering.checked(bulk_order)
         delivery_hosts = targets.hosts(allow_deliveries)
         limits = Limits(rate_limit, self._behaviour)
         compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
         self._store = Store(None if db is None else Path(db))
         self._store.delivery_hosts = delivery_hosts
+        self._store.bulk_order = order
         self._recorder = Recorder(_REMEMBERED_REQUESTS)
         self._limits = limits
         self._beginning = Beginning(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from kit_mock.behaviours import REFERENCE, Behaviour
+from kit_mock.behaviours import DEFAULT, Behaviour
 from kit_mock.messages import Reply
 from kit_mock.problems import Refusal
 from kit_mock.storage import Store
@@ -35,7 +35,7 @@ class Call:
     store: Store
     account_id: int
     now: int
-    behaviour: Behaviour = REFERENCE
+    behaviour: Behaviour = DEFAULT
     auto_approve: bool = False
     client: str = ""
     bulk_queue_bytes: int = 0

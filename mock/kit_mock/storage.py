@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 
 import apsw
 
+from kit_mock.ordering import BulkOrder
 from kit_mock.problems import KitMockError
 from kit_mock.schema import APPLICATION_ID, TABLES, VERSION
 
@@ -30,6 +31,8 @@ class Store:
         self._lock = threading.RLock()
         self.delivery_hosts: frozenset[str] = frozenset()
         """Hosts beside loopback that deliveries may go to."""
+        self.bulk_order: BulkOrder = "request"
+        """The order of the results of bulk operations."""
         self.memo: dict[object, Any] = {}
         """What was read and is read all the time; forgotten whenever anything changes."""
         self.stirred = False

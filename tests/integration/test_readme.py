@@ -45,11 +45,11 @@ def test_the_python_runs(network: KitMock, capsys: pytest.CaptureFixture[str]) -
     assert ten_lines == "1 ada@example.com {}\n"
     assert asynchronous == "1 Mathematicians\n"
     assert lists == "2 1 1\n['Mathematicians']\n"
-    assert errors.startswith("422 ['Name has already been taken'] ")
+    assert errors.startswith('422 ["Name can\'t be blank"] ')
     assert errors.endswith("get_subscriber 1\n")
     assert modules.startswith("201 3 b'{")
     assert modules.endswith("joan@example.com\ngrace@example.com\nada@example.com\n")
-    assert mock == "['Name has already been taken']\n"
+    assert mock == "['Email address is invalid']\n"
 
 
 def test_the_commands_exist() -> None:

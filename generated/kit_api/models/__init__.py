@@ -86,6 +86,9 @@ if TYPE_CHECKING:
     from .purchase_page import PurchasePage
     from .purchase_product import PurchaseProduct
     from .purchase_response import PurchaseResponse
+    from .recipient_filter import RecipientFilter
+    from .recipient_group import RecipientGroup
+    from .recipient_type import RecipientType
     from .segment import Segment
     from .segment_page import SegmentPage
     from .sending_address import SendingAddress
@@ -214,6 +217,9 @@ _MODULES = {
     "PurchasePage": ".purchase_page",
     "PurchaseProduct": ".purchase_product",
     "PurchaseResponse": ".purchase_response",
+    "RecipientFilter": ".recipient_filter",
+    "RecipientGroup": ".recipient_group",
+    "RecipientType": ".recipient_type",
     "Segment": ".segment",
     "SegmentPage": ".segment_page",
     "SendingAddress": ".sending_address",
@@ -356,6 +362,9 @@ __all__ = (
     "PurchasePage",
     "PurchaseProduct",
     "PurchaseResponse",
+    "RecipientFilter",
+    "RecipientGroup",
+    "RecipientType",
     "Segment",
     "SegmentPage",
     "SendingAddress",

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from ..models.broadcast_status import OpenBroadcastStatus
 from ..models.broadcast_template import BroadcastTemplate
-from ..models.filter_group import FilterGroup
+from ..models.recipient_group import RecipientGroup
 from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
@@ -36,7 +36,7 @@ class Broadcast(Model):
     """Who it comes from; null for the account's own address. Unset in lists with `slim=True`."""
     email_template: BroadcastTemplate = ABSENT
     """The email template that a broadcast uses. Unset in lists with `slim=True`."""
-    subscriber_filter: list[FilterGroup] = ABSENT
+    subscriber_filter: list[RecipientGroup] = ABSENT
     """Whom it goes to: one group. Unset in lists with `slim=True`."""
     publication_id: int | Unset = UNSET
     """The id of its publication, which is another one than its own."""

@@ -14,3 +14,5 @@ class FilterGroup(Model):
     """Those who are in at least one of these."""
     none: list[SubscriberFilter] | None | Unset = UNSET
     """Those who are in none of these."""
+
+    _request_only = True

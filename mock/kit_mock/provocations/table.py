@@ -194,7 +194,7 @@ TABLE: dict[str, dict[str, Recipe]] = {
     "list_tags": _read("/v4/tags"),
     "create_tag": {
         "201": Recipe("POST /v4/tags", {"name": "New"}),
-        "422": Recipe("POST /v4/tags", {"name": "Newsletter"}, note=_TAKEN),
+        "422": Recipe("POST /v4/tags", {"name": "Newsletter"}, options={"behaviour": "reference"}, note=_TAKEN),
         "200": Recipe("POST /v4/tags", {"name": "Newsletter"}, options={"behaviour": "current"}, note=_TAKEN),
     },
     "update_tag": {

@@ -1,11 +1,15 @@
-"""What all bulk operations share: up to 100 items are dealt with at once, more become a job of the queue (`jobs`)."""
+"""What all bulk operations share.
+
+Up to 100 items are dealt with at once; more become a job of the queue (`jobs`). Results and failures come in the order
+of the request, unless the mock is to scramble them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kit_mock import jobs, registry
+from kit_mock import jobs, ordering, registry
 from kit_mock.deliveries import targets
 from kit_mock.messages import Reply
 from kit_mock.problems import unprocessable
@@ -21,26 +25,30 @@ Check = Callable[[Call, Items], None]
 def operation(
     operation_id: str, name: str, *, judges_in_items: Iterable[str] = (), check: Check | None = None
 ) -> Callable[[Run], Run]:
-    """Registers the decorated function, which gets the items and returns the body of a 200, as a bulk operation.
+    """Register the decorated function, which gets the items and returns the body of a 200, as a bulk operation.
 
+    The function returns lists in the order of the items.
     `name` is the field that holds the items. `judges_in_items` is that of `registry.operation`. `check` raises Refusal
     for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
     and before the request is queued.
     """
 
     def register(run: Run) -> Run:
+        def arranged(call: Call, items: Items) -> dict[str, Any]:
+            return {key: ordering.arranged(found, call.store.bulk_order) for key, found in run(call, items).items()}
+
         def handle(call: Call) -> Reply:
             items = _items(call, name)
             callback_url = _callback_url(call)
             if check is not None:
                 check(call, items)
             if len(items) <= SYNCHRONOUS_ITEMS:
-                return Reply(200, run(call, items))
+                return Reply(200, arranged(call, items))
             jobs.enqueue(call, callback_url)
             return Reply(202, {})
 
         registry.operation(operation_id, judges=[name], judges_in_items=judges_in_items)(handle)
-        jobs.register(operation_id, lambda call: run(call, call.body[name]))
+        jobs.register(operation_id, lambda call: arranged(call, call.body[name]))
         return run
 
     return register

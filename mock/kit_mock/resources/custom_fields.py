@@ -41,7 +41,7 @@ def list_custom_fields(call: Call) -> Reply:
 
 @operation("create_custom_field", judges=["label"])
 def create_custom_field(call: Call) -> Reply:
-    """POST /v4/custom_fields: 201, or 422 for a label that is blank or taken; today a taken one is a 200."""
+    """POST /v4/custom_fields: 201, 422 for a blank label; for a taken one 200 with its field, by the reference 422."""
     label = rules.required_text(call.body.get("label"), "label")
     existing = _labelled(call, label)
     if existing is not None:
@@ -80,8 +80,11 @@ def delete_custom_field(call: Call) -> Reply:
 
 @bulk.operation("bulk_create_custom_fields", "custom_fields", judges_in_items=["label"])
 def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others. Results come newest first."""
-    created = []
+    """POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others.
+
+    A field that exists is a result, once however often its label is there; by the reference it is a failure.
+    """
+    fields: dict[int, dict[str, Any]] = {}
     failures = []
     for item in items:
         label: Any = item.get("label")
@@ -95,13 +98,14 @@ def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
         problem = rules.text_problem(label, "label")
         if problem is None:
             label = label.strip()
-            row = _labelled(call, label)
-            if row is None:
-                created.append(_dated(_create(call, label)))
+            existing = _labelled(call, label)
+            row = existing or _create(call, label)
+            if existing is None or call.behaviour.existing_field_is_returned:
+                fields[row[0]] = _dated(row)
                 continue
             failed, problem = _dated(row), TAKEN
         failures.append({"custom_field": failed, "errors": [problem]})
-    return {"custom_fields": created[::-1], "failures": failures}
+    return {"custom_fields": list(fields.values()), "failures": failures}
 
 
 def key_of(label: str) -> str:

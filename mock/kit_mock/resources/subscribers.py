@@ -112,9 +112,13 @@ def create_subscriber(call: Call) -> Reply:
 
 @operation("update_subscriber", judges=["email_address"])
 def update_subscriber(call: Call) -> Reply:
-    """PUT /v4/subscribers/{id}: 200, or 202 with more than 10 custom fields."""
+    """PUT /v4/subscribers/{id}: 200, or 202 with more than 10 custom fields. What is left out stays.
+
+    By the reference, the address can't be left out.
+    """
     row = people.by_id(call, call.path["id"])
-    email_address = _email_address(call)
+    is_kept = call.behaviour.partial_update and "email_address" not in call.body
+    email_address = row[2] if is_kept else _email_address(call)
     given = field_values.given(call)
     other = people.by_email(call, email_address)
     if other is not None and other[0] != row[0]:
@@ -174,9 +178,9 @@ def _check_limit(call: Call, items: bulk.Items) -> None:
 def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/subscribers: an upsert of each; what is wrong with one doesn't stop the others.
 
-    Results come newest first, not in the order of the request, and once for an address that stands there twice.
+    An address that is there twice has one result.
     """
-    saved: set[int] = set()
+    saved: dict[int, None] = {}
     failures = []
     for item in items:
         first_name = item.get("first_name")
@@ -196,11 +200,11 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
             id_ = _create(call, email_address, first_name, state)
             if state == "active":
                 events.fire(call, "subscriber_activate", subscriber_id=id_)
-            saved.add(id_)
         else:
+            id_ = row[0]
             _update(call, row, first_name=item.get("first_name", row[1]))
-            saved.add(row[0])
-    rows = (people.by_id(call, id_) for id_ in sorted(saved, reverse=True))
+        saved[id_] = None
+    rows = (people.by_id(call, id_) for id_ in saved)
     subscribers = [
         {"id": r[0], "first_name": r[1], "email_address": r[2], "state": r[3], "created_at": timestamp(r[4])}
         for r in rows

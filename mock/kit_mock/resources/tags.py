@@ -31,7 +31,7 @@ def list_tags(call: Call) -> Reply:
 
 @operation("create_tag", judges=["name"])
 def create_tag(call: Call) -> Reply:
-    """POST /v4/tags: 201, or 422 for a name that is blank or taken; today a taken one is a 200 with its tag."""
+    """POST /v4/tags: 201, 422 for a blank name; for a taken one 200 with its tag, by the reference 422."""
     name = rules.required_text(call.body.get("name"), "name")
     existing = _named(call, name)
     if existing is not None:
@@ -90,8 +90,11 @@ def list_tag_subscribers(call: Call) -> Reply:
 
 @bulk.operation("bulk_create_tags", "tags", judges_in_items=["name"])
 def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """POST /v4/bulk/tags: what is wrong with one doesn't stop the others. Results come newest first."""
-    created = []
+    """POST /v4/bulk/tags: what is wrong with one doesn't stop the others.
+
+    A tag that exists is a result, once however often its name is there; by the reference it is a failure.
+    """
+    tags: dict[int, dict[str, Any]] = {}
     failures = []
     for item in items:
         name: Any = item.get("name")
@@ -103,13 +106,14 @@ def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
         problem = rules.text_problem(name, "name")
         if problem is None:
             name = name.strip()
-            row = _named(call, name)
-            if row is None:
-                created.append(_shown(_create(call, name)))
+            existing = _named(call, name)
+            row = existing or _create(call, name)
+            if existing is None or call.behaviour.existing_tag_is_returned:
+                tags[row[0]] = _shown(row)
                 continue
             failed, problem = _shown(row), TAKEN
         failures.append({"tag": failed, "errors": [problem]})
-    return {"tags": created[::-1], "failures": failures}
+    return {"tags": list(tags.values()), "failures": failures}
 
 
 def _check_ids(_: Call, items: bulk.Items) -> None:
@@ -121,8 +125,10 @@ def _check_ids(_: Call, items: bulk.Items) -> None:
 
 @bulk.operation("bulk_tag_subscribers", "taggings", check=_check_ids)
 def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the
-    tag; for one that stands there twice, still one."""
+    """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the tag.
+
+    A tagging that is there twice has one result. In a failure, today, null stands for the id that doesn't exist.
+    """
     tagged: dict[tuple[int, int], dict[str, Any]] = {}
     failures = []
     for item in items:
@@ -130,13 +136,19 @@ def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
         tag, subscriber = int(item["tag_id"] or 0), int(item["subscriber_id"] or 0)
         sql = "SELECT first_name, email_address, created_at FROM subscribers WHERE id = ? AND account_id = ?"
         row = call.store.row(sql, (subscriber, call.account_id))
+        failed: dict[str, int | None] = {"tag_id": tag, "subscriber_id": subscriber}
         errors = []
+        missing = []
         if row is None:
             errors.append("Subscriber does not exist")
+            missing.append("subscriber_id")
         if not TAGGED.has_owner(call, tag):
             errors.append("Tag does not exist")
+            missing.append("tag_id")
         if row is None or errors:
-            failures.append({"tagging": {name: item[name] for name in ("tag_id", "subscriber_id")}, "errors": errors})
+            if call.behaviour.missing_ids_are_null:
+                failed.update(dict.fromkeys(missing))
+            failures.append({"tagging": failed, "errors": errors})
             continue
         TAGGED.put(call, tag, subscriber)
         tagged[tag, subscriber] = {
@@ -146,7 +158,7 @@ def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
             "created_at": timestamp(row[2]),
             "tagged_at": timestamp(TAGGED.since(call, tag, subscriber)),
         }
-    return {"subscribers": list(tagged.values())[::-1], "failures": failures}
+    return {"subscribers": list(tagged.values()), "failures": failures}
 
 
 def _named(call: Call, name: str) -> tuple[Any, ...] | None:

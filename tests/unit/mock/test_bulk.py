@@ -88,14 +88,6 @@ def test_subscribers(oauth: httpx.Client, mock: KitMock, subscriber: Create) -> 
     invalid = {"email_address": None, "state": "active", "created_at": None}
     assert response.json() == {
         "subscribers": [
-            {"id": 3, "first_name": None, "email_address": "cy@example.com", "state": "active", "created_at": later},
-            {
-                "id": 2,
-                "first_name": "Robert",
-                "email_address": "bob@example.com",
-                "state": "active",
-                "created_at": later,
-            },
             {
                 "id": 1,
                 "first_name": "Countess",
@@ -103,6 +95,14 @@ def test_subscribers(oauth: httpx.Client, mock: KitMock, subscriber: Create) -> 
                 "state": "inactive",
                 "created_at": NOW,
             },
+            {
+                "id": 2,
+                "first_name": "Robert",
+                "email_address": "bob@example.com",
+                "state": "active",
+                "created_at": later,
+            },
+            {"id": 3, "first_name": None, "email_address": "cy@example.com", "state": "active", "created_at": later},
         ],
         "failures": [
             {"subscriber": {"first_name": "Nobody", **invalid}, "errors": ["Email address is invalid"]},
@@ -116,13 +116,10 @@ def test_tags(oauth: httpx.Client, tag: Create) -> None:
     items = [{"name": "A"}, {"name": "existing"}, {"name": " B "}, {"name": "b"}, {"name": ""}, {}, {"name": None}]
     response = oauth.post(PATHS["tags"], json={"tags": items})
     assert response.status_code == 200
-    second = {"id": 3, "name": "B", "created_at": NOW}
     none = {"id": None, "name": None, "created_at": None}
     assert response.json() == {
-        "tags": [second, {"id": 2, "name": "A", "created_at": NOW}],
+        "tags": [{"id": 2, "name": "A", "created_at": NOW}, existing, {"id": 3, "name": "B", "created_at": NOW}],
         "failures": [
-            {"tag": existing, "errors": ["Name has already been taken"]},
-            {"tag": second, "errors": ["Name has already been taken"]},
             {"tag": {**none, "name": ""}, "errors": ["Name can't be blank"]},
             {"tag": none, "errors": ["Name can't be blank"]},
             {"tag": none, "errors": ["Name can't be blank"]},
@@ -138,11 +135,11 @@ def test_custom_fields(oauth: httpx.Client, field: Create) -> None:
     none = dict.fromkeys(("id", "name", "key", "label", "created_at"))
     assert response.json() == {
         "custom_fields": [
-            {"id": 3, "name": "ck_field_3_last_name_2", "key": "last_name_2", "label": "last-name", "created_at": NOW},
             {"id": 2, "name": "ck_field_2_city", "key": "city", "label": "City", "created_at": NOW},
+            {**existing, "created_at": NOW},
+            {"id": 3, "name": "ck_field_3_last_name_2", "key": "last_name_2", "label": "last-name", "created_at": NOW},
         ],
         "failures": [
-            {"custom_field": {**existing, "created_at": NOW}, "errors": ["Label has already been taken"]},
             {"custom_field": {**none, "label": " "}, "errors": ["Label can't be blank"]},
             {"custom_field": none, "errors": ["Label can't be blank"]},
         ],
@@ -162,12 +159,12 @@ def test_taggings(oauth: httpx.Client, mock: KitMock, subscriber: Create, tag: C
     shown = {name: ada[name] for name in ("id", "first_name", "email_address", "created_at")}
     no_tag, no_subscriber = "Tag does not exist", "Subscriber does not exist"
     assert response.json() == {
-        "subscribers": [{**shown, "tagged_at": "2023-02-17T12:43:55Z"}, {**shown, "tagged_at": NOW}],
+        "subscribers": [{**shown, "tagged_at": NOW}, {**shown, "tagged_at": "2023-02-17T12:43:55Z"}],
         "failures": [
-            {"tagging": items[3], "errors": [no_tag]},
-            {"tagging": items[4], "errors": [no_subscriber]},
-            {"tagging": items[5], "errors": [no_subscriber, no_tag]},
-            {"tagging": items[6], "errors": [no_subscriber, no_tag]},
+            {"tagging": {"tag_id": None, "subscriber_id": 1}, "errors": [no_tag]},
+            {"tagging": {"tag_id": 1, "subscriber_id": None}, "errors": [no_subscriber]},
+            {"tagging": {"tag_id": None, "subscriber_id": None}, "errors": [no_subscriber, no_tag]},
+            {"tagging": {"tag_id": None, "subscriber_id": None}, "errors": [no_subscriber, no_tag]},
         ],
     }
     assert [found["id"] for found in oauth.get("/v4/subscribers/1/tags").json()["tags"]] == [2, 1]

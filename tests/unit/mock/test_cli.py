@@ -30,7 +30,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.fullmatch(r"kit-mock listening on (http://127\.0\.0\.1:\d+)\n", line)
+        found = re.fullmatch(r"kit-mock \(behaviour: current\) listening on (http://127\.0\.0\.1:\d+)\n", line)
         try:
             assert found, (line, process.stderr and process.stderr.read())
             yield process, found[1]

@@ -136,7 +136,7 @@ def test_how_says_what_to_send(capsys: pytest.CaptureFixture[str]) -> None:
     status, lines = _coverage(capsys, "--how", "delete_custom_field")
     assert status == 0
     assert lines == [
-        "delete_custom_field: DELETE /v4/custom_fields/{id}",
+        "delete_custom_field: DELETE /v4/custom_fields/{id} (the behaviour is current where none is named)",
         "  204  DELETE /v4/custom_fields/1",
         "  401  DELETE /v4/custom_fields/1 without a credential",
         "  404  DELETE /v4/custom_fields/999999999",
@@ -149,6 +149,13 @@ def test_how_says_what_to_send(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(len(line) < 400 for line in lines)
     status, lines = _coverage(capsys, "--how", "create_broadcast")
     assert '  403  POST /v4/broadcasts {"subject":"Hello"} to KitMock(can_broadcast=False)' in lines
+
+
+def test_how_names_the_behaviour_that_has_a_status(capsys: pytest.CaptureFixture[str]) -> None:
+    _, lines = _coverage(capsys, "--how", "create_tag")
+    taken = 'POST /v4/tags {"name":"Newsletter"}'
+    assert f"  200  {taken} to KitMock(behaviour='current') (a taken name)" in lines
+    assert f"  422  {taken} to KitMock(behaviour='reference') (a taken name)" in lines
 
 
 def test_how_of_no_operation_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,7 +175,7 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
         assert refresh(http, tokens["refresh_token"]).status_code == 200
         answer = exchange(http, mine, client_id="mine", client_secret="hush-hush", code_verifier=None)
         assert answer.status_code == 200
-    with KitMock(db=db, clock=clock) as mock, client(mock) as http:
+    with KitMock(db=db, clock=clock, behaviour="reference") as mock, client(mock) as http:
         refused(refresh(http, tokens["refresh_token"]), "invalid_grant")
         assert "code" in back(http.post("/oauth/authorize/decision", data={**form_of(page), "decision": "approve"}))
 

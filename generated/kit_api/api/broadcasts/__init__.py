@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...models.broadcast_status import BroadcastStatus
     from ...models.broadcast_with_stats import BroadcastWithStats
     from ...models.filter_group import FilterGroup
+    from ...models.recipient_group import RecipientGroup
     from .. import AsyncResources, Resources
 
 
@@ -94,7 +95,7 @@ class BroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Create a broadcast
 
@@ -185,7 +186,7 @@ class BroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Change a broadcast
 
@@ -362,7 +363,7 @@ class AsyncBroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Create a broadcast
 
@@ -453,7 +454,7 @@ class AsyncBroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
     ) -> Broadcast:
         """Change a broadcast
 

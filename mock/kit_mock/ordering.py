@@ -1,0 +1,26 @@
+"""The order in which bulk operations return their results."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+BulkOrder = Literal["request", "scrambled"]
+BULK_ORDERS: tuple[BulkOrder, ...] = get_args(BulkOrder)
+
+
+def checked(order: BulkOrder) -> BulkOrder:
+    """Return the order. Raises ValueError for an unknown one."""
+    if order not in BULK_ORDERS:
+        raise ValueError(f"bulk_order must be {' or '.join(BULK_ORDERS)}, not {order!r}")
+    return order
+
+
+def arranged(results: list[Any], order: BulkOrder) -> list[Any]:
+    """Return results, given in the order of the request, in the order that is wanted.
+
+    `scrambled` puts the second half first: of two or more, none is where the request has it, and every run is the same.
+    """
+    if order == "request":
+        return results
+    half = len(results) // 2
+    return results[half:] + results[:half]
