@@ -105,6 +105,18 @@ class Client:
         """The exception for an answer that is no documented success or, with a `cause`, can't be decoded."""
         return UnexpectedResponse(operation.name, response.status_code, response.content)
 
+    def page_url(self, path: str, servers: Mapping[str, str], request: dict[str, Any]) -> str:
+        """Return the URL of a page that a person opens in a browser. Nothing is sent.
+
+        Args:
+            path: The path of the page.
+            servers: The server of the page for each server of the API. A client with a base URL of its own, such as
+                that of a mock, has both in one place.
+            request: What an endpoint module makes of its arguments.
+        """
+        base_url = self._base_url.rstrip("/")
+        return str(httpx.URL(servers.get(base_url, base_url) + path, params=request.get("params")))
+
     def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
         """Send the request and decode the answer. Raises what `failure` returns."""
         return self._parse(

@@ -16,8 +16,13 @@ import attrs
 import msgspec
 from msgspec import UNSET
 
+from .errors import printable
+
 T = TypeVar("T")
 logger = logging.getLogger("kit_api")
+
+MOST_WARNINGS = 10
+"""The most warnings of one answer that are logged."""
 
 
 def to_json(value: Any, where: str) -> Any:
@@ -208,11 +213,13 @@ def report(where: str, reason: str) -> None:
     if where in _reported:
         return
     _reported.add(where)
-    logger.warning("%s differs from the document and is kept as it came: %s", where, reason)
+    logger.warning("%s differs from the document and is kept as it came: %s", printable(where), printable(reason))
 
 
 def log_warnings(operation: str, warnings: Any) -> None:
     """Log what the service warns of beside a success, such as a custom field that it doesn't know."""
     if isinstance(warnings, list):
-        for warning in warnings:
-            logger.warning("%s: %s", operation, warning)
+        for warning in warnings[:MOST_WARNINGS]:
+            logger.warning("%s: %s", operation, printable(str(warning)))
+        if len(warnings) > MOST_WARNINGS:
+            logger.warning("%s: and %s more warnings", operation, f"{len(warnings) - MOST_WARNINGS:,}")
