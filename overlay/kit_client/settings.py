@@ -200,6 +200,9 @@ def _check_proxies_of_environment() -> None:
         if proxy := proxies.get(scheme):
             name = f"{scheme}_proxy" if f"{scheme}_proxy" in os.environ else f"{scheme.upper()}_PROXY"
             _checked_proxy(name, proxy if "://" in proxy else f"http://{proxy}")
+    # httpx has no client at all with these, and says no more than "Invalid port".
+    if any(host.strip().startswith("[") for host in proxies.get("no", "").split(",")):
+        raise ConfigurationError("NO_PROXY: expected IPv6 addresses without brackets, such as ::1")
 
 
 def _checked_proxy(name: str, proxy: Any) -> httpx.Proxy:
