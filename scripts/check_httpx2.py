@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("generated", "overlay", "mock")
 # All that the tests read.
-COPIED = (*SOURCES, "tests", "scripts", "docs", "openapi", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
+FOLDERS = (*SOURCES, "benchmarks", "docs", "openapi", "requirements", "scripts", "tests")
+FILES = ("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "generator_config.yaml", "pyproject.toml")
 RENAMED = {"httpx": "httpx2", "httpcore": "httpcore2"}
 # The wheel is built from what is committed; the mock's own transports are in both libraries anyway.
 TESTS = ("tests/unit", "tests/integration", "--ignore=tests/integration/test_wheel.py")
@@ -30,12 +31,10 @@ def rename(text: str) -> str:
 
 def copy(target: Path) -> None:
     """Copy the project, with renamed imports in all that is Python or shows Python."""
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        else:
-            shutil.copy(source, target / name)
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    for file in FILES:
+        shutil.copy(ROOT / file, target / file)
     for pattern in ("*.py", "*.md"):
         for path in target.rglob(pattern):
             text = path.read_text(encoding="utf-8")
