@@ -11,17 +11,11 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-import msgspec
 
 from kit_api.errors import printable
 from kit_api.types import Operation
 
-MOST_MESSAGES = 10
-"""The most messages of the service that `str(error)` has; `errors` has all."""
-LONGEST_TEXT = 1_000
-"""The most characters of the service's messages in `str(error)`."""
-LONGEST_FIELD = 100
-"""The most characters of a field's name before a message: the name is repeated for each message of the field."""
+from .messages import read_messages, summary
 
 # The libraries under httpx. It leaves some of their exceptions as they are.
 PROTOCOL_LIBRARIES = {"anyio", "h11", "h2", "hpack", "httpcore", "hyperframe", "socksio", "trio"}
@@ -108,10 +102,10 @@ class APIStatusError(_AnswerError):
     """
 
     def __init__(self, operation: str, response: httpx.Response) -> None:
-        self.errors = _messages(response)
+        self.errors = read_messages(response.content)
         self.retry_after: float | None = response.extensions.get("retry_after")
         where = f" from {_place(response.request.url)}" if response.status_code in MISPLACED else ""
-        said = _redirect(response) or _summary(self.errors) or what_came(response)
+        said = _redirect(response) or summary(self.errors) or what_came(response)
         super().__init__(operation, response, f"{response.status_code}{where}: {said}")
 
 
@@ -191,7 +185,7 @@ def connection_error(operation: str, error: Exception, attempts: int) -> APIConn
 
 
 def redirect_error(response: httpx.Response) -> KitError | None:
-    """The error for an answer that leads elsewhere, if it is one to a call of an operation."""
+    """Make the error for an answer that leads elsewhere; None for any other, and for a request that is no call."""
     operation: Operation[Any] | None = response.request.extensions.get("operation")
     if operation is None or not response.has_redirect_location:
         return None
@@ -199,7 +193,7 @@ def redirect_error(response: httpx.Response) -> KitError | None:
 
 
 class CallErrors:
-    """Around a call: whatever the call raises becomes a `KitError`.
+    """A context around a call: whatever the call raises becomes a `KitError`.
 
     Args:
         operation: What is called.
@@ -236,7 +230,7 @@ class CallErrors:
 
 
 def what_came(response: httpx.Response) -> str:
-    """A body in a few words: short plain text as it is, anything else by its type and size."""
+    """Tell a body in a few words: short plain text as it is, anything else by its type and size."""
     content = response.content
     if not content:
         return "an empty body"
@@ -249,7 +243,7 @@ def what_came(response: httpx.Response) -> str:
 
 
 def _bare(request: httpx.Request) -> httpx.Request:
-    """A request without its body and headers.
+    """Copy a request without its body and headers.
 
     What is sent without credentials may well be credentials: those of the token request.
     """
@@ -268,7 +262,7 @@ def _forget_requests(error: BaseException | None) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """An exception in a few words, without the header that it may quote."""
+    """Tell an exception in a few words, without the header that it may quote."""
     text = str(error)
     if isinstance(error, httpx.LocalProtocolError) or type(error).__name__ == "LocalProtocolError":
         text = text.partition(" b'")[0]
@@ -276,13 +270,13 @@ def _reason(error: Exception) -> str:
 
 
 def _place(url: httpx.URL) -> str:
-    """A URL without what may be private in it: user, password and query."""
+    """Tell a URL without what may be private in it: user, password and query."""
     path = url.raw_path.partition(b"?")[0]
     return printable(f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}")
 
 
 def _redirect(response: httpx.Response) -> str | None:
-    """Where an answer leads, in words."""
+    """Say where an answer leads; None if it leads nowhere."""
     if not response.has_redirect_location:
         return None
     try:
@@ -290,45 +284,3 @@ def _redirect(response: httpx.Response) -> str | None:
     except (httpx.InvalidURL, ValueError):
         return "redirects to something that is no URL"
     return f"redirects to {_place(url)}, which is not followed"
-
-
-def _summary(messages: list[str]) -> str:
-    """Messages in one line, and how many more there are."""
-    parts: list[str] = []
-    room = LONGEST_TEXT
-    for message in messages[:MOST_MESSAGES]:
-        if room <= 0:
-            break
-        parts.append(printable(message, room))
-        room -= len(parts[-1])
-    more = len(messages) - len(parts)
-    return "; ".join(parts) + (f"; and {more:,} more" if more else "")
-
-
-def _messages(response: httpx.Response) -> list[str]:
-    """The messages of a body: `{"errors": [...]}`, Rails' `{"errors": {field: [...]}}`, `message`, and OAuth's own."""
-    try:
-        body = msgspec.json.decode(response.content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
-    # OAuth's shape (RFC 6749, section 5.2) comes from the token request.
-    names = ("errors", "error", "error_description", "message")
-    # What is left to read, the next one last: a value, and the field that it is about.
-    left: list[tuple[str, object]] = [("", body.get(name)) for name in reversed(names)]
-    messages: list[str] = []
-    while left:
-        field, item = left.pop()
-        if isinstance(item, str):
-            messages.append(f"{field}: {item}" if field else item)
-        elif isinstance(item, list):
-            # Sequences have been seen to answer with lists of lists.
-            items: list[object] = item
-            left.extend((field, inner) for inner in reversed(items))
-        elif isinstance(item, dict):
-            fields: dict[str, object] = item
-            inside = [
-                (field if name in names else f"{field}.{name}".strip(".")[:LONGEST_FIELD], inner)
-                for name, inner in fields.items()
-            ]
-            left.extend(reversed(inside))
-    return messages

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def environment(name: str) -> str | None:
-    """A variable of the environment, without the line break of `NAME=$(cat file)`; None if it is blank."""
+    """Read a variable of the environment, without spaces and line breaks around it; None if it is blank."""
     return os.environ.get(name, "").strip() or None
 
 
@@ -101,7 +101,7 @@ def check_own(
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> httpx.Headers:
-    """Headers of a caller. Raises ConfigurationError if one can't be sent; its value may be secret and isn't shown."""
+    """Check headers of a caller. Raises ConfigurationError, without the value, which may be secret."""
     try:
         checked = httpx.Headers(headers)
     except (TypeError, ValueError, AttributeError):
@@ -117,7 +117,7 @@ def checked_headers(headers: Mapping[str, str] | None) -> httpx.Headers:
 
 
 def checked_base_url(base_url: str | None) -> str:
-    """The base URL of an argument, of KIT_BASE_URL or, without either, of the document; less `/v4` at its end.
+    """Choose the base URL: the argument, else KIT_BASE_URL, else the document's. A `/v4` at its end is dropped.
 
     Raises:
         ConfigurationError: It is no URL, or has more than a place in it.
@@ -146,7 +146,7 @@ def checked_base_url(base_url: str | None) -> str:
 def connection_problems() -> Generator[None, None, None]:
     """Turn what httpx raises when it makes connections' settings into ConfigurationError.
 
-    This is what is too dear to be checked when the client is made: the certificates of the environment, and NO_PROXY.
+    Some settings are too slow to check when the client is made: the certificates of the environment, and NO_PROXY.
     """
     try:
         yield
@@ -220,7 +220,7 @@ def _checked_proxy(name: str, proxy: Any) -> httpx.Proxy:
 
 
 def _kind(value: object) -> str:
-    """A value by its type."""
+    """Tell a value by its type."""
     kind = value if isinstance(value, type) else type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return f"the class {name}" if isinstance(value, type) else name
