@@ -18,7 +18,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("generated", "overlay", "mock")
 # All that the tests read.
 FOLDERS = (*SOURCES, "benchmarks", "docs", "openapi", "requirements", "scripts", "tests")
-FILES = ("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "generator_config.yaml", "pyproject.toml")
+FILES = (
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "generator_config.yaml",
+    "package.json",
+    "package-lock.json",
+    "pyproject.toml",
+    ".npmrc",
+)
 RENAMED = {"httpx": "httpx2", "httpcore": "httpcore2"}
 # The wheel is built from what is committed; the mock's own transports are in both libraries anyway.
 TESTS = ("tests/unit", "tests/integration", "--ignore=tests/integration/test_wheel.py")
