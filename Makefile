@@ -18,7 +18,7 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test browser screenshots contract check lint types spec drift node-checks generate mock bench \
+.PHONY: help venv demo test httpx2 browser screenshots contract check lint types spec drift node-checks generate mock bench \
 	format lock clean
 
 help:  ## list the targets
@@ -54,6 +54,9 @@ demo: venv  ## see the client at work on a mock of the service
 
 test: venv browser  ## run all tests
 	@$(RUN) -m pytest $(PYTEST_ARGS)
+
+httpx2: venv  ## run the unit and integration tests with httpx2, the fork of httpx, in its place
+	@$(RUN) scripts/check_httpx2.py $(PYTEST_ARGS)
 
 browser:  ## see to a headless browser for the tests
 	@bash scripts/browser.sh

@@ -50,6 +50,11 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
             # Repeating these has no further effect by HTTP's own rules; of the rest the document must say so.
             "retry_safe": method in ("get", "put", "delete") or operation.get("x-retry-safe", False),
             "security": [scheme for way in operation["security"] for scheme in way],
+            # An operation with servers of its own lists them in the order of the document's.
+            "servers": {
+                server["url"]: own["url"]
+                for server, own in zip(document["servers"], operation.get("servers", document["servers"]), strict=True)
+            },
             "parameters": dict(parameter_descriptions(document, item, operation)),
             "body_required": operation.get("requestBody", {}).get("required", False),
         }

@@ -140,12 +140,17 @@ def fields(model: Property) -> list[Property]:
 
 
 def successes(endpoint: Endpoint) -> dict[int, str]:
-    """The type of each success; the authorize page's redirect counts as one."""
+    """The type of each success; the redirect of a page for browsers counts as one."""
     return {
         code[0]: type_of(response.prop) if response.source == JSON_SOURCE else "None"
         for response in endpoint.responses.patterns
         if (code := response.status_code.range) and code[1] < 400
     }
+
+
+def is_browser_page(endpoint: Endpoint) -> bool:
+    """Whether the operation is a page that a person opens in a browser: each of its successes is a redirect."""
+    return all(status >= 300 for status in successes(endpoint))
 
 
 def returns(endpoint: Endpoint) -> str:
@@ -237,6 +242,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         has_warnings,
         imports,
         is_alias,
+        is_browser_page,
         method_name,
         name,
         needed,

@@ -125,6 +125,18 @@ class Client:
             arguments["headers"] = headers
         return arguments
 
+    def page_url(self, path: str, servers: Mapping[str, str], request: dict[str, Any]) -> str:
+        """Return the URL of a page that a person opens in a browser. Nothing is sent.
+
+        Args:
+            path: The path of the page.
+            servers: The server of the page for each server of the API. A client with a base URL of its own, such as
+                that of a mock, has both in one place.
+            request: What an endpoint module makes of its arguments.
+        """
+        base_url = self._base_url.rstrip("/")
+        return str(httpx.URL(servers.get(base_url, base_url) + path, params=request.get("params")))
+
     def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
         """Send the request and decode the answer. Raises what `failure` returns."""
         return self._parse(operation, self.get_httpx_client().request(**self.prepare(operation, request)))

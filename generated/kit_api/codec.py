@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from .encoding import alternatives, is_model, model_fields, required_fields, to_json
+from .errors import printable
 from .types import AdditionalProperties, DateTime, Drift, Model
 
 T = TypeVar("T")
@@ -24,6 +25,9 @@ LARGEST_REPORT = 1_000
 """The most places that are reported: a service that makes up keys must not fill the memory."""
 PLAIN_KEY = r"[A-Za-z_][A-Za-z0-9_-]{0,63}(\[\])*|\*"
 """What a report shows as a place: a name of the document's kind, a list of it, or any key of a map."""
+
+MOST_WARNINGS = 10
+"""The most warnings of one answer that are logged."""
 
 _reported: set[str] = set()
 _lock = threading.Lock()
@@ -41,8 +45,10 @@ def report(drift: Drift) -> None:
 def log_warnings(operation: str, warnings: Any) -> None:
     """Log what the service warns of beside a success, such as a custom field that it doesn't know."""
     if isinstance(warnings, list):
-        for warning in warnings:
-            logger.warning("%s: %s", operation, warning)
+        for warning in warnings[:MOST_WARNINGS]:
+            logger.warning("%s: %s", operation, printable(str(warning)))
+        if len(warnings) > MOST_WARNINGS:
+            logger.warning("%s: and %s more warnings", operation, f"{len(warnings) - MOST_WARNINGS:,}")
 
 
 @cache

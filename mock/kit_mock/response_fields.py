@@ -45,9 +45,8 @@ class ResponseFields:
         self._match(self._schema(operation["responses"][status]), "", payload)
 
     def _schema(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
-        content = self._resolve(response).get("content", {})
-        schema: Mapping[str, Any] = next(iter(content.values()), {}).get("schema", {})
-        return schema
+        contents: list[Mapping[str, Any]] = list(self._resolve(response).get("content", {}).values())
+        return contents[0].get("schema", {}) if contents else {}
 
     def _collect(self, schema: Mapping[str, Any], owner: str, found: set[Field], visited: set[str]) -> None:
         owner = _name(schema) or owner

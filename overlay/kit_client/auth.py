@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 
 import httpx
@@ -10,6 +9,7 @@ import httpx
 from kit_api.types import Operation
 
 from .errors import ConfigurationError, OAuthRequiredError
+from .settings import environment
 
 MASKED = "[masked]"
 
@@ -27,7 +27,13 @@ class _HeaderAuth(httpx.Auth):
     scheme: str
 
     def __init__(self, secret: str, origin: httpx.URL, name: str) -> None:
-        if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        if (
+            not isinstance(secret, str)
+            or not secret
+            or not secret.isascii()
+            or not secret.isprintable()
+            or " " in secret
+        ):
             raise ConfigurationError(f"{name}: expected a non-empty string of printable ASCII without spaces")
         self._secret = secret
         self._origin = (origin.scheme, origin.host, origin.port)
@@ -97,15 +103,20 @@ def choose_auth(
     if len(given) > 1:
         raise ConfigurationError(f"{' and '.join(given)}: give one of them only")
     if auth is not None:
+        if not isinstance(auth, httpx.Auth):
+            raise ConfigurationError(f"auth: expected an httpx.Auth, got {type(auth).__name__}")
         return auth
-    if not given:
-        api_key, access_token = os.environ.get("KIT_API_KEY"), os.environ.get("KIT_ACCESS_TOKEN")
-        if api_key and access_token:
-            raise ConfigurationError("KIT_API_KEY and KIT_ACCESS_TOKEN: set one of them only")
-    if access_token:
+    if api_key is not None:
+        return ApiKeyAuth(api_key, origin, "api_key")
+    if access_token is not None:
         return BearerAuth(access_token, origin, "access_token")
-    if api_key is None and access_token is None:
-        raise ConfigurationError(
-            "api_key: none given; pass api_key or access_token, or set KIT_API_KEY or KIT_ACCESS_TOKEN"
-        )
-    return ApiKeyAuth(api_key or "", origin, "api_key" if api_key is not None else "access_token")
+    api_key, access_token = environment("KIT_API_KEY"), environment("KIT_ACCESS_TOKEN")
+    if api_key and access_token:
+        raise ConfigurationError("KIT_API_KEY and KIT_ACCESS_TOKEN: set one of them only")
+    if api_key:
+        return ApiKeyAuth(api_key, origin, "KIT_API_KEY")
+    if access_token:
+        return BearerAuth(access_token, origin, "KIT_ACCESS_TOKEN")
+    raise ConfigurationError(
+        "api_key: none given; pass api_key or access_token, or set KIT_API_KEY or KIT_ACCESS_TOKEN"
+    )

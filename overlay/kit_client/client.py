@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 import copy
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Self, TypeVar
-from urllib.request import getproxies, proxy_bypass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 import httpx
 
 from kit_api.api import AsyncResources, Resources
-from kit_api.client import BASE_URL, TIMEOUT, AuthenticatedClient, Client
+from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, AsyncPager, Drift, ListModule, Operation, Pager, Response, Unset
 
 from .auth import choose_auth
 from .clock import Clock
 from .drift import DriftLog
-from .errors import ConfigurationError, error_for
+from .errors import CallErrors, error_for
+from .network import (
+    AsyncClientTransport,
+    AsyncNetworkTransport,
+    ClientTransport,
+    NetworkTransport,
+    arefuse_redirect,
+    refuse_redirect,
+)
 from .paging import async_pager, pager
 from .retry import RetryPolicy
+from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers, connection_problems
 from .transport import AsyncRetryTransport, RetryTransport
 from .version import __version__
 
 if TYPE_CHECKING:
+    import ssl
+
     # Imported where it is used: most programs never need it.
     from .undocumented import Extras
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
+HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
 
+DEFAULT_USER_AGENT = f"python-httpx/{httpx.__version__}"
 USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
 
 
-class _KitClient(AuthenticatedClient, Generic[Transport]):
+class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
     """What both have: the arguments, and the hooks of the generated client."""
+
+    _is_async: ClassVar[bool]
+    _redirect_hook: Any  # A function; `refuse_redirect` or its asynchronous twin.
 
     def __init__(
         self,
@@ -45,19 +61,36 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         *,
         access_token: str | None = None,
         auth: httpx.Auth | None = None,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         timeout: float | httpx.Timeout | None = TIMEOUT,
         max_retries: int | None = None,
         retry: RetryPolicy | None = None,
         headers: Mapping[str, str] | None = None,
         event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
         transport: Transport | None = None,
+        http_client: HttpClient | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        http2: bool = False,
+        limits: httpx.Limits | None = None,
         clock: Clock | None = None,
         on_drift: Callable[[Drift], object] | None = None,
     ) -> None:
-        origin = _checked_url(base_url)
-        merged = httpx.Headers({"User-Agent": USER_AGENT})
-        merged.update(headers)
+        base_url = checked_base_url(base_url)
+        origin = httpx.URL(base_url)
+        settings = ConnectionSettings(proxy=proxy, verify=verify, http2=http2, limits=limits)
+        self._connection: dict[str, Any] = {}
+        if transport is None and http_client is None:
+            self._connection = settings.httpx_arguments(origin.scheme)
+        else:
+            check_own(transport, http_client, settings, type(self).__name__, is_async=self._is_async)
+        merged = httpx.Headers({} if http_client is None else http_client.headers)
+        if merged.get("User-Agent", DEFAULT_USER_AGENT) == DEFAULT_USER_AGENT:
+            merged["User-Agent"] = USER_AGENT
+        merged.update(checked_headers(headers))
+        hooks: dict[str, list[Callable[..., Any]]]
+        hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
+        hooks["response"] = [*hooks.get("response", []), self._redirect_hook]
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
             self,
@@ -66,11 +99,14 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
             timeout=_checked_timeout(timeout),
             httpx_args={
                 "auth": choose_auth(api_key, access_token, auth, origin),
-                "event_hooks": {event: list(hooks) for event, hooks in (event_hooks or {}).items()},
+                "event_hooks": hooks,
             },
         )
         self._transport: Transport | None = transport
+        self._http_client: HttpClient | None = http_client
         self._owns_connections = True
+        # Shared with the clients of `with_options`.
+        self._closed = threading.Event()
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
         self._options = _options(UNSET, UNSET if max_retries is None else max_retries)
         self._extras: Extras | None = None
@@ -123,13 +159,12 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
     def _connect(self) -> None:
         raise NotImplementedError
 
-    def _proxy(self) -> str | None:
-        """What httpx would do itself, did it make the transport: heed HTTPS_PROXY and its like."""
-        origin, proxies = httpx.URL(self._base_url), getproxies()
-        proxy = proxies.get(origin.scheme) or proxies.get("all")
-        if not proxy or proxy_bypass(origin.netloc.decode("ascii")):
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+    def _new_transport(self) -> Transport:
+        """Make the transport that does the I/O: the caller's own, or one of the connection settings."""
+        raise NotImplementedError
+
+    def _call_errors(self, operation: Operation[Any]) -> CallErrors:
+        return CallErrors(operation, self._closed.is_set)
 
     def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
         return super().prepare(operation, request if self._extras is None else self._extras.merge(request))
@@ -145,7 +180,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         return error_for(operation, response, cause)
 
 
-class Kit(_KitClient[httpx.BaseTransport], Resources):
+class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
     """A client of the Kit API v4.
 
     Close it, or use it as a context manager. It is safe to share between threads.
@@ -154,27 +189,36 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
         api_key: An API key; without any credentials here, KIT_API_KEY or KIT_ACCESS_TOKEN of the environment is used.
         access_token: An OAuth access token, in place of a key.
         auth: An `httpx.Auth`, in place of both.
-        base_url: Where the service is.
+        base_url: Where the service is, with or without `/v4`; else KIT_BASE_URL of the environment.
         timeout: Seconds for each of connecting, reading and writing; an `httpx.Timeout`; or None for no limit.
         max_retries: Requests after the first, where `retry` is to hold otherwise.
         retry: When, and how often, to send again.
         headers: Sent with every request.
         event_hooks: As of `httpx.Client`: `{"request": [...], "response": [...]}`.
-        transport: An `httpx.BaseTransport` for the I/O, such as a mock's or one with a proxy.
+        transport: An `httpx.BaseTransport` for the I/O, such as a mock's.
+        http_client: An `httpx.Client` to send through, with its proxies, TLS, headers and event hooks. Authentication,
+            retries and timeouts are still those of this client; the caller closes it.
+        proxy: The proxy to use, instead of those of HTTPS_PROXY and the like.
+        verify: False to accept any certificate; a file or folder of the certificates to trust; an `ssl.SSLContext`.
+        http2: Whether to offer HTTP/2. It needs `httpx[http2]`.
+        limits: How many connections there may be, and how long they are kept.
         clock: The time that retries go by.
         on_drift: Called with each difference between an answer and the document, once for each place. What it raises is
             logged.
 
     Raises:
         TypeError: `on_drift` can't be called, or has to be awaited.
-        ConfigurationError: No credentials, or too many, or such as can't be; a base URL that isn't one.
+        ConfigurationError: There are no credentials or too many, an argument or a variable of the environment can't
+            be used, or two arguments contradict each other.
     """
+
+    _is_async = False
+    _redirect_hook = staticmethod(refuse_redirect)
 
     def get_httpx_client(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
-                inner = self._transport or httpx.HTTPTransport(proxy=self._proxy())
-                self._httpx_args["transport"] = RetryTransport(inner, self._retry, self._clock)
+                self._httpx_args["transport"] = RetryTransport(self._new_transport(), self._retry, self._clock)
             return super().get_httpx_client()
 
     def get_async_httpx_client(self) -> NoReturn:
@@ -220,19 +264,43 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
 
     def close(self) -> None:
         if self._owns_connections:
+            self._closed.set()
             super().close()
+
+    def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
+        with self._call_errors(operation):
+            return super().call(operation, request)
+
+    async def __aenter__(self) -> NoReturn:
+        raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`, or use AsyncKit")
+
+    async def __aexit__(self, *exc_info: object) -> NoReturn:
+        raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`")
+
+    async def aclose(self) -> NoReturn:
+        raise TypeError("Kit is synchronous: write `kit.close()`")
 
     def _connect(self) -> None:
         self.get_httpx_client()
 
+    def _new_transport(self) -> httpx.BaseTransport:
+        if self._transport is not None:
+            return self._transport
+        if self._http_client is not None:
+            return ClientTransport(self._http_client)
+        with connection_problems():
+            return NetworkTransport(**self._connection)
 
-class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
+
+class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
     """A client of the Kit API v4 for asyncio. Arguments and errors are those of `Kit`; `transport` is an async one."""
+
+    _is_async = True
+    _redirect_hook = staticmethod(arefuse_redirect)
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         if self._async_client is None:
-            inner = self._transport or httpx.AsyncHTTPTransport(proxy=self._proxy())
-            self._httpx_args["transport"] = AsyncRetryTransport(inner, self._retry, self._clock)
+            self._httpx_args["transport"] = AsyncRetryTransport(self._new_transport(), self._retry, self._clock)
         return super().get_async_httpx_client()
 
     def get_httpx_client(self) -> NoReturn:
@@ -260,10 +328,37 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
 
     async def aclose(self) -> None:
         if self._owns_connections:
+            self._closed.set()
             await super().aclose()
+
+    async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
+        with self._call_errors(operation):
+            return await super().acall(operation, request)
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`, or use Kit")
+
+    def __exit__(self, *exc_info: object) -> NoReturn:
+        raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`")
+
+    def close(self) -> NoReturn:
+        raise TypeError("AsyncKit is asynchronous: write `await kit.aclose()`")
 
     def _connect(self) -> None:
         self.get_async_httpx_client()
+
+    def _new_transport(self) -> httpx.AsyncBaseTransport:
+        if self._transport is not None:
+            return self._transport
+        if self._http_client is not None:
+            return AsyncClientTransport(self._http_client)
+        with connection_problems():
+            return AsyncNetworkTransport(**self._connection)
+
+
+# Python names a function in its TypeErrors by where it was defined, and the base class is private.
+vars(_KitClient)["__init__"].__qualname__ = "Kit"
+vars(_KitClient)["with_options"].__qualname__ = "Kit.with_options"
 
 
 def _options(timeout: float | httpx.Timeout | None | Unset, max_retries: int | Unset) -> dict[str, Any]:
@@ -288,16 +383,3 @@ def _checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Tim
     if not 0 <= timeout <= threading.TIMEOUT_MAX:
         raise ValueError(f"timeout: expected seconds, 0 or more, got {timeout}")
     return timeout
-
-
-def _checked_url(base_url: str) -> httpx.URL:
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise ConfigurationError(f"base_url: expected an http or https URL: {error}") from None
-    if url.userinfo or url.query or url.fragment:
-        # Not shown: it may hold a password.
-        raise ConfigurationError("base_url: expected no user, query or fragment in it")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigurationError(f"base_url: expected an http or https URL, got {base_url!r}")
-    return url

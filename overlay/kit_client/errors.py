@@ -1,20 +1,30 @@
-"""Everything that goes wrong after a call is made, as a subclass of `KitError`.
+"""Everything that goes wrong after a call begins, as a subclass of `KitError`.
 
-An argument that can't be sent raises ValueError or TypeError instead, before the call is made.
+An argument that can't be sent raises ValueError or TypeError instead, before the call begins. What the service sent is
+escaped and cut in `str(error)`; attributes have it as it came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import httpx
-import msgspec
 
+from kit_api.errors import printable
 from kit_api.types import Operation
+
+from .messages import read_messages, summary
+
+# The libraries under httpx. It leaves some of their exceptions as they are.
+PROTOCOL_LIBRARIES = {"anyio", "h11", "h2", "hpack", "httpcore", "hyperframe", "socksio", "trio"}
 
 
 class KitError(Exception):
-    """The root of the errors of this package.
+    """The root of the errors of this package. Itself, it is a call that failed within this program.
+
+    Examples are a client that is closed, and an event hook that raised: `__cause__` is the exception.
 
     Attributes:
         operation: The `operationId`, where there is one.
@@ -41,7 +51,7 @@ class PaginationError(KitError):
 
 
 class APIConnectionError(KitError):
-    """No answer, or no whole one, came. `__cause__` is the `httpx.RequestError`."""
+    """No answer, or no whole one, came. `__cause__` says why; mostly it is an `httpx.RequestError`."""
 
 
 class APITimeoutError(APIConnectionError):
@@ -55,7 +65,7 @@ class _AnswerError(KitError):
         self.status_code = response.status_code
         self.request_id: str | None = response.headers.get("X-Request-Id")
         self.attempts = response.extensions.get("attempts", 1)
-        notes = [f"request id {self.request_id}"] if self.request_id else []
+        notes = [f"request id {printable(self.request_id, 100)}"] if self.request_id else []
         notes += [f"after {self.attempts} attempts"] if self.attempts > 1 else []
         super().__init__(f"{operation}: {what}" + (f" ({', '.join(notes)})" if notes else ""))
 
@@ -85,17 +95,18 @@ class APIStatusError(_AnswerError):
 
     Attributes:
         status_code: The HTTP status.
-        errors: The service's messages, possibly none.
+        errors: The service's messages as it sent them, possibly none; those on a field begin with its name.
         request_id: The service's name for the request, if it sent one.
         retry_after: Seconds to wait, if it said.
         response: The `httpx.Response`.
     """
 
     def __init__(self, operation: str, response: httpx.Response) -> None:
-        self.errors = _messages(response)
+        self.errors = read_messages(response.content)
         self.retry_after: float | None = response.extensions.get("retry_after")
-        said = "; ".join(self.errors) or what_came(response)
-        super().__init__(operation, response, f"{response.status_code} {response.reason_phrase}".strip() + f": {said}")
+        where = f" from {_place(response.request.url)}" if response.status_code in MISPLACED else ""
+        said = _redirect(response) or summary(self.errors) or what_came(response)
+        super().__init__(operation, response, f"{response.status_code}{where}: {said}")
 
 
 class BadRequestError(APIStatusError):
@@ -130,6 +141,9 @@ class ServerError(APIStatusError):
     """500 to 599, of the service or of a proxy before it."""
 
 
+# A wrong `base_url` is the usual cause of these: the message says which URL was asked for.
+MISPLACED = (404, 405)
+
 _BY_STATUS: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -143,53 +157,130 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 def error_for(operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> KitError:
     """The error for an answer that is no success or, with a cause, could not be decoded."""
+    # It has the credentials, and they would go along to wherever the answer leads.
+    response.next_request = None
     if not operation.security:
-        # What is sent without credentials may well be credentials: those of the token request.
-        response.request = httpx.Request(response.request.method, response.request.url)
+        response.request = _bare(response.request)
     if cause is not None:
         what = f"{response.status_code} came with {what_came(response)} instead of what is documented"
-        return InvalidResponseError(operation.name, response, f"{what}: {cause}" if response.content else what)
+        what += f", from {_place(response.request.url)}"
+        what += f": {printable(str(cause))}" if response.content else ""
+        return InvalidResponseError(operation.name, response, what)
     status = response.status_code
     kind = _BY_STATUS.get(status) or (ServerError if 500 <= status < 600 else APIStatusError)
     return kind(operation.name, response)
 
 
-def connection_error(operation: str, error: httpx.RequestError, attempts: int) -> APIConnectionError:
+def connection_error(operation: str, error: Exception, attempts: int) -> APIConnectionError:
     """The error for a request without an answer."""
-    kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
-    what = "timed out" if kind is APITimeoutError else "connection failed"
+    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+    kind = APITimeoutError if timed_out else APIConnectionError
+    what = "timed out" if timed_out else "connection failed"
     if isinstance(error, httpx.DecodingError):
         what = "the body that came is compressed in a way that can't be undone"
     tries = "" if attempts == 1 else f" after {attempts} attempts"
-    made = kind(f"{operation}: {what}{tries}: {type(error).__name__} {error}".rstrip())
+    made = kind(f"{operation}: {what}{tries}: {_reason(error)}")
     made.operation, made.attempts = operation, attempts
     return made
 
 
+def redirect_error(response: httpx.Response) -> KitError | None:
+    """Make the error for an answer that leads elsewhere; None for any other, and for a request that is no call."""
+    operation: Operation[Any] | None = response.request.extensions.get("operation")
+    if operation is None or not response.has_redirect_location:
+        return None
+    return error_for(operation, response, None)
+
+
+class CallErrors:
+    """A context around a call: whatever the call raises becomes a `KitError`.
+
+    Args:
+        operation: What is called.
+        is_closed: Whether the client is closed.
+    """
+
+    def __init__(self, operation: Operation[Any], is_closed: Callable[[], bool]) -> None:
+        self._operation, self._is_closed = operation, is_closed
+
+    def __enter__(self) -> None:
+        if self._is_closed():
+            raise self._error("the client is closed; make a new one")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception):
+            return
+        if not self._operation.security:
+            _forget_requests(error)
+        if isinstance(error, KitError):
+            return
+        if isinstance(error, RuntimeError) and self._is_closed():
+            raise self._error("the client was closed during the call") from error
+        library = type(error).__module__.partition(".")[0]
+        if isinstance(error, httpx.RequestError | OSError | EOFError) or library in PROTOCOL_LIBRARIES:
+            raise connection_error(self._operation.name, error, 1) from error
+        raise self._error(f"the call failed: {_reason(error)}") from error
+
+    def _error(self, what: str) -> KitError:
+        error = KitError(f"{self._operation.name}: {what}")
+        error.operation = self._operation.name
+        return error
+
+
 def what_came(response: httpx.Response) -> str:
-    """A body in a few words: short plain text as it is, anything else by its type and size."""
-    if not response.content:
+    """Tell a body in a few words: short plain text as it is, anything else by its type and size."""
+    content = response.content
+    if not content:
         return "an empty body"
     kind = response.headers.get("Content-Type", "no content type").partition(";")[0].strip()
-    text = response.text.strip()
-    if kind == "text/plain" and len(text) <= 80 and text.isprintable():
+    # Not as the charset says: Python has codecs that raise, or that take their time.
+    text = content.decode("utf-8", "replace").strip() if len(content) <= 80 else ""
+    if kind == "text/plain" and text.isprintable() and text:
         return text
-    return f"{len(response.content)} bytes of {kind}"
+    return f"{len(content)} bytes of {printable(kind, 100)}"
 
 
-def _messages(response: httpx.Response) -> list[str]:
+def _bare(request: httpx.Request) -> httpx.Request:
+    """Copy a request without its body and headers.
+
+    What is sent without credentials may well be credentials: those of the token request.
+    """
+    return httpx.Request(request.method, request.url)
+
+
+def _forget_requests(error: BaseException | None) -> None:
+    """Take the requests out of an exception and out of those that led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        request = getattr(error, "_request", None)
+        if isinstance(error, httpx.RequestError) and request is not None:
+            error.request = _bare(request)
+        error = error.__cause__ or error.__context__
+
+
+def _reason(error: Exception) -> str:
+    """Tell an exception in a few words, without the header that it may quote."""
+    text = str(error)
+    if isinstance(error, httpx.LocalProtocolError) or type(error).__name__ == "LocalProtocolError":
+        text = text.partition(" b'")[0]
+    return f"{type(error).__name__} {printable(text)}".rstrip()
+
+
+def _place(url: httpx.URL) -> str:
+    """Tell a URL without what may be private in it: user, password and query."""
+    path = url.raw_path.partition(b"?")[0]
+    return printable(f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}")
+
+
+def _redirect(response: httpx.Response) -> str | None:
+    """Say where an answer leads; None if it leads nowhere."""
+    if not response.has_redirect_location:
+        return None
     try:
-        body = msgspec.json.decode(response.content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
-    # OAuth's own shape (RFC 6749, section 5.2) comes from the token request.
-    found: list[Any] = [body.get("errors"), body.get("error"), body.get("error_description")]
-    messages: list[str] = []
-    while found:
-        item = found.pop(0)
-        if isinstance(item, list):
-            # Sequences have been seen to answer with lists of lists.
-            found = [*item, *found]
-        elif isinstance(item, str):
-            messages.append(item)
-    return messages
+        url = response.request.url.join(response.headers["Location"])
+    except (httpx.InvalidURL, ValueError):
+        return "redirects to something that is no URL"
+    return f"redirects to {_place(url)}, which is not followed"

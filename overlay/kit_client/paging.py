@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from attrs import evolve
 
-from kit_api.types import UNSET, AsyncPager, ListModule, Page, Pager, Unset
+from kit_api import types
+from kit_api.types import UNSET, ListModule, Page, Unset
 
 from .errors import KitError, PaginationError
+from .mixups import AsyncPagerMixups, PagerMixups
 from .retry import retries_wanted
 
 if TYPE_CHECKING:
@@ -117,10 +119,13 @@ def _ahead(call: Callable[[], T], left: threading.Event) -> Future[T]:
     return future
 
 
-class _Pager(Pager[T]):
+class Pager(PagerMixups, types.Pager[T]):
     def __init__(self, fetch: Callable[..., Page[T]], arguments: dict[str, Any], limit: int | None) -> None:
         self._fetch, self._arguments, self._limit = fetch, arguments, limit
         Walk(arguments, limit)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {_operation_name(self._fetch)}>"
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -152,12 +157,15 @@ class _Pager(Pager[T]):
             raise
 
 
-class _AsyncPager(AsyncPager[T]):
+class AsyncPager(AsyncPagerMixups, types.AsyncPager[T]):
     def __init__(
         self, fetch: Callable[..., Coroutine[Any, Any, Page[T]]], arguments: dict[str, Any], limit: int | None
     ) -> None:
         self._fetch, self._arguments, self._limit = fetch, arguments, limit
         Walk(arguments, limit)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {_operation_name(self._fetch)}>"
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
@@ -192,7 +200,13 @@ class _AsyncPager(AsyncPager[T]):
             raise
 
 
-def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+def _operation_name(fetch: Callable[..., Any]) -> str:
+    """The operation that a function of a generated module calls."""
+    function = fetch.func if isinstance(fetch, partial) else fetch
+    return str(getattr(function, "__module__", "a list")).rpartition(".")[2]
+
+
+def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.Pager[T]:
     """All items of a generated list operation.
 
     Args:
@@ -207,16 +221,18 @@ def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) 
     return pager(operation, None, args, kwargs)
 
 
-def apaginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
+def apaginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.AsyncPager[T]:
     """The same as `paginate`, for `async for`."""
     return async_pager(operation, None, args, kwargs)
 
 
-def pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> Pager[T]:
+def pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> types.Pager[T]:
     """`paginate`, with at most `limit` items."""
-    return _Pager(partial(operation.sync_page, *args), kwargs, limit)
+    return Pager(partial(operation.sync_page, *args), kwargs, limit)
 
 
-def async_pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> AsyncPager[T]:
+def async_pager(
+    operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]
+) -> types.AsyncPager[T]:
     """`apaginate`, with at most `limit` items."""
-    return _AsyncPager(partial(operation.asyncio_page, *args), kwargs, limit)
+    return AsyncPager(partial(operation.asyncio_page, *args), kwargs, limit)

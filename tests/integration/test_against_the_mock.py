@@ -87,7 +87,8 @@ class Settled:
                 return
 
     def _settle(self, value: Any) -> Any:
-        if inspect.isawaitable(value):
+        # A list refuses to be awaited, in words, and so has the method.
+        if inspect.isawaitable(value) and not hasattr(value, "first_page"):
 
             async def wait() -> Any:
                 return await value

@@ -27,7 +27,7 @@ def test_it_does_the_main_job(tmp_path: Path) -> None:
         "1000 of 1000, 0 failed",
         "263 with 'Pro plan'",
         "now 'organisation'",
-        "422 Unprocessable Entity: Name can't be blank",
+        "422: Name can't be blank",
         "1000 people on 7 pages",
     ):
         assert shown in run.stdout, shown

@@ -29,8 +29,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[KitMock]:
     def async_transport(**arguments: Any) -> httpx.AsyncBaseTransport:
         return mock.async_transport
 
-    monkeypatch.setattr(httpx, "HTTPTransport", sync_transport)
-    monkeypatch.setattr(httpx, "AsyncHTTPTransport", async_transport)
+    monkeypatch.setattr("kit_client.client.NetworkTransport", sync_transport)
+    monkeypatch.setattr("kit_client.client.AsyncNetworkTransport", async_transport)
     with mock:
         yield mock
 
@@ -41,12 +41,13 @@ def test_the_python_runs(network: KitMock, capsys: pytest.CaptureFixture[str]) -
         if language == "python":
             exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
             shown.append(capsys.readouterr().out)
-    ten_lines, asynchronous, lists, errors, modules, mock = shown
+    ten_lines, asynchronous, lists, errors, connections, modules, mock = shown
     assert ten_lines == "1 ada@example.com {}\n"
     assert asynchronous == "1 Mathematicians\n"
     assert lists == "2 1 1\n['Mathematicians']\n"
     assert errors.startswith('422 ["Name can\'t be blank"] ')
     assert errors.endswith("get_subscriber 1\n")
+    assert connections == ""
     assert modules.startswith("201 3 b'{")
     assert modules.endswith("joan@example.com\ngrace@example.com\nada@example.com\n")
     assert mock == "['Email address is invalid']\n"

@@ -15,7 +15,7 @@ import pytest
 from kit_api import AuthenticatedClient
 from kit_api.api.account import get_account
 from kit_api.api.tags import create_tag, update_tag
-from kit_client import AsyncKit, ConfigurationError, InvalidResponseError, Kit, ServerError, __version__
+from kit_client import AsyncKit, ConfigurationError, InvalidResponseError, Kit, KitError, ServerError, __version__
 
 from .service import ACCOUNT, TAG, Service, tag_page
 
@@ -69,31 +69,6 @@ def test_a_timeout_that_is_none_is_refused(timeout: Any, error: type[Exception])
         Service(OK).kit().with_options(timeout=timeout)
 
 
-@pytest.mark.parametrize("scheme", ["", "http://"])
-def test_the_proxy_of_the_environment_is_used(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[object] = []
-
-    def transport(proxy: str | None) -> httpx.BaseTransport:
-        used.append(proxy)
-        return httpx.MockTransport(Service(OK))
-
-    monkeypatch.setattr(httpx, "HTTPTransport", transport)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    Kit("key").account.get()
-    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}proxy.test:8080")
-    Kit("key").account.get()
-    Kit("key", base_url="http://127.0.0.1:4010").account.get()
-    monkeypatch.setenv("NO_PROXY", "api.convertkit.com")
-    Kit("key").account.get()
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1:4010")
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.test:8080")
-    Kit("key", base_url="http://127.0.0.1:4010").account.get()
-    Kit("key", base_url="http://127.0.0.1:4011").account.get()
-    assert used == [None, "http://proxy.test:8080", None, None, None, "http://proxy.test:8080"]
-
-
 def test_the_base_url_and_the_headers() -> None:
     service = Service(OK)
     service.kit(base_url="http://127.0.0.1:4010/prefix", headers={"X-Mine": "yes"}).account.get()
@@ -139,7 +114,7 @@ def test_a_client_in_use_can_be_entered_and_what_shares_its_connections_leaves_t
             patient.account.get()
         patient.close()
         kit.account.get()
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(KitError, match="get_account: the client is closed"):
         kit.account.get()
 
 

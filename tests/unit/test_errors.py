@@ -111,7 +111,7 @@ def test_messages_are_found_whatever_the_shape(body: bytes, messages: list[str])
 
 
 def test_plain_text_is_shown_and_html_is_described() -> None:
-    assert "429 Too Many Requests: Retry later" in str(error_of(httpx.Response(429, text="Retry later")))
+    assert "get_subscriber: 429: Retry later" in str(error_of(httpx.Response(429, text="Retry later")))
     html = error_of(httpx.Response(522, html="<html>" + "x" * 500))
     assert "506 bytes of text/html" in str(html)
     assert "xxx" not in str(html)

@@ -31,7 +31,7 @@ class OauthResource:
         state: str | None | Unset = UNSET,
         code_challenge: str | None | Unset = UNSET,
         code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
-    ) -> None:
+    ) -> str:
         """Ask an account's owner for access
 
         The page to send the owner's browser to. When they agree, they are redirected to `redirect_uri` with
@@ -53,15 +53,14 @@ class OauthResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 302, or none: `KitError` where the client is a `kit_client.Kit`.
 
         Returns:
-            Nothing.
+            The URL to open in a browser. Nothing is sent.
         """
 
         from . import authorize
 
-        authorize.sync(
+        return authorize.url(
             client=self._client,
             client_id=client_id,
             response_type=response_type,
@@ -133,7 +132,7 @@ class AsyncOauthResource:
     def __init__(self, client: AsyncResources) -> None:
         self._client = client
 
-    async def authorize(
+    def authorize(
         self,
         *,
         client_id: str,
@@ -143,7 +142,7 @@ class AsyncOauthResource:
         state: str | None | Unset = UNSET,
         code_challenge: str | None | Unset = UNSET,
         code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
-    ) -> None:
+    ) -> str:
         """Ask an account's owner for access
 
         The page to send the owner's browser to. When they agree, they are redirected to `redirect_uri` with
@@ -165,15 +164,14 @@ class AsyncOauthResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 302, or none: `KitError` where the client is a `kit_client.Kit`.
 
         Returns:
-            Nothing.
+            The URL to open in a browser. Nothing is sent.
         """
 
         from . import authorize
 
-        await authorize.asyncio(
+        return authorize.url(
             client=self._client,
             client_id=client_id,
             response_type=response_type,

@@ -7,11 +7,13 @@ from ...client import Client
 from ...encoding import query
 from ...models.authorization_response_type import AuthorizationResponseType
 from ...models.code_challenge_method import CodeChallengeMethod
-from ...types import UNSET, Operation, Response, Unset
+from ...types import UNSET, Operation, Unset
 
 OPERATION: Operation[None] = Operation(
     name="authorize", method="GET", path="/oauth/authorize", success={302: None}, retry_safe=True, security=()
 )
+SERVERS = {"https://api.convertkit.com": "https://app.convertkit.com", "https://api.kit.com": "https://app.kit.com"}
+"""The server of the page for each server of the API."""
 
 
 def _request(
@@ -38,7 +40,7 @@ def _request(
     }
 
 
-def sync(
+def url(
     *,
     client: Client,
     client_id: str,
@@ -48,7 +50,7 @@ def sync(
     state: str | None | Unset = UNSET,
     code_challenge: str | None | Unset = UNSET,
     code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
-) -> None:
+) -> str:
     """Ask an account's owner for access
 
     The page to send the owner's browser to. When they agree, they are redirected to `redirect_uri` with
@@ -70,94 +72,14 @@ def sync(
 
     Raises:
         ValueError, TypeError: An argument can't be sent; nothing was.
-        Exception: Any answer but 302, or none: `KitError` where the client is a `kit_client.Kit`.
 
     Returns:
-        Nothing.
+        The URL to open in a browser. Nothing is sent.
     """
 
-    client.call(
-        OPERATION,
-        _request(
-            client_id=client_id,
-            response_type=response_type,
-            redirect_uri=redirect_uri,
-            scope=scope,
-            state=state,
-            code_challenge=code_challenge,
-            code_challenge_method=code_challenge_method,
-        ),
-    )
-
-
-def sync_detailed(
-    *,
-    client: Client,
-    client_id: str,
-    response_type: AuthorizationResponseType,
-    redirect_uri: str,
-    scope: str | None | Unset = UNSET,
-    state: str | None | Unset = UNSET,
-    code_challenge: str | None | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
-) -> Response[None]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
-    return client.call(
-        OPERATION,
-        _request(
-            client_id=client_id,
-            response_type=response_type,
-            redirect_uri=redirect_uri,
-            scope=scope,
-            state=state,
-            code_challenge=code_challenge,
-            code_challenge_method=code_challenge_method,
-        ),
-    )
-
-
-async def asyncio(
-    *,
-    client: Client,
-    client_id: str,
-    response_type: AuthorizationResponseType,
-    redirect_uri: str,
-    scope: str | None | Unset = UNSET,
-    state: str | None | Unset = UNSET,
-    code_challenge: str | None | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
-) -> None:
-    """As `sync`, to await."""
-    (
-        await client.acall(
-            OPERATION,
-            _request(
-                client_id=client_id,
-                response_type=response_type,
-                redirect_uri=redirect_uri,
-                scope=scope,
-                state=state,
-                code_challenge=code_challenge,
-                code_challenge_method=code_challenge_method,
-            ),
-        )
-    )
-
-
-async def asyncio_detailed(
-    *,
-    client: Client,
-    client_id: str,
-    response_type: AuthorizationResponseType,
-    redirect_uri: str,
-    scope: str | None | Unset = UNSET,
-    state: str | None | Unset = UNSET,
-    code_challenge: str | None | Unset = UNSET,
-    code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
-) -> Response[None]:
-    """As `sync_detailed`, to await."""
-    return await client.acall(
-        OPERATION,
+    return client.page_url(
+        OPERATION.path,
+        SERVERS,
         _request(
             client_id=client_id,
             response_type=response_type,

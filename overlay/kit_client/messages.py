@@ -1,0 +1,58 @@
+"""The messages of the service in an answer that is no success: found in linear time, told in few words."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, Union
+
+import msgspec
+
+from kit_api.errors import printable
+
+Json: TypeAlias = Union[str, float, bool, None, "list[Json]", "dict[str, Json]"]
+
+MOST_MESSAGES = 10
+"""The most messages of the service that `str(error)` has; `.errors` has all."""
+LONGEST_TEXT = 1_000
+"""The most characters of the service's messages in `str(error)`."""
+LONGEST_FIELD = 100
+"""The most characters of a field's name before a message: the name is repeated for each message of the field."""
+
+
+def summary(messages: list[str]) -> str:
+    """Put messages in one line, and say how many more there are."""
+    parts: list[str] = []
+    room = LONGEST_TEXT
+    for message in messages[:MOST_MESSAGES]:
+        if room <= 0:
+            break
+        parts.append(printable(message, room))
+        room -= len(parts[-1])
+    more = len(messages) - len(parts)
+    return "; ".join(parts) + (f"; and {more:,} more" if more else "")
+
+
+def read_messages(content: bytes) -> list[str]:
+    """Read the messages of a body: `{"errors": [...]}`, Rails' `{"errors": {field: [...]}}`, `message`, and OAuth's own."""
+    try:
+        body: dict[str, Json] = msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    # OAuth's shape (RFC 6749, section 5.2) comes from the token request.
+    names = ("errors", "error", "error_description", "message")
+    # What is left to read, the next one last: a value, and the field that it is about.
+    left: list[tuple[str, Json]] = [("", body.get(name)) for name in reversed(names)]
+    messages: list[str] = []
+    while left:
+        field, item = left.pop()
+        if isinstance(item, str):
+            messages.append(f"{field}: {item}" if field else item)
+        elif isinstance(item, list):
+            # Sequences have been seen to answer with lists of lists.
+            left.extend((field, inner) for inner in reversed(item))
+        elif isinstance(item, dict):
+            inside = [
+                (field if name in names else f"{field}.{name}".strip(".")[:LONGEST_FIELD], inner)
+                for name, inner in item.items()
+            ]
+            left.extend(reversed(inside))
+    return messages

@@ -1,0 +1,76 @@
+"""What a list operation is not, refused with the words for what to write instead.
+
+These methods are no part of the types that callers see, so that type checkers refuse the same.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+class _Mixups:
+    """What is wrong for both kinds of pagers."""
+
+    loop: str
+    """How to iterate over one."""
+    items: str
+    """How to get a list of all items."""
+    first: str
+    """How to get the first page."""
+
+    def _error(self, what: str) -> TypeError:
+        return TypeError(f"{self!r} {what}")
+
+    def __getitem__(self, index: object) -> NoReturn:
+        raise self._error(
+            f"has no items by number: write `{self.items}[0]`, or `{self.first}.items[0]` to fetch one page only"
+        )
+
+    def __len__(self) -> NoReturn:
+        raise self._error(
+            f"has no length before it is fetched: write `len({self.items})`, or ask for"
+            f" `include_total_count=True` and read `{self.first}.total_count`"
+        )
+
+    def __bool__(self) -> NoReturn:
+        raise self._error(f"is neither true nor false before it is fetched: write `if {self.items}:`")
+
+    def __reversed__(self) -> NoReturn:
+        raise self._error(f"can't be reversed before it is fetched: write `reversed({self.items})`")
+
+    def __await__(self) -> NoReturn:
+        raise self._error(f"isn't awaited: write `{self.loop}`, or `{self.first}` for one page")
+
+
+class PagerMixups(_Mixups):
+    """What is wrong for a synchronous pager."""
+
+    loop = "for item in pager:"
+    items = "list(pager)"
+    first = "pager.first_page()"
+
+    def __next__(self) -> NoReturn:
+        raise self._error("is no iterator: write `next(iter(pager))`")
+
+    def __aiter__(self) -> NoReturn:
+        raise self._error(f"is synchronous: write `{self.loop}`, or use AsyncKit")
+
+
+class AsyncPagerMixups(_Mixups):
+    """What is wrong for an asynchronous pager."""
+
+    loop = "async for item in pager:"
+    items = "[item async for item in pager]"
+    first = "(await pager.first_page())"
+
+    def __iter__(self) -> NoReturn:
+        raise self._error(f"is asynchronous: write `{self.loop}`, or use Kit")
+
+    def __contains__(self, item: object) -> NoReturn:
+        raise self._error(f"is asynchronous: write `item in {self.items}`")
+
+    def __next__(self) -> NoReturn:
+        raise self._error("is no iterator: write `await anext(aiter(pager))`")
+
+    def __anext__(self) -> NoReturn:
+        raise self._error("is no iterator: write `await anext(aiter(pager))`")

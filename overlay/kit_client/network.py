@@ -1,0 +1,86 @@
+"""Transports that reach the network through an `httpx.Client`, so that proxies, TLS and pools are as httpx has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from .errors import redirect_error
+
+
+class _Client(httpx.Client):
+    def transport_for(self, url: httpx.URL) -> httpx.BaseTransport:
+        return self._transport_for_url(url)
+
+
+class _AsyncClient(httpx.AsyncClient):
+    def transport_for(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        return self._transport_for_url(url)
+
+
+class NetworkTransport(httpx.BaseTransport):
+    """The connections that an `httpx.Client` of these arguments would use, proxies of the environment included.
+
+    Args:
+        arguments: `proxy`, `verify`, `http2` and `limits` of `httpx.Client`.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        self._client = _Client(**arguments)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._client.transport_for(request.url).handle_request(request)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class AsyncNetworkTransport(httpx.AsyncBaseTransport):
+    """`NetworkTransport` for asynchronous calls."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self._client = _AsyncClient(**arguments)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.transport_for(request.url).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+class ClientTransport(httpx.BaseTransport):
+    """Sends through a caller's own `httpx.Client`, which stays the caller's to close.
+
+    Its connections and event hooks hold. Its `auth` and redirects don't: both are the outer client's concern.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+
+class AsyncClientTransport(httpx.AsyncBaseTransport):
+    """`ClientTransport` for asynchronous calls."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+
+def refuse_redirect(response: httpx.Response) -> None:
+    """Raise the error for an answer that leads elsewhere. A hook of the httpx client.
+
+    Without it httpx would make the next request, from the credentials and whatever `Location` says.
+    """
+    if error := redirect_error(response):
+        raise error
+
+
+async def arefuse_redirect(response: httpx.Response) -> None:
+    """`refuse_redirect` for asynchronous calls."""
+    refuse_redirect(response)
