@@ -17,9 +17,11 @@ from kit_api.client import BASE_URL, TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, AsyncPager, ListModule, Operation, Pager, Unset
 
 from .auth import choose_auth
+from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .errors import ConfigurationError, error_for
 from .paging import async_pager, pager
+from .pools import LIMITS, AsyncPools, NoCookies, Pools, only_once
 from .retry import RetryPolicy
 from .transport import AsyncRetryTransport, RetryTransport
 from .version import __version__
@@ -48,9 +50,11 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
+        deadline: float | None | Unset = UNSET,
+        max_response_bytes: int | None | Unset = UNSET,
     ) -> None:
         origin = _checked_url(base_url)
-        merged = httpx.Headers({"User-Agent": USER_AGENT})
+        merged = httpx.Headers({"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING})
         merged.update(headers)
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
@@ -61,17 +65,22 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
             httpx_args={
                 "auth": choose_auth(api_key, access_token, auth, origin),
                 "event_hooks": {event: list(hooks) for event, hooks in (event_hooks or {}).items()},
+                "cookies": NoCookies(),
             },
         )
-        self._transport: Transport | None = transport
         self._owns_connections = True
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
-        self._options = _options(UNSET, UNSET if max_retries is None else max_retries)
-        # Two threads' first calls are to share one client.
-        self._lock = threading.Lock()
+        # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
+        self._httpx_args["transport"] = self._layers(transport)
+        self._options = _options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
 
     def with_options(
-        self, *, timeout: float | httpx.Timeout | None | Unset = UNSET, max_retries: int | Unset = UNSET
+        self,
+        *,
+        timeout: float | httpx.Timeout | None | Unset = UNSET,
+        max_retries: int | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_response_bytes: int | None | Unset = UNSET,
     ) -> Self:
         """The same client, connections included, with other options for the calls made through what is returned.
 
@@ -80,6 +89,8 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         Args:
             timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
             max_retries: Requests after the first.
+            deadline: Seconds for a whole call, retries and waits included, or None for no deadline.
+            max_response_bytes: The largest response body, or None for any.
 
         Raises:
             ValueError, TypeError: An option is negative, or no number.
@@ -90,10 +101,14 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
             # A resource holds the client that it was made for.
             del clone.__dict__[name]
         clone._owns_connections = False
-        clone._options = {**self._options, **_options(timeout, max_retries)}
+        clone._options = {**self._options, **_options(timeout, max_retries, deadline, max_response_bytes)}
         return clone
 
     def _connect(self) -> None:
+        raise NotImplementedError
+
+    def _layers(self, transport: Transport | None) -> Transport:
+        """Return the transport with this package's policy: around the caller's own, or around connection pools."""
         raise NotImplementedError
 
     def _proxy(self) -> str | None:
@@ -105,7 +120,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport]):
         return proxy if "://" in proxy else f"http://{proxy}"
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
-        return {"operation": operation, **self._options}
+        return {"operation": operation, "started": self._clock.monotonic(), **self._options}
 
     def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
         return error_for(operation, response, cause)
@@ -127,18 +142,14 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
         headers: Sent with every request.
         event_hooks: As of `httpx.Client`: `{"request": [...], "response": [...]}`.
         transport: An `httpx.BaseTransport` for the I/O, such as a mock's or one with a proxy.
-        clock: The time that retries go by.
+        clock: The time that retries and deadlines go by.
+        deadline: Seconds for a whole call, retries and waits included; None for no deadline. If it isn't given, it is the
+            budget of `retry` (150 seconds) plus the longest of the timeouts (30 seconds).
+        max_response_bytes: The largest response body, compressed or not; None for any.
 
     Raises:
         ConfigurationError: No credentials, or too many, or such as can't be; a base URL that isn't one.
     """
-
-    def get_httpx_client(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None:
-                inner = self._transport or httpx.HTTPTransport(proxy=self._proxy())
-                self._httpx_args["transport"] = RetryTransport(inner, self._retry, self._clock)
-            return super().get_httpx_client()
 
     def get_async_httpx_client(self) -> NoReturn:
         raise TypeError("Kit is synchronous: use AsyncKit for what is to be awaited")
@@ -156,15 +167,16 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
     def _connect(self) -> None:
         self.get_httpx_client()
 
+    def _layers(self, transport: httpx.BaseTransport | None) -> httpx.BaseTransport:
+        if transport is None:
+            transport = Pools(lambda: httpx.HTTPTransport(proxy=self._proxy(), limits=LIMITS))
+        elif isinstance(transport, httpx.HTTPTransport):
+            transport = Pools(only_once(transport))
+        return RetryTransport(transport, self._retry, self._clock)
+
 
 class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
-    """A client of the Kit API v4 for asyncio. Arguments and errors are those of `Kit`; `transport` is an async one."""
-
-    def get_async_httpx_client(self) -> httpx.AsyncClient:
-        if self._async_client is None:
-            inner = self._transport or httpx.AsyncHTTPTransport(proxy=self._proxy())
-            self._httpx_args["transport"] = AsyncRetryTransport(inner, self._retry, self._clock)
-        return super().get_async_httpx_client()
+    """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
 
     def get_httpx_client(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: use Kit for what isn't to be awaited")
@@ -182,8 +194,20 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
     def _connect(self) -> None:
         self.get_async_httpx_client()
 
+    def _layers(self, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncBaseTransport:
+        if transport is None:
+            transport = AsyncPools(lambda: httpx.AsyncHTTPTransport(proxy=self._proxy(), limits=LIMITS))
+        elif isinstance(transport, httpx.AsyncHTTPTransport):
+            transport = AsyncPools(only_once(transport))
+        return AsyncRetryTransport(transport, self._retry, self._clock)
 
-def _options(timeout: float | httpx.Timeout | None | Unset, max_retries: int | Unset) -> dict[str, Any]:
+
+def _options(
+    timeout: float | httpx.Timeout | None | Unset,
+    max_retries: int | Unset,
+    deadline: float | None | Unset,
+    max_response_bytes: int | None | Unset,
+) -> dict[str, Any]:
     """Options of calls, as transports find them in `request.extensions`."""
     options: dict[str, Any] = {}
     if not isinstance(timeout, Unset):
@@ -194,6 +218,10 @@ def _options(timeout: float | httpx.Timeout | None | Unset, max_retries: int | U
         if max_retries < 0:
             raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
         options["max_retries"] = max_retries
+    if not isinstance(deadline, Unset):
+        options["deadline"] = _checked_deadline(deadline)
+    if not isinstance(max_response_bytes, Unset):
+        options["max_response_bytes"] = _checked_size(max_response_bytes)
     return options
 
 
@@ -205,6 +233,26 @@ def _checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Tim
     if not 0 <= timeout <= threading.TIMEOUT_MAX:
         raise ValueError(f"timeout: expected seconds, 0 or more, got {timeout}")
     return timeout
+
+
+def _checked_deadline(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    if not isinstance(deadline, int | float) or isinstance(deadline, bool):
+        raise TypeError(f"deadline: expected seconds or None, got {deadline!r}")
+    if not 0 < deadline <= threading.TIMEOUT_MAX:
+        raise ValueError(f"deadline: expected seconds, more than 0, got {deadline}")
+    return deadline
+
+
+def _checked_size(size: int | None) -> int | None:
+    if size is None:
+        return None
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise TypeError(f"max_response_bytes: expected a whole number or None, got {size!r}")
+    if size < 1:
+        raise ValueError(f"max_response_bytes: expected 1 or more, got {size}")
+    return size
 
 
 def _checked_url(base_url: str) -> httpx.URL:

@@ -12,6 +12,9 @@ import msgspec
 
 from kit_api.types import Operation
 
+from .body import BodyTooLarge
+from .deadline import DeadlinePassed
+
 
 class KitError(Exception):
     """The root of the errors of this package.
@@ -46,6 +49,14 @@ class APIConnectionError(KitError):
 
 class APITimeoutError(APIConnectionError):
     """No answer came in time."""
+
+
+class DeadlineExceededError(APITimeoutError):
+    """The deadline of the whole call passed while a request was under way. The service may have acted on it."""
+
+
+class ResponseTooLargeError(APIConnectionError):
+    """The response body is larger than `max_response_bytes`; it was not read to its end. It is not sent again."""
 
 
 class _AnswerError(KitError):
@@ -160,6 +171,10 @@ def connection_error(operation: str, error: httpx.RequestError, attempts: int) -
     what = "timed out" if kind is APITimeoutError else "connection failed"
     if isinstance(error, httpx.DecodingError):
         what = "the body that came is compressed in a way that can't be undone"
+    if isinstance(error, DeadlinePassed):
+        kind = DeadlineExceededError
+    if isinstance(error, BodyTooLarge):
+        kind, what = ResponseTooLargeError, "the response was not read to its end"
     tries = "" if attempts == 1 else f" after {attempts} attempts"
     made = kind(f"{operation}: {what}{tries}: {type(error).__name__} {error}".rstrip())
     made.operation, made.attempts = operation, attempts

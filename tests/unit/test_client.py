@@ -73,7 +73,7 @@ def test_a_timeout_that_is_none_is_refused(timeout: Any, error: type[Exception])
 def test_the_proxy_of_the_environment_is_used(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[object] = []
 
-    def transport(proxy: str | None) -> httpx.BaseTransport:
+    def transport(proxy: str | None, **limits: object) -> httpx.BaseTransport:
         used.append(proxy)
         return httpx.MockTransport(Service(OK))
 

@@ -1,0 +1,197 @@
+"""Response bodies, decoded as they come and only up to a largest size."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+import httpx
+
+from .deadline import Deadline
+
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""The largest body if nothing else is asked for. A page of 1,000 subscribers with many custom fields is about 1 MB."""
+ACCEPT_ENCODING = "gzip, deflate"
+"""What is decoded here. A decoder that can't stop at a size, as those of other encodings, is no safe one."""
+
+# What zlib calls them: 16 more for the gzip format.
+_WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+
+
+class BodyTooLarge(httpx.RequestError):
+    """A body is larger than the largest size, before or after it is decompressed."""
+
+
+class Body:
+    """Decodes a body piece by piece. No I/O.
+
+    Args:
+        response: Its head is known, its body isn't read yet.
+        limit: The largest size in bytes, or None for any.
+        deadline: Checked at each piece.
+    """
+
+    def __init__(self, response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
+        self._limit, self._deadline = limit, deadline
+        self._raw = self._decoded = 0
+        self._encodings = [
+            name
+            for name in response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
+            if name not in ("", "identity")
+        ]
+        self._inflater: Any = None
+        announced = response.headers.get("Content-Length", "")
+        if announced.isascii() and announced.isdigit() and len(announced) < 20:
+            self._check(int(announced))
+
+    def take(self, raw: bytes) -> bytes:
+        """Decode the next piece.
+
+        Raises:
+            BodyTooLarge, DeadlinePassed, httpx.DecodingError: It can't be.
+        """
+        self._deadline.check()
+        self._raw += len(raw)
+        self._check(self._raw)
+        decoded = self._inflate(raw) if self._encodings and raw else raw
+        self._decoded += len(decoded)
+        self._check(self._decoded)
+        return decoded
+
+    def end(self) -> None:
+        """Check that nothing is missing at the end.
+
+        Raises:
+            httpx.DecodingError: The compressed body is cut short.
+        """
+        if self._inflater is not None and not self._inflater.eof:
+            raise httpx.DecodingError("the compressed body is cut short")
+
+    def check_size(self, size: int) -> None:
+        """Check the size of a body that was there at once, as those of mock transports are."""
+        self._check(size)
+
+    def _check(self, size: int) -> None:
+        if self._limit is not None and size > self._limit:
+            raise BodyTooLarge(f"the response body is larger than {self._limit} bytes (max_response_bytes)")
+
+    def _inflate(self, raw: bytes) -> bytes:
+        # One byte more than allowed is enough to know that it is too large.
+        most = 0 if self._limit is None else self._limit - self._decoded + 1
+        try:
+            if self._inflater is not None:
+                return cast(bytes, self._inflater.decompress(raw, most))
+            if len(self._encodings) > 1 or self._encodings[0] not in _WINDOW_BITS:
+                raise httpx.DecodingError(f"expected one of {ACCEPT_ENCODING}, got {', '.join(self._encodings)[:80]!r}")
+            self._inflater = zlib.decompressobj(_WINDOW_BITS[self._encodings[0]])
+            try:
+                return cast(bytes, self._inflater.decompress(raw, most))
+            except zlib.error:
+                if self._encodings != ["deflate"]:
+                    raise
+                # Some servers send the bare deflate format (RFC 9110, section 8.4.1.2).
+                self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+                return cast(bytes, self._inflater.decompress(raw, most))
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
+
+
+def read(response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
+    """Read the body into `response.content`."""
+    try:
+        body = Body(response, limit, deadline)
+        if response.is_stream_consumed:
+            body.check_size(len(response.content))
+            return
+        encoding = response.headers.pop("Content-Encoding", None)
+        response.stream = _Stream(response, body)
+        response.read()
+        if encoding is not None:
+            response.headers["Content-Encoding"] = encoding
+    except BaseException:
+        # A body that is left half read would keep its connection from the others.
+        response.close()
+        raise
+
+
+async def aread(response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
+    """Do the same for a response of an async transport."""
+    try:
+        body = Body(response, limit, deadline)
+        if response.is_stream_consumed:
+            body.check_size(len(response.content))
+            return
+        encoding = response.headers.pop("Content-Encoding", None)
+        response.stream = _AsyncStream(response, body)
+        await response.aread()
+        if encoding is not None:
+            response.headers["Content-Encoding"] = encoding
+    except Exception:
+        await response.aclose()
+        raise
+
+
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, response: httpx.Response, body: Body) -> None:
+        self._response, self._body = response, body
+        self._raw = cast(httpx.SyncByteStream, response.stream)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for raw in self._raw:
+            yield self._body.take(raw)
+        self._body.end()
+        if has_surplus(self._response, self._raw):
+            self._response.extensions["network_stream"].close()
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+class _AsyncStream(httpx.AsyncByteStream):
+    def __init__(self, response: httpx.Response, body: Body) -> None:
+        self._response, self._body = response, body
+        self._raw = cast(httpx.AsyncByteStream, response.stream)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for raw in self._raw:
+            yield self._body.take(raw)
+        self._body.end()
+        if has_surplus(self._response, self._raw):
+            await self._response.extensions["network_stream"].aclose()
+
+    async def aclose(self) -> None:
+        await self._raw.aclose()
+
+
+def has_surplus(response: httpx.Response, raw: object) -> bool:
+    """Tell whether bytes beyond the response have come, which would be taken as the answer to the next request.
+
+    To be asked at the end of the body, before the connection goes back to its pool. A pool closes connections that
+    have bytes waiting in their socket when they are to be used again, but doesn't look at what was read already.
+
+    Args:
+        response: A response.
+        raw: The stream that its transport gave it.
+    """
+    connection = response.extensions.get("network_stream")
+    if connection is None or not response.http_version.startswith("HTTP/1"):
+        return False
+    # What the parser has been given. httpx and httpcore have no public name for it; without it, nothing is found.
+    for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        raw = getattr(raw, name, None)
+    trailing: tuple[bytes, bool] = getattr(raw, "trailing_data", (b"", False))
+    if trailing[0]:
+        return True
+    tls = connection.get_extra_info("ssl_object")
+    if tls is None:
+        return False
+    import ssl
+
+    if isinstance(tls, ssl.SSLSocket):
+        return tls.pending() > 0
+    # What was received, but not decrypted: a record of its own.
+    try:
+        return bool(tls.read(1))
+    except ssl.SSLError:
+        return False
