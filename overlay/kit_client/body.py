@@ -154,14 +154,39 @@ class _AsyncStream(httpx.AsyncByteStream):
         self._raw = cast(httpx.AsyncByteStream, response.stream)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for raw in self._raw:
-            yield self._body.take(raw)
+        connection = self._response.extensions.get("network_stream")
+        failed: httpx.RequestError | None = None
+        try:
+            async for raw in self._raw:
+                if failed is not None:
+                    continue
+                try:
+                    decoded = self._body.take(raw)
+                except httpx.RequestError as error:
+                    if connection is None or not _is_http_1(self._response):
+                        raise
+                    # The generators of httpcore are not to be left half run: trio warns of that. A closed connection
+                    # ends them all.
+                    failed = error
+                    await connection.aclose()
+                    continue
+                yield decoded
+        except httpx.NetworkError:
+            if failed is None:
+                raise
+        if failed is not None:
+            raise failed
         self._body.end()
-        if has_surplus(self._response, self._raw):
-            await self._response.extensions["network_stream"].aclose()
+        if connection is not None and has_surplus(self._response, self._raw):
+            await connection.aclose()
 
     async def aclose(self) -> None:
         await self._raw.aclose()
+
+
+def _is_http_1(response: httpx.Response) -> bool:
+    """Tell whether the connection carries one request at a time."""
+    return response.http_version.startswith("HTTP/1")
 
 
 def has_surplus(response: httpx.Response, raw: object) -> bool:
@@ -175,7 +200,7 @@ def has_surplus(response: httpx.Response, raw: object) -> bool:
         raw: The stream that its transport gave it.
     """
     connection = response.extensions.get("network_stream")
-    if connection is None or not response.http_version.startswith("HTTP/1"):
+    if connection is None or not _is_http_1(response):
         return False
     # What the parser has been given. httpx and httpcore have no public name for it; without it, nothing is found.
     for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):

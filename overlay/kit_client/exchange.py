@@ -39,6 +39,7 @@ class _Phase:
     """
 
     def __init__(self, request: httpx.Request, gate: anyio.Semaphore) -> None:
+        self._request = request
         self._also = request.extensions.get("trace")
         request.extensions["trace"] = self._trace
         self._gate: anyio.Semaphore | None = gate
@@ -51,6 +52,7 @@ class _Phase:
                 raise _Left
             return await send()
         finally:
+            self._request.extensions["trace"] = self._also
             self._open_gate()
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:

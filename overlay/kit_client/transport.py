@@ -56,7 +56,7 @@ class RetryTransport(httpx.BaseTransport):
             return _failed(error, deadline)
         finally:
             deadlines.current.reset(token)
-            _put_back(request, "trace", also)
+            request.extensions["trace"] = also
         return response
 
     def close(self) -> None:
@@ -90,7 +90,6 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
             await aread(response, _largest(request), deadline)
             return response
 
-        also = request.extensions.get("trace")
         try:
             if isinstance(self._inner, AsyncPools):
                 return await exchange(request, deadline, (await self._inner.pool()).gate, receive)
@@ -104,8 +103,6 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
             return deadline.passed()
         except (httpx.RequestError, OSError) as error:
             return _failed(error, deadline)
-        finally:
-            _put_back(request, "trace", also)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -135,10 +132,3 @@ def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.Re
         return error
     failed.__cause__ = error
     return failed
-
-
-def _put_back(request: httpx.Request, extension: str, value: Any) -> None:
-    if value is None:
-        request.extensions.pop(extension, None)
-    else:
-        request.extensions[extension] = value
