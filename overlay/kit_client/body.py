@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
@@ -141,8 +142,7 @@ class _Stream(httpx.SyncByteStream):
         for raw in self._raw:
             yield self._body.take(raw)
         self._body.end()
-        if has_surplus(self._response, self._raw):
-            self._response.extensions["network_stream"].close()
+        drop_if_surplus(self._response, self._raw)
 
     def close(self) -> None:
         self._raw.close()
@@ -177,8 +177,7 @@ class _AsyncStream(httpx.AsyncByteStream):
         if failed is not None:
             raise failed
         self._body.end()
-        if connection is not None and has_surplus(self._response, self._raw):
-            await connection.aclose()
+        drop_if_surplus(self._response, self._raw)
 
     async def aclose(self) -> None:
         await self._raw.aclose()
@@ -189,11 +188,11 @@ def _is_http_1(response: httpx.Response) -> bool:
     return response.http_version.startswith("HTTP/1")
 
 
-def has_surplus(response: httpx.Response, raw: object) -> bool:
-    """Tell whether bytes beyond the response have come, which would be taken as the answer to the next request.
+def drop_if_surplus(response: httpx.Response, raw: object) -> None:
+    """End the connection if bytes beyond the response came, which would be taken for the answer to the next request.
 
-    To be asked at the end of the body, before the connection goes back to its pool. A pool closes connections that
-    have bytes waiting in their socket when they are to be used again, but doesn't look at what was read already.
+    A pool closes a connection that has bytes waiting in its socket when it is to be used again, but doesn't look at
+    bytes that were read already. This is to be called at the end of the body, before the pool has the connection back.
 
     Args:
         response: A response.
@@ -201,21 +200,30 @@ def has_surplus(response: httpx.Response, raw: object) -> bool:
     """
     connection = response.extensions.get("network_stream")
     if connection is None or not _is_http_1(response):
-        return False
-    # What the parser has been given. httpx and httpcore have no public name for it; without it, nothing is found.
+        return
+    # What the parser was given. httpx and httpcore have no public name for it; without it, nothing is found.
     for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
         raw = getattr(raw, name, None)
-    trailing: tuple[bytes, bool] = getattr(raw, "trailing_data", (b"", False))
-    if trailing[0]:
-        return True
-    tls = connection.get_extra_info("ssl_object")
+    unparsed: tuple[bytes, bool] = getattr(raw, "trailing_data", (b"", False))
+    if unparsed[0] or _has_undecrypted(connection.get_extra_info("ssl_object")):
+        import socket
+
+        ours = connection.get_extra_info("socket")
+        # A copy, as asyncio, uvloop and trio each have a kind of their own. A pool takes a connection that was shut down
+        # for one that the server ended.
+        with socket.fromfd(ours.fileno(), ours.family, ours.type) as copy, contextlib.suppress(OSError):
+            copy.shutdown(socket.SHUT_RDWR)
+
+
+def _has_undecrypted(tls: Any) -> bool:
+    """Tell whether a TLS connection holds data that was received, but not asked for."""
     if tls is None:
         return False
     import ssl
 
-    if isinstance(tls, ssl.SSLSocket):
-        return tls.pending() > 0
-    # What was received, but not decrypted: a record of its own.
+    if not isinstance(tls, ssl.SSLObject):
+        # The TLS of a blocking socket: a read would wait. What is not decrypted yet is still in the socket.
+        return bool(tls.pending())
     try:
         return bool(tls.read(1))
     except ssl.SSLError:
