@@ -30,11 +30,10 @@ class Body:
     Args:
         response: Its head is known, its body isn't read yet.
         limit: The largest size in bytes, or None for any.
-        deadline: Checked at each piece.
     """
 
-    def __init__(self, response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
-        self._limit, self._deadline = limit, deadline
+    def __init__(self, response: httpx.Response, limit: int | None) -> None:
+        self._limit = limit
         self._raw = self._decoded = 0
         self._encodings = [
             name
@@ -50,9 +49,8 @@ class Body:
         """Decode the next piece.
 
         Raises:
-            BodyTooLarge, DeadlinePassed, httpx.DecodingError: It can't be.
+            BodyTooLarge, httpx.DecodingError: It can't be.
         """
-        self._deadline.check()
         self._raw += len(raw)
         self._check(self._raw)
         decoded = self._inflate(raw) if self._encodings and raw else raw
@@ -99,14 +97,18 @@ class Body:
 
 
 def read(response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
-    """Read the body into `response.content`."""
+    """Read the body into `response.content`.
+
+    Raises:
+        BodyTooLarge, DeadlinePassed, httpx.RequestError: It can't be read to its end.
+    """
     try:
-        body = Body(response, limit, deadline)
+        body = Body(response, limit)
         if response.is_stream_consumed:
             body.check_size(len(response.content))
             return
         encoding = response.headers.pop("Content-Encoding", None)
-        response.stream = _Stream(response, body)
+        response.stream = _Stream(response, body, deadline)
         response.read()
         if encoding is not None:
             response.headers["Content-Encoding"] = encoding
@@ -116,10 +118,10 @@ def read(response: httpx.Response, limit: int | None, deadline: Deadline) -> Non
         raise
 
 
-async def aread(response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
-    """Do the same for a response of an async transport."""
+async def aread(response: httpx.Response, limit: int | None) -> None:
+    """Do the same for a response of an async transport, without a deadline: the task is cancelled at that."""
     try:
-        body = Body(response, limit, deadline)
+        body = Body(response, limit)
         if response.is_stream_consumed:
             body.check_size(len(response.content))
             return
@@ -134,12 +136,13 @@ async def aread(response: httpx.Response, limit: int | None, deadline: Deadline)
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: httpx.Response, body: Body) -> None:
-        self._response, self._body = response, body
+    def __init__(self, response: httpx.Response, body: Body, deadline: Deadline) -> None:
+        self._response, self._body, self._deadline = response, body, deadline
         self._raw = cast(httpx.SyncByteStream, response.stream)
 
     def __iter__(self) -> Iterator[bytes]:
         for raw in self._raw:
+            self._deadline.check()
             yield self._body.take(raw)
         self._body.end()
         drop_if_surplus(self._response, self._raw)
@@ -167,8 +170,11 @@ class _AsyncStream(httpx.AsyncByteStream):
                         raise
                     # The generators of httpcore are not to be left half run: trio warns of that. A closed connection
                     # ends them all.
+                    import anyio
+
                     failed = error
-                    await connection.aclose()
+                    with anyio.CancelScope(shield=True):
+                        await connection.aclose()
                     continue
                 yield decoded
         except httpx.NetworkError:

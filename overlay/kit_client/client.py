@@ -21,7 +21,7 @@ from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .errors import ConfigurationError, error_for
 from .paging import async_pager, pager
-from .pools import LIMITS, AsyncPools, NoCookies, Pools, only_once
+from .pools import LIMITS, AsyncPools, NoCookies, Pools, only_once, unlock_after_fork
 from .retry import RetryPolicy
 from .transport import AsyncRetryTransport, RetryTransport
 from .version import __version__
@@ -31,6 +31,9 @@ T = TypeVar("T")
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
+
+
+unlock_after_fork(Resources, AsyncResources)
 
 
 class _KitClient(AuthenticatedClient, Generic[Transport]):

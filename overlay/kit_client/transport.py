@@ -87,7 +87,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         async def receive() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
-            await aread(response, _largest(request), deadline)
+            await aread(response, _largest(request))
             return response
 
         try:

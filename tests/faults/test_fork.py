@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
 import select
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from kit_api.api import Resources
 from kit_client import AsyncKit, ConfigurationError, Kit
 
 from .echo import PAGES, EchoServer
@@ -171,6 +173,26 @@ def test_a_fork_while_other_threads_make_calls(server: EchoServer) -> None:
             for thread in threads:
                 thread.join(SECONDS)
         assert wrong == []
+
+
+def test_a_fork_while_another_thread_makes_a_resource_class(server: EchoServer) -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        # Python 3.12 and newer have no such lock.
+        with getattr(vars(Resources)["subscribers"], "lock", contextlib.nullcontext()):
+            held.set()
+            done.wait(SECONDS)
+
+    with Kit("key", base_url=server.url) as kit:
+        thread = threading.Thread(target=hold)
+        thread.start()
+        assert held.wait(SECONDS)
+        try:
+            assert Child(lambda: kit.subscribers.get(1).id).result() == 1
+        finally:
+            done.set()
+            thread.join(SECONDS)
 
 
 def test_async_clients_after_a_fork(server: EchoServer) -> None:

@@ -190,13 +190,3 @@ async def test_what_tls_refuses_is_not_tried_again_async(alert: bytes) -> None:
             with pytest.raises(KitError, match="get_account: connection failed: ") as caught:
                 await kit.account.get()
         assert caught.value.attempts == len(tries) == 1
-
-
-def test_an_alert_after_the_handshake_is_not_tried_again_either() -> None:
-    """TLS 1.3 asks for a client's certificate when the client already takes itself to be connected."""
-    from kit_client.retry import RetryPolicy
-
-    for text in ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert", "[SSL: SSLV3_ALERT_BAD_CERTIFICATE] x"):
-        assert RetryPolicy().delay(httpx.ReadError(text), True, 0, None) is None
-    ended = httpx.ConnectError("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol")
-    assert RetryPolicy().delay(ended, True, 0, None) is not None
