@@ -21,7 +21,7 @@ from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .errors import ConfigurationError, error_for
 from .paging import async_pager, pager
-from .pools import LIMITS, AsyncPools, NoCookies, Pools, only_once, unlock_after_fork
+from .pools import LIMITS, POOLED, AsyncPools, NoCookies, Pools, only_once, unlock_after_fork
 from .retry import RetryPolicy
 from .transport import AsyncRetryTransport, RetryTransport
 from .version import __version__
@@ -144,7 +144,8 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
         retry: When, and how often, to send again.
         headers: Sent with every request.
         event_hooks: As of `httpx.Client`: `{"request": [...], "response": [...]}`.
-        transport: An `httpx.BaseTransport` for the I/O, such as a mock's or one with a proxy.
+        transport: An `httpx.BaseTransport` for the I/O, such as a mock's or one with a proxy. It is shared as it is: an
+            `httpx.HTTPTransport` is for one process only, an `httpx.AsyncHTTPTransport` for one event loop.
         clock: The time that retries and deadlines go by.
         deadline: Seconds for a whole call, retries and waits included; None for no deadline. If it isn't given, it is the
             budget of `retry` (150 seconds) plus the longest of the timeouts (30 seconds).
@@ -173,7 +174,7 @@ class Kit(_KitClient[httpx.BaseTransport], Resources):
     def _layers(self, transport: httpx.BaseTransport | None) -> httpx.BaseTransport:
         if transport is None:
             transport = Pools(lambda: httpx.HTTPTransport(proxy=self._proxy(), limits=LIMITS))
-        elif isinstance(transport, httpx.HTTPTransport):
+        elif isinstance(transport, POOLED):
             transport = Pools(only_once(transport))
         return RetryTransport(transport, self._retry, self._clock)
 
@@ -200,7 +201,7 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport], AsyncResources):
     def _layers(self, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncBaseTransport:
         if transport is None:
             transport = AsyncPools(lambda: httpx.AsyncHTTPTransport(proxy=self._proxy(), limits=LIMITS))
-        elif isinstance(transport, httpx.AsyncHTTPTransport):
+        elif isinstance(transport, POOLED):
             transport = AsyncPools(only_once(transport))
         return AsyncRetryTransport(transport, self._retry, self._clock)
 

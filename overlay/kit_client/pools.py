@@ -7,10 +7,9 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from functools import cached_property
 from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import httpx
-from attrs import frozen
 
 from .background import Run, current_run
 from .errors import ConfigurationError
@@ -22,6 +21,10 @@ Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 """As many connections are kept as there may be. httpx keeps 20, and closes the others after each request."""
+
+
+POOLED = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+"""Transports that hold connections. What others hold, only their authors know."""
 
 
 class NoCookies(CookieJar):
@@ -40,8 +43,8 @@ def unlock_after_fork(*classes: type) -> None:
     def renew() -> None:
         for properties in map(vars, classes):
             for value in properties.values():
-                if isinstance(value, cached_property) and hasattr(value, "lock"):
-                    value.lock = threading.RLock()
+                if isinstance(value, cached_property):
+                    vars(cast(object, value))["lock"] = threading.RLock()
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=renew)
@@ -78,8 +81,7 @@ class Pools(httpx.BaseTransport):
             return self._pools[process]
 
 
-@frozen
-class AsyncPool:
+class AsyncPool(NamedTuple):
     """The connections of one event loop."""
 
     transport: httpx.AsyncBaseTransport

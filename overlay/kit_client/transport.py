@@ -11,7 +11,6 @@ from . import deadline as deadlines
 from .body import MAX_RESPONSE_BYTES, aread, read
 from .clock import Clock
 from .deadline import Deadline, Timeouts
-from .exchange import exchange
 from .pools import AsyncPools
 from .retry import Outcome, RetryPolicy, attempt
 
@@ -92,6 +91,8 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
 
         try:
             if isinstance(self._inner, AsyncPools):
+                from .exchange import exchange  # late, as synchronous programs never need it
+
                 return await exchange(request, deadline, (await self._inner.pool()).gate, receive)
             left = deadline.left()
             if left == math.inf:
