@@ -17,6 +17,7 @@ from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, AsyncPager, Drift, ListModule, Operation, Pager, Response, Unset
 
 from .auth import choose_auth
+from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
 from .errors import CallErrors, error_for
@@ -28,7 +29,9 @@ from .network import (
     arefuse_redirect,
     refuse_redirect,
 )
+from .options import call_options, checked_timeout
 from .paging import async_pager, pager
+from .pools import LIMITS, POOLED, AsyncPools, NoCookies, Pools, only_once, unlock_after_fork
 from .retry import RetryPolicy
 from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers, connection_problems
 from .transport import AsyncRetryTransport, RetryTransport
@@ -47,6 +50,9 @@ HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
 
 DEFAULT_USER_AGENT = f"python-httpx/{httpx.__version__}"
 USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
+
+
+unlock_after_fork(Resources, AsyncResources)
 
 
 class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
@@ -75,18 +81,21 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
         limits: httpx.Limits | None = None,
         clock: Clock | None = None,
         on_drift: Callable[[Drift], object] | None = None,
+        deadline: float | None | Unset = UNSET,
+        max_response_bytes: int | None | Unset = UNSET,
     ) -> None:
         base_url = checked_base_url(base_url)
         origin = httpx.URL(base_url)
         settings = ConnectionSettings(proxy=proxy, verify=verify, http2=http2, limits=limits)
         self._connection: dict[str, Any] = {}
         if transport is None and http_client is None:
-            self._connection = settings.httpx_arguments(origin.scheme)
+            self._connection = {"limits": LIMITS, **settings.httpx_arguments(origin.scheme)}
         else:
             check_own(transport, http_client, settings, type(self).__name__, is_async=self._is_async)
         merged = httpx.Headers({} if http_client is None else http_client.headers)
         if merged.get("User-Agent", DEFAULT_USER_AGENT) == DEFAULT_USER_AGENT:
             merged["User-Agent"] = USER_AGENT
+        merged["Accept-Encoding"] = ACCEPT_ENCODING
         merged.update(checked_headers(headers))
         hooks: dict[str, list[Callable[..., Any]]]
         hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
@@ -96,23 +105,22 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
             self,
             base_url,
             headers=merged,
-            timeout=_checked_timeout(timeout),
+            timeout=checked_timeout(timeout),
             httpx_args={
                 "auth": choose_auth(api_key, access_token, auth, origin),
                 "event_hooks": hooks,
+                "cookies": NoCookies(),
             },
         )
-        self._transport: Transport | None = transport
-        self._http_client: HttpClient | None = http_client
         self._owns_connections = True
         # Shared with the clients of `with_options`.
         self._closed = threading.Event()
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
-        self._options = _options(UNSET, UNSET if max_retries is None else max_retries)
+        # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
+        self._httpx_args["transport"] = self._layers(transport, http_client)
+        self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
         self._extras: Extras | None = None
         self._drift = DriftLog(on_drift)
-        # Two threads' first calls are to share one client.
-        self._lock = threading.Lock()
 
     @property
     def drift(self) -> tuple[Drift, ...]:
@@ -124,6 +132,8 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
         *,
         timeout: float | httpx.Timeout | None | Unset = UNSET,
         max_retries: int | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_response_bytes: int | None | Unset = UNSET,
         extra_query: Mapping[str, Any] | Unset = UNSET,
         extra_body: Mapping[str, Any] | Unset = UNSET,
         extra_headers: Mapping[str, str] | Unset = UNSET,
@@ -135,6 +145,8 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
         Args:
             timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
             max_retries: Requests after the first.
+            deadline: Seconds for a whole call, retries and waits included, or None for no deadline.
+            max_response_bytes: The largest response body, or None for any.
             extra_query: Query parameters for each call. They win over the call's own; None takes one of those away.
             extra_body: Fields for the body of each call, a JSON object or a form. They win over the call's own. A call
                 without a body gets one, a JSON object.
@@ -149,7 +161,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
             # A resource holds the client that it was made for.
             del clone.__dict__[name]
         clone._owns_connections = False
-        clone._options = {**self._options, **_options(timeout, max_retries)}
+        clone._options = {**self._options, **call_options(timeout, max_retries, deadline, max_response_bytes)}
         if not (extra_query is extra_body is extra_headers is UNSET):
             from .undocumented import Extras
 
@@ -159,8 +171,8 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
     def _connect(self) -> None:
         raise NotImplementedError
 
-    def _new_transport(self) -> Transport:
-        """Make the transport that does the I/O: the caller's own, or one of the connection settings."""
+    def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
+        """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""
         raise NotImplementedError
 
     def _call_errors(self, operation: Operation[Any]) -> CallErrors:
@@ -174,7 +186,7 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
         self._drift.add(drift)
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
-        return {"operation": operation, **self._options}
+        return {"operation": operation, "started": self._clock.monotonic(), **self._options}
 
     def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
         return error_for(operation, response, cause)
@@ -195,16 +207,20 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
         retry: When, and how often, to send again.
         headers: Sent with every request.
         event_hooks: As of `httpx.Client`: `{"request": [...], "response": [...]}`.
-        transport: An `httpx.BaseTransport` for the I/O, such as a mock's.
+        transport: An `httpx.BaseTransport` for the I/O, such as a mock's. It is shared as it is: an `httpx.HTTPTransport`
+            is for one process only, an `httpx.AsyncHTTPTransport` for one event loop.
         http_client: An `httpx.Client` to send through, with its proxies, TLS, headers and event hooks. Authentication,
             retries and timeouts are still those of this client; the caller closes it.
         proxy: The proxy to use, instead of those of HTTPS_PROXY and the like.
         verify: False to accept any certificate; a file or folder of the certificates to trust; an `ssl.SSLContext`.
         http2: Whether to offer HTTP/2. It needs `httpx[http2]`.
         limits: How many connections there may be, and how long they are kept.
-        clock: The time that retries go by.
+        clock: The time that retries and deadlines go by.
         on_drift: Called with each difference between an answer and the document, once for each place. What it raises is
             logged.
+        deadline: Seconds for a whole call, retries and waits included; None for no deadline. If it isn't given, it is the
+            budget of `retry` (150 seconds) plus the longest of the timeouts (30 seconds).
+        max_response_bytes: The largest response body, compressed or not; None for any.
 
     Raises:
         TypeError: `on_drift` can't be called, or has to be awaited.
@@ -214,12 +230,6 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
 
     _is_async = False
     _redirect_hook = staticmethod(refuse_redirect)
-
-    def get_httpx_client(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None:
-                self._httpx_args["transport"] = RetryTransport(self._new_transport(), self._retry, self._clock)
-            return super().get_httpx_client()
 
     def get_async_httpx_client(self) -> NoReturn:
         raise TypeError("Kit is synchronous: use AsyncKit for what is to be awaited")
@@ -283,25 +293,25 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
     def _connect(self) -> None:
         self.get_httpx_client()
 
-    def _new_transport(self) -> httpx.BaseTransport:
-        if self._transport is not None:
-            return self._transport
-        if self._http_client is not None:
-            return ClientTransport(self._http_client)
+    def _layers(self, transport: httpx.BaseTransport | None, http_client: httpx.Client | None) -> httpx.BaseTransport:
+        if http_client is not None:
+            transport = ClientTransport(http_client)
+        elif transport is None:
+            transport = Pools(self._open)
+        elif isinstance(transport, POOLED):
+            transport = Pools(only_once(transport))
+        return RetryTransport(transport, self._retry, self._clock)
+
+    def _open(self) -> httpx.BaseTransport:
         with connection_problems():
             return NetworkTransport(**self._connection)
 
 
 class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
-    """A client of the Kit API v4 for asyncio. Arguments and errors are those of `Kit`; `transport` is an async one."""
+    """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
 
     _is_async = True
     _redirect_hook = staticmethod(arefuse_redirect)
-
-    def get_async_httpx_client(self) -> httpx.AsyncClient:
-        if self._async_client is None:
-            self._httpx_args["transport"] = AsyncRetryTransport(self._new_transport(), self._retry, self._clock)
-        return super().get_async_httpx_client()
 
     def get_httpx_client(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: use Kit for what isn't to be awaited")
@@ -347,11 +357,18 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
     def _connect(self) -> None:
         self.get_async_httpx_client()
 
-    def _new_transport(self) -> httpx.AsyncBaseTransport:
-        if self._transport is not None:
-            return self._transport
-        if self._http_client is not None:
-            return AsyncClientTransport(self._http_client)
+    def _layers(
+        self, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None
+    ) -> httpx.AsyncBaseTransport:
+        if http_client is not None:
+            transport = AsyncClientTransport(http_client)
+        elif transport is None:
+            transport = AsyncPools(self._open)
+        elif isinstance(transport, POOLED):
+            transport = AsyncPools(only_once(transport))
+        return AsyncRetryTransport(transport, self._retry, self._clock)
+
+    def _open(self) -> httpx.AsyncBaseTransport:
         with connection_problems():
             return AsyncNetworkTransport(**self._connection)
 
@@ -359,27 +376,3 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
 # Python names a function in its TypeErrors by where it was defined, and the base class is private.
 vars(_KitClient)["__init__"].__qualname__ = "Kit"
 vars(_KitClient)["with_options"].__qualname__ = "Kit.with_options"
-
-
-def _options(timeout: float | httpx.Timeout | None | Unset, max_retries: int | Unset) -> dict[str, Any]:
-    """Options of calls, as transports find them in `request.extensions`."""
-    options: dict[str, Any] = {}
-    if not isinstance(timeout, Unset):
-        options["timeout"] = httpx.Timeout(_checked_timeout(timeout)).as_dict()
-    if not isinstance(max_retries, Unset):
-        if not isinstance(max_retries, int) or isinstance(max_retries, bool):
-            raise TypeError(f"max_retries: expected a whole number, got {max_retries!r}")
-        if max_retries < 0:
-            raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
-        options["max_retries"] = max_retries
-    return options
-
-
-def _checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Timeout | None:
-    if timeout is None or isinstance(timeout, httpx.Timeout):
-        return timeout
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool):
-        raise TypeError(f"timeout: expected seconds, an httpx.Timeout or None, got {timeout!r}")
-    if not 0 <= timeout <= threading.TIMEOUT_MAX:
-        raise ValueError(f"timeout: expected seconds, 0 or more, got {timeout}")
-    return timeout

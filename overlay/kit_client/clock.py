@@ -20,6 +20,6 @@ class Clock:
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        import asyncio  # when needed, as in paging.py
+        import anyio  # late, as synchronous programs never need it
 
-        await asyncio.sleep(seconds)
+        await anyio.sleep(seconds)

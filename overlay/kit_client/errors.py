@@ -15,6 +15,8 @@ import httpx
 from kit_api.errors import printable
 from kit_api.types import Operation
 
+from .body import BodyTooLarge
+from .deadline import DeadlinePassed
 from .messages import read_messages, summary
 
 # The libraries under httpx. It leaves some of their exceptions as they are.
@@ -56,6 +58,14 @@ class APIConnectionError(KitError):
 
 class APITimeoutError(APIConnectionError):
     """No answer came in time."""
+
+
+class DeadlineExceededError(APITimeoutError):
+    """The deadline of the whole call passed while a request was under way. The service may have acted on it."""
+
+
+class ResponseTooLargeError(APIConnectionError):
+    """The response body is larger than `max_response_bytes`; it was not read to its end. It is not sent again."""
 
 
 class _AnswerError(KitError):
@@ -178,6 +188,10 @@ def connection_error(operation: str, error: Exception, attempts: int) -> APIConn
     what = "timed out" if timed_out else "connection failed"
     if isinstance(error, httpx.DecodingError):
         what = "the body that came is compressed in a way that can't be undone"
+    if isinstance(error, DeadlinePassed):
+        kind = DeadlineExceededError
+    if isinstance(error, BodyTooLarge):
+        kind, what = ResponseTooLargeError, "the response was not read to its end"
     tries = "" if attempts == 1 else f" after {attempts} attempts"
     made = kind(f"{operation}: {what}{tries}: {_reason(error)}")
     made.operation, made.attempts = operation, attempts

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
+import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from attrs import evolve
 
 from kit_api import types
 from kit_api.types import UNSET, ListModule, Page, Unset
 
+from .background import Background, current_run
 from .errors import KitError, PaginationError
 from .mixups import AsyncPagerMixups, PagerMixups
 from .retry import retries_wanted
-
-if TYPE_CHECKING:
-    import asyncio
-    from concurrent.futures import Future
 
 LARGEST_PAGE = 1000
 P = ParamSpec("P")
@@ -98,25 +97,31 @@ class Walk(Generic[T]):
         self._problem.cursor = self.cursor
 
 
-def _ahead(call: Callable[[], T], left: threading.Event) -> Future[T]:
-    """Begin a call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program.
+class _Ahead(Generic[T]):
+    """A call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program.
 
-    Once `left` is set, it isn't retried.
+    Once it is not `wanted`, it isn't retried. It belongs to the process that made it: a forked child has no such thread.
     """
-    from concurrent.futures import Future
 
-    future: Future[T] = Future()
+    def __init__(self, call: Callable[[], T]) -> None:
+        from concurrent.futures import Future
 
-    def run() -> None:
+        self.wanted = True
+        self.process = os.getpid()
+        self._call = call
+        self._future: Future[T] = Future()
+        context = contextvars.copy_context()
+        context.run(retries_wanted.set, lambda: self.wanted)
+        threading.Thread(target=context.run, args=(self._work,), name="kit-page", daemon=True).start()
+
+    def _work(self) -> None:
         try:
-            future.set_result(call())
+            self._future.set_result(self._call())
         except BaseException as error:  # noqa: BLE001  # it is raised where the page is asked for
-            future.set_exception(error)
+            self._future.set_exception(error)
 
-    context = contextvars.copy_context()
-    context.run(retries_wanted.set, lambda: not left.is_set())
-    threading.Thread(target=context.run, args=(run,), name="kit-page", daemon=True).start()
-    return future
+    def result(self) -> T:
+        return self._future.result()
 
 
 class Pager(PagerMixups, types.Pager[T]):
@@ -133,16 +138,16 @@ class Pager(PagerMixups, types.Pager[T]):
 
     def pages(self) -> Generator[Page[T], None, None]:
         walk = Walk[T](self._arguments, self._limit)
-        ahead: Future[Page[T]] | None = None
-        left = threading.Event()
+        ahead: _Ahead[Page[T]] | None = None
         try:
             while not walk.done:
-                page = walk.take(self._get(walk) if ahead is None else ahead.result())
-                if not walk.done:
-                    ahead = _ahead(lambda: self._get(walk), left)
+                mine = ahead is not None and ahead.process == os.getpid()
+                page = walk.take(ahead.result() if ahead is not None and mine else self._get(walk))
+                ahead = None if walk.done else _Ahead(lambda: self._get(walk))
                 yield page
         finally:
-            left.set()
+            if ahead is not None:
+                ahead.wanted = False
         walk.finish()
 
     def first_page(self) -> Page[T]:
@@ -167,26 +172,12 @@ class AsyncPager(AsyncPagerMixups, types.AsyncPager[T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {_operation_name(self._fetch)}>"
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+    def __aiter__(self) -> AsyncIterator[T]:
+        return _AsyncItems(self.pages())
 
-    async def pages(self) -> AsyncGenerator[Page[T], None]:
-        # A fifth of the time that the package would take to import, and most programs have no use for it.
-        import asyncio
-
+    def pages(self) -> AsyncGenerator[Page[T], None]:
         walk = Walk[T](self._arguments, self._limit)
-        ahead: asyncio.Task[Page[T]] | None = None
-        try:
-            while not walk.done:
-                page = walk.take(await (ahead or self._get(walk)))
-                ahead = None if walk.done else asyncio.create_task(self._get(walk))
-                yield page
-        finally:
-            if ahead is not None:
-                ahead.cancel()
-        walk.finish()
+        return _AsyncPages(walk, partial(self._get, walk))
 
     async def first_page(self) -> Page[T]:
         walk = Walk[T](self._arguments, self._limit)
@@ -204,6 +195,76 @@ def _operation_name(fetch: Callable[..., Any]) -> str:
     """The operation that a function of a generated module calls."""
     function = fetch.func if isinstance(fetch, partial) else fetch
     return str(getattr(function, "__module__", "a list")).rpartition(".")[2]
+
+
+class _AsyncPages(AsyncGenerator[Page[T], None]):
+    """Pages, the next one being fetched while one is used.
+
+    A class, as event loops finalize an async generator of which the rest isn't wanted: trio with a warning, and asyncio
+    at the end of a loop even if the walk is to go on in another one.
+    """
+
+    def __init__(self, walk: Walk[T], get: Callable[[], Coroutine[Any, Any, Page[T]]]) -> None:
+        self._walk, self._get = walk, get
+        self._ahead: Background[Page[T]] | None = None
+        self._busy = self._ended = False
+
+    async def asend(self, _: None) -> Page[T]:
+        if self._busy:
+            raise RuntimeError("the list is being iterated over by another task")
+        self._busy = True
+        try:
+            return await self._next()
+        except Exception:
+            self._ended = True
+            raise
+        finally:
+            self._busy = False
+
+    async def _next(self) -> Page[T]:
+        walk, ahead = self._walk, self._ahead
+        if self._ended:
+            raise StopAsyncIteration
+        if walk.done:
+            walk.finish()
+            raise StopAsyncIteration
+        # If this is cancelled, the page ahead stays, and the walk can go on.
+        page = walk.take(await (ahead.result() if ahead is not None and ahead.run == current_run() else self._get()))
+        self._ahead = None if walk.done else Background(self._get)
+        return page
+
+    async def athrow(self, typ: Any, val: Any = None, _tb: Any = None, /) -> Page[T]:
+        self._leave()
+        raise typ if val is None else val
+
+    async def aclose(self) -> None:
+        self._leave()
+
+    def __del__(self) -> None:
+        # Where the event loop isn't this thread's, the page that is fetched ahead is left to come.
+        with contextlib.suppress(RuntimeError):
+            self._leave()
+
+    def _leave(self) -> None:
+        self._ended = True
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.run == current_run():
+            ahead.cancel()
+
+
+class _AsyncItems(AsyncIterator[T]):
+    def __init__(self, pages: AsyncGenerator[Page[T], None]) -> None:
+        self._pages = pages
+        self._items: Iterator[T] = iter(())
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter((await anext(self._pages)).items)
+
+    async def aclose(self) -> None:
+        await self._pages.aclose()
 
 
 def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.Pager[T]:

@@ -6,6 +6,7 @@ import datetime
 import email.utils
 import logging
 import random
+import re
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import Any
@@ -16,7 +17,9 @@ from attrs.validators import ge, instance_of
 
 from kit_api.types import Operation
 
+from .body import BodyTooLarge
 from .clock import Clock
+from .deadline import Deadline, DeadlinePassed
 from .errors import connection_error
 
 logger = logging.getLogger("kit_client")
@@ -24,10 +27,13 @@ logger = logging.getLogger("kit_client")
 Outcome = httpx.Response | httpx.RequestError
 
 # The request never left, so that nothing is repeated by sending it again.
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 # What no second attempt mends.
-HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, DeadlinePassed, BodyTooLarge)
+
+# How OpenSSL begins whatever went wrong in TLS. A connection that merely ended, which may pass, is none of it.
+_TLS = re.compile(r"\[SSL(?!: UNEXPECTED_EOF)")
 
 retries_wanted: ContextVar[Callable[[], bool]] = ContextVar("retries_wanted", default=lambda: True)
 """Whether anybody still waits for the outcome."""
@@ -76,18 +82,33 @@ class RetryPolicy:
         if isinstance(outcome, httpx.Response):
             status = outcome.status_code
             return status == 429 or (retry_safe and (status == 408 or (500 <= status < 600 and status != 501)))
-        if isinstance(outcome, HOPELESS) or "CERTIFICATE_VERIFY_FAILED" in str(outcome):
+        if _hopeless(outcome):
             return False
         return retry_safe or isinstance(outcome, NOT_SENT)
 
 
+def _hopeless(error: httpx.RequestError) -> bool:
+    """Tell whether sending again can't help: both ends don't agree on TLS, or a proxy says no."""
+    if isinstance(error, httpx.ProxyError):
+        # A proxy that has trouble of its own says so with a 5xx. All that a SOCKS proxy says is text.
+        return re.match(r"5\d\d\b", str(error)) is None
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, HOPELESS) or _TLS.match(str(cause)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
 def attempt(
-    request: httpx.Request, policy: RetryPolicy, clock: Clock
+    request: httpx.Request, policy: RetryPolicy, clock: Clock, deadline: Deadline
 ) -> Generator[float | None, Outcome, httpx.Response]:
     """Attempts at one request, for a driver that does the I/O.
 
     Yields None when the request is to be sent, and takes what came of it; yields a number of seconds when there is to
     be a wait. Returns the last response, or raises `APIConnectionError`.
+
+    A DELETE that is answered with 404 has succeeded if an attempt before may have deleted the thing.
     """
     operation: Operation[Any] | None = request.extensions.get("operation")
     name = operation.name if operation else f"{request.method} {request.url.path}"
@@ -96,6 +117,7 @@ def attempt(
     start = clock.monotonic()
     wanted = retries_wanted.get()
     retries = 0
+    may_be_done = False
     while True:
         began = clock.monotonic()
         outcome = yield None
@@ -104,20 +126,33 @@ def attempt(
         took = clock.monotonic() - began
         logger.debug("%s: %s in %.3f s (attempt %d)", name, what, took, retries + 1)
         delay = policy.delay(outcome, retry_safe, retries, after) if retries < max_retries else None
-        if delay is None or clock.monotonic() - start + delay > policy.budget or not wanted():
+        late = delay is not None and (clock.monotonic() - start + delay > policy.budget or delay >= deadline.left())
+        if delay is None or late or not wanted():
             break
         retries += 1
+        may_be_done = may_be_done or _may_be_done(outcome)
         logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 1, delay)
         yield delay
         if not wanted():
             retries -= 1
             break
     if isinstance(outcome, httpx.Response):
+        if request.method == "DELETE" and outcome.status_code == 404 and may_be_done:
+            logger.info("%s: 404 after an attempt whose outcome is unknown; it is deleted", name)
+            status = next(iter(operation.success)) if operation else 204
+            outcome = httpx.Response(status, headers=outcome.headers)
         # httpx sets it when it has read the body, which was done for it.
         outcome.elapsed = datetime.timedelta(seconds=took)
         outcome.extensions.update(attempts=retries + 1, retry_after=after)
         return outcome
     raise connection_error(name, outcome, retries + 1) from outcome
+
+
+def _may_be_done(outcome: Outcome) -> bool:
+    """Tell whether the service may have done what it was asked for, though the attempt failed."""
+    if isinstance(outcome, httpx.Response):
+        return outcome.status_code != 429
+    return not isinstance(outcome, NOT_SENT)
 
 
 def _retry_after(outcome: Outcome, clock: Clock) -> float | None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import httpx
 
+from . import deadline as deadlines
+from .body import MAX_RESPONSE_BYTES, aread, read
 from .clock import Clock
+from .deadline import Deadline, Timeouts
+from .pools import AsyncPools
 from .retry import Outcome, RetryPolicy, attempt
 
 
@@ -15,12 +22,13 @@ class RetryTransport(httpx.BaseTransport):
         self._inner, self._policy, self._clock = inner, policy, clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        steps = attempt(request, self._policy, self._clock)
+        deadline = _deadline(request, self._policy, self._clock)
+        steps = attempt(request, self._policy, self._clock, deadline)
         delay = next(steps)
         while True:
             try:
                 if delay is None:
-                    delay = steps.send(self._send(request))
+                    delay = steps.send(self._send(request, deadline))
                 else:
                     self._clock.sleep(delay)
                     delay = next(steps)
@@ -28,13 +36,26 @@ class RetryTransport(httpx.BaseTransport):
                 response: httpx.Response = done.value
                 return response
 
-    def _send(self, request: httpx.Request) -> Outcome:
+    def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
+        also = request.extensions.get("trace")
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            if also is not None:
+                also(event, info)
+            if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+                deadlines.heed(info["return_value"])
+
+        request.extensions["trace"] = trace
+        token = deadlines.current.set(deadline)
         try:
             response = self._inner.handle_request(request)
             # Read here, where a body cut short can still be asked for again.
-            response.read()
-        except httpx.RequestError as error:
-            return error
+            read(response, _largest(request), deadline)
+        except (httpx.RequestError, OSError) as error:
+            return _failed(error, deadline)
+        finally:
+            deadlines.current.reset(token)
+            request.extensions["trace"] = also
         return response
 
     def close(self) -> None:
@@ -48,12 +69,13 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         self._inner, self._policy, self._clock = inner, policy, clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        steps = attempt(request, self._policy, self._clock)
+        deadline = _deadline(request, self._policy, self._clock)
+        steps = attempt(request, self._policy, self._clock, deadline)
         delay = next(steps)
         while True:
             try:
                 if delay is None:
-                    delay = steps.send(await self._send(request))
+                    delay = steps.send(await self._send(request, deadline))
                 else:
                     await self._clock.asleep(delay)
                     delay = next(steps)
@@ -61,13 +83,53 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
                 response: httpx.Response = done.value
                 return response
 
-    async def _send(self, request: httpx.Request) -> Outcome:
-        try:
+    async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
+        async def receive() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
-            await response.aread()
-        except httpx.RequestError as error:
-            return error
-        return response
+            await aread(response, _largest(request))
+            return response
+
+        try:
+            if isinstance(self._inner, AsyncPools):
+                from .exchange import exchange  # late, as synchronous programs never need it
+
+                return await exchange(request, deadline, (await self._inner.pool()).gate, receive)
+            left = deadline.left()
+            if left == math.inf:
+                return await receive()
+            import anyio
+
+            with anyio.move_on_after(max(left, 0)):
+                return await receive()
+            return deadline.passed()
+        except (httpx.RequestError, OSError) as error:
+            return _failed(error, deadline)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _deadline(request: httpx.Request, policy: RetryPolicy, clock: Clock) -> Deadline:
+    """Set the deadline of a request, and have its timeouts heed it."""
+    deadline = Deadline.of(request, policy.budget, clock)
+    if "timeout" in request.extensions:
+        request.extensions["timeout"] = Timeouts(request.extensions["timeout"], deadline)
+    return deadline
+
+
+def _largest(request: httpx.Request) -> int | None:
+    limit: int | None = request.extensions.get("max_response_bytes", MAX_RESPONSE_BYTES)
+    return limit
+
+
+def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.RequestError:
+    """Return what became of a request that failed."""
+    if isinstance(error, OSError):
+        # Async streams let a TLS alert through as ssl.SSLError.
+        failed: httpx.RequestError = httpx.ReadError(str(error))
+    elif isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN:
+        failed = deadline.passed()
+    else:
+        return error
+    failed.__cause__ = error
+    return failed

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import email.utils
+import logging
+import ssl
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,7 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_client import APIConnectionError, APITimeoutError, KitError, RateLimitError, RetryPolicy, ServerError
+from kit_client import (
+    APIConnectionError,
+    APITimeoutError,
+    Kit,
+    KitError,
+    NotFoundError,
+    RateLimitError,
+    RetryPolicy,
+    ServerError,
+)
 
 from .service import ACCOUNT, TAG, Service
 
@@ -148,6 +160,14 @@ def test_delays_are_jittered() -> None:
         httpx.UnsupportedProtocol("no such scheme"),
         httpx.LocalProtocolError("bad header"),
         httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
+        httpx.ConnectError("[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca"),
+        httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number"),
+        httpx.ReadError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"),
+        ssl.SSLError(1, "[SSL: SSLV3_ALERT_BAD_CERTIFICATE] sslv3 alert bad certificate"),
+        httpx.ProxyError("407 Proxy Authentication Required"),
+        httpx.ProxyError("403 Forbidden"),
+        httpx.ProxyError("Proxy Server could not connect: Connection not allowed by ruleset."),
+        httpx.ProxyError("Invalid username/password"),
     ],
 )
 def test_what_no_second_attempt_mends_is_not_sent_again(error: Exception) -> None:
@@ -155,6 +175,121 @@ def test_what_no_second_attempt_mends_is_not_sent_again(error: Exception) -> Non
     with pytest.raises(APIConnectionError):
         service.kit().account.get()
     assert len(service.requests) == 1
+
+
+def test_a_cause_that_is_hopeless_makes_its_effect_hopeless() -> None:
+    def lost(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("") from ssl.SSLError(1, "[SSL: TLSV1_ALERT_ACCESS_DENIED] denied")
+
+    service = Service(lost)
+    with pytest.raises(APIConnectionError):
+        service.kit().account.get()
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("error", [httpx.ProxyError("503 Service Unavailable"), httpx.ProxyError("502 Bad Gateway")])
+def test_a_proxy_with_trouble_of_its_own_is_tried_again_for_anything(error: Exception) -> None:
+    service = Service(error, CREATED)
+    service.kit().tags.create(name="a")
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ConnectError("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol"),
+        ConnectionResetError("reset by peer"),
+    ],
+)
+def test_a_connection_that_merely_ended_is_tried_again(error: Exception) -> None:
+    service = Service(error, OK)
+    assert service.kit().account.get().account.id == 1
+
+
+GONE = httpx.Response(404, json={"errors": ["Not Found"]})
+DELETIONS: list[Callable[[Kit], object]] = [
+    lambda kit: kit.broadcasts.delete(1),
+    lambda kit: kit.custom_fields.delete(1),
+    lambda kit: kit.webhooks.delete(1),
+    lambda kit: kit.tags.untag_subscriber(1, 2),
+    lambda kit: kit.tags.untag_subscriber_by_email(1, email_address="ada@example.com"),
+    lambda kit: kit.get_httpx_client().delete("/v4/of/my/own").raise_for_status(),
+]
+
+
+@pytest.mark.parametrize("lost", [httpx.ReadError("gone"), httpx.ReadTimeout("slow"), httpx.Response(502)], ids=str)
+@pytest.mark.parametrize("delete", DELETIONS)
+def test_a_deletion_whose_answer_was_lost_is_done(
+    delete: Callable[[Kit], object], lost: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = Service(lost, httpx.ConnectError("refused"), httpx.Response(429), GONE)
+    with caplog.at_level(logging.INFO, "kit_client"):
+        delete(service.kit())
+    assert len(service.requests) == 4
+    assert "404 after an attempt whose outcome is unknown" in caplog.messages[-1]
+
+
+@pytest.mark.anyio
+async def test_a_deletion_whose_answer_was_lost_is_done_async() -> None:
+    async with Service(httpx.ReadError("gone"), GONE).async_kit() as kit:
+        assert await kit.broadcasts.delete(1) is None  # type: ignore[func-returns-value]  # that is the test
+
+
+@pytest.mark.parametrize("before", [[], [httpx.ConnectError("refused")], [httpx.Response(429)]], ids=str)
+def test_a_deletion_of_what_never_was_there_is_not_found(before: list[Any]) -> None:
+    for delete in DELETIONS[:-1]:
+        with pytest.raises(NotFoundError):
+            delete(Service(*before, GONE).kit())
+
+
+def test_only_a_deletion_is_done_when_there_is_nothing() -> None:
+    service = Service(httpx.ReadError("gone"), GONE)
+    with pytest.raises(NotFoundError):
+        service.kit().tags.update(1, name="a")
+    assert len(service.requests) == 2
+
+
+def test_the_deadline_ends_it() -> None:
+    service = Service(httpx.Response(503, headers={"Retry-After": "50"}))
+    with pytest.raises(ServerError):
+        service.kit(deadline=120).account.get()
+    assert service.clock.slept == [50, 50]
+    with pytest.raises(ServerError):
+        service.kit().with_options(deadline=99).account.get()
+    assert service.clock.slept == [50, 50, 50]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_the_deadline_ends_it_async() -> None:
+    service = Service(httpx.Response(503, headers={"Retry-After": "50"}))
+    async with service.async_kit(deadline=120) as kit:
+        with pytest.raises(ServerError):
+            await kit.account.get()
+    assert service.clock.slept == [50, 50]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "timeout"),
+    [
+        ({}, 30.0),
+        ({"timeout": 5}, 5.0),
+        ({"deadline": 2}, 2.0),
+        ({"deadline": None}, 30.0),
+        ({"timeout": None}, None),
+        ({"timeout": None, "deadline": 7}, 7.0),
+        ({"timeout": 500}, 500.0),
+    ],
+)
+def test_no_wait_is_longer_than_what_is_left(arguments: dict[str, Any], timeout: float | None) -> None:
+    seen = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"].get("read"))
+        return OK
+
+    Service(answer).kit(**arguments).account.get()
+    assert seen == [timeout]
 
 
 def test_a_request_of_ones_own_is_judged_by_its_method() -> None:

@@ -1,0 +1,165 @@
+"""Connection pools that belong to one process and, if async, to one event loop."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncGenerator, Callable
+from functools import cached_property
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+import httpx
+
+from .background import Run, current_run
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import anyio
+
+Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""As many connections are kept as there may be. httpx keeps 20, and closes the others after each request."""
+
+
+POOLED = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+"""Transports that hold connections. What others hold, only their authors know."""
+
+
+class NoCookies(CookieJar):
+    """A cookie jar that stays empty: the service needs none, and a child forked while a jar is locked would hang."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take no cookies."""
+
+
+def unlock_after_fork(*classes: type) -> None:
+    """Give the cached properties of these classes new locks in each forked child.
+
+    Another thread may hold such a lock at the moment of the fork. Only Python 3.11 has them.
+    """
+
+    def renew() -> None:
+        for properties in map(vars, classes):
+            for value in properties.values():
+                if isinstance(value, cached_property):
+                    vars(cast(object, value))["lock"] = threading.RLock()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=renew)
+
+
+class Pools(httpx.BaseTransport):
+    """One transport per process, so that a forked child opens its own connections.
+
+    What a child inherits is neither used nor closed: it stays the parent's.
+
+    Args:
+        make: Makes a transport, at its first request.
+    """
+
+    def __init__(self, make: Callable[[], httpx.BaseTransport]) -> None:
+        self._make = make
+        self._pools: dict[int, httpx.BaseTransport] = {}
+        # By process as well: another thread may hold the parent's lock at the moment of the fork.
+        self._locks: dict[int, threading.Lock] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return (self._pools.get(os.getpid()) or self._open()).handle_request(request)
+
+    def close(self) -> None:
+        pool = self._pools.pop(os.getpid(), None)
+        if pool is not None:
+            pool.close()
+
+    def _open(self) -> httpx.BaseTransport:
+        process = os.getpid()
+        with self._locks.setdefault(process, threading.Lock()):
+            if process not in self._pools:
+                self._pools[process] = self._make()
+            return self._pools[process]
+
+
+class AsyncPool(NamedTuple):
+    """The connections of one event loop."""
+
+    transport: httpx.AsyncBaseTransport
+    closing: AsyncGenerator[None, None]
+    """Closes the transport when it is finalized."""
+    gate: anyio.Semaphore
+    """Lets one request at a time ask for a connection."""
+
+
+class AsyncPools(httpx.AsyncBaseTransport):
+    """One transport per process and event loop. It is closed when its event loop ends.
+
+    Args:
+        make: Makes a transport, at its first request.
+    """
+
+    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._make = make
+        self._pools: dict[Run, AsyncPool] = {}
+
+    async def pool(self) -> AsyncPool:
+        """Return the pool of this process and event loop."""
+        return self._pools.get(current_run()) or await self._open()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await (await self.pool()).transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop, and have other event loops close theirs."""
+        process, _ = run = current_run()
+        own = self._pools.pop(run, None)
+        for other in [other for other in self._pools if other[0] == process]:
+            # The generator is collected, and its event loop finalizes it.
+            self._pools.pop(other, None)
+        if own is not None:
+            await own.closing.aclose()
+
+    async def _open(self) -> AsyncPool:
+        import anyio
+
+        process, _ = run = current_run()
+        for other in list(self._pools):
+            if other[0] == process and getattr(other[1], "is_closed", bool)():
+                # A loop that was closed without shutting its async generators down, as asyncio.run does.
+                self._pools.pop(other, None)
+        transport = self._make()
+        pool = AsyncPool(transport, self._closing(run, transport), anyio.Semaphore(1))
+        self._pools[run] = pool
+        await anext(pool.closing)
+        return pool
+
+    async def _closing(self, run: Run, transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
+        """Close the transport when this generator is finalized, which an event loop does at its end.
+
+        Later its connections couldn't be closed any more.
+        """
+        import anyio
+
+        try:
+            yield
+        finally:
+            self._pools.pop(run, None)
+            with anyio.CancelScope(shield=True):
+                await transport.aclose()
+
+
+def only_once(transport: Transport) -> Callable[[], Transport]:
+    """Give a caller's own transport to the first process and event loop that asks, and refuse it to others."""
+    given = False
+
+    def make() -> Transport:
+        nonlocal given
+        if given:
+            raise ConfigurationError(
+                "transport: its connections belong to the process and event loop that used it first; nothing was sent."
+                " Make a client for each, or leave transport out"
+            )
+        given = True
+        return transport
+
+    return make
