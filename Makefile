@@ -81,6 +81,7 @@ spec: venv  ## validate the document, and compare it with the reference where th
 	@$(RUN) scripts/check_document.py
 	@if [ -f $(REFERENCE) ]; then $(RUN) $(REFERENCE) openapi/openapi.yaml; \
 	else echo "skipped: comparison with the reference ($(REFERENCE) not found)"; fi
+	@$(RUN) scripts/check_samples.py
 
 drift: venv  ## check that the generated code is what the document gives
 	@$(RUN) scripts/check_drift.py

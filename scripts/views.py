@@ -68,6 +68,11 @@ def query_argument(prop: Property) -> str:
     return argument(prop) if prop.required else f"{name(prop)}: {argument_type(prop)} | None | Unset = UNSET"
 
 
+def query_value(prop: Property) -> str:
+    """The value of a query parameter in its function: a list is sent as one text with commas."""
+    return f'comma_list("{name(prop)}", {name(prop)})' if isinstance(prop, ListProperty) else name(prop)
+
+
 def secrets(model: ModelProperty) -> tuple[str, ...]:
     """Return the names of the fields that the document calls passwords: a repr doesn't show them."""
     schemas = model.data.properties or {}
@@ -248,6 +253,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         needed,
         page_items,
         query_argument,
+        query_value,
         read_imports,
         returns,
         secrets,

@@ -139,11 +139,19 @@ class Client:
 
     def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
         """Send the request and decode the answer. Raises what `failure` returns."""
-        return self._parse(operation, self.get_httpx_client().request(**self.prepare(operation, request)))
+        return self.send(operation, self.prepare(operation, request))
 
     async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
         """The same as `call`, to await."""
-        return self._parse(operation, await self.get_async_httpx_client().request(**self.prepare(operation, request)))
+        return await self.asend(operation, self.prepare(operation, request))
+
+    def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
+        """Send what `prepare` returned, and decode the answer."""
+        return self._parse(operation, self.get_httpx_client().request(**arguments))
+
+    async def asend(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
+        """The same as `send`, to await."""
+        return self._parse(operation, await self.get_async_httpx_client().request(**arguments))
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
         status, models = response.status_code, operation.success

@@ -159,16 +159,10 @@ def path_value(name: str, value: Any) -> str:
 
 
 def query(**arguments: Any) -> dict[str, str]:
-    """Return query parameters, without those that are unset or None; a list becomes one text with commas.
-
-    Raises ValueError, TypeError as `to_json` does.
-    """
+    """Return query parameters, without those that are unset or None. Raises ValueError, TypeError as `to_json` does."""
     made = {}
     for name, value in arguments.items():
         if value is UNSET or value is None:
-            continue
-        if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
-            made[name] = ",".join(query(**{name: item})[name] for item in value)
             continue
         plain = to_json(value, name) if isinstance(value, str) else _scalar(value, name, True)
         if isinstance(plain, bool):
@@ -178,6 +172,18 @@ def query(**arguments: Any) -> dict[str, str]:
         else:
             made[name] = str(plain)
     return made
+
+
+def comma_list(name: str, values: Any) -> Any:
+    """Return the items of a list as one text with commas between them; what is unset, None or a text stays as it is.
+
+    Raises ValueError, TypeError as `to_json` does, and TypeError for what is no list.
+    """
+    if values is UNSET or values is None or isinstance(values, str):
+        return values
+    if not isinstance(values, Sequence) or isinstance(values, bytes | bytearray | memoryview):
+        raise TypeError(f"{name}: expected a list, got a {type(values).__name__}")
+    return ",".join(query(**{f"{name}[{index}]": item})[f"{name}[{index}]"] for index, item in enumerate(values))
 
 
 def _body(body: Any, model: type[Model]) -> Any:

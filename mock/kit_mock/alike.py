@@ -30,6 +30,14 @@ class Alike:
 
 
 ROWS: dict[str, Alike] = {
+    # -------------------- Requests
+    "request_reading": Alike(
+        "values of another JSON type than documented",
+        "held to the documented types",
+        "cast where the meaning is plain; a blank parameter is an absent one",
+        "seen",
+        "as the service; `strict` refuses them",
+    ),
     # -------------------- Authentication
     "oauth_only_operations": Alike(
         "an API key at the four bulk operations and the three of purchases",

@@ -69,15 +69,19 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    from kit_mock import coverage  # Only here: the other commands need none of it.
+    # Only here: the other commands need none of it.
+    from kit_mock import coverage
+    from kit_mock.document import load
+    from kit_mock.response_fields import ResponseFields
 
     if options.how is not None:
         print(*coverage.how(options.how, options.document), sep="\n")
         return 0
-    covered = coverage.Tally()
-    for line in covered.lines(coverage.measure_all(options.document)):
+    covered, fields = coverage.Tally(), ResponseFields(load(options.document).raw)
+    for line in covered.lines(coverage.measure_all(options.document, fields)):
         print(line, flush=True)
-    return 0 if covered.is_complete else _GAPS
+    print(*fields.lines(), sep="\n")
+    return 0 if covered.is_complete and not fields.missing() else _GAPS
 
 
 def _seed(options: argparse.Namespace) -> int:
@@ -177,8 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     seed.add_argument("--db", type=Path, required=True, metavar="FILE", help="the file, which must not exist yet")
     covered = command(
         "coverage",
-        "provoke every status of every operation, and count",
-        f"Ends with status {_GAPS} if one is never answered.",
+        "provoke every status of every operation, and every optional field of their answers, and count",
+        f"Ends with status {_GAPS} if one is never answered, or a field never sent without a known reason.",
     )
     covered.add_argument("--how", metavar="OPERATION", help="say how to get each status of an operation instead")
     for each in (serve, covered):

@@ -11,7 +11,8 @@ from kit_mock.behaviours import DEFAULT
 from kit_mock.document import load
 from kit_mock.operations import Operation
 from kit_mock.problems import KitMockError
-from kit_mock.provocations import recipes
+from kit_mock.provocations import FIELDS, recipes
+from kit_mock.response_fields import ResponseFields
 
 
 @attrs.frozen
@@ -73,26 +74,36 @@ class Tally:
         )
 
 
-def measure(operation: Operation, document: Path | None = None) -> Covered:
-    """Provoke each status that the document has for an operation, each on a mock of its own."""
+def measure(operation: Operation, document: Path | None = None, fields: ResponseFields | None = None) -> Covered:
+    """Provoke each status that the document has for an operation, each on a mock of its own.
+
+    Fields of the answers, and of further ones that are asked for to see fields, are noted in `fields`.
+    """
     known = recipes(operation)
     seen: set[str] = set()
     others: dict[str, int | None] = {}
     for status in operation.responses:
         recipe = known.get(status)
-        answer = None if recipe is None else recipe.answer(operation.id, document)
+        response = None if recipe is None else recipe.answer(operation.id, document)
+        answer = None if response is None else response.status_code
+        if fields is not None and response is not None:
+            fields.observe(operation.id, response)
         # Of a range such as 5XX it must be the very status that was injected: a fault of the mock itself is none.
         if recipe is not None and str(answer) == str(recipe.fault or status):
             seen.add(status)
         else:
             others[status] = answer
+    if fields is not None:
+        for recipe in FIELDS.get(operation.id, ()):
+            if (response := recipe.answer(operation.id, document)) is not None:
+                fields.observe(operation.id, response)
     return Covered(operation, frozenset(seen), others)
 
 
-def measure_all(document: Path | None = None) -> Iterator[Covered]:
+def measure_all(document: Path | None = None, fields: ResponseFields | None = None) -> Iterator[Covered]:
     """Measure one operation after another. Raises KitMockError for an unusable document."""
     for operation in load(document).operations.values():
-        yield measure(operation, document)
+        yield measure(operation, document, fields)
 
 
 def how(operation_id: str, document: Path | None) -> Iterator[str]:

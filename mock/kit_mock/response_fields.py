@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
+import httpx
 
 Field = tuple[str, str]
 """The name of a component schema and of a property that it defines itself."""
@@ -19,7 +21,7 @@ NEVER_SENT: Mapping[Field, str] = {
 """Optional fields that the mock never sends, and why."""
 
 
-@attrs.define
+@attrs.define(slots=False)
 class ResponseFields:
     """Optional response fields of a document, and those that were seen so far."""
 
@@ -30,19 +32,36 @@ class ResponseFields:
         """Return every optional field that an answer can have."""
         found: set[Field] = set()
         visited: set[str] = set()
-        for item in self.raw["paths"].values():
-            for operation in item.values():
-                for response in operation.get("responses", {}).values() if isinstance(operation, dict) else ():
-                    self._collect(self._schema(response), "", found, visited)
+        for response in self._responses.values():
+            self._collect(self._schema(response), "", found, visited)
         return found
 
     def missing(self) -> set[Field]:
         """Return the optional fields that were not seen and have no reason in `NEVER_SENT`."""
         return self.optional() - self.seen - NEVER_SENT.keys()
 
-    def observe(self, operation: Mapping[str, Any], status: str, payload: Any) -> None:
-        """Note the optional fields in the body of an answer to an operation of the document."""
-        self._match(self._schema(operation["responses"][status]), "", payload)
+    def lines(self) -> Iterator[str]:
+        """Yield how many optional fields were seen, and a line for each that was not, with the reason if there is one."""
+        optional = self.optional()
+        for field in sorted(optional - self.seen):
+            yield f"never sent: {'.'.join(field)} ({NEVER_SENT.get(field, 'BUT nothing says why')})"
+        yield f"{len(optional & self.seen)} of {len(optional)} optional response fields"
+
+    def observe(self, operation_id: str, response: httpx.Response) -> None:
+        """Note the fields in the body of an answer to an operation of the document."""
+        described = self._responses.get((operation_id, str(response.status_code)))
+        if described is not None and response.headers.get("Content-Type", "").startswith("application/json"):
+            self._match(self._schema(described), "", response.json())
+
+    @cached_property
+    def _responses(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        return {
+            (operation["operationId"], status): response
+            for item in self.raw["paths"].values()
+            for operation in item.values()
+            if isinstance(operation, dict)
+            for status, response in operation.get("responses", {}).items()
+        }
 
     def _schema(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
         contents: list[Mapping[str, Any]] = list(self._resolve(response).get("content", {}).values())

@@ -277,9 +277,9 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
             self._closed.set()
             super().close()
 
-    def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
+    def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
         with self._call_errors(operation):
-            return super().call(operation, request)
+            return super().send(operation, arguments)
 
     async def __aenter__(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`, or use AsyncKit")
@@ -341,9 +341,9 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
             self._closed.set()
             await super().aclose()
 
-    async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
+    async def asend(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
         with self._call_errors(operation):
-            return await super().acall(operation, request)
+            return await super().asend(operation, arguments)
 
     def __enter__(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`, or use Kit")

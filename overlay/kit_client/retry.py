@@ -24,7 +24,7 @@ from .errors import connection_error
 
 logger = logging.getLogger("kit_client")
 
-Outcome = httpx.Response | httpx.RequestError
+Outcome = httpx.Response | httpx.RequestError | OSError
 
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -87,7 +87,7 @@ class RetryPolicy:
         return retry_safe or isinstance(outcome, NOT_SENT)
 
 
-def _hopeless(error: httpx.RequestError) -> bool:
+def _hopeless(error: httpx.RequestError | OSError) -> bool:
     """Tell whether sending again can't help: both ends don't agree on TLS, or a proxy says no."""
     if isinstance(error, httpx.ProxyError):
         # A proxy that has trouble of its own says so with a 5xx. All that a SOCKS proxy says is text.

@@ -122,14 +122,10 @@ def _largest(request: httpx.Request) -> int | None:
     return limit
 
 
-def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.RequestError:
-    """Return what became of a request that failed."""
-    if isinstance(error, OSError):
-        # Async streams let a TLS alert through as ssl.SSLError.
-        failed: httpx.RequestError = httpx.ReadError(str(error))
-    elif isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN:
-        failed = deadline.passed()
-    else:
-        return error
-    failed.__cause__ = error
-    return failed
+def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.RequestError | OSError:
+    """Return what became of a request that failed. Async streams let a TLS alert through as ssl.SSLError."""
+    if isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN:
+        passed = deadline.passed()
+        passed.__cause__ = error
+        return passed
+    return error

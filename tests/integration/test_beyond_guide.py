@@ -55,8 +55,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[WithMascot]:
         def made_async(**arguments: Any) -> httpx.AsyncBaseTransport:
             return mock.async_transport
 
-        monkeypatch.setattr(httpx, "HTTPTransport", made)
-        monkeypatch.setattr(httpx, "AsyncHTTPTransport", made_async)
+        monkeypatch.setattr("kit_client.client.NetworkTransport", made)
+        monkeypatch.setattr("kit_client.client.AsyncNetworkTransport", made_async)
         codec._reported.clear()
         yield transport
         codec._reported.clear()

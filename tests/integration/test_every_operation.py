@@ -81,6 +81,13 @@ def sample(schema: Any, name: str = "") -> tuple[Any, Any]:
             return f"{name} é=&+", f"{name} é=&+"
 
 
+def in_query(wire: Any) -> str:
+    """What stands in a query for a value: lists have commas, and true is in small letters."""
+    if isinstance(wire, list):
+        return ",".join(map(str, wire))
+    return str(wire).lower() if wire is True else str(wire)
+
+
 class Case:
     """An operation with a value for each of its arguments."""
 
@@ -93,7 +100,7 @@ class Case:
         # Only one of them makes sense, and the client says so.
         query.pop("before", None)
         self.query_arguments = {name: value for name, (value, _) in query.items()}
-        self.query = {name: str(wire).lower() if wire is True else str(wire) for name, (_, wire) in query.items()}
+        self.query = {name: in_query(wire) for name, (_, wire) in query.items()}
         self.body: tuple[Any, Any] | None = None
         self.media_type = ""
         if "requestBody" in operation:

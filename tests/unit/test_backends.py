@@ -137,7 +137,7 @@ async def test_a_served_mock(kit_mock: KitMock) -> None:
             for number in range(10):
                 group.start_soon(create, str(number))
         with pytest.raises(KitError, match="422"):
-            await kit.tags.create(name="1")
+            await kit.tags.create(name=" ")
 
 
 async def test_nobody_is_there() -> None:

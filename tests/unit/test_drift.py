@@ -148,11 +148,11 @@ def test_fields_of_ones_own_are_sent() -> None:
 
 def test_each_place_is_reported_once_to_each_client(caplog: pytest.LogCaptureFixture) -> None:
     found: list[Drift] = []
-    service = Service(account(timezone="x", seats=[1]), account(timezone="y"), account(seats=None, plan_type=5))
+    service = Service(account(mood="x", seats=[1]), account(mood="y"), account(seats=None, plan_type=5))
     kit = service.kit(on_drift=found.append)
     for client in (kit, kit.with_options(timeout=5), kit):
         client.account.get()
-    paths = ["account.timezone", "account.seats", "account.plan_type"]
+    paths = ["account.mood", "account.seats", "account.plan_type"]
     assert [drift.path for drift in found] == paths
     assert [(drift.operation, drift.came) for drift in found] == [
         ("get_account", "a string"),
@@ -161,22 +161,22 @@ def test_each_place_is_reported_once_to_each_client(caplog: pytest.LogCaptureFix
     ]
     assert kit.drift == kit.with_options(max_retries=0).drift == tuple(found)
     assert len(caplog.messages) == 3
-    assert caplog.messages[0].startswith("get_account.account.timezone: not in the document")
+    assert caplog.messages[0].startswith("get_account.account.mood: not in the document")
     assert {record.name for record in caplog.records} == {"kit_api"}
 
-    other = Service(account(timezone="x")).kit()
+    other = Service(account(mood="x")).kit()
     other.account.get()
-    assert [drift.path for drift in other.drift] == ["account.timezone"]
+    assert [drift.path for drift in other.drift] == ["account.mood"]
     assert len(caplog.messages) == 3, "the log has it already"
 
 
 def test_raw_generated_calls_and_lists_report_too() -> None:
     page = tag_page([1], None, False, pages=3)
-    kit = Service(account(timezone="x"), page).kit()
+    kit = Service(account(mood="x"), page).kit()
     get_account.sync(client=kit)
     assert [tag.id for tag in paginate(list_tags, client=kit)] == [1]
     assert [f"{drift.operation} {drift.path}" for drift in kit.drift] == [
-        "get_account account.timezone",
+        "get_account account.mood",
         "list_tags pagination.pages",
     ]
 
@@ -191,17 +191,17 @@ def test_what_lists_yield_has_it() -> None:
 async def test_an_async_client_reports_too() -> None:
     found: list[Drift] = []
     body = {"subscribers": [{**SUBSCRIBER, "score": 7}], "pagination": CURSORS}
-    kit = Service(account(timezone="x"), httpx.Response(200, json=body)).async_kit(on_drift=found.append)
+    kit = Service(account(mood="x"), httpx.Response(200, json=body)).async_kit(on_drift=found.append)
     await kit.account.get()
     assert [subscriber.additional_properties async for subscriber in kit.subscribers.list()] == [{"score": 7}]
-    assert [drift.path for drift in found] == ["account.timezone", "subscribers[].score"]
+    assert [drift.path for drift in found] == ["account.mood", "subscribers[].score"]
     assert kit.drift == tuple(found)
 
 
 def test_a_generated_client_without_the_overlay_logs(caplog: pytest.LogCaptureFixture) -> None:
-    transport = httpx.MockTransport(lambda request: account(timezone="x"))
+    transport = httpx.MockTransport(lambda request: account(mood="x"))
     client = AuthenticatedClient("key", base_url="https://kit.test", httpx_args={"transport": transport})
-    assert get_account.sync(client=client).account.additional_properties == {"timezone": "x"}
+    assert get_account.sync(client=client).account.additional_properties == {"mood": "x"}
     assert len(caplog.messages) == 1
 
 
@@ -216,8 +216,8 @@ def test_a_callable_that_fails_breaks_no_call(caplog: pytest.LogCaptureFixture) 
     def fail(drift: Drift) -> None:
         raise RuntimeError("no")
 
-    kit = Service(account(timezone="x")).kit(on_drift=fail)
-    assert kit.account.get().account.additional_properties == {"timezone": "x"}
+    kit = Service(account(mood="x")).kit(on_drift=fail)
+    assert kit.account.get().account.additional_properties == {"mood": "x"}
     assert len(kit.drift) == 1
     (record,) = [record for record in caplog.records if record.name == "kit_client"]
     assert record.levelno == logging.ERROR
@@ -243,14 +243,14 @@ def test_a_callable_may_call_the_client_that_reports() -> None:
     def ask_again(drift: Drift) -> None:
         names.append(f"{drift.place} of {kit.account.get().account.name}")
 
-    kit: Kit = Service(account(timezone="x")).kit(on_drift=ask_again)
+    kit: Kit = Service(account(mood="x")).kit(on_drift=ask_again)
     kit.account.get()
-    assert names == ["get_account.account.timezone of Ada"]
+    assert names == ["get_account.account.mood of Ada"]
 
 
 def test_many_threads_report_each_place_once() -> None:
     found: list[Drift] = []
-    kit = Service(account(timezone="x", seats=1, quota=2)).kit(on_drift=found.append)
+    kit = Service(account(mood="x", seats=1, quota=2)).kit(on_drift=found.append)
     kit.account.get()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: kit.account.get(), range(100)))

@@ -6,11 +6,12 @@ What makes a status is the same for most operations, or nearly so: see `general`
 from __future__ import annotations
 
 from kit_mock.operations import Operation
+from kit_mock.provocations.fields import FIELDS
 from kit_mock.provocations.general import derived
 from kit_mock.provocations.recipe import SEED, Recipe
 from kit_mock.provocations.table import TABLE
 
-__all__ = ["SEED", "TABLE", "Recipe", "recipes"]
+__all__ = ["FIELDS", "SEED", "TABLE", "Recipe", "recipes"]
 
 
 def recipes(operation: Operation) -> dict[str, Recipe]:

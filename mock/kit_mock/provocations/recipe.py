@@ -69,15 +69,15 @@ class Recipe:
     fault: int | None = attrs.field(default=None, kw_only=True)
     note: str = attrs.field(default="", kw_only=True)
 
-    def answer(self, operation_id: str, document: str | os.PathLike[str] | None = None) -> int | None:
-        """Carry it out on a mock of its own and return the status, or None if it was another operation that answered."""
+    def answer(self, operation_id: str, document: str | os.PathLike[str] | None = None) -> httpx.Response | None:
+        """Carry it out on a mock of its own and return the answer, or None if another operation answered."""
         options = {"seed": SEED, "clock": Clock(_START), "document": document, **self.options}
         with KitMock(**options) as mock, httpx.Client(transport=mock.transport, base_url="https://kit.test") as http:
             codes = [_code(each._send(http, mock, "")) for each in self.before]
             if self.fault is not None:
                 mock.fail_next(operation_id, status=self.fault)
             response = self._send(http, mock, next(filter(None, codes), ""))
-            return response.status_code if mock.requests[-1].operation_id == operation_id else None
+            return response if mock.requests[-1].operation_id == operation_id else None
 
     def _send(self, http: httpx.Client, mock: KitMock, code: str) -> httpx.Response:
         method, _, path = self.line.partition(" ")

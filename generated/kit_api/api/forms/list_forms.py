@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import comma_list, query
 from ...models.count_include import CountInclude
 from ...models.form import Form
 from ...models.form_page import FormPage
@@ -38,7 +38,7 @@ def _request(
         "params": query(
             status=status,
             type=type,
-            include=include,
+            include=comma_list("include", include),
             after=after,
             before=before,
             per_page=per_page,

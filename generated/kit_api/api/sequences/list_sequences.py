@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import comma_list, query
 from ...models.sequence import Sequence
 from ...models.sequence_include import SequenceInclude
 from ...models.sequence_page import SequencePage
@@ -32,7 +32,11 @@ def _request(
     return {
         "url": "/v4/sequences",
         "params": query(
-            include=include, after=after, before=before, per_page=per_page, include_total_count=include_total_count
+            include=comma_list("include", include),
+            after=after,
+            before=before,
+            per_page=per_page,
+            include_total_count=include_total_count,
         ),
     }
 

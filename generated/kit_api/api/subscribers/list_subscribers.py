@@ -6,7 +6,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import comma_list, query
 from ...models.sort_order import SortOrder
 from ...models.subscriber import Subscriber
 from ...models.subscriber_include import SubscriberInclude
@@ -53,7 +53,7 @@ def _request(
             updated_before=updated_before,
             sort_field=sort_field,
             sort_order=sort_order,
-            include=include,
+            include=comma_list("include", include),
             slim=slim,
             after=after,
             before=before,

@@ -5,7 +5,7 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import comma_list, query
 from ...models.count_include import CountInclude
 from ...models.tag import Tag
 from ...models.tag_page import TagPage
@@ -32,7 +32,11 @@ def _request(
     return {
         "url": "/v4/tags",
         "params": query(
-            include=include, after=after, before=before, per_page=per_page, include_total_count=include_total_count
+            include=comma_list("include", include),
+            after=after,
+            before=before,
+            per_page=per_page,
+            include_total_count=include_total_count,
         ),
     }
 
