@@ -136,7 +136,9 @@ def _put(value: Any, steps: list[str], new: Any) -> bool:
         return True
     inner = value.get(name)
     places = inner if isinstance(inner, list) else [inner]
-    return any([_put(place, steps[1:], new) for place in places if isinstance(place, dict)])
+    # All of them, so no `any` over a generator, which would end at the first.
+    placed = [_put(place, steps[1:], new) for place in places if isinstance(place, dict)]
+    return any(placed)
 
 
 def problems(samples: Iterator[Sample]) -> Iterator[str]:

@@ -108,18 +108,20 @@ def test_the_wordpress_library(api: httpx.Client, mock: KitMock) -> None:
         "code_challenge_method": "S256",
         "state": "",
     }
-    with KitMock(auto_approve=True, behaviour=mock.behaviour) as other:
-        with httpx.Client(transport=other.transport, base_url="https://api.kit.test") as anonymous:
-            location = anonymous.get("/v4/oauth/authorize", params=query).headers["Location"]
-            grant = {
-                "client_id": "kit_test_client",
-                "grant_type": "authorization_code",
-                "code": httpx.URL(location).params["code"],
-                "redirect_uri": query["redirect_uri"],
-                "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-            }
-            tokens = ok(anonymous.post("/v4/oauth/token", json=grant))
-            assert tokens["token_type"].lower() == "bearer"
+    with (
+        KitMock(auto_approve=True, behaviour=mock.behaviour) as other,
+        httpx.Client(transport=other.transport, base_url="https://api.kit.test") as anonymous,
+    ):
+        location = anonymous.get("/v4/oauth/authorize", params=query).headers["Location"]
+        grant = {
+            "client_id": "kit_test_client",
+            "grant_type": "authorization_code",
+            "code": httpx.URL(location).params["code"],
+            "redirect_uri": query["redirect_uri"],
+            "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        }
+        tokens = ok(anonymous.post("/v4/oauth/token", json=grant))
+        assert tokens["token_type"].lower() == "bearer"
 
 
 def test_a_typescript_sdk(api: httpx.Client, mock: KitMock) -> None:
