@@ -77,7 +77,7 @@ def test_the_code_runs_and_prints_what_the_page_says(network: WithMascot, capsys
     for line in (fields[0], fields[1], reports[0], reports[1], routes[1]):
         assert f"# {line}\n" in PAGE
 
-    slim = next(request for request in network.requests if request.url.query == b"slim=true")
-    assert slim.headers["X-Team"] == "growth"
+    extra = next(request for request in network.requests if request.url.query == b"preview=true")
+    assert extra.headers["X-Team"] == "growth"
     (made,) = [request for request in network.requests if request.url.path == "/v4/tags"]
     assert json.loads(made.content) == {"name": "Readers", "colour": "green"}
