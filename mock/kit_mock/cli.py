@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _UNUSABLE
     except KeyboardInterrupt:
         pass  # Ctrl-C before the server took over: ending is what was asked for.
+    except BrokenPipeError:
+        # Whoever reads has seen enough, such as `head`. Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
