@@ -50,6 +50,8 @@ def values(
         value = forms.listed(value, content.caster)
     errors: list[str] = []
     try:
+        if content.pruning is not None:
+            value = content.pruning.apply(value)
         is_valid = content.validator.is_valid(value)
         if not is_valid and not strict:  # A valid value has nothing to cast.
             value = content.caster.cast(value)

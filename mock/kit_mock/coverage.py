@@ -56,8 +56,8 @@ class Tally:
         """Whether every status was seen, those that the document adds included."""
         return (self.documented_seen, self.added_seen) == (self.documented, self.added)
 
-    def lines(self, covered: Iterable[Covered]) -> Iterator[str]:
-        """A line for each operation as soon as it has been measured, and then the sums."""
+    def lines(self, covered: Iterable[Covered], fields: ResponseFields) -> Iterator[str]:
+        """Yield a line for each operation as soon as it has been measured, then the fields, then the sums."""
         for each in covered:
             operation = each.operation
             self.operations += 1
@@ -67,6 +67,7 @@ class Tally:
             self.added += len(operation.beyond_reference)
             self.added_seen += len(each.seen - each.documented)
             yield f"{operation.id:32}  {operation.method:6} {operation.path:46}  {each.line}"
+        yield from fields.lines()
         yield f"{self.added_seen} of {self.added} more that the document adds"
         yield (
             f"{self.complete} of {self.operations} operations,"

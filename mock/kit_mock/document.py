@@ -177,9 +177,13 @@ class _Compiler:
         )
 
     def _body(self, raw: dict[str, Any]) -> RequestBody:
-        schemas = {media_type: content.get("schema", True) for media_type, content in raw["content"].items()}
+        schemas = {media_type: content.get("schema", {}) for media_type, content in raw["content"].items()}
         contents = {
-            media_type: Content(self._validator(schema, formats=True), Caster(self._resolve, schema))
+            media_type: Content(
+                self._validator(schema, formats=True),
+                Caster(self._resolve, schema),
+                None if self._today else reference_view.pruning(schema, self._resolve),
+            )
             for media_type, schema in schemas.items()
         }
         return RequestBody(raw.get("required", False), contents)

@@ -41,6 +41,8 @@ class Content:
 
     validator: Validator
     caster: Caster
+    pruning: Pruning | None = None
+    """What to remove before anything else, where fields of today are not known."""
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 """The parts of the document that Kit's reference of 2024 does not have, marked `x-beyond-reference`, taken out again.
 
-Under the behaviour `reference` requests are read by `without_marked`, and answers leave through `Pruning`. Handlers always
-answer as the service does today, so no handler repeats which fields are new.
+Under the behaviour `reference`, requests are held against the schemas that `without_marked` returns, and the bodies of
+requests and answers lose their marked fields through `Pruning`. So no handler repeats which fields are new.
 """
 
 from __future__ import annotations

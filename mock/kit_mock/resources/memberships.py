@@ -64,7 +64,7 @@ class Membership:
         return True
 
     def _keep_origin(self, call: Call, owner: int, subscriber: int) -> None:
-        referrer = call.body.get("referrer") if call.behaviour.today_fields else None
+        referrer = call.body.get("referrer")
         sql = f"UPDATE {self.table} SET referrer = ? WHERE {self.owner_id} = ? AND subscriber_id = ?"
         call.store.write(sql, (referrer, owner, subscriber))
         name = call.store.value(f"SELECT name FROM {self.owners} WHERE id = ?", (owner,))

@@ -91,8 +91,10 @@ class _Reader:
             self.errors.append(f"{label} must be a string")
         return ""
 
-    def id(self, value: Any, label: str) -> str | None:
-        return self.text(value, label) if self._with_ids or value is not None else None
+    def id(self, item: dict[str, Any], name: str) -> str | None:
+        if name not in item and not self._with_ids:
+            return None
+        return self.text(item.get(name), f"Product {name}")
 
     def optional_text(self, value: Any, label: str) -> str | None:
         if value is not None and not isinstance(value, str):
@@ -150,8 +152,8 @@ class _Reader:
     def line(self, item: dict[str, Any]) -> Line:
         return Line(
             name=self.text(item.get("name"), "Product name"),
-            pid=self.id(item.get("pid"), "Product pid"),
-            lid=self.id(item.get("lid"), "Product lid"),
+            pid=self.id(item, "pid"),
+            lid=self.id(item, "lid"),
             quantity=int(self.number(item.get("quantity"), "Product quantity", whole=True)),
             sku=self.optional_text(item.get("sku"), "Product sku"),
             unit_price=self.number(item.get("unit_price"), "Product unit price"),

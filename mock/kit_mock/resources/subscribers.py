@@ -196,7 +196,7 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
             continue
         row = people.by_email(call, email_address)
         if row is None:
-            state = (item.get("state") if call.behaviour.today_fields else None) or "active"
+            state = item.get("state") or "active"
             id_ = _create(call, email_address, first_name, state)
             if state == "active":
                 events.fire(call, "subscriber_activate", subscriber_id=id_)

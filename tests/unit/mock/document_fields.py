@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
 import msgspec
+import pytest
 
 from kit_mock.document import default_path
 from kit_mock.provocations.table import TABLE
@@ -23,6 +24,11 @@ _GOOD: dict[str, Any] = {
 }
 _FORMATS = {"email": "ada@example.com", "uri": "http://127.0.0.1:9/", "date-time": "2023-02-17T10:00:00Z"}
 _ANY_NAME = "city"
+_ALWAYS = {"email_address", "lid", "pid"}
+"""What a body has also where the document lets it be left out, as the reference needs it."""
+
+BEHAVIOURS = ("reference", "current")
+_MARK = "x-beyond-reference"
 
 Path = tuple[str | int, ...]
 
@@ -87,47 +93,72 @@ class Field:
         return _built(self.schema, self.path, value)
 
 
-def parameters() -> list[Parameter]:
-    """All parameters of all queries."""
+def parameters(behaviour: str = "current") -> list[Parameter]:
+    """All parameters of all queries that a behaviour has."""
     return [
         Parameter(raw["operationId"], found["name"], _types(found["schema"]), found.get("required", False))
         for _, raw in operations()
         for found in map(resolved, raw["parameters"])
-        if found["in"] == "query"
+        if found["in"] == "query" and _is_known(found, behaviour)
     ]
 
 
-def fields() -> list[Field]:
-    """All places of all bodies, containers too, but the bodies themselves."""
+def per_behaviour(find: Callable[[str], list[Any]], wanted: Callable[[Any], bool] = lambda found: True) -> list[Any]:
+    """What each behaviour has of what is wanted, as parameters of a test: the behaviour and what was found."""
     return [
-        Field(raw["operationId"], path, _types(schema), is_free, content["schema"])
+        pytest.param(behaviour, found, id=f"{behaviour}-{found}")
+        for behaviour in BEHAVIOURS
+        for found in find(behaviour)
+        if wanted(found)
+    ]
+
+
+def beyond_reference(find: Callable[[str], list[Any]]) -> list[Any]:
+    """What is only found under `current`."""
+    known = set(map(str, find("reference")))
+    return [found for found in find("current") if str(found) not in known]
+
+
+def fields(behaviour: str = "current") -> list[Field]:
+    """All places of all bodies that a behaviour has, containers too, but the bodies themselves."""
+    return [
+        Field(raw["operationId"], path, _types(schema, behaviour), is_free, content["schema"])
         for _, raw in operations()
         if "requestBody" in raw
         for content in resolved(raw["requestBody"])["content"].values()
-        for path, schema, is_free in _places(content["schema"], (), is_free=True)
+        for path, schema, is_free in _places(content["schema"], (), behaviour, is_free=True)
         if path
     ]
 
 
-def _types(schema: dict[str, Any]) -> tuple[str, ...]:
+def _is_known(raw: dict[str, Any], behaviour: str) -> bool:
+    return behaviour == "current" or raw.get(_MARK) is not True
+
+
+def _types(schema: dict[str, Any], behaviour: str = "current") -> tuple[str, ...]:
     found = resolved(schema)
     types = found.get("type", "string")
     types = [types] if isinstance(types, str) else types
+    if behaviour == "reference" and found.get(_MARK) == "nullable":
+        types = [name for name in types if name != "null"]
     return (*types, *(["null"] if {"type": "null"} in schema.get("anyOf", ()) else []))
 
 
-def _places(schema: dict[str, Any], path: Path, *, is_free: bool) -> Iterator[tuple[Path, dict[str, Any], bool]]:
+def _places(
+    schema: dict[str, Any], path: Path, behaviour: str, *, is_free: bool
+) -> Iterator[tuple[Path, dict[str, Any], bool]]:
     found = resolved(schema)
     is_free = is_free and not {"enum", "format"} & (found.keys() if "string" in _types(schema) else set())
     yield path, schema, is_free
     if "items" in found:
-        yield from _places(found["items"], (*path, 0), is_free=is_free)
+        yield from _places(found["items"], (*path, 0), behaviour, is_free=is_free)
     inside = dict(found.get("properties", {}))
     if isinstance(found.get("additionalProperties"), dict):
         inside[_ANY_NAME] = found["additionalProperties"]
     for name, inner in inside.items():
         is_rule = name in _GOOD and not isinstance(_GOOD[name], dict)
-        yield from _places(inner, (*path, name), is_free=is_free and not is_rule)
+        if _is_known(inner, behaviour):
+            yield from _places(inner, (*path, name), behaviour, is_free=is_free and not is_rule)
 
 
 def _built(schema: dict[str, Any], path: Path, value: Any) -> Any:
@@ -138,13 +169,19 @@ def _built(schema: dict[str, Any], path: Path, value: Any) -> Any:
     if step == 0:
         return [_built(found["items"], tuple(rest), value)]
     assert isinstance(step, str)
-    needed = {name: _good(found["properties"][name], name) for name in found.get("required", ()) if name != step}
     inner = found.get("properties", {}).get(step) or found["additionalProperties"]
     made = _built(inner, tuple(rest), value)
     if isinstance(_GOOD.get(step), dict) and isinstance(made, dict):
         made = {**_GOOD[step], **made} if rest else made
         made |= {rest[0]: value} if len(rest) == 1 else {}
-    return {**needed, step: made}
+    return {**_needed(found), step: made}
+
+
+def _needed(schema: dict[str, Any]) -> dict[str, Any]:
+    """The fields that an object must have, each with a good value."""
+    properties = schema.get("properties", {})
+    names = [name for name in properties if name in _ALWAYS or name in schema.get("required", ())]
+    return {name: _good(properties[name], name) for name in names}
 
 
 def _good(schema: dict[str, Any], name: str) -> Any:
@@ -155,7 +192,7 @@ def _good(schema: dict[str, Any], name: str) -> Any:
         return found["enum"][0]
     types = _types(schema)
     if "object" in types:
-        return {each: _good(found["properties"][each], each) for each in found.get("required", ())}
+        return _needed(found)
     if "array" in types:
         return [_good(found["items"], "")]
     return _FORMATS.get(found.get("format", ""), "7") if "string" in types else 1

@@ -54,11 +54,16 @@ def test_an_empty_body_makes_a_draft(kit: httpx.Client) -> None:
         "email_address": None,
         "email_template": {"id": 6, "name": "Text Only"},
         "subscriber_filter": EVERYBODY,
+        "publication_id": 1000001,
+        "status": "draft",
+        "public_url": None,
     }
     assert stats(kit) == {
         "recipients": 0,
         "open_rate": 0,
+        "emails_opened": 0,
         "click_rate": 0,
+        "unsubscribe_rate": 0,
         "unsubscribes": 0,
         "total_clicks": 0,
         "show_total_clicks": False,
@@ -90,6 +95,9 @@ def test_everything_reads_back(kit: httpx.Client) -> None:
         "send_at": "2023-02-20T09:30:00Z",
         "email_template": {"id": 2, "name": "Classic"},
         "subscriber_filter": [{"any": [{"type": "tag", "ids": [31, 32]}]}],
+        "publication_id": 1000001,
+        "status": "scheduled",
+        "public_url": None,
     }
 
 
@@ -248,7 +256,8 @@ def test_a_scheduled_one_is_sent_when_the_clock_reaches_it(
     assert kit.get("/v4/broadcasts/1").json()["broadcast"]["published_at"] == LATER
     mock.advance(seconds=45)
     assert (stats(kit)["status"], stats(kit)["recipients"], stats(kit)["progress"]) == ("completed", 2, 100)
-    assert kit.get("/v4/broadcasts/1").json()["broadcast"] == {**created, "subject": "Changed", "published_at": LATER}
+    expected = {**created, "subject": "Changed", "published_at": LATER, "status": "completed"}
+    assert kit.get("/v4/broadcasts/1").json()["broadcast"] == expected
 
 
 def test_a_clock_that_jumps_past_it_completes_it(kit: httpx.Client, mock: KitMock, subscriber: Create) -> None:
@@ -280,8 +289,10 @@ def test_a_moment_that_has_passed_sends_at_once(kit: httpx.Client, subscriber: C
         assert (found["status"], found["recipients"], found["progress"]) == ("sending", 1, 0)
 
 
-@pytest.mark.parametrize("seconds", [0, 3600])
-def test_once_sending_it_cannot_be_changed_or_deleted(kit: httpx.Client, mock: KitMock, seconds: int) -> None:
+@pytest.mark.parametrize(("seconds", "status"), [(0, "sending"), (3600, "completed")])
+def test_once_sending_it_cannot_be_changed_or_deleted(
+    kit: httpx.Client, mock: KitMock, seconds: int, status: str
+) -> None:
     created = create(kit, **LETTER, send_at=NOW)
     mock.advance(seconds=seconds)
     for response in (
@@ -290,7 +301,7 @@ def test_once_sending_it_cannot_be_changed_or_deleted(kit: httpx.Client, mock: K
         kit.delete("/v4/broadcasts/1"),
     ):
         assert (response.status_code, response.json()) == (422, {"errors": ["Broadcast is already sending."]})
-    assert kit.get("/v4/broadcasts/1").json()["broadcast"] == created
+    assert kit.get("/v4/broadcasts/1").json()["broadcast"] == {**created, "status": status}
 
 
 @pytest.mark.parametrize("body", [{"send_at": None}, {"public": False}])

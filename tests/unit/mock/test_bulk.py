@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from kit_mock import KitMock
-from tests.unit.mock.conftest import Create
+from kit_mock import Clock, KitMock
+from tests.unit.mock.conftest import START, Create, client
 
 NOW = "2023-02-17T11:43:55Z"
 PATHS = {
@@ -174,14 +174,17 @@ def test_taggings(oauth: httpx.Client, mock: KitMock, subscriber: Create, tag: C
     ("name", "item", "error"),
     [
         ("taggings", {"subscriber_id": 1}, "Taggings 1 tag id can't be blank"),
-        ("taggings", {"tag_id": 1, "subscriber_id": None}, "Taggings 1 subscriber id can't be blank"),
-        ("taggings", {"tag_id": "1x", "subscriber_id": 1}, "Taggings 1 tag id must be an integer"),
-        ("taggings", {"tag_id": 1, "subscriber_id": True}, "Taggings 1 subscriber id must be an integer"),
-        ("taggings", {"tag_id": 1, "subscriber_id": 1.5}, "Taggings 1 subscriber id must be an integer"),
+        ("taggings", {"tag_id": "1x", "subscriber_id": 1}, "Taggings 1 tag id must be an integer or null"),
+        ("taggings", {"tag_id": 1, "subscriber_id": True}, "Taggings 1 subscriber id must be an integer or null"),
+        ("taggings", {"tag_id": 1, "subscriber_id": 1.5}, "Taggings 1 subscriber id must be an integer or null"),
         ("taggings", {"tag_id": 1, "subscriber_id": 2**63}, "Taggings subscriber id is out of range"),
         ("tags", {"name": ["a"]}, "Tags 1 name must be a string"),
         ("custom_fields", {"label": {}}, "Custom fields 1 label must be a string"),
-        ("subscribers", {"email_address": {}, "first_name": "A"}, "Subscribers 1 email address must be a string"),
+        (
+            "subscribers",
+            {"email_address": {}, "first_name": "A"},
+            "Subscribers 1 email address must be a string or null",
+        ),
         (
             "subscribers",
             {"email_address": "b@example.com", "first_name": ["A"]},
@@ -200,3 +203,24 @@ def test_a_wrong_type_refuses_all_of_the_request(
     assert len(oauth.get("/v4/tags").json()["tags"]) == 1
     assert len(oauth.get("/v4/subscribers").json()["subscribers"]) == 1
     assert oauth.get("/v4/custom_fields").json()["custom_fields"] == []
+
+
+@pytest.mark.parametrize("name", ["tag_id", "subscriber_id"])
+def test_an_id_that_is_null_is_a_failure_today_and_refused_by_the_reference(name: str) -> None:
+    seed: dict[str, Any] = {"tags": [{"name": "A"}], "subscribers": [{"email_address": "ada@example.com"}]}
+    items = [{"tag_id": 1, "subscriber_id": 1}, {"tag_id": 1, "subscriber_id": 1, name: None}]
+    label = name.removesuffix("_id").capitalize()
+    failure = {"tagging": items[1], "errors": [f"{label} does not exist"]}
+    with (
+        KitMock(clock=Clock(START), seed=seed) as mock,
+        client(mock, Authorization=f"Bearer {mock.access_token}") as http,
+    ):
+        answer = http.post(PATHS["taggings"], json={"taggings": items})
+        assert (answer.status_code, answer.json()["failures"]) == (200, [failure])
+    with (
+        KitMock(clock=Clock(START), seed=seed, behaviour="reference") as mock,
+        client(mock, Authorization=f"Bearer {mock.access_token}") as http,
+    ):
+        answer = http.post(PATHS["taggings"], json={"taggings": items})
+        expected = f"Taggings 1 {name.replace('_', ' ')} can't be blank"
+        assert (answer.status_code, answer.json()) == (422, {"errors": [expected]})

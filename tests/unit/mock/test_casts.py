@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,16 +14,23 @@ from kit_mock import Clock, KitMock
 from kit_mock.casts import Caster
 from kit_mock.provocations.recipe import SEED
 from tests.unit.mock.conftest import START, client
-from tests.unit.mock.document_fields import RAW, Field, Parameter, fields, line, operations, parameters
+from tests.unit.mock.document_fields import (
+    BEHAVIOURS,
+    RAW,
+    Field,
+    Parameter,
+    beyond_reference,
+    fields,
+    line,
+    operations,
+    parameters,
+    per_behaviour,
+)
 
 TRUE = ["true", "TRUE", "True", "t", "T", "1", "on", "yes", "y", "2", "banana"]
 FALSE = ["false", "FALSE", "False", "f", "F", "0", "off", "OFF", "oFf"]
 BLANK = ["", " ", "\t\n ", "\u2003"]
 
-PARAMETERS = parameters()
-FIELDS = fields()
-SCALARS = [found for found in FIELDS if not {"array", "object"} & set(found.types)]
-CONTAINERS = [found for found in FIELDS if {"array", "object"} & set(found.types)]
 BODIES = {raw["operationId"] for _, raw in operations() if "requestBody" in raw}
 
 # Plain form, and what is read as the same.
@@ -39,6 +46,28 @@ NEVER: dict[str, list[Any]] = {
     "boolean": ["maybe", "yes", "no", 2, -1, 0.5, [True], {"a": 1}],
     "string": [["a"], {"a": "b"}],
 }
+
+
+def is_container(field: Field) -> bool:
+    return bool({"array", "object"} & set(field.types))
+
+
+def is_scalar(field: Field) -> bool:
+    return not is_container(field)
+
+
+def has_type(type_: str) -> Callable[[Parameter], bool]:
+    return lambda parameter: type_ in parameter.types
+
+
+def over_parameters(wanted: Callable[[Parameter], bool] = lambda parameter: True) -> pytest.MarkDecorator:
+    """Run a test with an account of each behaviour, and each parameter of its queries that is wanted."""
+    return pytest.mark.parametrize(("account", "parameter"), per_behaviour(parameters, wanted), indirect=["account"])
+
+
+def over_fields(wanted: Callable[[Field], bool]) -> pytest.MarkDecorator:
+    """Run a test with an account of each behaviour, and each field of its bodies that is wanted."""
+    return pytest.mark.parametrize(("account", "field"), per_behaviour(fields, wanted), indirect=["account"])
 
 
 class Account:
@@ -60,7 +89,7 @@ class Account:
         )
 
 
-@pytest.fixture(scope="module", params=["reference", "current"])
+@pytest.fixture(scope="module", params=BEHAVIOURS)
 def account(request: pytest.FixtureRequest) -> Iterator[Account]:
     with (
         KitMock(clock=Clock(START), seed=SEED, behaviour=request.param, auto_approve=True) as mock,
@@ -87,13 +116,37 @@ def named(name: str) -> str:
     return {"transaction_id": "transaction"}.get(name, name.replace("_", " "))
 
 
-def test_the_tables_are_not_empty() -> None:
-    assert len([found for found in PARAMETERS if "boolean" in found.types]) >= 12
-    assert {type_ for found in SCALARS for type_ in found.types} == {"integer", "number", "boolean", "string", "null"}
-    assert {found.operation_id for found in FIELDS} == BODIES
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_the_tables_are_not_empty(behaviour: str) -> None:
+    assert len([found for found in parameters(behaviour) if "boolean" in found.types]) >= 12
+    types = {type_ for found in fields(behaviour) if is_scalar(found) for type_ in found.types}
+    assert types == {"integer", "number", "boolean", "string", "null"}
+    without_fields = BODIES - {found.operation_id for found in fields(behaviour)}
+    assert without_fields == ({"add_form_subscriber"} if behaviour == "reference" else set())
+    assert beyond_reference(parameters)
+    assert beyond_reference(fields)
 
 
-@pytest.mark.parametrize("parameter", [found for found in PARAMETERS if "boolean" in found.types], ids=str)
+@pytest.mark.parametrize("parameter", beyond_reference(parameters), ids=str)
+@pytest.mark.parametrize("account", ["reference"], indirect=True)
+def test_a_parameter_that_the_reference_lacks_is_ignored_under_it(account: Account, parameter: Parameter) -> None:
+    expected = shown(account.ask(parameter.operation_id, {parameter.name: None}))
+    assert expected[0] == 200
+    for text in ("", "true", "maybe", "-1"):
+        assert shown(account.ask(parameter.operation_id, {parameter.name: text})) == expected, text
+
+
+@pytest.mark.parametrize("field", beyond_reference(fields), ids=str)
+@pytest.mark.parametrize("account", ["reference"], indirect=True)
+def test_a_field_that_the_reference_lacks_is_ignored_under_it(account: Account, field: Field) -> None:
+    expected = shown(account.ask(field.operation_id, json=field.body(None)))
+    assert expected[0] in {200, 201}
+    values: list[Any] = ["text", "cancelled", 1, -1, 1.5, True, ["a"], {"a": 1}, [[[]]]]
+    for value in values:
+        assert shown(account.ask(field.operation_id, json=field.body(value))) == expected, value
+
+
+@over_parameters(has_type("boolean"))
 def test_a_boolean_of_a_query_is_cast(account: Account, parameter: Parameter) -> None:
     for plain, spellings in (("true", TRUE), ("false", FALSE)):
         expected = shown(account.ask(parameter.operation_id, {parameter.name: plain}))
@@ -103,7 +156,7 @@ def test_a_boolean_of_a_query_is_cast(account: Account, parameter: Parameter) ->
             assert account.mock.requests[-1].query[parameter.name] is (plain == "true")
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS, ids=str)
+@over_parameters()
 def test_a_blank_parameter_is_an_absent_one(account: Account, parameter: Parameter) -> None:
     expected = shown(account.ask(parameter.operation_id, {parameter.name: None}))
     assert (expected[0] in {200, 302}) or parameter.required
@@ -112,7 +165,7 @@ def test_a_blank_parameter_is_an_absent_one(account: Account, parameter: Paramet
         assert parameter.name not in account.mock.requests[-1].query
 
 
-@pytest.mark.parametrize("parameter", [found for found in PARAMETERS if "integer" in found.types], ids=str)
+@over_parameters(has_type("integer"))
 def test_an_integer_of_a_query_is_digits(account: Account, parameter: Parameter) -> None:
     for text in ("3", "03", " 3 ", "+3"):
         assert account.ask(parameter.operation_id, {parameter.name: text}).status_code == 200
@@ -123,7 +176,7 @@ def test_an_integer_of_a_query_is_digits(account: Account, parameter: Parameter)
         assert complaints(response)[0].startswith(named(parameter.name))
 
 
-@pytest.mark.parametrize("field", SCALARS, ids=str)
+@over_fields(is_scalar)
 def test_a_scalar_of_a_body_is_cast(account: Account, field: Field) -> None:
     for type_ in field.types:
         for plain, others in SAME.get(type_, []):
@@ -133,7 +186,7 @@ def test_a_scalar_of_a_body_is_cast(account: Account, field: Field) -> None:
                 assert shown(account.ask(field.operation_id, json=field.body(other))) == expected, (plain, other)
 
 
-@pytest.mark.parametrize("field", SCALARS, ids=str)
+@over_fields(is_scalar)
 def test_a_blank_text_is_null_where_only_that_is_allowed(account: Account, field: Field) -> None:
     if "string" in field.types:
         return
@@ -146,7 +199,7 @@ def test_a_blank_text_is_null_where_only_that_is_allowed(account: Account, field
             assert named(str(field.path[-1])) in complaints(response)[0] or field.path[-1] == 0
 
 
-@pytest.mark.parametrize("field", [found for found in SCALARS if found.operation_id != "create_token"], ids=str)
+@over_fields(lambda field: is_scalar(field) and field.operation_id != "create_token")
 def test_what_cannot_be_cast_is_refused_by_name(account: Account, field: Field) -> None:
     (type_,) = (found for found in field.types if found != "null")
     name = next(str(step) for step in reversed(field.path) if step != 0)
@@ -156,7 +209,7 @@ def test_what_cannot_be_cast_is_refused_by_name(account: Account, field: Field) 
         assert any(named(name) in complaint for complaint in complaints(response)), (value, response.text)
 
 
-@pytest.mark.parametrize("field", CONTAINERS, ids=str)
+@over_fields(is_container)
 def test_a_wrong_container_is_refused(account: Account, field: Field) -> None:
     wrong: list[Any] = ["text", 5, True, {"a": 1} if "array" in field.types else ["a"]]
     for value in wrong:
@@ -164,7 +217,7 @@ def test_a_wrong_container_is_refused(account: Account, field: Field) -> None:
         assert response.status_code == 422, (value, response.text)
 
 
-@pytest.mark.parametrize("field", [found for found in CONTAINERS if "object" in found.types], ids=str)
+@over_fields(lambda field: "object" in field.types)
 def test_an_empty_list_is_an_empty_object(account: Account, field: Field) -> None:
     expected = shown(account.ask(field.operation_id, json=field.body({})))
     assert shown(account.ask(field.operation_id, json=field.body([]))) == expected
@@ -234,10 +287,12 @@ def test_a_value_is_cast_by_what_its_schema_allows(schema: dict[str, Any], given
 def test_many_items_are_cast_and_each_that_cannot_be_is_named(account: Account) -> None:
     items: list[dict[str, Any]] = [{"tag_id": "1", "subscriber_id": str(1 + n % 2)} for n in range(100)]
     response = account.ask("bulk_tag_subscribers", json={"taggings": items})
-    assert ([found["id"] for found in response.json()["subscribers"]], response.json()["failures"]) == ([2, 1], [])
+    assert ([found["id"] for found in response.json()["subscribers"]], response.json()["failures"]) == ([1, 2], [])
     items[41]["tag_id"] = "one"
     response = account.ask("bulk_tag_subscribers", json={"taggings": items})
-    assert (response.status_code, response.json()) == (422, {"errors": ["Taggings 41 tag id must be an integer"]})
+    expected = {"reference": "Taggings 41 tag id must be an integer"}
+    expected["current"] = f"{expected['reference']} or null"
+    assert (response.status_code, response.json()) == (422, {"errors": [expected[account.mock.behaviour]]})
 
 
 def test_a_queued_job_works_with_what_was_cast() -> None:

@@ -14,6 +14,7 @@ import pytest
 from kit_mock import cli, coverage, provocations, registry
 from kit_mock.document import default_path, load
 from kit_mock.provocations import Recipe, recipes
+from kit_mock.response_fields import NEVER_SENT, ResponseFields
 
 OPERATIONS = load().operations
 
@@ -43,11 +44,22 @@ def test_every_recipe_is_for_something_that_the_document_has() -> None:
         assert recipes(operation).keys() == operation.responses.keys(), operation_id
 
 
+def test_a_field_that_is_never_sent_is_told_with_the_reason() -> None:
+    fields = ResponseFields(load().raw)
+    (line, *others) = fields.lines()
+    assert line == "never sent: Account.created_at (BUT nothing says why)"
+    assert len(others) == len(fields.optional())
+    assert all(field in fields.optional() for field in NEVER_SENT)
+
+
 def test_the_command_measures_everything() -> None:
     command = [sys.executable, "-m", "kit_mock", "coverage"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert (result.returncode, result.stderr) == (0, "")
-    *lines, added, last = result.stdout.splitlines()
+    *lines, never_sent, fields, added, last = result.stdout.splitlines()
+    assert never_sent.startswith("never sent: SubscriberTag.added_at (")
+    assert "BUT" not in never_sent
+    assert fields == "58 of 59 optional response fields"
     assert last == "52 of 52 operations, 170 of 170 documented statuses"
     assert added == "145 of 145 more that the document adds"
     assert [line.split()[0] for line in lines] == list(OPERATIONS)
@@ -123,9 +135,13 @@ def test_a_fault_of_the_mock_is_no_5xx(
     found = registry.implementation("get_account")
     assert found is not None
     recipe = Recipe("GET /v4/account")
-    assert recipe.answer("get_account", small) == 200
+    answer = recipe.answer("get_account", small)
+    assert answer is not None
+    assert answer.status_code == 200
     monkeypatch.setitem(registry._implementations, "get_account", attrs.evolve(found, handle=broken))
-    assert recipe.answer("get_account", small) == 500
+    answer = recipe.answer("get_account", small)
+    assert answer is not None
+    assert answer.status_code == 500
     monkeypatch.setitem(provocations.TABLE, "get_account", {"200": recipe, "5XX": recipe})
     status, lines = _coverage(capsys, "--document", small)
     assert status == 1

@@ -80,6 +80,12 @@ def test_a_new_account_has_none(mock: KitMock) -> None:
             assert kit.get(f"/v4/{kind}", params={"status": "all"}).json()[kind] == []
 
 
+REFERRED = {
+    "referrer": None,
+    "referrer_utm_parameters": dict.fromkeys(("source", "medium", "campaign", "term", "content")),
+}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("by", ["id", "address"])
 def test_adding_is_201_first_and_200_again(
@@ -94,7 +100,8 @@ def test_adding_is_201_first_and_200_again(
     mock.advance(minutes=1)
     response = add()
     assert response.status_code == 201
-    assert response.json() == {"subscriber": {**ada, "added_at": "2023-02-17T11:44:55Z"}}
+    told = REFERRED if kind == "forms" else {}
+    assert response.json() == {"subscriber": {**ada, "added_at": "2023-02-17T11:44:55Z", **told}}
     mock.advance(hours=1)
     again = add()
     assert (again.status_code, again.json()) == (200, response.json())

@@ -133,7 +133,7 @@ def test_of_many_wrong_items_the_first_are_named_by_their_numbers() -> None:
         assert sorted(told) == [
             "Callback url must be a string or null",
             "Taggings 2100 subscriber id can't be blank",
-            "Taggings 7 tag id must be an integer",
+            "Taggings 7 tag id must be an integer or null",
         ]
         answer = http.post("/v4/bulk/tags/subscribers", json={"taggings": [1] * 20_000})
         assert (answer.status_code, len(answer.json()["errors"])) == (422, 100)

@@ -13,7 +13,10 @@ NOW = "2023-02-17T11:43:55Z"
 
 
 def shown(seed: dict[str, Any], kind: str, **params: Any) -> Any:
-    with KitMock(clock=Clock(START), seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+    with (
+        KitMock(clock=Clock(START), seed=seed, behaviour="reference") as mock,
+        client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit,
+    ):
         response = kit.get(f"/v4/{kind}", params=params)
         assert response.status_code == 200, response.text
         return response.json()[kind]
@@ -21,9 +24,21 @@ def shown(seed: dict[str, Any], kind: str, **params: Any) -> Any:
 
 def test_sequences() -> None:
     seed = {"sequences": [{"name": "Welcome", "created_at": "2021-05-04"}, {"name": "B", "hold": True, "repeat": True}]}
+    then = "2021-05-04T00:00:00Z"
+    usual = {
+        "email_address": None,
+        "email_template_id": None,
+        "send_days": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+        "send_hour": 11,
+        "time_zone": "America/New_York",
+        "active": True,
+        "exclude_subscriber_sources": [],
+        "email_count": 0,
+        "subscriber_count": 0,
+    }
     expected = [
-        {"id": 2, "name": "B", "hold": True, "repeat": True, "created_at": NOW},
-        {"id": 1, "name": "Welcome", "hold": False, "repeat": False, "created_at": "2021-05-04T00:00:00Z"},
+        {"id": 2, "name": "B", "hold": True, "repeat": True, "created_at": NOW, "updated_at": NOW, **usual},
+        {"id": 1, "name": "Welcome", "hold": False, "repeat": False, "created_at": then, "updated_at": then, **usual},
     ]
     assert shown(seed, "sequences") == expected
     assert shown(seed, "sequences", per_page=1, after="WzJd") == expected[1:]  # [2]

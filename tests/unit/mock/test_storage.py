@@ -19,7 +19,9 @@ def test_a_file_keeps_the_state(tmp_path: Path) -> None:
     with KitMock(db=db) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
         kit.post("/v4/custom_fields", json={"label": "City"})
         body = {"email_address": "ada@example.com", "fields": {"city": "London"}}
-        before = kit.post("/v4/subscribers", json=body).json()
+        kit.post("/v4/subscribers", json=body)
+        before = kit.get("/v4/subscribers/1").json()
+        assert before["subscriber"]["fields"] == {"city": "London"}
         kit.post("/v4/tags", json={"name": "A"})
         kit.post("/v4/tags/1/subscribers/1")
         account = kit.get("/v4/account").json()

@@ -11,8 +11,8 @@ import pytest
 from kit_mock import Clock, KitMock
 from kit_mock.provocations.recipe import SEED
 from tests.unit.mock.conftest import START, client
-from tests.unit.mock.document_fields import Field, Parameter, fields, line, parameters
-from tests.unit.mock.test_casts import complaints, named
+from tests.unit.mock.document_fields import BEHAVIOURS, Field, Parameter, fields, line, parameters, per_behaviour
+from tests.unit.mock.test_casts import complaints, is_scalar, named
 from tests.unit.mock.test_request_bodies import BODIES, usual
 
 WRONG: dict[str, tuple[list[Any], str]] = {
@@ -34,12 +34,11 @@ OWN = (
 
 FORMS = {"create_token", "untag_subscriber_by_email"}
 """Whose body is a form, in which all is text."""
-SCALARS = [
-    found for found in fields() if not {"array", "object"} & set(found.types) and found.operation_id not in FORMS
-]
+PARAMETERS = per_behaviour(parameters)
+SCALARS = per_behaviour(fields, lambda field: is_scalar(field) and field.operation_id not in FORMS)
 
 
-@pytest.fixture(scope="module", params=["reference", "current"])
+@pytest.fixture(scope="module", params=BEHAVIOURS)
 def strict(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     with (
         KitMock(clock=Clock(START), seed=SEED, behaviour=request.param, strict=True) as mock,
@@ -48,7 +47,7 @@ def strict(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
         yield http
 
 
-@pytest.mark.parametrize("parameter", parameters(), ids=str)
+@pytest.mark.parametrize(("strict", "parameter"), PARAMETERS, indirect=["strict"])
 def test_a_parameter_of_another_type_is_refused(strict: httpx.Client, parameter: Parameter) -> None:
     method, path = line(parameter.operation_id)
     wrong = {"boolean": ["0", "1", "True", "t", "", " "], "integer": ["", " 5", "+5 ", "5.0"]}
@@ -59,7 +58,7 @@ def test_a_parameter_of_another_type_is_refused(strict: httpx.Client, parameter:
         assert complaints(response) == [f"{named(parameter.name)} must be {expected}"]
 
 
-@pytest.mark.parametrize("field", SCALARS, ids=str)
+@pytest.mark.parametrize(("strict", "field"), SCALARS, indirect=["strict"])
 def test_a_field_of_another_type_is_refused_by_name_with_what_was_expected(strict: httpx.Client, field: Field) -> None:
     method, path = line(field.operation_id)
     name = next(str(step) for step in reversed(field.path) if step != 0)

@@ -79,12 +79,15 @@ def test_every_event_can_be_told(own: httpx.Client, name: str, given: dict[str, 
     assert own.get("/v4/webhooks").json()["webhooks"] == [expected]
 
 
+MISSING = "`event` and `target` parameters must be provided"
+
+
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        (None, "Event can't be blank"),
+        (None, MISSING),
         ("tag_add", "Event must be an object"),
-        ({}, "Event name can't be blank"),
+        ({}, MISSING),
         ({"name": " "}, "Event name can't be blank"),
         ({"name": "subscriber.tag_add"}, "Event tag id can't be blank"),
         ({"name": "subscriber.tag_add", "tag_id": None, "form_id": 42}, "Event tag id can't be blank"),
@@ -159,7 +162,7 @@ def test_an_unknown_event_is_told_which_there_are(own: httpx.Client, name: Any) 
     assert response.status_code == 422
     (error,) = response.json()["errors"]
     assert error.startswith("Event name must be one of subscriber.subscriber_activate, ")
-    assert error.endswith(", purchase.purchase_create")
+    assert error.endswith(", custom_field.field_value_updated")
 
 
 @pytest.mark.parametrize(
@@ -180,13 +183,22 @@ def test_what_is_no_url_is_422(own: httpx.Client, target_url: Any) -> None:
     response = own.post("/v4/webhooks", json={"target_url": target_url, "event": event})
     assert response.status_code == 422
     (error,) = response.json()["errors"]
-    assert error.startswith("Target url ")
+    assert error.startswith("Target url ") if target_url else error == MISSING
 
 
 def test_all_that_is_wrong_is_told(own: httpx.Client) -> None:
-    response = own.post("/v4/webhooks", json={})
+    response = own.post("/v4/webhooks", json={"target_url": "/hook", "event": {"name": "x"}})
     assert response.status_code == 422
-    assert response.json()["errors"] == ["Target url can't be blank", "Event can't be blank"]
+    assert [error.partition(" ")[0] for error in response.json()["errors"]] == ["Target", "Event"]
+
+
+def test_by_the_reference_each_missing_part_is_told() -> None:
+    with KitMock(behaviour="reference") as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        response = kit.post("/v4/webhooks", json={})
+    assert (response.status_code, response.json()) == (
+        422,
+        {"errors": ["Target url can't be blank", "Event can't be blank"]},
+    )
 
 
 def test_the_list_comes_in_pages(own: httpx.Client) -> None:
