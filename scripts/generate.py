@@ -19,7 +19,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from views import FUNCTIONS, READS_BACK, request_only
+from views import FUNCTIONS, READS_BACK, request_only, sent_models
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "openapi.yaml"
@@ -27,7 +27,12 @@ TEMPLATES = ROOT / "openapi" / "templates"
 OUTPUT = ROOT / "generated" / "kit_api"
 
 # Templates of our own, that the generator doesn't know by name: the file that each one makes.
-EXTRA = {f"{name}.py.jinja": f"{name}.py" for name in ("codec", "encoding", "recipients")}
+EXTRA = {
+    "codec.py.jinja": "codec.py",
+    "dicts.py.jinja": "models/dicts.py",
+    "encoding.py.jinja": "encoding.py",
+    "recipients.py.jinja": "recipients.py",
+}
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -119,6 +124,7 @@ def build(output: Path) -> list[str]:
         operations=operations(document),
         absent_with={name: absent_with(document, schema) for name, schema in document["components"]["schemas"].items()},
         request_only=request_only(data.endpoint_collections_by_tag.values()),
+        sent_models=sent_models(data.endpoint_collections_by_tag.values()),
         read_back=read_back(document),
         servers=[server["url"] for server in document["servers"]],
     )

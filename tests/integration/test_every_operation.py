@@ -166,7 +166,11 @@ def module_arguments(case: Case, client: Any) -> dict[str, Any]:
 
 
 def method_arguments(case: Case) -> dict[str, Any]:
-    return {**case.path_arguments, **case.query_arguments, **({} if case.body is None else case.body[0])}
+    fields = {} if case.body is None else case.body[0]
+    # An object that is all of a body is an envelope.
+    if len(fields) == 1 and isinstance(content := next(iter(fields.values())), dict):
+        fields = content
+    return {**case.path_arguments, **case.query_arguments, **fields}
 
 
 def kit(case: Case) -> Kit:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...models.broadcast import Broadcast
     from ...models.broadcast_status import BroadcastStatus
     from ...models.broadcast_with_stats import BroadcastWithStats
+    from ...models.dicts import FilterGroupDict
     from ...models.filter_group import FilterGroup
     from ...models.recipient_group import RecipientGroup
     from .. import AsyncResources, Resources
@@ -95,7 +96,7 @@ class BroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | FilterGroupDict | RecipientGroup] | None | Unset = UNSET,
     ) -> Broadcast:
         """Create a broadcast
 
@@ -186,7 +187,7 @@ class BroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | FilterGroupDict | RecipientGroup] | None | Unset = UNSET,
     ) -> Broadcast:
         """Change a broadcast
 
@@ -363,7 +364,7 @@ class AsyncBroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | FilterGroupDict | RecipientGroup] | None | Unset = UNSET,
     ) -> Broadcast:
         """Create a broadcast
 
@@ -454,7 +455,7 @@ class AsyncBroadcastsResource:
         email_address: str | None | Unset = UNSET,
         thumbnail_alt: str | None | Unset = UNSET,
         thumbnail_url: str | None | Unset = UNSET,
-        subscriber_filter: abc.Sequence[FilterGroup | RecipientGroup | abc.Mapping[str, Any]] | None | Unset = UNSET,
+        subscriber_filter: abc.Sequence[FilterGroup | FilterGroupDict | RecipientGroup] | None | Unset = UNSET,
     ) -> Broadcast:
         """Change a broadcast
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ...models.accepted import Accepted
     from ...models.bulk_custom_fields_result import BulkCustomFieldsResult
     from ...models.custom_field import CustomField
+    from ...models.dicts import NewCustomFieldDict
     from ...models.new_custom_field import NewCustomField
     from .. import AsyncResources, Resources
 
@@ -138,7 +139,7 @@ class CustomFieldsResource:
     def bulk_create(
         self,
         *,
-        custom_fields: abc.Sequence[NewCustomField | abc.Mapping[str, Any]],
+        custom_fields: abc.Sequence[NewCustomField | NewCustomFieldDict],
         callback_url: str | None | Unset = UNSET,
     ) -> BulkCustomFieldsResult | Accepted:
         """Create many custom fields
@@ -291,7 +292,7 @@ class AsyncCustomFieldsResource:
     async def bulk_create(
         self,
         *,
-        custom_fields: abc.Sequence[NewCustomField | abc.Mapping[str, Any]],
+        custom_fields: abc.Sequence[NewCustomField | NewCustomFieldDict],
         callback_url: str | None | Unset = UNSET,
     ) -> BulkCustomFieldsResult | Accepted:
         """Create many custom fields

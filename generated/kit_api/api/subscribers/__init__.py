@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...codec import log_warnings
 from ...types import UNSET, AsyncPager, Pager, Unset
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ...models.accepted import Accepted
     from ...models.bulk_subscribers_result import BulkSubscribersResult
+    from ...models.dicts import NewSubscriberDict
     from ...models.new_subscriber import NewSubscriber
     from ...models.sort_order import SortOrder
     from ...models.subscriber import Subscriber
@@ -280,10 +281,7 @@ class SubscribersResource:
         )
 
     def bulk_create(
-        self,
-        *,
-        subscribers: abc.Sequence[NewSubscriber | abc.Mapping[str, Any]],
-        callback_url: str | None | Unset = UNSET,
+        self, *, subscribers: abc.Sequence[NewSubscriber | NewSubscriberDict], callback_url: str | None | Unset = UNSET
     ) -> BulkSubscribersResult | Accepted:
         """Create or update many subscribers
 
@@ -567,10 +565,7 @@ class AsyncSubscribersResource:
         )
 
     async def bulk_create(
-        self,
-        *,
-        subscribers: abc.Sequence[NewSubscriber | abc.Mapping[str, Any]],
-        callback_url: str | None | Unset = UNSET,
+        self, *, subscribers: abc.Sequence[NewSubscriber | NewSubscriberDict], callback_url: str | None | Unset = UNSET
     ) -> BulkSubscribersResult | Accepted:
         """Create or update many subscribers
 

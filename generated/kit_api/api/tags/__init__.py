@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...models.bulk_taggings_result import BulkTaggingsResult
     from ...models.bulk_tags_result import BulkTagsResult
     from ...models.count_include import CountInclude
+    from ...models.dicts import NewTagDict, TaggingDict
     from ...models.new_tag import NewTag
     from ...models.subscriber_status_filter import SubscriberStatusFilter
     from ...models.tag import Tag
@@ -282,7 +283,7 @@ class TagsResource:
         untag_subscriber.sync(tag_id, id, client=self._client)
 
     def bulk_create(
-        self, *, tags: abc.Sequence[NewTag | abc.Mapping[str, Any]], callback_url: str | None | Unset = UNSET
+        self, *, tags: abc.Sequence[NewTag | NewTagDict], callback_url: str | None | Unset = UNSET
     ) -> BulkTagsResult | Accepted:
         """Create many tags
 
@@ -310,7 +311,7 @@ class TagsResource:
         return bulk_create_tags.sync(client=self._client, body={"tags": tags, "callback_url": callback_url})
 
     def bulk_tag_subscribers(
-        self, *, taggings: abc.Sequence[Tagging | abc.Mapping[str, Any]], callback_url: str | None | Unset = UNSET
+        self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
     ) -> BulkTaggingsResult | Accepted:
         """Tag many subscribers
 
@@ -596,7 +597,7 @@ class AsyncTagsResource:
         await untag_subscriber.asyncio(tag_id, id, client=self._client)
 
     async def bulk_create(
-        self, *, tags: abc.Sequence[NewTag | abc.Mapping[str, Any]], callback_url: str | None | Unset = UNSET
+        self, *, tags: abc.Sequence[NewTag | NewTagDict], callback_url: str | None | Unset = UNSET
     ) -> BulkTagsResult | Accepted:
         """Create many tags
 
@@ -624,7 +625,7 @@ class AsyncTagsResource:
         return await bulk_create_tags.asyncio(client=self._client, body={"tags": tags, "callback_url": callback_url})
 
     async def bulk_tag_subscribers(
-        self, *, taggings: abc.Sequence[Tagging | abc.Mapping[str, Any]], callback_url: str | None | Unset = UNSET
+        self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
     ) -> BulkTaggingsResult | Accepted:
         """Tag many subscribers
 

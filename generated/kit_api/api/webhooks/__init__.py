@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections import abc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
+    from ...models.dicts import NewWebhookEventDict
     from ...models.new_webhook_event import NewWebhookEvent
     from ...models.webhook import Webhook
     from .. import AsyncResources, Resources
@@ -63,7 +63,7 @@ class WebhooksResource:
             include_total_count=include_total_count,
         )
 
-    def create(self, *, target_url: str, event: NewWebhookEvent | abc.Mapping[str, Any]) -> Webhook:
+    def create(self, *, target_url: str, event: NewWebhookEvent | NewWebhookEventDict) -> Webhook:
         """Create a webhook
 
         From now on, the event is told to `target_url` by POST: as `SubscriberDelivery`, for purchases as
@@ -161,7 +161,7 @@ class AsyncWebhooksResource:
             include_total_count=include_total_count,
         )
 
-    async def create(self, *, target_url: str, event: NewWebhookEvent | abc.Mapping[str, Any]) -> Webhook:
+    async def create(self, *, target_url: str, event: NewWebhookEvent | NewWebhookEventDict) -> Webhook:
         """Create a webhook
 
         From now on, the event is told to `target_url` by POST: as `SubscriberDelivery`, for purchases as
