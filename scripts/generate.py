@@ -46,6 +46,16 @@ def parameter_descriptions(
         yield parameter["name"], parameter.get("description", "")
 
 
+def error_descriptions(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, str]:
+    """Return what is said of each error, by its status."""
+    shared = document["components"]["responses"]
+    answers = {
+        str(status): shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        for status, answer in operation["responses"].items()
+    }
+    return {status: answer["description"] for status, answer in answers.items() if status[0] in "45"}
+
+
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every operation by its id: what the templates need and the generator's own model leaves out."""
     return {
@@ -61,6 +71,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 for server, own in zip(document["servers"], operation.get("servers", document["servers"]), strict=True)
             },
             "parameters": dict(parameter_descriptions(document, item, operation)),
+            "errors": error_descriptions(document, operation),
             "body_required": operation.get("requestBody", {}).get("required", False),
         }
         for path, item in document["paths"].items()

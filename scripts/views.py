@@ -20,6 +20,18 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol as
 from openapi_python_client.parser.responses import JSON_SOURCE, Response
 from openapi_python_client.strings import snake_case
 
+ERRORS = {
+    "400": "BadRequestError",
+    "401": "AuthenticationError",
+    "403": "PermissionDeniedError",
+    "404": "NotFoundError",
+    "413": "PayloadTooLargeError",
+    "422": "UnprocessableEntityError",
+    "429": "RateLimitError",
+    "5XX": "ServerError",
+}
+"""The class of `kit_client` for each error status of the document."""
+
 READS_BACK = "x-reads-back-as"
 """The document's key for the schema that an answer has where a request has this one."""
 
@@ -208,6 +220,14 @@ def has_warnings(endpoint: Endpoint) -> bool:
     return any(name(prop) == "warnings" for prop in (fields(response.prop) if response else []))
 
 
+def raises(operation: dict[str, Any]) -> dict[str, str]:
+    """Return what each error of an operation means, in a sentence, by the name of its class."""
+    said = {ERRORS[status]: text.partition(". ")[0].rstrip(".") for status, text in operation["errors"].items()}
+    if operation["security"] == ["oauth2"]:
+        said["OAuthRequiredError"] = "The client has an API key; nothing was sent"
+    return {**said, "APIConnectionError": "No answer, or no whole one, came"}
+
+
 def method_name(endpoint: Endpoint, tag: str) -> str:
     """The operation's name less its tag's noun: `list_tags` is `tags.list`; but the verb in `bulk_tag_…` stays."""
     singular = tag.removesuffix("s")
@@ -297,6 +317,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         needed,
         page_items,
         query_argument,
+        raises,
         read_imports,
         returns,
         secrets,

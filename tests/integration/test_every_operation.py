@@ -19,8 +19,9 @@ import pytest
 import yaml
 
 import kit_api.api
+import kit_client
 from kit_api.api import AsyncResources, Resources
-from kit_client import AsyncKit, Kit
+from kit_client import AsyncKit, Kit, KitError
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi" / "openapi.yaml").read_text(encoding="utf-8"))
@@ -229,6 +230,25 @@ async def test_resource_async(case: Case) -> None:
         elif not isinstance(called, str):
             await called
     sent_or_opened(case, called)
+
+
+def test_docstrings_name_the_error_that_each_documented_status_raises(case: Case) -> None:
+    docstring = methods(kit(case))[f"{case.method} {case.template}"].__doc__ or ""
+    named = set(re.findall(r"^ *kit_client\.(\w+): \S.*\.$", docstring, re.MULTILINE))
+    module = by_id(case)
+    if hasattr(module, "url"):
+        assert named == set(), "nothing is sent"
+        return
+    raised = {"APIConnectionError", *({"OAuthRequiredError"} if module.OPERATION.security == ("oauth2",) else ())}
+    case.answer = None
+    for status in OPERATIONS[module.OPERATION.name][3]["responses"]:
+        if status[0] in "45":
+            case.status = int(status.replace("XX", "00"))
+            with kit(case).with_options(max_retries=0) as client, pytest.raises(KitError) as caught:
+                module.sync(**module_arguments(case, client))
+            raised.add(type(caught.value).__name__)
+    assert named == raised
+    assert all(issubclass(getattr(kit_client, name), KitError) for name in named)
 
 
 def test_every_operation_says_what_the_document_says_of_it() -> None:

@@ -60,7 +60,11 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -122,7 +126,13 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -162,7 +172,11 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -214,7 +228,14 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -255,7 +276,13 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -277,7 +304,12 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -328,7 +360,11 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -390,7 +426,13 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -430,7 +472,11 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -482,7 +528,14 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -523,7 +576,13 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -545,7 +604,12 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.

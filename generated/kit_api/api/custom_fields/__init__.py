@@ -48,7 +48,11 @@ class CustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -80,7 +84,12 @@ class CustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -104,7 +113,13 @@ class CustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -126,7 +141,12 @@ class CustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -157,7 +177,14 @@ class CustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.
@@ -201,7 +228,11 @@ class AsyncCustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -233,7 +264,12 @@ class AsyncCustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -257,7 +293,13 @@ class AsyncCustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -279,7 +321,12 @@ class AsyncCustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -310,7 +357,14 @@ class AsyncCustomFieldsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.

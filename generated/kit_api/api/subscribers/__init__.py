@@ -80,7 +80,11 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -134,7 +138,12 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -161,7 +170,11 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -197,7 +210,13 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -224,7 +243,11 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -261,7 +284,12 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -297,7 +325,15 @@ class SubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.
@@ -364,7 +400,11 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -418,7 +458,12 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -445,7 +490,11 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -481,7 +530,13 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -508,7 +563,11 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -545,7 +604,12 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -581,7 +645,15 @@ class AsyncSubscribersResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PermissionDeniedError: The account may not do that.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.

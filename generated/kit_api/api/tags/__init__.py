@@ -57,7 +57,11 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -89,7 +93,12 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -112,7 +121,13 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -161,7 +176,12 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -200,7 +220,13 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -225,7 +251,12 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -249,7 +280,11 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -272,7 +307,11 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -300,7 +339,14 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.
@@ -327,7 +373,14 @@ class TagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.
@@ -371,7 +424,11 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -403,7 +460,12 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -426,7 +488,13 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -475,7 +543,12 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -514,7 +587,13 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -539,7 +618,12 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -563,7 +647,11 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -586,7 +674,11 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 204, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             Nothing.
@@ -614,7 +706,14 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.
@@ -641,7 +740,14 @@ class AsyncTagsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, 202, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer.
