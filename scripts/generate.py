@@ -115,9 +115,8 @@ def generate(output: Path) -> list[str]:
     return problems
 
 
-def build(output: Path) -> list[str]:
-    """Write the package to a folder that doesn't exist yet."""
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+def parse(document: dict[str, Any], output: Path) -> tuple[Config, GeneratorData | GeneratorError]:
+    """Return the generator's settings for a folder, and the document as the generator reads it."""
     config = Config.from_sources(
         ConfigFile.load_from_path(ROOT / "generator_config.yaml"),
         MetaType.NONE,
@@ -126,7 +125,13 @@ def build(output: Path) -> list[str]:
         overwrite=False,
         output_path=output,
     )
-    data = GeneratorData.from_dict(document, config=config)
+    return config, GeneratorData.from_dict(document, config=config)
+
+
+def build(output: Path) -> list[str]:
+    """Write the package to a folder that doesn't exist yet."""
+    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    config, data = parse(document, output)
     if isinstance(data, GeneratorError):
         return [f"{data.header} {data.detail}"]
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)

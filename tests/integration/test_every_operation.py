@@ -251,6 +251,24 @@ def test_docstrings_name_the_error_that_each_documented_status_raises(case: Case
     assert all(issubclass(getattr(kit_client, name), KitError) for name in named)
 
 
+def test_the_table_of_operations_has_each_as_it_is() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in text.splitlines() if line.startswith("| `")]
+    assert {cells[1].strip("`") for cells in rows} == OPERATIONS.keys()
+    assert len(rows) == len(OPERATIONS)
+    by_route = methods(Kit(access_token="token"))
+    for method, module, route, auth, retried, gives in rows:
+        function = by_route[route.strip("`")]
+        operation = MODULES[module.strip("`")].OPERATION
+        tag = MODULES[module.strip("`")].__name__.split(".")[2]
+        assert method == f"`kit.{tag}.{function.__name__}`"
+        assert auth == {("apiKey", "oauth2"): "any", ("oauth2",): "OAuth", (): "none"}[operation.security]
+        expected = "all" if operation.retry_safe else "429"
+        assert retried == ("nothing is sent" if hasattr(MODULES[operation.name], "url") else expected)
+        returned = inspect.signature(function).return_annotation.replace("builtins.", "")
+        assert gives.strip("`").replace("\\|", "|") == returned
+
+
 def test_every_operation_says_what_the_document_says_of_it() -> None:
     for name, (method, path, _, operation) in OPERATIONS.items():
         made = MODULES[name].OPERATION
