@@ -31,6 +31,14 @@ def test_a_users_script_passes_strict_type_checking(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
 
 
+def test_the_guide_to_dicts_passes_strict_type_checking(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "dicts-in-requests.md").read_text(encoding="utf-8")
+    script = tmp_path / "guide.py"
+    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), encoding="utf-8")
+    run = mypy(script, tmp_path)
+    assert run.returncode == 0, run.stdout
+
+
 def test_a_users_mistakes_are_found(tmp_path: Path) -> None:
     """`make check` has pyright find them: it refuses a comment that suppresses nothing."""
     ignore = re.compile(r"  # type: ignore\[([\w-]+)\].*")
