@@ -99,8 +99,9 @@ node-checks:
 	@echo "skipped: OpenAPI linter and pyright (node not found)"
 endif
 
-generate: venv  ## write generated/kit_api anew from the document
+generate: venv  ## write generated/kit_api and docs/operations.md anew from the document
 	@$(RUN) scripts/generate.py
+	@$(RUN) scripts/list_operations.py
 
 mock: venv  ## serve the mock of the service on 127.0.0.1
 	@$(BIN)/kit-mock serve

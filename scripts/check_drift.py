@@ -1,4 +1,4 @@
-"""Fail when ``generated/kit_api`` differs from what the document, configuration and templates give."""
+"""Fail when ``generated/kit_api`` or ``docs/operations.md`` differs from what the document, configuration and templates give."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from generate import OUTPUT, ROOT, generate
+from list_operations import TABLE, table
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -25,6 +26,9 @@ def main() -> int:
     for name in sorted(fresh.keys() | committed.keys()):
         if fresh.get(name) != committed.get(name):
             problems.append(f"{(OUTPUT / name).relative_to(ROOT)} differs; run `make generate`")
+    # A document that can't be generated from has no table.
+    if fresh and (not TABLE.is_file() or TABLE.read_text(encoding="utf-8") != table()):
+        problems.append(f"{TABLE.relative_to(ROOT)} differs; run `make generate`")
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if problems else 0

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from kit_api.models import Accepted
+from kit_api.models import Accepted, NewSubscriberDict, TaggingDict
 from kit_client import Kit, KitError, UnprocessableEntityError
 from kit_mock import KitMock
 
@@ -57,7 +57,9 @@ def run(kit: Kit, people: list[dict[str, str]], export: Path, console: Console) 
     ids: dict[str, int] = {}
     failures = 0
     for batch in track(list(batches(people)), "Importing", console=console, transient=True):
-        wanted = [{"email_address": person["email_address"], "first_name": person["first_name"]} for person in batch]
+        wanted: list[NewSubscriberDict] = [
+            {"email_address": person["email_address"], "first_name": person["first_name"]} for person in batch
+        ]
         answer = kit.subscribers.bulk_create(subscribers=wanted)
         if isinstance(answer, Accepted):
             raise RuntimeError(f"{AT_ONCE} were to be done at once, but were queued")
@@ -67,7 +69,7 @@ def run(kit: Kit, people: list[dict[str, str]], export: Path, console: Console) 
     yield "Imported people", f"{len(ids)} of {len(people)}, {failures} failed"
 
     tag = kit.tags.create(name="Pro plan")
-    taggings = [
+    taggings: list[TaggingDict] = [
         {"tag_id": tag.id, "subscriber_id": ids[person["email_address"]]}
         for person in people
         if person["plan"] == "pro" and person["email_address"] in ids

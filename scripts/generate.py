@@ -19,7 +19,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from views import FUNCTIONS, READS_BACK, request_only
+from views import FUNCTIONS, READS_BACK, request_only, sent_models
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "openapi.yaml"
@@ -27,7 +27,12 @@ TEMPLATES = ROOT / "openapi" / "templates"
 OUTPUT = ROOT / "generated" / "kit_api"
 
 # Templates of our own, that the generator doesn't know by name: the file that each one makes.
-EXTRA = {f"{name}.py.jinja": f"{name}.py" for name in ("codec", "encoding", "recipients")}
+EXTRA = {
+    "codec.py.jinja": "codec.py",
+    "dicts.py.jinja": "models/dicts.py",
+    "encoding.py.jinja": "encoding.py",
+    "recipients.py.jinja": "recipients.py",
+}
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -39,6 +44,16 @@ def parameter_descriptions(
         if "$ref" in parameter:
             parameter = document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
         yield parameter["name"], parameter.get("description", "")
+
+
+def error_descriptions(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, str]:
+    """Return what is said of each error, by its status."""
+    shared = document["components"]["responses"]
+    answers = {
+        str(status): shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        for status, answer in operation["responses"].items()
+    }
+    return {status: answer["description"] for status, answer in answers.items() if status[0] in "45"}
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -56,6 +71,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 for server, own in zip(document["servers"], operation.get("servers", document["servers"]), strict=True)
             },
             "parameters": dict(parameter_descriptions(document, item, operation)),
+            "errors": error_descriptions(document, operation),
             "body_required": operation.get("requestBody", {}).get("required", False),
         }
         for path, item in document["paths"].items()
@@ -99,9 +115,8 @@ def generate(output: Path) -> list[str]:
     return problems
 
 
-def build(output: Path) -> list[str]:
-    """Write the package to a folder that doesn't exist yet."""
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+def parse(document: dict[str, Any], output: Path) -> tuple[Config, GeneratorData | GeneratorError]:
+    """Return the generator's settings for a folder, and the document as the generator reads it."""
     config = Config.from_sources(
         ConfigFile.load_from_path(ROOT / "generator_config.yaml"),
         MetaType.NONE,
@@ -110,7 +125,13 @@ def build(output: Path) -> list[str]:
         overwrite=False,
         output_path=output,
     )
-    data = GeneratorData.from_dict(document, config=config)
+    return config, GeneratorData.from_dict(document, config=config)
+
+
+def build(output: Path) -> list[str]:
+    """Write the package to a folder that doesn't exist yet."""
+    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    config, data = parse(document, output)
     if isinstance(data, GeneratorError):
         return [f"{data.header} {data.detail}"]
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
@@ -119,6 +140,7 @@ def build(output: Path) -> list[str]:
         operations=operations(document),
         absent_with={name: absent_with(document, schema) for name, schema in document["components"]["schemas"].items()},
         request_only=request_only(data.endpoint_collections_by_tag.values()),
+        sent_models=sent_models(data.endpoint_collections_by_tag.values()),
         read_back=read_back(document),
         servers=[server["url"] for server in document["servers"]],
     )

@@ -20,6 +20,18 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol as
 from openapi_python_client.parser.responses import JSON_SOURCE, Response
 from openapi_python_client.strings import snake_case
 
+ERRORS = {
+    "400": "BadRequestError",
+    "401": "AuthenticationError",
+    "403": "PermissionDeniedError",
+    "404": "NotFoundError",
+    "413": "PayloadTooLargeError",
+    "422": "UnprocessableEntityError",
+    "429": "RateLimitError",
+    "5XX": "ServerError",
+}
+"""The class of `kit_client` for each error status of the document."""
+
 READS_BACK = "x-reads-back-as"
 """The document's key for the schema that an answer has where a request has this one."""
 
@@ -39,6 +51,11 @@ def type_of(prop: Property) -> str:
     return prop.get_type_string(no_optional=True).as_unembedded_code()
 
 
+def dict_type(model: ModelProperty) -> str:
+    """Return the name of the TypedDict in whose form a model may be given."""
+    return f"{model.class_info.name}Dict"
+
+
 def argument_type(prop: Property) -> str:
     """The type of an argument: a model may be given as a dict, and a list as any sequence."""
     if isinstance(prop, UnionProperty):
@@ -46,7 +63,7 @@ def argument_type(prop: Property) -> str:
     if isinstance(prop, ListProperty):
         return f"abc.Sequence[{argument_type(prop.inner_property)}]"
     if isinstance(prop, ModelProperty) and not is_alias(prop):
-        return " | ".join([type_of(prop), *read_models(prop), "abc.Mapping[str, Any]"])
+        return " | ".join([type_of(prop), dict_type(prop), *read_models(prop)])
     if is_alias(prop) and isinstance(prop, ModelProperty) and prop.additional_properties:
         return f"abc.Mapping[str, {type_of(prop.additional_properties)}]"
     return re.sub(r"\bfloat\b", "float | Decimal", type_of(prop))
@@ -101,6 +118,23 @@ def models_in(prop: Property, found: set[str]) -> set[str]:
             for inner in fields(part):
                 models_in(inner, found)
     return found
+
+
+def sent_models(collections: Iterable[EndpointCollection]) -> list[ModelProperty]:
+    """Return the models that occur in request bodies, each before those that have it in a field."""
+    found: dict[str, ModelProperty] = {}
+
+    def add(prop: Property) -> None:
+        for part in within(prop):
+            if isinstance(part, ModelProperty) and not is_alias(part) and part.class_info.name not in found:
+                for inner in fields(part):
+                    add(inner)
+                found[part.class_info.name] = part
+
+    for endpoint in (endpoint for collection in collections for endpoint in collection.endpoints):
+        for body in endpoint.bodies:
+            add(body.prop)
+    return list(found.values())
 
 
 def request_only(collections: Iterable[EndpointCollection]) -> set[str]:
@@ -191,6 +225,14 @@ def has_warnings(endpoint: Endpoint) -> bool:
     return any(name(prop) == "warnings" for prop in (fields(response.prop) if response else []))
 
 
+def raises(operation: dict[str, Any]) -> dict[str, str]:
+    """Return what each error of an operation means, in a sentence, by the name of its class."""
+    said = {ERRORS[status]: text.partition(". ")[0].rstrip(".") for status, text in operation["errors"].items()}
+    if operation["security"] == ["oauth2"]:
+        said["OAuthRequiredError"] = "The client has an API key; nothing was sent"
+    return {**said, "APIConnectionError": "No answer, or no whole one, came"}
+
+
 def method_name(endpoint: Endpoint, tag: str) -> str:
     """The operation's name less its tag's noun: `list_tags` is `tags.list`; but the verb in `bulk_tag_…` stays."""
     singular = tag.removesuffix("s")
@@ -211,6 +253,13 @@ def imports(properties: Iterable[Property], prefix: str) -> list[str]:
     return sorted(lines)
 
 
+def dict_imports(properties: Iterable[Property], prefix: str) -> list[str]:
+    """Return the import lines of the TypedDicts that arguments of these types can be."""
+    parts = (part for prop in properties for part in within(prop) if isinstance(part, ModelProperty))
+    found = {dict_type(part) for part in parts if not is_alias(part)}
+    return sorted(f"from {prefix}models.dicts import {name}" for name in found)
+
+
 def read_imports(properties: Iterable[Property], prefix: str) -> list[str]:
     """The import lines of the models in whose form answers have what arguments of these types can be."""
     named = (part for prop in properties for part in within(prop) if isinstance(part, ModelProperty))
@@ -224,12 +273,28 @@ def needed(lines: Iterable[str], code: str) -> list[str]:
     return [line for line in lines if re.search(rf"\b{line.split()[-1]}\b", code)]
 
 
+def body_envelope(endpoint: Endpoint) -> ModelProperty | None:
+    """Return the one property of a request body that is nothing but an envelope: it is required, and an object."""
+    properties = fields(endpoint.bodies[0].prop) if endpoint.bodies else []
+    if len(properties) != 1 or not properties[0].required or is_alias(properties[0]):
+        return None
+    return properties[0] if isinstance(properties[0], ModelProperty) else None
+
+
+def body_fields(endpoint: Endpoint) -> list[Property]:
+    """Return the fields of a request body, out of its envelope: the arguments of a resource method."""
+    if not endpoint.bodies:
+        return []
+    return fields(body_envelope(endpoint) or endpoint.bodies[0].prop)
+
+
 def used_by(endpoint: Endpoint) -> Iterator[Property]:
     """Everything whose type the endpoint's functions and resource methods name."""
     yield from endpoint.path_parameters
     yield from endpoint.query_parameters
     for body in endpoint.bodies:
         yield from (body.prop, *fields(body.prop))
+    yield from body_fields(endpoint)
     for response in endpoint.responses.patterns:
         if response.status_code.range and response.status_code.range[0] < 400:
             yield from (response.prop, *fields(response.prop))
@@ -240,6 +305,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for function in (
         argument,
         argument_type,
+        body_envelope,
+        body_fields,
+        dict_imports,
+        dict_type,
         envelope,
         field_imports,
         field_type,
@@ -254,6 +323,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         page_items,
         query_argument,
         query_value,
+        raises,
         read_imports,
         returns,
         secrets,

@@ -73,7 +73,7 @@ class Timeouts(dict[str, Any]):
         super().__init__(timeouts)
         self._deadline = deadline
 
-    def get(self, phase: str, default: float | None = None) -> float | None:  # type: ignore[override]
+    def get(self, phase: str, default: float | None = None) -> float | None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         return self._deadline.shorten(super().get(phase, default))
 
 

@@ -19,6 +19,8 @@ def copied(folder: Path) -> Path:
     for name in ("openapi", "scripts", "generated"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     shutil.copy(ROOT / "generator_config.yaml", folder)
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "operations.md", folder / "docs")
     return folder
 
 
@@ -37,6 +39,13 @@ def test_each_file_that_differs_is_named(tmp_path: Path) -> None:
     assert [line.split()[1] for line in run.stderr.splitlines()] == [
         f"generated/kit_api/{name}.py" for name in ("client", "errors", "stray")
     ]
+
+
+def test_a_table_of_operations_that_differs_is_named(tmp_path: Path) -> None:
+    table = copied(tmp_path) / "docs" / "operations.md"
+    table.write_text(table.read_text(encoding="utf-8").replace("kit.tags.list`", "kit.tags.all`"), encoding="utf-8")
+    run = check(tmp_path)
+    assert (run.returncode, run.stderr) == (1, "error: docs/operations.md differs; run `make generate`\n")
 
 
 def test_a_document_that_cannot_be_generated_from_is_refused(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from kit_mock import KitMock
 
 START = datetime(2023, 2, 17, 11, 43, 55, tzinfo=UTC)
 ADDRESSES = [f"reader{number}@example.com" for number in range(1, 1_234)]
-PURCHASE = {
+PURCHASE: dict[str, Any] = {
     "transaction_id": "order-1",
     "email_address": "ada@example.com",
     "currency": "usd",
@@ -269,12 +269,12 @@ def test_a_scheduled_broadcast_is_sent_when_its_time_comes(kit: Kit, kit_mock: K
 
 
 def test_purchases_and_bulk_operations_take_an_access_token(kit: Kit, oauth: Kit, kit_mock: KitMock) -> None:
-    for call in (lambda: kit.purchases.create(purchase=PURCHASE), lambda: kit.tags.bulk_create(tags=[{"name": "a"}])):
+    for call in (lambda: kit.purchases.create(**PURCHASE), lambda: kit.tags.bulk_create(tags=[{"name": "a"}])):
         with pytest.raises(OAuthRequiredError):
             call()
     assert kit_mock.requests == (), "what can't succeed isn't sent"
 
-    purchase = oauth.purchases.create(purchase=PURCHASE)
+    purchase = oauth.purchases.create(**PURCHASE)
     assert (purchase.total, purchase.currency, purchase.transaction_time) == (19, "USD", START)
     assert oauth.purchases.get(purchase.id).products[0].name == "Book"
     assert [found.id for found in oauth.purchases.list()] == [purchase.id]
@@ -388,7 +388,7 @@ def test_what_is_not_is_not(kit: Kit, oauth: Kit, kit_mock: KitMock) -> None:
     for number, (fault, error) in enumerate(faults, 1):
         kit_mock.fail_next("create_purchase", **fault)
         with pytest.raises(error) as caught:
-            oauth.purchases.create(purchase={**PURCHASE, "transaction_id": f"order-{number}"})
+            oauth.purchases.create(**{**PURCHASE, "transaction_id": f"order-{number}"})
         assert caught.value.attempts == 1, fault
         assert len(kit_mock.purchases.all()) == number, "it took effect, but nobody may send it again unasked"
     kit_mock.fail_next("create_tag", reset="before")

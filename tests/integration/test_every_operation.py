@@ -19,8 +19,9 @@ import pytest
 import yaml
 
 import kit_api.api
+import kit_client
 from kit_api.api import AsyncResources, Resources
-from kit_client import AsyncKit, Kit
+from kit_client import AsyncKit, Kit, KitError
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi" / "openapi.yaml").read_text(encoding="utf-8"))
@@ -173,7 +174,11 @@ def module_arguments(case: Case, client: Any) -> dict[str, Any]:
 
 
 def method_arguments(case: Case) -> dict[str, Any]:
-    return {**case.path_arguments, **case.query_arguments, **({} if case.body is None else case.body[0])}
+    fields = {} if case.body is None else case.body[0]
+    # An object that is all of a body is an envelope.
+    if len(fields) == 1 and isinstance(content := next(iter(fields.values())), dict):
+        fields = content
+    return {**case.path_arguments, **case.query_arguments, **fields}
 
 
 def kit(case: Case) -> Kit:
@@ -232,6 +237,43 @@ async def test_resource_async(case: Case) -> None:
         elif not isinstance(called, str):
             await called
     sent_or_opened(case, called)
+
+
+def test_docstrings_name_the_error_that_each_documented_status_raises(case: Case) -> None:
+    docstring = methods(kit(case))[f"{case.method} {case.template}"].__doc__ or ""
+    named = set(re.findall(r"^ *kit_client\.(\w+): \S.*\.$", docstring, re.MULTILINE))
+    module = by_id(case)
+    if hasattr(module, "url"):
+        assert named == set(), "nothing is sent"
+        return
+    raised = {"APIConnectionError", *({"OAuthRequiredError"} if module.OPERATION.security == ("oauth2",) else ())}
+    case.answer = None
+    for status in OPERATIONS[module.OPERATION.name][3]["responses"]:
+        if status[0] in "45":
+            case.status = int(status.replace("XX", "00"))
+            with kit(case).with_options(max_retries=0) as client, pytest.raises(KitError) as caught:
+                module.sync(**module_arguments(case, client))
+            raised.add(type(caught.value).__name__)
+    assert named == raised
+    assert all(issubclass(getattr(kit_client, name), KitError) for name in named)
+
+
+def test_the_table_of_operations_has_each_as_it_is() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in text.splitlines() if line.startswith("| `")]
+    assert {cells[1].strip("`") for cells in rows} == OPERATIONS.keys()
+    assert len(rows) == len(OPERATIONS)
+    by_route = methods(Kit(access_token="token"))
+    for method, module, route, auth, retried, gives in rows:
+        function = by_route[route.strip("`")]
+        operation = MODULES[module.strip("`")].OPERATION
+        tag = MODULES[module.strip("`")].__name__.split(".")[2]
+        assert method == f"`kit.{tag}.{function.__name__}`"
+        assert auth == {("apiKey", "oauth2"): "any", ("oauth2",): "OAuth", (): "none"}[operation.security]
+        expected = "all" if operation.retry_safe else "429"
+        assert retried == ("nothing is sent" if hasattr(MODULES[operation.name], "url") else expected)
+        returned = inspect.signature(function).return_annotation.replace("builtins.", "")
+        assert gives.strip("`").replace("\\|", "|") == returned
 
 
 def test_every_operation_says_what_the_document_says_of_it() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kit_api.api.broadcasts import update_broadcast
+from kit_api.models import SubscriberFilterDict, UpdateBroadcastRequestDict
 from kit_client import AsyncKit, Kit, UnprocessableEntityError
 from kit_mock import KitMock
 
@@ -16,7 +17,7 @@ pytestmark = [
 ]
 
 EVERYBODY = {"type": "all_subscribers"}
-TAGGED = {"type": "tag", "ids": [31]}
+TAGGED: SubscriberFilterDict = {"type": "tag", "ids": [31]}
 
 
 @pytest.fixture(params=["reference", "current"])
@@ -50,7 +51,7 @@ async def test_the_same_to_await_and_by_the_generated_module(async_kit: AsyncKit
     for _ in range(2):
         await async_kit.broadcasts.update(1, subscriber_filter=[{"none": [TAGGED]}])
         assert await async_kit.broadcasts.update(1, subscriber_filter=broadcast.subscriber_filter) == broadcast
-        body = {"subscriber_filter": broadcast.subscriber_filter, "subject": "News"}
+        body: UpdateBroadcastRequestDict = {"subscriber_filter": broadcast.subscriber_filter, "subject": "News"}
         assert (await update_broadcast.asyncio(1, client=async_kit, body=body)).broadcast == broadcast
 
 

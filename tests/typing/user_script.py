@@ -9,7 +9,16 @@ from typing import Any
 
 from kit_api.api.subscribers import create_subscriber, get_subscriber, list_subscribers
 from kit_api.api.tags import create_tag, list_tags
-from kit_api.models import Accepted, NewPurchaseProduct, Subscriber, SubscriberState, Tag
+from kit_api.models import (
+    Accepted,
+    NewPurchaseProduct,
+    NewPurchaseProductDict,
+    NewSubscriberDict,
+    Purchase,
+    Subscriber,
+    SubscriberState,
+    Tag,
+)
 from kit_client import AsyncKit, Drift, Kit, KitError, NotFoundError, UnprocessableEntityError, apaginate, paginate
 
 
@@ -58,6 +67,31 @@ def in_bulk(kit: Kit) -> int:
     return len(result.subscribers)
 
 
+def with_dicts(kit: Kit) -> list[str]:
+    """Dicts within arguments, as they are written in a call, as a comprehension makes them, and in variables."""
+    addresses = ["a@example.com", "b@example.com"]
+    kit.subscribers.bulk_create(subscribers=[{"email_address": address} for address in addresses])
+    people: list[NewSubscriberDict] = [{"email_address": address, "state": "active"} for address in addresses]
+    kit.subscribers.bulk_create(subscribers=people[:1])
+    tag = create_tag.sync(client=kit, body={"name": "Buyers"}).tag
+    kit.tags.bulk_create(tags=[{"name": "One"}, {"name": "Two"}], callback_url=None)
+    kit.tags.bulk_tag_subscribers(taggings=[{"tag_id": tag.id, "subscriber_id": 1}])
+    kit.custom_fields.bulk_create(custom_fields=[{"label": "Company"}])
+    kit.webhooks.create(target_url="https://example.com/", event={"name": "subscriber.tag_add", "tag_id": tag.id})
+    draft = kit.broadcasts.create(subject="News", subscriber_filter=[{"any": [{"type": "tag", "ids": [tag.id]}]}])
+    kit.broadcasts.update(draft.id, subscriber_filter=draft.subscriber_filter)
+    book: NewPurchaseProductDict = {"name": "Book", "pid": "1", "lid": "1", "quantity": 1, "unit_price": Decimal(9)}
+    pen = NewPurchaseProduct(name="Pen", pid="2", lid="2", quantity=2, unit_price=1.5)
+    purchase: Purchase = kit.purchases.create(
+        transaction_id="order-1",
+        email_address="a@example.com",
+        currency="USD",
+        transaction_time=datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
+        products=[book, pen, {"name": "Ink", "pid": "3", "lid": "3", "quantity": 1, "unit_price": 4, "sku": None}],
+    )
+    return [product.name for product in purchase.products]
+
+
 def beyond_the_document(kit: Kit) -> list[str]:
     subscriber = kit.subscribers.create(email_address="joan@example.com")
     additional: dict[str, Any] = subscriber.additional_properties
@@ -87,7 +121,7 @@ async def with_async(kit: AsyncKit) -> list[int]:
 def main(kit: Kit, async_kit: AsyncKit) -> None:
     try:
         with kit:
-            print(with_resources(kit), with_modules(kit), in_bulk(kit), beyond_the_document(kit))
+            print(with_resources(kit), with_modules(kit), in_bulk(kit), with_dicts(kit), beyond_the_document(kit))
         print(asyncio.run(with_async(async_kit)))
     except KitError as error:
         print(error, error.operation, error.attempts)

@@ -21,6 +21,9 @@ from .service import ACCOUNT, TAG, Service, tag_page
 
 OK = httpx.Response(200, json=ACCOUNT)
 NOT_A_BODY: Any = "x"
+EMPTY: Any = {}
+MISSPELT: Any = {"nme": "x"}
+PURCHASE: dict[str, Any] = {"transaction_id": "1", "email_address": "a@b.c", "currency": "USD", "products": []}
 
 
 class NoOffset(datetime.tzinfo):
@@ -200,8 +203,8 @@ def test_threads_share_one_client() -> None:
         (lambda kit: kit.tags.list(status="x"), TypeError, "unexpected keyword argument 'status'"),
         (lambda kit: kit.tags.create(name=b"x"), TypeError, r"body\.name: a value of type bytes"),
         (lambda kit: kit.tags.bulk_create(tags=[{"name": object()}]), TypeError, r"body\.tags\[0\]\.name"),
-        (lambda kit: create_tag.sync(client=kit, body={}), TypeError, "body: name missing"),
-        (lambda kit: create_tag.sync(client=kit, body={"nme": "x"}), TypeError, "body: unknown nme; a NewTag has name"),
+        (lambda kit: create_tag.sync(client=kit, body=EMPTY), TypeError, "body: name missing"),
+        (lambda kit: create_tag.sync(client=kit, body=MISSPELT), TypeError, "body: unknown nme; a NewTag has name"),
         (
             lambda kit: kit.subscribers.bulk_create(subscribers=[{"email_address": "a@b.c"}, {"email": "a@b.c"}]),
             TypeError,
@@ -228,11 +231,21 @@ def test_threads_share_one_client() -> None:
         ),
         (lambda kit: list(kit.subscribers.list(status=["active"])), TypeError, "status: a value of type list"),
         (
-            lambda kit: kit.purchases.create(purchase={"total": float("nan")}),
+            lambda kit: kit.purchases.create(**PURCHASE, total=float("nan")),
             ValueError,
             r"body\.purchase\.total: expected a finite number",
         ),
-        (lambda kit: kit.purchases.create(purchase={"total": float("inf")}), ValueError, "finite number"),
+        (lambda kit: kit.purchases.create(**PURCHASE, total=float("inf")), ValueError, "finite number"),
+        (
+            lambda kit: kit.purchases.create(currency="USD"),
+            TypeError,
+            "'email_address', 'transaction_id', and 'products'",
+        ),
+        (
+            lambda kit: kit.purchases.create(**{**PURCHASE, "products": [{"nam": "Book"}]}),
+            TypeError,
+            r"body\.purchase\.products\[0\]: unknown nam; a NewPurchaseProduct has",
+        ),
         (
             lambda kit: kit.broadcasts.create(send_at=datetime.datetime(2024, 1, 1, tzinfo=NoOffset())),
             ValueError,

@@ -13,6 +13,7 @@ import pytest
 
 from kit_api.api.oauth import create_token
 from kit_api.api.tags import create_tag, list_tags, update_tag
+from kit_api.models import UpdateTagRequestDict
 from kit_client import (
     APIConnectionError,
     InvalidResponseError,
@@ -299,7 +300,7 @@ def test_requests_are_logged_by_name(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_clones_extras_leave_path_ids_and_bodies_of_the_original_alone() -> None:
     service = Service(httpx.Response(200, json={"tag": TAG}))
     kit = service.kit()
-    body = {"name": "a"}
+    body: UpdateTagRequestDict = {"name": "a"}
     update_tag.sync(3, client=kit.with_options(extra_body={"name": "b"}), body=body)
     assert body == {"name": "a"}
     update_tag.sync(3, client=kit, body=body)

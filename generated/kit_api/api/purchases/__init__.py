@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
-    from ...models.new_purchase import NewPurchase
+    import datetime
+
+    from ...models.dicts import NewPurchaseProductDict
+    from ...models.new_purchase_product import NewPurchaseProduct
     from ...models.purchase import Purchase
     from .. import AsyncResources, Resources
 
@@ -45,7 +49,12 @@ class PurchasesResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -63,7 +72,22 @@ class PurchasesResource:
             include_total_count=include_total_count,
         )
 
-    def create(self, *, purchase: NewPurchase | abc.Mapping[str, Any]) -> Purchase:
+    def create(
+        self,
+        *,
+        email_address: str,
+        transaction_id: str,
+        currency: str,
+        products: abc.Sequence[NewPurchaseProduct | NewPurchaseProductDict],
+        first_name: str | None | Unset = UNSET,
+        status: str | None | Unset = UNSET,
+        transaction_time: datetime.datetime | None | Unset = UNSET,
+        subtotal: float | Decimal | None | Unset = UNSET,
+        tax: float | Decimal | None | Unset = UNSET,
+        shipping: int | None | Unset = UNSET,
+        discount: float | Decimal | None | Unset = UNSET,
+        total: float | Decimal | None | Unset = UNSET,
+    ) -> Purchase:
         """Record a purchase
 
         Records what a subscriber bought. Subscriber and products are made if they don't exist. Never repeat
@@ -72,11 +96,28 @@ class PurchasesResource:
         Route: `POST /v4/purchases`, with OAuth only.
 
         Args:
-            purchase: A purchase to record. Amounts are in whole units of the currency.
+            email_address: Who bought; a subscriber is made of them if need be.
+            transaction_id: The seller's id. If it is known, the products are added to that purchase.
+            currency: Three letters, such as `USD`.
+            products: What was bought.
+            first_name: The buyer's first name.
+            status: `paid` is the only one known.
+            transaction_time: When it was bought; now, if not given.
+            subtotal: The sum before discount and tax.
+            tax: What was added as tax.
+            shipping: What was added for shipping.
+            discount: What was taken off.
+            total: What was paid.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -84,7 +125,27 @@ class PurchasesResource:
 
         from . import create_purchase
 
-        return (create_purchase.sync(client=self._client, body={"purchase": purchase})).purchase
+        return (
+            create_purchase.sync(
+                client=self._client,
+                body={
+                    "purchase": {
+                        "email_address": email_address,
+                        "transaction_id": transaction_id,
+                        "currency": currency,
+                        "products": products,
+                        "first_name": first_name,
+                        "status": status,
+                        "transaction_time": transaction_time,
+                        "subtotal": subtotal,
+                        "tax": tax,
+                        "shipping": shipping,
+                        "discount": discount,
+                        "total": total,
+                    }
+                },
+            )
+        ).purchase
 
     def get(self, id: int) -> Purchase:
         """Get a purchase
@@ -98,7 +159,12 @@ class PurchasesResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -140,7 +206,12 @@ class AsyncPurchasesResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             A list to iterate over; nothing is sent before.
@@ -158,7 +229,22 @@ class AsyncPurchasesResource:
             include_total_count=include_total_count,
         )
 
-    async def create(self, *, purchase: NewPurchase | abc.Mapping[str, Any]) -> Purchase:
+    async def create(
+        self,
+        *,
+        email_address: str,
+        transaction_id: str,
+        currency: str,
+        products: abc.Sequence[NewPurchaseProduct | NewPurchaseProductDict],
+        first_name: str | None | Unset = UNSET,
+        status: str | None | Unset = UNSET,
+        transaction_time: datetime.datetime | None | Unset = UNSET,
+        subtotal: float | Decimal | None | Unset = UNSET,
+        tax: float | Decimal | None | Unset = UNSET,
+        shipping: int | None | Unset = UNSET,
+        discount: float | Decimal | None | Unset = UNSET,
+        total: float | Decimal | None | Unset = UNSET,
+    ) -> Purchase:
         """Record a purchase
 
         Records what a subscriber bought. Subscriber and products are made if they don't exist. Never repeat
@@ -167,11 +253,28 @@ class AsyncPurchasesResource:
         Route: `POST /v4/purchases`, with OAuth only.
 
         Args:
-            purchase: A purchase to record. Amounts are in whole units of the currency.
+            email_address: Who bought; a subscriber is made of them if need be.
+            transaction_id: The seller's id. If it is known, the products are added to that purchase.
+            currency: Three letters, such as `USD`.
+            products: What was bought.
+            first_name: The buyer's first name.
+            status: `paid` is the only one known.
+            transaction_time: When it was bought; now, if not given.
+            subtotal: The sum before discount and tax.
+            tax: What was added as tax.
+            shipping: What was added for shipping.
+            discount: What was taken off.
+            total: What was paid.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 201, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.
@@ -179,7 +282,27 @@ class AsyncPurchasesResource:
 
         from . import create_purchase
 
-        return (await create_purchase.asyncio(client=self._client, body={"purchase": purchase})).purchase
+        return (
+            await create_purchase.asyncio(
+                client=self._client,
+                body={
+                    "purchase": {
+                        "email_address": email_address,
+                        "transaction_id": transaction_id,
+                        "currency": currency,
+                        "products": products,
+                        "first_name": first_name,
+                        "status": status,
+                        "transaction_time": transaction_time,
+                        "subtotal": subtotal,
+                        "tax": tax,
+                        "shipping": shipping,
+                        "discount": discount,
+                        "total": total,
+                    }
+                },
+            )
+        ).purchase
 
     async def get(self, id: int) -> Purchase:
         """Get a purchase
@@ -193,7 +316,12 @@ class AsyncPurchasesResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
-            Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
 
         Returns:
             The answer, out of its envelope.

@@ -59,7 +59,12 @@ def sync(
 
     Raises:
         ValueError, TypeError: An argument can't be sent; nothing was.
-        Exception: Any answer but 200, or none: `KitError` where the client is a `kit_client.Kit`.
+        kit_client.AuthenticationError: The credentials are missing, wrong or expired.
+        kit_client.NotFoundError: There is nothing with that id.
+        kit_client.UnprocessableEntityError: A value is missing or invalid.
+        kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+        kit_client.ServerError: The service failed, or something in front of it did.
+        kit_client.APIConnectionError: No answer, or no whole one, came.
 
     Returns:
         The parsed answer.
