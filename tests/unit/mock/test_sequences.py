@@ -13,10 +13,7 @@ NOW = "2023-02-17T11:43:55Z"
 
 
 def shown(seed: dict[str, Any], kind: str, **params: Any) -> Any:
-    with (
-        KitMock(clock=Clock(START), seed=seed, behaviour="reference") as mock,
-        client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit,
-    ):
+    with KitMock(clock=Clock(START), seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
         response = kit.get(f"/v4/{kind}", params=params)
         assert response.status_code == 200, response.text
         return response.json()[kind]
