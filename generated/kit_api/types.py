@@ -6,7 +6,20 @@ from __future__ import annotations
 import datetime
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, ParamSpec, Protocol, Self, TypeAlias, TypeVar
+from functools import cache
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 import httpx
 import msgspec
@@ -46,9 +59,28 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
+@cache
+def _attrs_fields(model: type[Struct]) -> Any:
+    import attrs
+
+    described: dict[str, Any] = {
+        field.name: attrs.field(default=attrs.NOTHING if field.required else UNSET)
+        for field in msgspec.structs.fields(model)
+    }
+    return attrs.fields(attrs.make_class(model.__name__, described, kw_only=True))
+
+
+class _AttrsFields:
+    """Lets `attrs.fields`, `asdict`, `evolve` and `has` work with models, which are no attrs classes."""
+
+    def __get__(self, instance: object, owner: type[Struct]) -> Any:
+        return _attrs_fields(owner)
+
+
 class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
     """The base class of the models of requests and responses."""
 
+    __attrs_attrs__: ClassVar[Any] = _AttrsFields()
     # Names of fields that the document calls passwords.
     _secrets: ClassVar[tuple[str, ...]] = ()
     # Whether the model occurs in requests only.
@@ -66,8 +98,16 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         """
         from .encoding import to_json
 
-        made: dict[str, Any] = to_json(self, type(self).__name__, sent=self._request_only)
-        return made
+        name = type(self).__name__
+        made: dict[str, Any] = to_json(self, name, sent=self._request_only)
+        # A Decimal becomes a plain number, which `json.dumps` takes.
+        return to_json(made, name, sent=False) if self._request_only else made
+
+    def to_json(self) -> str:
+        """Return the JSON form as text, each Decimal with all its digits. Raises what `to_dict` raises."""
+        from .encoding import encode_json, to_json
+
+        return encode_json(to_json(self, type(self).__name__, sent=self._request_only)).decode()
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
@@ -79,6 +119,36 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         from .codec import convert
 
         return convert(cls, dict(source))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Let pydantic, and so FastAPI, take a model or its JSON form, and serialize to the JSON form."""
+        from pydantic_core import core_schema
+
+        serialization = core_schema.plain_serializer_function_ser_schema(cls.to_dict)
+        return core_schema.no_info_plain_validator_function(cls._validated, serialization=serialization)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """Describe the model to pydantic by the names of its fields; the document has their types."""
+        from .encoding import model_fields, required_fields
+
+        properties: dict[str, Any] = {name: {} for name in model_fields(cls)}
+        required = list(required_fields(cls))
+        return {"type": "object", "title": cls.__name__, "properties": properties, "required": required}
+
+    @classmethod
+    def _validated(cls, value: Any) -> Self:
+        from .encoding import required_fields
+
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError(f"expected a {cls.__name__} or an object, got a {type(value).__name__}")
+        missing = [name for name in required_fields(cls) if name not in value]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} missing; a {cls.__name__} needs it")
+        return cls.from_dict(value)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         shown = [name for name in self.__struct_fields__ if name not in self._secrets]
@@ -141,6 +211,12 @@ class Response(Generic[T]):
     """The body as it came."""
     parsed: T
 
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the request, if it sent one: quote it to support."""
+        found: str | None = self.headers.get("X-Request-Id")
+        return found
+
 
 @frozen
 class Page(Generic[T]):
@@ -149,6 +225,21 @@ class Page(Generic[T]):
     items: list[T]
     pagination: Pagination = field(repr=False)
     response: Response[Any] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        return self.items[index]
 
     @property
     def total_count(self) -> int | None:
@@ -170,6 +261,26 @@ class Pager(Protocol[T]):
         """The first page alone, in one request."""
         ...
 
+    def first(self) -> T | None:
+        """Return the first item, or None if the list is empty. One request, for one item."""
+        ...
+
+    def total_count(self) -> int:
+        """Return how many items the whole list holds, whatever its limit or cursor. One request.
+
+        Raises:
+            KitError: The request failed, or the service does not say (a `PaginationError`).
+        """
+        ...
+
+    def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
+        """Return the JSON form of every item, such as for `pandas.DataFrame`.
+
+        Args:
+            flatten: Whether an object within an item becomes keys with dots, such as `fields.last_name`.
+        """
+        ...
+
 
 class AsyncPager(Protocol[T]):
     """A list operation, not yet called: `async for` over it for every item of every page."""
@@ -182,6 +293,26 @@ class AsyncPager(Protocol[T]):
 
     async def first_page(self) -> Page[T]:
         """The first page alone, in one request."""
+        ...
+
+    async def first(self) -> T | None:
+        """Return the first item, or None if the list is empty. One request, for one item."""
+        ...
+
+    async def total_count(self) -> int:
+        """Return how many items the whole list holds, whatever its limit or cursor. One request.
+
+        Raises:
+            KitError: The request failed, or the service does not say (a `PaginationError`).
+        """
+        ...
+
+    async def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
+        """Return the JSON form of every item, such as for `pandas.DataFrame`.
+
+        Args:
+            flatten: Whether an object within an item becomes keys with dots, such as `fields.last_name`.
+        """
         ...
 
 

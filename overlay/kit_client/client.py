@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
@@ -51,6 +52,11 @@ HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
 DEFAULT_USER_AGENT = f"python-httpx/{httpx.__version__}"
 USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
 
+
+# With the drift log of the client, which it shares with the clients of its `with_options`.
+_last_response: ContextVar[tuple[DriftLog | None, Response[Any] | None]] = ContextVar(
+    "kit_last_response", default=(None, None)
+)
 
 unlock_after_fork(Resources, AsyncResources)
 
@@ -168,6 +174,16 @@ class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
             clone._extras = (self._extras or Extras()).and_also(extra_query, extra_body, extra_headers)
         return clone
 
+    @property
+    def last_response(self) -> Response[Any] | None:
+        """The response of the last successful call of this thread or task: status, headers, request id and body.
+
+        None if there was none, or if another client was used since. Pages that a list fetches ahead are fetched by another
+        thread or task: each `Page` has its own `response`.
+        """
+        client, response = _last_response.get()
+        return response if client is self._drift else None
+
     def _connect(self) -> None:
         raise NotImplementedError
 
@@ -279,7 +295,9 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
 
     def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
         with self._call_errors(operation):
-            return super().send(operation, arguments)
+            response = super().send(operation, arguments)
+        _last_response.set((self._drift, response))
+        return response
 
     async def __aenter__(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`, or use AsyncKit")
@@ -343,7 +361,9 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
 
     async def asend(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
         with self._call_errors(operation):
-            return await super().asend(operation, arguments)
+            response = await super().asend(operation, arguments)
+        _last_response.set((self._drift, response))
+        return response
 
     def __enter__(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`, or use Kit")

@@ -11,11 +11,11 @@ from typing import NoReturn
 class _Mixups:
     """What is wrong for both kinds of pagers."""
 
-    loop: str
+    _loop: str
     """How to iterate over one."""
-    items: str
+    _items: str
     """How to get a list of all items."""
-    first: str
+    _first_page: str
     """How to get the first page."""
 
     def _error(self, what: str) -> TypeError:
@@ -23,51 +23,51 @@ class _Mixups:
 
     def __getitem__(self, index: object) -> NoReturn:
         raise self._error(
-            f"has no items by number: write `{self.items}[0]`, or `{self.first}.items[0]` to fetch one page only"
+            f"has no items by number: write `{self._items}[0]`, or `{self._first_page}.items[0]` to fetch one page only"
         )
 
     def __len__(self) -> NoReturn:
         raise self._error(
-            f"has no length before it is fetched: write `len({self.items})`, or ask for"
-            f" `include_total_count=True` and read `{self.first}.total_count`"
+            f"has no length before it is fetched: write `len({self._items})`, or ask for"
+            f" `include_total_count=True` and read `{self._first_page}.total_count`"
         )
 
     def __bool__(self) -> NoReturn:
-        raise self._error(f"is neither true nor false before it is fetched: write `if {self.items}:`")
+        raise self._error(f"is neither true nor false before it is fetched: write `if {self._items}:`")
 
     def __reversed__(self) -> NoReturn:
-        raise self._error(f"can't be reversed before it is fetched: write `reversed({self.items})`")
+        raise self._error(f"can't be reversed before it is fetched: write `reversed({self._items})`")
 
     def __await__(self) -> NoReturn:
-        raise self._error(f"isn't awaited: write `{self.loop}`, or `{self.first}` for one page")
+        raise self._error(f"isn't awaited: write `{self._loop}`, or `{self._first_page}` for one page")
 
 
 class PagerMixups(_Mixups):
     """What is wrong for a synchronous pager."""
 
-    loop = "for item in pager:"
-    items = "list(pager)"
-    first = "pager.first_page()"
+    _loop = "for item in pager:"
+    _items = "list(pager)"
+    _first_page = "pager.first_page()"
 
     def __next__(self) -> NoReturn:
         raise self._error("is no iterator: write `next(iter(pager))`")
 
     def __aiter__(self) -> NoReturn:
-        raise self._error(f"is synchronous: write `{self.loop}`, or use AsyncKit")
+        raise self._error(f"is synchronous: write `{self._loop}`, or use AsyncKit")
 
 
 class AsyncPagerMixups(_Mixups):
     """What is wrong for an asynchronous pager."""
 
-    loop = "async for item in pager:"
-    items = "[item async for item in pager]"
-    first = "(await pager.first_page())"
+    _loop = "async for item in pager:"
+    _items = "[item async for item in pager]"
+    _first_page = "(await pager.first_page())"
 
     def __iter__(self) -> NoReturn:
-        raise self._error(f"is asynchronous: write `{self.loop}`, or use Kit")
+        raise self._error(f"is asynchronous: write `{self._loop}`, or use Kit")
 
     def __contains__(self, item: object) -> NoReturn:
-        raise self._error(f"is asynchronous: write `item in {self.items}`")
+        raise self._error(f"is asynchronous: write `item in {self._items}`")
 
     def __next__(self) -> NoReturn:
         raise self._error("is no iterator: write `await anext(aiter(pager))`")

@@ -138,7 +138,14 @@ def test_tokens_and_secrets_are_not_shown() -> None:
     answer = create_token.sync_detailed(client=kit, body={"client_id": "a", "grant_type": "refresh_token"})
     assert answer.parsed.access_token == answer.parsed.refresh_token == KEY
     assert KEY not in repr(answer)
-    request = TokenRequest("a", "authorization_code", client_secret=KEY, code=KEY, code_verifier=KEY, refresh_token=KEY)
+    request = TokenRequest(
+        client_id="a",
+        grant_type="authorization_code",
+        client_secret=KEY,
+        code=KEY,
+        code_verifier=KEY,
+        refresh_token=KEY,
+    )
     assert KEY not in repr(request)
     service = Service(httpx.Response(400, json={"error": "invalid_grant"}))
     with pytest.raises(KitError, match="invalid_grant") as caught:

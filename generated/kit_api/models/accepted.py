@@ -4,5 +4,5 @@ from __future__ import annotations
 from ..types import Model
 
 
-class Accepted(Model):
+class Accepted(Model, kw_only=True):
     """An empty object. The job waits in a queue; its result goes to the `callback_url`, if one was given."""

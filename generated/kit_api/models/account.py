@@ -7,7 +7,7 @@ from ..models.sending_address import SendingAddress
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class Account(Model):
+class Account(Model, kw_only=True):
     """The account that the credentials give access to."""
 
     name: str

@@ -6,7 +6,7 @@ from ..models.user import User
 from ..types import Model
 
 
-class AccountResponse(Model):
+class AccountResponse(Model, kw_only=True):
     """An account and its user."""
 
     user: User

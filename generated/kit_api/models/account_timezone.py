@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class AccountTimezone(Model):
+class AccountTimezone(Model, kw_only=True):
     """The time zone that an account goes by."""
 
     name: str

@@ -9,7 +9,7 @@ from ..models.subscriber_tag import SubscriberTag
 from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
-class AddedSubscriber(Model):
+class AddedSubscriber(Model, kw_only=True):
     """A subscriber of a certain sequence."""
 
     id: int

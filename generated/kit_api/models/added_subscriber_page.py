@@ -6,7 +6,7 @@ from ..models.pagination import Pagination
 from ..types import Model
 
 
-class AddedSubscriberPage(Model):
+class AddedSubscriberPage(Model, kw_only=True):
     """A page of subscribers of a sequence."""
 
     subscribers: list[AddedSubscriber]

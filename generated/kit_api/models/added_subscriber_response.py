@@ -5,7 +5,7 @@ from ..models.added_subscriber import AddedSubscriber
 from ..types import Model
 
 
-class AddedSubscriberResponse(Model):
+class AddedSubscriberResponse(Model, kw_only=True):
     """An added subscriber, in their envelope."""
 
     subscriber: AddedSubscriber

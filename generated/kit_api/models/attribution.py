@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class Attribution(Model):
+class Attribution(Model, kw_only=True):
     """Where a subscriber came from, as far as it is known."""
 
     referrer: None | str

@@ -7,7 +7,7 @@ from ..models.recipient_group import RecipientGroup
 from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
-class Broadcast(Model):
+class Broadcast(Model, kw_only=True):
     """A message to many subscribers: a draft while `send_at` is null, then scheduled, then sent."""
 
     id: int

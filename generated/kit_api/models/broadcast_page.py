@@ -6,7 +6,7 @@ from ..models.pagination import Pagination
 from ..types import Model
 
 
-class BroadcastPage(Model):
+class BroadcastPage(Model, kw_only=True):
     """A page of broadcasts."""
 
     broadcasts: list[Broadcast]

@@ -5,7 +5,7 @@ from ..models.broadcast import Broadcast
 from ..types import Model
 
 
-class BroadcastResponse(Model):
+class BroadcastResponse(Model, kw_only=True):
     """A broadcast, in its envelope."""
 
     broadcast: Broadcast

@@ -5,7 +5,7 @@ from ..models.broadcast_status import OpenBroadcastStatus
 from ..types import UNSET, Model, Unset
 
 
-class BroadcastStats(Model):
+class BroadcastStats(Model, kw_only=True):
     """What became of a broadcast. Rates and progress are percentages."""
 
     recipients: int

@@ -5,7 +5,7 @@ from ..models.broadcast_with_stats import BroadcastWithStats
 from ..types import Model
 
 
-class BroadcastStatsResponse(Model):
+class BroadcastStatsResponse(Model, kw_only=True):
     """A broadcast's stats, in their envelope."""
 
     broadcast: BroadcastWithStats

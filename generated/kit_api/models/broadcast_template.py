@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class BroadcastTemplate(Model):
+class BroadcastTemplate(Model, kw_only=True):
     """The email template that a broadcast uses."""
 
     id: int

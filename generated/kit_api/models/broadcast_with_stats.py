@@ -5,7 +5,7 @@ from ..models.broadcast_stats import BroadcastStats
 from ..types import Model
 
 
-class BroadcastWithStats(Model):
+class BroadcastWithStats(Model, kw_only=True):
     """The stats of one broadcast."""
 
     id: int

@@ -5,7 +5,7 @@ from ..models.new_custom_field import NewCustomField
 from ..types import UNSET, Model, Unset
 
 
-class BulkCustomFieldsRequest(Model):
+class BulkCustomFieldsRequest(Model, kw_only=True):
     """Custom fields to create. Up to 100 are done at once, more than that in the background."""
 
     custom_fields: list[NewCustomField]

@@ -6,7 +6,7 @@ from ..models.custom_field_failure import CustomFieldFailure
 from ..types import Model
 
 
-class BulkCustomFieldsResult(Model):
+class BulkCustomFieldsResult(Model, kw_only=True):
     """The result of a bulk job: custom fields created, or found to exist. No order is promised."""
 
     custom_fields: list[CreatedCustomField]

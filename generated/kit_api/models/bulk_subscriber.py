@@ -5,7 +5,7 @@ from ..models.subscriber_state import OpenSubscriberState
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class BulkSubscriber(Model):
+class BulkSubscriber(Model, kw_only=True):
     """A subscriber as a bulk job reports them: without custom fields."""
 
     id: int

@@ -5,7 +5,7 @@ from ..models.new_subscriber import NewSubscriber
 from ..types import UNSET, Model, Unset
 
 
-class BulkSubscribersRequest(Model):
+class BulkSubscribersRequest(Model, kw_only=True):
     """Subscribers to create or update. Up to 100 are done at once, more than that in the background."""
 
     subscribers: list[NewSubscriber]

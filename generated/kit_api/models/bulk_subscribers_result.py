@@ -6,7 +6,7 @@ from ..models.subscriber_failure import SubscriberFailure
 from ..types import Model
 
 
-class BulkSubscribersResult(Model):
+class BulkSubscribersResult(Model, kw_only=True):
     """The result of a bulk job: subscribers created or updated. No order is promised."""
 
     subscribers: list[BulkSubscriber]

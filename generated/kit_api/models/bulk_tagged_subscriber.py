@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import DateTime, Model
 
 
-class BulkTaggedSubscriber(Model):
+class BulkTaggedSubscriber(Model, kw_only=True):
     """A subscriber as a bulk tagging job reports them, once for each tag given: without state and custom
     fields."""
 

@@ -5,7 +5,7 @@ from ..models.tagging import Tagging
 from ..types import UNSET, Model, Unset
 
 
-class BulkTaggingsRequest(Model):
+class BulkTaggingsRequest(Model, kw_only=True):
     """Tags to be given to subscribers. Up to 100 are done at once, more than that in the background."""
 
     taggings: list[Tagging]

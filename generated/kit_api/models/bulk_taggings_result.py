@@ -6,7 +6,7 @@ from ..models.tagging_failure import TaggingFailure
 from ..types import Model
 
 
-class BulkTaggingsResult(Model):
+class BulkTaggingsResult(Model, kw_only=True):
     """The result of a bulk job: subscribers tagged. No order is promised."""
 
     subscribers: list[BulkTaggedSubscriber]

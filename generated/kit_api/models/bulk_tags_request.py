@@ -5,7 +5,7 @@ from ..models.new_tag import NewTag
 from ..types import UNSET, Model, Unset
 
 
-class BulkTagsRequest(Model):
+class BulkTagsRequest(Model, kw_only=True):
     """Tags to create. Up to 100 are done at once, more than that in the background."""
 
     tags: list[NewTag]

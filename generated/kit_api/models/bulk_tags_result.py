@@ -6,7 +6,7 @@ from ..models.tag_failure import TagFailure
 from ..types import Model
 
 
-class BulkTagsResult(Model):
+class BulkTagsResult(Model, kw_only=True):
     """The result of a bulk job: tags created, or found to exist. No order is promised."""
 
     tags: list[Tag]

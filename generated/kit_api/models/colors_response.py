@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class ColorsResponse(Model):
+class ColorsResponse(Model, kw_only=True):
     """The colors of an account."""
 
     colors: list[str]

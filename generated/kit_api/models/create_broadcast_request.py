@@ -5,7 +5,7 @@ from ..models.filter_group import FilterGroup
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class CreateBroadcastRequest(Model):
+class CreateBroadcastRequest(Model, kw_only=True):
     """A broadcast to create. Nothing is required for a draft."""
 
     subject: None | str | Unset = UNSET

@@ -5,7 +5,7 @@ from ..models.new_purchase import NewPurchase
 from ..types import Model
 
 
-class CreatePurchaseRequest(Model):
+class CreatePurchaseRequest(Model, kw_only=True):
     """A purchase to record, in its envelope."""
 
     purchase: NewPurchase

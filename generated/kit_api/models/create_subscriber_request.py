@@ -6,7 +6,7 @@ from ..models.subscriber_state import SubscriberState
 from ..types import UNSET, Model, Unset
 
 
-class CreateSubscriberRequest(Model):
+class CreateSubscriberRequest(Model, kw_only=True):
     """A subscriber to create or, if the address is known, to update."""
 
     email_address: str

@@ -5,7 +5,7 @@ from ..models.new_webhook_event import NewWebhookEvent
 from ..types import Model
 
 
-class CreateWebhookRequest(Model):
+class CreateWebhookRequest(Model, kw_only=True):
     """A webhook to set up."""
 
     target_url: str

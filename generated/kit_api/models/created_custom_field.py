@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import DateTime, Model
 
 
-class CreatedCustomField(Model):
+class CreatedCustomField(Model, kw_only=True):
     """A custom field as a bulk job reports it."""
 
     id: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class CreatorProfile(Model):
+class CreatorProfile(Model, kw_only=True):
     """A creator's public page."""
 
     name: str

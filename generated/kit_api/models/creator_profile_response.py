@@ -5,7 +5,7 @@ from ..models.creator_profile import CreatorProfile
 from ..types import Model
 
 
-class CreatorProfileResponse(Model):
+class CreatorProfileResponse(Model, kw_only=True):
     """A creator profile, in its envelope."""
 
     profile: CreatorProfile

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class CustomField(Model):
+class CustomField(Model, kw_only=True):
     """Something that an account knows of its subscribers beyond first name and address."""
 
     id: int

@@ -5,7 +5,7 @@ from ..models.custom_field import CustomField
 from ..types import Model
 
 
-class CustomFieldDelivery(Model):
+class CustomFieldDelivery(Model, kw_only=True):
     """What a webhook sends when a custom field is created or deleted."""
 
     custom_field: CustomField

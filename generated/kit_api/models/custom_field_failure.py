@@ -5,7 +5,7 @@ from ..models.failed_custom_field import FailedCustomField
 from ..types import Model
 
 
-class CustomFieldFailure(Model):
+class CustomFieldFailure(Model, kw_only=True):
     """Why one custom field of a bulk job failed."""
 
     custom_field: FailedCustomField

@@ -6,7 +6,7 @@ from ..models.pagination import Pagination
 from ..types import Model
 
 
-class CustomFieldPage(Model):
+class CustomFieldPage(Model, kw_only=True):
     """A page of custom fields."""
 
     custom_fields: list[CustomField]

@@ -5,7 +5,7 @@ from ..models.custom_field import CustomField
 from ..types import Model
 
 
-class CustomFieldResponse(Model):
+class CustomFieldResponse(Model, kw_only=True):
     """A custom field, in its envelope."""
 
     custom_field: CustomField

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class EmailStats(Model):
+class EmailStats(Model, kw_only=True):
     """What became of the messages that an account sent."""
 
     sent: int

@@ -5,7 +5,7 @@ from ..models.email_stats import EmailStats
 from ..types import Model
 
 
-class EmailStatsResponse(Model):
+class EmailStatsResponse(Model, kw_only=True):
     """Email stats, in their envelope."""
 
     stats: EmailStats

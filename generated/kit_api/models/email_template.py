@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class EmailTemplate(Model):
+class EmailTemplate(Model, kw_only=True):
     """The look of a message."""
 
     id: int

@@ -6,7 +6,7 @@ from ..models.pagination import Pagination
 from ..types import Model
 
 
-class EmailTemplatePage(Model):
+class EmailTemplatePage(Model, kw_only=True):
     """A page of email templates."""
 
     email_templates: list[EmailTemplate]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class ErrorResponse(Model):
+class ErrorResponse(Model, kw_only=True):
     """Why a request was refused."""
 
     errors: list[list[str] | str]

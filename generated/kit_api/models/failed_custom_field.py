@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import DateTime, Model
 
 
-class FailedCustomField(Model):
+class FailedCustomField(Model, kw_only=True):
     """A custom field that a bulk job did not create. If the label was taken, this is the field that has
     it."""
 

@@ -5,7 +5,7 @@ from ..models.subscriber_state import OpenSubscriberState
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class FailedSubscriber(Model):
+class FailedSubscriber(Model, kw_only=True):
     """A subscriber whom a bulk job could not save."""
 
     first_name: None | str

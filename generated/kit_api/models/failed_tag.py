@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import DateTime, Model
 
 
-class FailedTag(Model):
+class FailedTag(Model, kw_only=True):
     """A tag that a bulk job did not create. If the name was taken, this is the tag that has it."""
 
     id: int | None

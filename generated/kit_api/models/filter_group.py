@@ -5,7 +5,7 @@ from ..models.subscriber_filter import SubscriberFilter
 from ..types import UNSET, Model, Unset
 
 
-class FilterGroup(Model):
+class FilterGroup(Model, kw_only=True):
     """Which subscribers a broadcast goes to. Use one of the three keys: the service refuses combinations."""
 
     all: list[SubscriberFilter] | None | Unset = UNSET

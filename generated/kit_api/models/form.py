@@ -5,7 +5,7 @@ from ..models.form_type import OpenFormType
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class Form(Model):
+class Form(Model, kw_only=True):
     """A form or landing page through which people subscribe."""
 
     id: int

@@ -6,7 +6,7 @@ from ..models.pagination import Pagination
 from ..types import Model
 
 
-class FormPage(Model):
+class FormPage(Model, kw_only=True):
     """A page of forms and landing pages."""
 
     forms: list[Form]

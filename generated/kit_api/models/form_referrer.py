@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, Model, Unset
 
 
-class FormReferrer(Model):
+class FormReferrer(Model, kw_only=True):
     """Where a subscriber of a form came from."""
 
     referrer: None | str | Unset = UNSET

@@ -10,7 +10,7 @@ from ..models.utm_parameters import UtmParameters
 from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
-class FormSubscriber(Model):
+class FormSubscriber(Model, kw_only=True):
     """A subscriber of a certain form."""
 
     id: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, Model, Unset
 
 
-class FormSubscriberByEmail(Model):
+class FormSubscriberByEmail(Model, kw_only=True):
     """Names an existing subscriber by their address, to be added to a form."""
 
     email_address: str

@@ -6,7 +6,7 @@ from ..models.pagination import Pagination
 from ..types import Model
 
 
-class FormSubscriberPage(Model):
+class FormSubscriberPage(Model, kw_only=True):
     """A page of subscribers of a form."""
 
     subscribers: list[FormSubscriber]

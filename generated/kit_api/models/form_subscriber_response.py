@@ -5,7 +5,7 @@ from ..models.form_subscriber import FormSubscriber
 from ..types import Model
 
 
-class FormSubscriberResponse(Model):
+class FormSubscriberResponse(Model, kw_only=True):
     """A subscriber of a form, in their envelope."""
 
     subscriber: FormSubscriber

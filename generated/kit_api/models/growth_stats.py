@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import DateTime, Model
 
 
-class GrowthStats(Model):
+class GrowthStats(Model, kw_only=True):
     """How the number of subscribers changed. Its times carry the account's own UTC offset, unlike those of
     all other operations."""
 

@@ -5,7 +5,7 @@ from ..models.growth_stats import GrowthStats
 from ..types import Model
 
 
-class GrowthStatsResponse(Model):
+class GrowthStatsResponse(Model, kw_only=True):
     """Growth stats, in their envelope."""
 
     stats: GrowthStats

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class Location(Model):
+class Location(Model, kw_only=True):
     """Where a subscriber lives, as far as it is known."""
 
     city: None | str

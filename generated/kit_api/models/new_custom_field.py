@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class NewCustomField(Model):
+class NewCustomField(Model, kw_only=True):
     """A custom field to create."""
 
     label: str

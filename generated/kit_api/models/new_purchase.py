@@ -5,7 +5,7 @@ from ..models.new_purchase_product import NewPurchaseProduct
 from ..types import UNSET, DateTime, Model, Number, Unset
 
 
-class NewPurchase(Model):
+class NewPurchase(Model, kw_only=True):
     """A purchase to record. Amounts are in whole units of the currency."""
 
     email_address: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, Model, Number, Unset
 
 
-class NewPurchaseProduct(Model):
+class NewPurchaseProduct(Model, kw_only=True):
     """A line of a purchase to record."""
 
     name: str

@@ -5,7 +5,7 @@ from ..models.subscriber_state import SubscriberState
 from ..types import UNSET, Model, Unset
 
 
-class NewSubscriber(Model):
+class NewSubscriber(Model, kw_only=True):
     """A subscriber to create or update in bulk. One without an address is a failure in the result."""
 
     first_name: None | str | Unset = UNSET

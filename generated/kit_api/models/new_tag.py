@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class NewTag(Model):
+class NewTag(Model, kw_only=True):
     """A tag to create."""
 
     name: str

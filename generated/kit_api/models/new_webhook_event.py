@@ -5,7 +5,7 @@ from ..models.webhook_event_name import WebhookEventName
 from ..types import UNSET, Model, Unset
 
 
-class NewWebhookEvent(Model):
+class NewWebhookEvent(Model, kw_only=True):
     """What to be told of: an event and, for some, which form, tag, sequence, product or link."""
 
     name: WebhookEventName

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, Model, Unset
 
 
-class OAuthErrorResponse(Model):
+class OAuthErrorResponse(Model, kw_only=True):
     """Why no token was given. Its shape is that of OAuth, not that of the rest of the API."""
 
     error: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, Model, Unset
 
 
-class Pagination(Model):
+class Pagination(Model, kw_only=True):
     """Where a page lies in its list. Go on while `has_next_page` is true: cursors alone don't tell, since
     the last page has them too."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class Plan(Model):
+class Plan(Model, kw_only=True):
     """What an account pays for."""
 
     plan_type: str

@@ -5,7 +5,7 @@ from ..models.purchase_product import PurchaseProduct
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class Purchase(Model):
+class Purchase(Model, kw_only=True):
     """What a subscriber bought. Amounts are in whole units of the currency: 39.5 is 39 dollars 50."""
 
     id: int

@@ -6,7 +6,7 @@ from ..models.purchase import Purchase
 from ..types import Model
 
 
-class PurchasePage(Model):
+class PurchasePage(Model, kw_only=True):
     """A page of purchases."""
 
     purchases: list[Purchase]

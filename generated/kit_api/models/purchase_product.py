@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class PurchaseProduct(Model):
+class PurchaseProduct(Model, kw_only=True):
     """A line of a purchase."""
 
     name: str

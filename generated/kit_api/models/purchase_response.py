@@ -5,7 +5,7 @@ from ..models.purchase import Purchase
 from ..types import Model
 
 
-class PurchaseResponse(Model):
+class PurchaseResponse(Model, kw_only=True):
     """A purchase, in its envelope."""
 
     purchase: Purchase

@@ -5,7 +5,7 @@ from ..models.recipient_type import OpenRecipientType
 from ..types import UNSET, Model, Unset
 
 
-class RecipientFilter(Model):
+class RecipientFilter(Model, kw_only=True):
     """Some segments, some tags, or all subscribers."""
 
     type: OpenRecipientType

@@ -5,7 +5,7 @@ from ..models.recipient_filter import RecipientFilter
 from ..types import UNSET, Model, Unset
 
 
-class RecipientGroup(Model):
+class RecipientGroup(Model, kw_only=True):
     """Which subscribers a broadcast goes to, as it reads back."""
 
     all: list[RecipientFilter] | None | Unset = UNSET

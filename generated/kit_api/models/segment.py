@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import DateTime, Model
 
 
-class Segment(Model):
+class Segment(Model, kw_only=True):
     """Subscribers who meet certain conditions."""
 
     id: int

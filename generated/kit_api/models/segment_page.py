@@ -6,7 +6,7 @@ from ..models.segment import Segment
 from ..types import Model
 
 
-class SegmentPage(Model):
+class SegmentPage(Model, kw_only=True):
     """A page of segments."""
 
     segments: list[Segment]

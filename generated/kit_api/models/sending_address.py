@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class SendingAddress(Model):
+class SendingAddress(Model, kw_only=True):
     """An address that an account can send from."""
 
     email_address: str

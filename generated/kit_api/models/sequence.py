@@ -7,7 +7,7 @@ from ..models.weekday import OpenWeekday
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class Sequence(Model):
+class Sequence(Model, kw_only=True):
     """Messages that a subscriber gets one after the other (a course)."""
 
     id: int

@@ -6,7 +6,7 @@ from ..models.sequence import Sequence
 from ..types import Model
 
 
-class SequencePage(Model):
+class SequencePage(Model, kw_only=True):
     """A page of sequences."""
 
     sequences: list[Sequence]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class SequenceStats(Model):
+class SequenceStats(Model, kw_only=True):
     """What came of the messages of a sequence. Rates are percentages; null where nothing is known."""
 
     unsubscribers: int

@@ -9,7 +9,7 @@ from ..models.subscriber_tag import SubscriberTag
 from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
-class Subscriber(Model):
+class Subscriber(Model, kw_only=True):
     """A person on the account's list."""
 
     id: int

@@ -5,7 +5,7 @@ from ..models.subscriber import Subscriber
 from ..types import Model
 
 
-class SubscriberDelivery(Model):
+class SubscriberDelivery(Model, kw_only=True):
     """What a webhook sends when something happens to a subscriber. It doesn't say what: use one URL for
     each event."""
 

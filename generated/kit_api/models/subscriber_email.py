@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class SubscriberEmail(Model):
+class SubscriberEmail(Model, kw_only=True):
     """Names an existing subscriber by their address."""
 
     email_address: str

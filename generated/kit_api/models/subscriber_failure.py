@@ -5,7 +5,7 @@ from ..models.failed_subscriber import FailedSubscriber
 from ..types import Model
 
 
-class SubscriberFailure(Model):
+class SubscriberFailure(Model, kw_only=True):
     """Why one subscriber of a bulk job failed."""
 
     subscriber: FailedSubscriber

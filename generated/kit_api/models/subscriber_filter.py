@@ -5,7 +5,7 @@ from ..models.filter_type import FilterType
 from ..types import Model
 
 
-class SubscriberFilter(Model):
+class SubscriberFilter(Model, kw_only=True):
     """Some segments, or some tags."""
 
     type: FilterType

@@ -6,7 +6,7 @@ from ..models.subscriber import Subscriber
 from ..types import Model
 
 
-class SubscriberPage(Model):
+class SubscriberPage(Model, kw_only=True):
     """A page of subscribers."""
 
     subscribers: list[Subscriber]

@@ -5,7 +5,7 @@ from ..models.subscriber import Subscriber
 from ..types import UNSET, Model, Unset
 
 
-class SubscriberResponse(Model):
+class SubscriberResponse(Model, kw_only=True):
     """A subscriber, in their envelope."""
 
     subscriber: Subscriber

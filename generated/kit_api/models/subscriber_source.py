@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class SubscriberSource(Model):
+class SubscriberSource(Model, kw_only=True):
     """Things that subscribers belong to, such as some tags."""
 
     type: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class SubscriberTag(Model):
+class SubscriberTag(Model, kw_only=True):
     """A tag that a subscriber has."""
 
     id: int

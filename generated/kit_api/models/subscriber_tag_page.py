@@ -6,7 +6,7 @@ from ..models.subscriber_tag import SubscriberTag
 from ..types import Model
 
 
-class SubscriberTagPage(Model):
+class SubscriberTagPage(Model, kw_only=True):
     """A page of the tags of a subscriber."""
 
     tags: list[SubscriberTag]

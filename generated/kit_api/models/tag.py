@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class Tag(Model):
+class Tag(Model, kw_only=True):
     """A label for subscribers."""
 
     id: int

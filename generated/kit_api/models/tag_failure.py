@@ -5,7 +5,7 @@ from ..models.failed_tag import FailedTag
 from ..types import Model
 
 
-class TagFailure(Model):
+class TagFailure(Model, kw_only=True):
     """Why one tag of a bulk job failed."""
 
     tag: FailedTag

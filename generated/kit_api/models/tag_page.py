@@ -6,7 +6,7 @@ from ..models.tag import Tag
 from ..types import Model
 
 
-class TagPage(Model):
+class TagPage(Model, kw_only=True):
     """A page of tags."""
 
     tags: list[Tag]

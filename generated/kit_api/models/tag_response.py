@@ -5,7 +5,7 @@ from ..models.tag import Tag
 from ..types import Model
 
 
-class TagResponse(Model):
+class TagResponse(Model, kw_only=True):
     """A tag, in its envelope."""
 
     tag: Tag

@@ -9,7 +9,7 @@ from ..models.subscriber_tag import SubscriberTag
 from ..types import ABSENT, UNSET, DateTime, Model, Unset
 
 
-class TaggedSubscriber(Model):
+class TaggedSubscriber(Model, kw_only=True):
     """A subscriber who has a certain tag."""
 
     id: int

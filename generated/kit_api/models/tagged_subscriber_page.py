@@ -6,7 +6,7 @@ from ..models.tagged_subscriber import TaggedSubscriber
 from ..types import Model
 
 
-class TaggedSubscriberPage(Model):
+class TaggedSubscriberPage(Model, kw_only=True):
     """A page of subscribers who have a tag."""
 
     subscribers: list[TaggedSubscriber]

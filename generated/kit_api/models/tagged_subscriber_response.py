@@ -5,7 +5,7 @@ from ..models.tagged_subscriber import TaggedSubscriber
 from ..types import Model
 
 
-class TaggedSubscriberResponse(Model):
+class TaggedSubscriberResponse(Model, kw_only=True):
     """A tagged subscriber, in their envelope."""
 
     subscriber: TaggedSubscriber

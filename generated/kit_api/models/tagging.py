@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class Tagging(Model):
+class Tagging(Model, kw_only=True):
     """A tag for a subscriber."""
 
     tag_id: int | None

@@ -5,7 +5,7 @@ from ..models.tagging import Tagging
 from ..types import Model
 
 
-class TaggingFailure(Model):
+class TaggingFailure(Model, kw_only=True):
     """Why one tagging of a bulk job failed."""
 
     tagging: Tagging

@@ -5,7 +5,7 @@ from ..models.grant_type import GrantType
 from ..types import UNSET, Model, Unset
 
 
-class TokenRequest(Model):
+class TokenRequest(Model, kw_only=True):
     """A request for tokens, in one of three forms. With a client secret: `client_secret`, `code` and
     `redirect_uri`, grant type `authorization_code`. With PKCE: the same, but `code_verifier` in place
     of the secret. Refreshing: `refresh_token`, grant type `refresh_token`, and the secret if the app

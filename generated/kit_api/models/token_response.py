@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class TokenResponse(Model):
+class TokenResponse(Model, kw_only=True):
     """Tokens for one account. Store both before using either: the refresh token that was sent is spent."""
 
     access_token: str

@@ -5,7 +5,7 @@ from ..models.filter_group import FilterGroup
 from ..types import UNSET, DateTime, Model, Unset
 
 
-class UpdateBroadcastRequest(Model):
+class UpdateBroadcastRequest(Model, kw_only=True):
     """What a broadcast shall be. What is left out stays."""
 
     subject: None | str | Unset = UNSET

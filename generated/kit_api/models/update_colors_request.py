@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class UpdateColorsRequest(Model):
+class UpdateColorsRequest(Model, kw_only=True):
     """The colors that an account shall have."""
 
     colors: list[str]

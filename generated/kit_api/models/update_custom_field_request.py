@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class UpdateCustomFieldRequest(Model):
+class UpdateCustomFieldRequest(Model, kw_only=True):
     """A new label for a custom field."""
 
     label: str

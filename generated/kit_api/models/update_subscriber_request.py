@@ -5,7 +5,7 @@ from ..models.custom_field_values import CustomFieldValues
 from ..types import UNSET, Model, Unset
 
 
-class UpdateSubscriberRequest(Model):
+class UpdateSubscriberRequest(Model, kw_only=True):
     """What to change of a subscriber. What is left out stays."""
 
     email_address: str | Unset = UNSET

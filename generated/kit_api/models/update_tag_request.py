@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class UpdateTagRequest(Model):
+class UpdateTagRequest(Model, kw_only=True):
     """A new name for a tag."""
 
     name: str

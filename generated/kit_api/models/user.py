@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import UNSET, Model, Unset
 
 
-class User(Model):
+class User(Model, kw_only=True):
     """The person who owns the credentials."""
 
     email: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..types import Model
 
 
-class UtmParameters(Model):
+class UtmParameters(Model, kw_only=True):
     """The UTM parameters of a referrer, as far as it has them."""
 
     source: None | str

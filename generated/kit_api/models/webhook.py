@@ -5,7 +5,7 @@ from ..models.webhook_event import WebhookEvent
 from ..types import Model
 
 
-class Webhook(Model):
+class Webhook(Model, kw_only=True):
     """A URL that is told of an event."""
 
     id: int

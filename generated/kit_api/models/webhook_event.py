@@ -5,7 +5,7 @@ from ..models.webhook_event_type import OpenWebhookEventType
 from ..types import UNSET, Model, Unset
 
 
-class WebhookEvent(Model):
+class WebhookEvent(Model, kw_only=True):
     """What a webhook tells of."""
 
     name: OpenWebhookEventType

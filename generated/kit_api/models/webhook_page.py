@@ -6,7 +6,7 @@ from ..models.webhook import Webhook
 from ..types import Model
 
 
-class WebhookPage(Model):
+class WebhookPage(Model, kw_only=True):
     """A page of webhooks."""
 
     webhooks: list[Webhook]

@@ -5,7 +5,7 @@ from ..models.webhook import Webhook
 from ..types import Model
 
 
-class WebhookResponse(Model):
+class WebhookResponse(Model, kw_only=True):
     """A webhook, in its envelope."""
 
     webhook: Webhook

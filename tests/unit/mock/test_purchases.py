@@ -154,6 +154,18 @@ def test_what_is_missing_is_422(oauth: httpx.Client) -> None:
     assert errors(oauth, [MINIMAL]) == ["The request body must be an object"]
 
 
+def test_by_the_reference_a_product_needs_its_ids() -> None:
+    product = {name: value for name, value in HOUR.items() if name not in ("pid", "lid")}
+    body = {"purchase": {**MINIMAL, "products": [product]}}
+    with (
+        KitMock(behaviour="reference") as mock,
+        client(mock, Authorization=f"Bearer {mock.access_token}") as oauth,
+    ):
+        assert errors(oauth, body) == ["Product pid cannot be blank", "Product lid cannot be blank"]
+    with KitMock() as mock, client(mock, Authorization=f"Bearer {mock.access_token}") as oauth:
+        assert oauth.post("/v4/purchases", json=body).status_code == 201
+
+
 def test_a_repeated_transaction_adds_its_products(oauth: httpx.Client, mock: KitMock) -> None:
     first = buy(oauth, tax=1)
     mock.advance(hours=1)

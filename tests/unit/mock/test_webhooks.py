@@ -192,6 +192,14 @@ def test_all_that_is_wrong_is_told(own: httpx.Client) -> None:
     assert [error.partition(" ")[0] for error in response.json()["errors"]] == ["Target", "Event"]
 
 
+def test_by_the_reference_there_is_no_sequence_id() -> None:
+    with KitMock(seed=SEED, behaviour="reference") as mock, client(mock, **{"X-Kit-Api-Key": "own"}) as kit:
+        response = create(kit, "subscriber.course_complete", sequence_id=53)
+        assert (response.status_code, response.json()) == (422, {"errors": ["Event course id can't be blank"]})
+        response = create(kit, "subscriber.course_complete", course_id=53, sequence_id=54)
+        assert response.json()["webhook"]["event"] == {"name": "course_complete", "sequence_id": 53}
+
+
 def test_by_the_reference_each_missing_part_is_told() -> None:
     with KitMock(behaviour="reference") as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
         response = kit.post("/v4/webhooks", json={})

@@ -1,0 +1,86 @@
+"""The pages and items of a list, one after the other, to await."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+from kit_api.types import Page
+
+from .background import Background, current_run
+from .walk import Walk
+
+T = TypeVar("T")
+
+
+class AsyncPages(AsyncGenerator[Page[T], None]):
+    """Pages, the next one being fetched while one is used.
+
+    A class, as event loops finalize an async generator of which the rest isn't wanted: trio with a warning, and asyncio
+    at the end of a loop even if the walk is to go on in another one.
+    """
+
+    def __init__(self, walk: Walk[T], get: Callable[[], Coroutine[Any, Any, Page[T]]]) -> None:
+        self._walk, self._get = walk, get
+        self._ahead: Background[Page[T]] | None = None
+        self._busy = self._ended = False
+
+    async def asend(self, _: None) -> Page[T]:
+        if self._busy:
+            raise RuntimeError("the list is being iterated over by another task")
+        self._busy = True
+        try:
+            return await self._next()
+        except Exception:
+            self._ended = True
+            raise
+        finally:
+            self._busy = False
+
+    async def _next(self) -> Page[T]:
+        walk, ahead = self._walk, self._ahead
+        if self._ended:
+            raise StopAsyncIteration
+        if walk.done:
+            walk.finish()
+            raise StopAsyncIteration
+        # If this is cancelled, the page ahead stays, and the walk can go on.
+        page = walk.take(await (ahead.result() if ahead is not None and ahead.run == current_run() else self._get()))
+        self._ahead = None if walk.done else Background(self._get)
+        return page
+
+    async def athrow(self, typ: Any, val: Any = None, _tb: Any = None, /) -> Page[T]:
+        self._leave()
+        raise typ if val is None else val
+
+    async def aclose(self) -> None:
+        self._leave()
+
+    def __del__(self) -> None:
+        # Where the event loop isn't this thread's, the page that is fetched ahead is left to come.
+        with contextlib.suppress(RuntimeError):
+            self._leave()
+
+    def _leave(self) -> None:
+        self._ended = True
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.run == current_run():
+            ahead.cancel()
+
+
+class AsyncItems(AsyncIterator[T]):
+    """The items of all pages."""
+
+    def __init__(self, pages: AsyncGenerator[Page[T], None]) -> None:
+        self._pages = pages
+        self._items: Iterator[T] = iter(())
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter((await anext(self._pages)).items)
+
+    async def aclose(self) -> None:
+        await self._pages.aclose()

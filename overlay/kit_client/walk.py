@@ -1,0 +1,86 @@
+"""Which page of a list to ask for next (section "Pagination" of the reference)."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from attrs import evolve
+
+from kit_api.types import UNSET, Page, Unset
+
+from .errors import PaginationError
+
+LARGEST_PAGE = 1000
+T = TypeVar("T")
+
+
+class Walk(Generic[T]):
+    """Which page to ask for next. No I/O.
+
+    Args:
+        arguments: The operation's arguments. With `before` the walk goes backwards, else forwards.
+        limit: The most items to give, or None for all.
+
+    Raises:
+        TypeError: `limit` is not an int.
+        ValueError: `limit` is negative, or `after` and `before` are both given.
+    """
+
+    def __init__(self, arguments: dict[str, Any], limit: int | None) -> None:
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool)):
+            raise TypeError(f"limit: expected a number of items or None, got {limit!r}")
+        if limit is not None and limit < 0:
+            raise ValueError(f"limit: expected 0 or more, got {limit}")
+        # An empty cursor is none, so that a loop can begin with one.
+        given = {name: arguments.get(name) or UNSET for name in ("after", "before")}
+        arguments = {**arguments, **given}
+        if not isinstance(given["after"], Unset) and not isinstance(given["before"], Unset):
+            raise ValueError("after, before: give one of them only")
+        if limit is not None and limit <= LARGEST_PAGE and not arguments.get("per_page"):
+            # One page will do: don't have the service send what is thrown away.
+            arguments = {**arguments, "per_page": max(limit, 1)}
+        self.arguments = arguments
+        self._left = limit
+        self._direction = "after" if isinstance(given["before"], Unset) else "before"
+        self._seen = {given[self._direction]}
+        self.done = limit == 0
+        self._problem: PaginationError | None = None
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the page that is asked for now."""
+        return self.arguments.get(self._direction) or None
+
+    def take(self, page: Page[T]) -> Page[T]:
+        """Note a page that came, and cut it to the limit."""
+        if self._left is not None:
+            if len(page.items) > self._left:
+                page = evolve(page, items=page.items[: self._left])
+            self._left -= len(page.items)
+        forwards, pagination = self._direction == "after", page.pagination
+        # Only the flag says whether it was the last page: its cursor is set, and a page may be empty.
+        more: object = pagination.has_next_page if forwards else pagination.has_previous_page
+        cursor: object = pagination.end_cursor if forwards else pagination.start_cursor
+        if self._left == 0 or more is False:
+            self.done = True
+        elif more is not True:
+            self._stop("doesn't say whether there are more pages")
+        elif not isinstance(cursor, str) or not cursor:
+            self._stop("says that there are more pages, but gives no cursor")
+        elif cursor in self._seen:
+            self._stop("says that there are more pages, but repeats a cursor")
+        else:
+            self._seen.add(cursor)
+            # Counting costs the service a query, and one answer is enough.
+            self.arguments = {**self.arguments, self._direction: cursor, "include_total_count": UNSET}
+        return page
+
+    def finish(self) -> None:
+        """Raise PaginationError if it ended for another reason than the end: the pages that came are given first."""
+        if self._problem is not None:
+            raise self._problem
+
+    def _stop(self, why: str) -> None:
+        self.done = True
+        self._problem = PaginationError(f"the list can't be followed: the service {why}")
+        self._problem.cursor = self.cursor

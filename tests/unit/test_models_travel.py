@@ -1,0 +1,115 @@
+"""Models and pages outside of this package: attrs, JSON, pydantic, pickle, tables."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import importlib
+import json
+import pickle
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from kit_api.models import NewPurchase, NewPurchaseProduct, Subscriber, SubscriberPage
+from kit_api.types import UNSET, Model
+
+DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
+ADA: dict[str, Any] = {
+    "id": 7,
+    "first_name": "Ada",
+    "email_address": "ada@example.com",
+    "state": "active",
+    "created_at": "2026-03-02T09:30:00Z",
+    "fields": {"last_name": "Lovelace"},
+}
+
+
+def examples() -> list[tuple[type[Model], dict[str, Any]]]:
+    schemas = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]
+    package = importlib.import_module("kit_api.models")
+    found = (
+        (getattr(package, name), example) for name, schema in schemas.items() for example in schema.get("examples", ())
+    )
+    return [(model, example) for model, example in found if isinstance(model, type) and issubclass(model, Model)]
+
+
+@pytest.mark.parametrize(("model", "example"), examples(), ids=lambda value: getattr(value, "__name__", ""))
+def test_every_model_travels(model: type[Model], example: dict[str, Any]) -> None:
+    made = model.from_dict(example)
+    assert json.loads(json.dumps(made.to_dict())) == example
+    assert json.loads(made.to_json()) == example
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made
+    assert repr(made).startswith(f"{model.__name__}(")
+    assert attrs.has(model)
+    assert {field.name for field in attrs.fields(model)} >= example.keys()
+    assert TypeAdapter(model).validate_python(example) == made
+    with pytest.raises(TypeError):
+        model(*example.values())
+
+
+def test_attrs_copies_and_changes_models() -> None:
+    ada: Any = Subscriber.from_dict(ADA)
+    changed = attrs.evolve(ada, first_name="Augusta")
+    assert (changed.first_name, changed.email_address, ada.first_name) == ("Augusta", "ada@example.com", "Ada")
+    assert attrs.asdict(ada)["fields"] == {"last_name": "Lovelace"}
+    page = SubscriberPage.from_dict(
+        {
+            "subscribers": [ADA],
+            "pagination": dict.fromkeys(("has_previous_page", "has_next_page"), False)
+            | {"start_cursor": None, "end_cursor": None, "per_page": 1},
+        }
+    )
+    assert attrs.asdict(page)["subscribers"][0]["id"] == 7
+    assert next(field for field in attrs.fields(Subscriber) if field.name == "location").default is UNSET
+
+
+def test_json_keeps_all_digits_of_a_decimal() -> None:
+    line = NewPurchaseProduct(name="Book", quantity=1, unit_price=Decimal("19.99"))
+    purchase = NewPurchase(email_address="ada@example.com", transaction_id="1", currency="USD", products=[line])
+    assert '"unit_price":19.99' in purchase.to_json()
+    assert json.loads(json.dumps(purchase.to_dict()))["products"][0]["unit_price"] == 19.99
+
+
+class Answer(BaseModel):
+    subscriber: Subscriber
+    others: list[Subscriber] = []
+
+
+def test_pydantic_takes_and_gives_models() -> None:
+    ada = Subscriber.from_dict(ADA)
+    for given in (ada, ADA):
+        answer = Answer.model_validate({"subscriber": given, "others": [given]})
+        assert answer.subscriber == ada
+        assert answer.model_dump() == answer.model_dump(mode="json") == {"subscriber": ADA, "others": [ADA]}
+    assert Answer.model_validate_json(answer.model_dump_json()) == answer
+    assert answer.subscriber.created_at == datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
+    schema = Answer.model_json_schema()["properties"]["subscriber"]
+    assert (schema["title"], "email_address" in schema["required"]) == ("Subscriber", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"id": 7}, "first_name, email_address, state, created_at missing; a Subscriber needs it"),
+        ("ada", "expected a Subscriber or an object, got a str"),
+        (None, "expected a Subscriber or an object, got a NoneType"),
+    ],
+)
+def test_pydantic_refuses_in_words(given: Any, message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Answer.model_validate({"subscriber": given})
+    assert message in str(caught.value)
+
+
+def test_neither_pydantic_nor_attrs_classes_are_made_unless_asked_for() -> None:
+    code = "import sys, kit_api.models as m; m.Subscriber; print([n for n in sys.modules if n.startswith('pydantic')])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
