@@ -34,7 +34,8 @@ $(VENV)/.locked: requirements/dev.txt
 	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.ready: $(VENV)/.locked pyproject.toml
+# The metadata has the version too.
+$(VENV)/.ready: $(VENV)/.locked pyproject.toml overlay/kit_client/version.py
 	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation -e .
 	@touch $@
 

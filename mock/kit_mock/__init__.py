@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from kit_mock.oauth import OAuthClient
     from kit_mock.problems import KitMockError
     from kit_mock.recorder import RecordedRequest
-    from kit_mock.version import __version__
+
+    __version__: str
 
 # Imported when first asked for (PEP 562), so that the command can say what is missing rather than fail on it.
 _MODULES = {
@@ -24,11 +25,14 @@ _MODULES = {
     "KitMockError": "problems",
     "OAuthClient": "oauth",
     "RecordedRequest": "recorder",
-    "__version__": "version",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from kit_mock.version import version
+
+        return version()
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -8,13 +8,14 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from kit_mock import behaviours, ordering
 from kit_mock.deliveries.targets import hosts
 from kit_mock.limits import RateLimit
 from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
 from kit_mock.problems import KitMockError
-from kit_mock.version import __version__
+from kit_mock.version import version
 
 _GAPS = 1
 _UNUSABLE = 2
@@ -98,9 +99,17 @@ def _seed(options: argparse.Namespace) -> int:
     return 0
 
 
+class _Version(argparse.Action):
+    """argparse's own action of this kind needs the version whatever is asked for, and reading it takes time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"kit-mock {version()}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kit-mock", description="A stateful mock of Kit's API v4.")
-    parser.add_argument("--version", action="version", version=f"kit-mock {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, does: str, more: str = "") -> argparse.ArgumentParser:

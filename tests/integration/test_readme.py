@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
+from kit_client import Kit
 from kit_mock import KitMock
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# Where the README's links may lead beside the project itself.
+ELSEWHERE = ("https://kit.com",)
 
 
 @pytest.fixture
@@ -53,6 +58,24 @@ def test_the_python_runs(network: KitMock, capsys: pytest.CaptureFixture[str]) -
     assert mock == "['Email address is invalid']\n"
 
 
+def test_the_first_program_can_be_run_again(network: KitMock, capsys: pytest.CaptureFixture[str]) -> None:
+    first = next(code for language, code in BLOCKS if language == "python")
+    for _ in range(3):
+        exec(compile(first, "README.md", "exec"), {"__name__": "__main__"})
+        assert capsys.readouterr().out == "1 ada@example.com {}\n"
+    with Kit(api_key=network.api_key, transport=network.transport) as kit:
+        assert (len(list(kit.subscribers.list())), len(list(kit.tags.list()))) == (1, 1)
+
+
+def test_it_opens_with_the_installation() -> None:
+    assert BLOCKS[0] == ("sh", f"pip install {PROJECT['name']}\n")
+
+
+def test_each_extra_is_one_that_exists_and_each_for_users_is_named() -> None:
+    named = set(re.findall(rf"{PROJECT['name']}\[([\w,-]+)\]", README))
+    assert named == set(PROJECT["optional-dependencies"]) - {"dev"}
+
+
 def test_the_commands_exist() -> None:
     targets = {
         words[1]
@@ -72,9 +95,33 @@ def test_the_paths_lead_somewhere() -> None:
         assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
-)
-def test_the_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+def links(text: str) -> list[str]:
+    """The targets of all links and images, those in definitions (`[name]: target`) too."""
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^\[[^\]]+\]:\s*(\S+)", text, re.MULTILINE)
+
+
+def test_the_links_lead_into_the_project_wherever_the_page_is_shown() -> None:
+    home = PROJECT["urls"]["Homepage"]
+    assert all(url == home or url.startswith(f"{home}/") for url in PROJECT["urls"].values())
+    inside = [link for link in links(README) if link not in ELSEWHERE]
+    assert len(inside) > 5
+    for link in inside:
+        assert link.startswith(f"{home}/"), f"{link} isn't under {home}; a package index shows this page too"
+        assert (ROOT / link.removeprefix(f"{home}/").partition("#")[0]).is_file(), link
+
+
+def test_each_link_by_name_is_defined_and_each_definition_used() -> None:
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", README, flags=re.DOTALL)
+    used = set(re.findall(r"\]\[([^\]]+)\]", prose))
+    assert used == set(re.findall(r"^\[([^\]]+)\]:", prose, re.MULTILINE))
+
+
+def test_every_guide_is_linked() -> None:
+    for guide in (ROOT / "docs").glob("*.md"):
+        assert f"{PROJECT['urls']['Documentation']}/{guide.name}" in links(README)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_the_links_of_guides_lead_somewhere(page: Path) -> None:
+    for target in links(page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target.partition("#")[0]).exists(), target

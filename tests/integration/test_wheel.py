@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,19 @@ def test_it_holds_the_three_packages_typed_and_the_document(wheel: Path) -> None
     assert "kit_api/openapi.json" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert not [name for name in names if name.split("/")[0] in ("tests", "scripts", "benchmarks", "openapi")]
+
+
+def test_its_metadata_says_where_to_find_out_more(wheel: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(name))
+    urls = dict(url.split(", ", 1) for url in metadata.get_all("Project-URL", []))
+    assert urls == project["urls"]
+    assert {"Homepage", "Documentation", "Changelog"} <= urls.keys()
+    assert set(metadata["Keywords"].split(",")) >= {"kit", "convertkit", "mock"}
+    assert "mock" in metadata.get_all("Provides-Extra", [])
+    assert metadata.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
 
 
 def test_it_installs_and_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:

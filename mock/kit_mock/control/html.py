@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kit_mock.control import highlight
 from kit_mock.messages import Response
-from kit_mock.version import __version__
+from kit_mock.version import version
 
 _CONTENT = (
     "default-src 'none'; script-src 'self'; {styles}; img-src 'self' data:; connect-src 'self'; form-action 'self';"
@@ -34,7 +34,7 @@ def _templates() -> Environment:
 
 def page(template: str, *, status: int = 200, styles: str = _OWN_STYLES, **values: Any) -> Response:
     """A template as a response. `styles` is the part of the content security policy about style sheets."""
-    text = _templates().get_template(template).render(version=__version__, **values)
+    text = _templates().get_template(template).render(version=version(), **values)
     headers = (
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Security-Policy", _CONTENT.format(styles=styles)),

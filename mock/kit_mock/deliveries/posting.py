@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx
 
 from kit_mock.deliveries import Outcome, Outgoing
-from kit_mock.version import __version__
+from kit_mock.version import version
 
 TIMEOUT = 5.0
 """Seconds, for a call as a whole."""
@@ -32,7 +32,7 @@ class Poster:
             timeout=TIMEOUT,
             verify=_certificates(),
             limits=httpx.Limits(max_keepalive_connections=0),
-            headers={"User-Agent": f"kit-mock/{__version__}", "Content-Type": "application/json"},
+            headers={"User-Agent": f"kit-mock/{version()}", "Content-Type": "application/json"},
         )
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
