@@ -18,7 +18,7 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test httpx2 browser screenshots contract check lint types spec drift node-checks generate mock bench \
+.PHONY: help venv demo test httpx2 browser screenshots contract check lint types spec drift versions node-checks generate mock bench \
 	format lock clean
 
 help:  ## list the targets
@@ -68,7 +68,7 @@ screenshots: venv browser  ## take docs/images anew
 contract: venv  ## run the contract tests only
 	@$(RUN) -m pytest $(PYTEST_ARGS) tests/contract
 
-check: lint types spec drift node-checks  ## check format, lint, types, the document and the generated code
+check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code
 	@echo "all checks passed"
 
 lint: venv  ## check format and lint
@@ -83,6 +83,9 @@ spec: venv  ## validate the document, and compare it with the reference where th
 	@if [ -f $(REFERENCE) ]; then $(RUN) $(REFERENCE) openapi/openapi.yaml; \
 	else echo "skipped: comparison with the reference ($(REFERENCE) not found)"; fi
 	@$(RUN) scripts/check_samples.py
+
+versions: venv  ## check the lowest and newest allowed versions of dependencies, on the oldest and newest Python
+	@$(RUN) scripts/check_versions.py
 
 drift: venv  ## check that the generated code is what the document gives
 	@$(RUN) scripts/check_drift.py

@@ -155,7 +155,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         # What comes beside a secret may be another one.
         if self._secrets or not self.additional_properties:
             shown.remove("additional_properties")
-        return [(name, getattr(self, name)) for name in shown]
+        return [(name, value) for name in shown if (value := getattr(self, name)) is not UNSET]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
