@@ -288,6 +288,13 @@ def body_fields(endpoint: Endpoint) -> list[Property]:
     return fields(body_envelope(endpoint) or endpoint.bodies[0].prop)
 
 
+def nullable_fields(endpoint: Endpoint) -> list[str]:
+    """Return the names of the texts in a body that may be null, of an operation that changes what is there."""
+    if endpoint.method != "put" and endpoint.name != "create_subscriber":
+        return []
+    return [f"`{name(prop)}`" for prop in body_fields(endpoint) if type_of(prop) in ("None | str", "str | None")]
+
+
 def used_by(endpoint: Endpoint) -> Iterator[Property]:
     """Everything whose type the endpoint's functions and resource methods name."""
     yield from endpoint.path_parameters
@@ -320,6 +327,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         method_name,
         name,
         needed,
+        nullable_fields,
         page_items,
         query_argument,
         query_value,

@@ -31,6 +31,15 @@ def test_a_users_script_passes_strict_type_checking(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
 
 
+def test_a_users_script_passes_ty() -> None:
+    folders = [
+        argument for folder in ("generated", "overlay") for argument in ("--extra-search-path", str(ROOT / folder))
+    ]
+    command = [sys.executable, "-m", "ty", "check", "--python", sys.prefix, *folders, str(SCRIPT)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=180)
+    assert run.returncode == 0, run.stdout
+
+
 def test_the_guide_to_dicts_passes_strict_type_checking(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "dicts-in-requests.md").read_text(encoding="utf-8")
     script = tmp_path / "guide.py"

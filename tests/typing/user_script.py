@@ -19,6 +19,7 @@ from kit_api.models import (
     SubscriberState,
     Tag,
 )
+from kit_api.types import Response
 from kit_client import AsyncKit, Drift, Kit, KitError, NotFoundError, UnprocessableEntityError, apaginate, paginate
 
 
@@ -92,11 +93,27 @@ def with_dicts(kit: Kit) -> list[str]:
     return [product.name for product in purchase.products]
 
 
+def further_on(kit: Kit) -> list[str]:
+    """Models, lists and responses that go elsewhere."""
+    first: Subscriber | None = kit.subscribers.list(status="all").first()
+    count: int = kit.tags.list().total_count()
+    rows: list[dict[str, Any]] = kit.subscribers.list(limit=10).to_dicts(flatten=True)
+    page = kit.tags.list().first_page()
+    names: list[str] = [tag.name for tag in page] + [tag.name for tag in page[:1]]
+    if page:
+        newest: Tag = page[0]
+        names.append(newest.to_json())
+    response: Response[Any] | None = kit.last_response
+    request_id: str | None = response.request_id if response else None
+    url: str = kit.oauth.authorize(client_id="app", response_type="code", redirect_uri="https://app.example.com/")
+    return [*names, str(first), str(count), str(len(rows)), str(request_id), url]
+
+
 def beyond_the_document(kit: Kit) -> list[str]:
     subscriber = kit.subscribers.create(email_address="joan@example.com")
     additional: dict[str, Any] = subscriber.additional_properties
     differences: tuple[Drift, ...] = kit.drift
-    clone = kit.with_options(extra_query={"slim": True}, extra_body={"note": "x"}, extra_headers={"X-Mine": "1"})
+    clone = kit.with_options(extra_query={"preview": True}, extra_body={"note": "x"}, extra_headers={"X-Mine": "1"})
     try:
         clone.request("GET", "/v4/posts", params={"page": 2})
     except NotFoundError as error:
@@ -121,7 +138,14 @@ async def with_async(kit: AsyncKit) -> list[int]:
 def main(kit: Kit, async_kit: AsyncKit) -> None:
     try:
         with kit:
-            print(with_resources(kit), with_modules(kit), in_bulk(kit), with_dicts(kit), beyond_the_document(kit))
+            print(
+                with_resources(kit),
+                with_modules(kit),
+                in_bulk(kit),
+                with_dicts(kit),
+                beyond_the_document(kit),
+                further_on(kit),
+            )
         print(asyncio.run(with_async(async_kit)))
     except KitError as error:
         print(error, error.operation, error.attempts)

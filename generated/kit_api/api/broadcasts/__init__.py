@@ -226,6 +226,8 @@ class BroadcastsResource:
             thumbnail_url: The post's picture.
             subscriber_filter: Whom it goes to: one group of segments or tags. Everybody, if not given.
 
+        None for `subject`, `content`, `description`, `preview_text`, `email_address`, `thumbnail_alt`, `thumbnail_url` is sent as null, which erases the value. What is left out stays as it is.
+
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
             kit_client.BadRequestError: The body isn't JSON.
@@ -525,6 +527,8 @@ class AsyncBroadcastsResource:
             thumbnail_alt: What stands for the post's picture in words.
             thumbnail_url: The post's picture.
             subscriber_filter: Whom it goes to: one group of segments or tags. Everybody, if not given.
+
+        None for `subject`, `content`, `description`, `preview_text`, `email_address`, `thumbnail_alt`, `thumbnail_url` is sent as null, which erases the value. What is left out stays as it is.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.

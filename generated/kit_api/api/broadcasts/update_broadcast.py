@@ -40,6 +40,8 @@ def sync(
     Args:
         id: The broadcast's id.
 
+    None for `subject`, `content`, `description`, `preview_text`, `email_address`, `thumbnail_alt`, `thumbnail_url` is sent as null, which erases the value. What is left out stays as it is.
+
     Raises:
         ValueError, TypeError: An argument can't be sent; nothing was.
         kit_client.BadRequestError: The body isn't JSON.

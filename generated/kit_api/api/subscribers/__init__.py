@@ -136,6 +136,8 @@ class SubscribersResource:
             fields: Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields
                 that the account doesn't have are ignored.
 
+        None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
+
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
             kit_client.BadRequestError: The body isn't JSON.
@@ -207,6 +209,8 @@ class SubscribersResource:
             first_name: Their first name.
             fields: Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields
                 that the account doesn't have are ignored.
+
+        None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
@@ -456,6 +460,8 @@ class AsyncSubscribersResource:
             fields: Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields
                 that the account doesn't have are ignored.
 
+        None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
+
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.
             kit_client.BadRequestError: The body isn't JSON.
@@ -527,6 +533,8 @@ class AsyncSubscribersResource:
             first_name: Their first name.
             fields: Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields
                 that the account doesn't have are ignored.
+
+        None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
 
         Raises:
             ValueError, TypeError: An argument can't be sent; nothing was.

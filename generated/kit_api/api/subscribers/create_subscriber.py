@@ -38,6 +38,8 @@ def sync(
 
     Route: `POST /v4/subscribers`, with an API key or OAuth.
 
+    None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
+
     Raises:
         ValueError, TypeError: An argument can't be sent; nothing was.
         kit_client.BadRequestError: The body isn't JSON.

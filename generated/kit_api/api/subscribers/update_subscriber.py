@@ -39,6 +39,8 @@ def sync(
     Args:
         id: The subscriber's id.
 
+    None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
+
     Raises:
         ValueError, TypeError: An argument can't be sent; nothing was.
         kit_client.BadRequestError: The body isn't JSON.
