@@ -1,0 +1,174 @@
+"""The server that the contract suite is held against, and what a run is told on its command line.
+
+Without `--base-url`, it is the mock, started as a command of its own, once for each behaviour.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.contract.caller import Caller, ContractError, Server
+from tests.contract.document import Document
+from tests.contract.world import World
+
+_SEED = Path(__file__).with_name("account.yaml")
+_BEHAVIOURS = ("current", "reference")
+_KEY, _TOKEN = "contract_key", "contract_token"
+_documents = {name: Document(name) for name in _BEHAVIOURS}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("contract", "the server to hold against Kit's contract; credentials come by environment")
+    group.addoption("--base-url", help="URL of the server; without it, the mock is started and used")
+    group.addoption(
+        "--behaviour", choices=_BEHAVIOURS, help="which service it is like: today's, or that of the reference"
+    )
+    group.addoption("--read-only", action="store_true", help="send GET requests alone")
+    group.addoption("--operations", help="ids of operations, separated by commas: leave out tests of others alone")
+    group.addoption("--no-casts", action="store_true", help="values of other types must be refused, not cast")
+    group.addoption("--account", type=Path, help="YAML file with what the account holds, such as the mock's seed")
+
+
+def _option(config: pytest.Config, name: str) -> Any:
+    # When all tests are run, this file is read too late to add options.
+    return config.getoption(name, None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
+    config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
+    config.addinivalue_line("markers", "writes: changes the account")
+    chosen = _chosen(config)
+    if unknown := sorted((chosen or set()) - _documents["current"].operations.keys()):
+        raise pytest.UsageError(f"--operations: there is no {', '.join(unknown)}")
+
+
+def _chosen(config: pytest.Config) -> set[str] | None:
+    text: str | None = _option(config, "operations")
+    return {part.strip() for part in text.split(",") if part.strip()} if text else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "server" in metafunc.fixturenames:
+        chosen = _option(metafunc.config, "behaviour")
+        names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
+        only = {mark.args[0] for mark in metafunc.definition.iter_markers("behaviour")}
+        metafunc.parametrize(
+            "server", [name for name in names if not only or name in only], indirect=True, scope="session"
+        )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    chosen = _chosen(config)
+    if chosen is None:
+        return
+    kept, dropped = [], []
+    for item in items:
+        about = {name for mark in item.iter_markers("operations") for name in mark.args}
+        (kept if not about or about & chosen else dropped).append(item)
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = kept
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.excinfo is not None and call.excinfo.errisinstance(ContractError):
+        # What the server did is all there is to say: the suite's own frames are of no use.
+        rule = getattr(item, "obj", None)
+        title = (rule.__doc__ or "").strip().partition("\n")[0] if rule else ""
+        report.longrepr = f"{title}\n{call.excinfo.value}" if title else str(call.excinfo.value)
+    return report
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    config = request.config
+    behaviour = request.param
+    given: str | None = _option(config, "base_url")
+    if given is None:
+        yield from _mock(behaviour)
+        return
+    account: Path | None = _option(config, "account")
+    yield Server(
+        url=given.rstrip("/").removesuffix("/v4"),
+        behaviour=behaviour,
+        api_key=os.environ.get("KIT_API_KEY", "").strip() or None,
+        access_token=os.environ.get("KIT_ACCESS_TOKEN", "").strip() or None,
+        read_only=bool(_option(config, "read_only")),
+        strict=bool(_option(config, "no_casts")),
+        account=yaml.safe_load(account.read_text(encoding="utf-8")) if account else None,
+    )
+
+
+def _mock(behaviour: str) -> Iterator[Server]:
+    command = shutil.which("kit-mock", path=str(Path(sys.executable).parent)) or "kit-mock"
+    arguments = ["--strict", "--rate-limit=off", "--auto-approve", f"--behaviour={behaviour}", f"--seed={_SEED}"]
+    with subprocess.Popen(
+        [command, "serve", *arguments, f"--api-key={_KEY}", f"--access-token={_TOKEN}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        watch = threading.Timer(600, process.kill)
+        watch.start()
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://\S+", process.stdout.readline())
+            assert found, "kit-mock didn't start"
+            yield Server(
+                url=found.group(),
+                behaviour="reference" if behaviour == "reference" else "current",
+                api_key=_KEY,
+                access_token=_TOKEN,
+                strict=True,
+                account=yaml.safe_load(_SEED.read_text(encoding="utf-8")),
+                control=f"{found.group()}/_mock",
+            )
+        finally:
+            watch.cancel()
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def document(server: Server) -> Document:
+    return _documents[server.behaviour]
+
+
+@pytest.fixture(scope="session")
+def caller(server: Server, document: Document) -> Iterator[Caller]:
+    made = Caller(server, document)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def world(caller: Caller, server: Server) -> Iterator[World]:
+    # The mock is a new one in each run, and its requests are the same in each; elsewhere, earlier runs left names.
+    made = World(caller, "contract" if server.control else f"contract-{secrets.token_hex(4)}")
+    yield made
+    left = made.clean_up()
+    if left and not server.control:
+        print(f"\nleft in the account, since the API can't delete it: {len(left)} things, such as {left[0]}")
+
+
+def operations(kind: Any = None) -> list[Any]:
+    """Return a parameter of pytest for each operation that `kind` holds for, marked with its id."""
+    return [
+        pytest.param(each.id, id=each.id, marks=pytest.mark.operations(each.id))
+        for each in _documents["current"].operations.values()
+        if kind is None or kind(each)
+    ]
