@@ -198,25 +198,31 @@ def _place(path: list[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path) or "the body"
 
 
-def as_of_the_reference(part: Any) -> Any:
-    """Return a copy of the document without what it marks as newer than Kit's reference of 2024."""
+def as_of_the_reference(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a document without what it marks as newer than Kit's reference of 2024."""
+    shared = document["components"].get("parameters", {})
+    newer = frozenset(f"#/components/parameters/{name}" for name, each in shared.items() if each.get(_BEYOND) is True)
+    made: dict[str, Any] = _without(document, newer)
+    return made
+
+
+def _without(part: Any, newer: frozenset[str]) -> Any:
+    def is_newer(inner: Any) -> bool:
+        return isinstance(inner, dict) and (inner.get(_BEYOND) is True or inner.get("$ref") in newer)
+
     if isinstance(part, list):
-        return [as_of_the_reference(each) for each in part if not _is_newer(each)]
+        return [_without(each, newer) for each in part if not is_newer(each)]
     if not isinstance(part, dict):
         return part
-    mark = part.get(_BEYOND)
     made = {
-        name: {key: as_of_the_reference(each) for key, each in inner.items() if not _is_newer(each)}
+        name: {key: _without(each, newer) for key, each in inner.items() if not is_newer(each)}
         if name == "properties" and isinstance(inner, dict)
-        else as_of_the_reference(inner)
+        else _without(inner, newer)
         for name, inner in part.items()
     }
+    mark = part.get(_BEYOND)
     if mark == "nullable" and isinstance(part.get("type"), list):
         made["type"] = [name for name in part["type"] if name != "null"]
     if isinstance(mark, list) and isinstance(part.get("enum"), list):
         made["enum"] = [value for value in part["enum"] if value not in mark]
     return made
-
-
-def _is_newer(part: Any) -> bool:
-    return isinstance(part, dict) and part.get(_BEYOND) is True

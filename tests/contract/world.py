@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from tests.contract.caller import Caller, ContractError
+from tests.contract.document import Document
 
 _LISTS = {
     "broadcast": ("list_broadcasts", "broadcasts"),
@@ -24,6 +25,7 @@ _LISTS = {
     "webhook": ("list_webhooks", "webhooks"),
 }
 _LARGEST_PAGE = 1000
+_OWNERS_TRIED = 10
 _UNUSED_URL = "https://hooks.example.com"
 
 
@@ -44,6 +46,7 @@ class World:
         self.prefix = prefix
         self._numbers = itertools.count(1)
         self._found: dict[str, int] = {}
+        self._filled: set[str] = set()
         self._deletions: list[tuple[str, int]] = []
         self.left: list[str] = []
         """What the API has no way to delete."""
@@ -89,6 +92,38 @@ class World:
                     pytest.skip(f"the account has no {kind.replace('_', ' ')}")
                 self._found[kind] = rows[0]["id"]
         return self._found[kind]
+
+    def owner(self, operation_id: str, parameter: str, least: int) -> int:
+        """Return the id of what a list belongs to: the one in the account with the most items, or one that was filled."""
+        key = f"{operation_id} {parameter}"
+        if key not in self._found:
+            self._found[key] = max(
+                self._owners(parameter), key=lambda id_: self._size(operation_id, parameter, id_, least)
+            )
+        return self._found[key]
+
+    def _owners(self, parameter: str) -> list[int]:
+        kind = parameter.removesuffix("_id")
+        rows = self.rows(kind)[:_OWNERS_TRIED]
+        if not rows:
+            pytest.skip(f"the account has no {kind}")
+        return [row["id"] for row in rows]
+
+    def _size(self, operation_id: str, parameter: str, id_: int, least: int) -> int:
+        query = {"per_page": least} | everything(self.caller.document, operation_id)
+        body = self.caller.call(operation_id, {parameter: id_}, query=query, expect=200).json
+        return len(next(items for name, items in body.items() if name != "pagination"))
+
+    def fill(self, operation_id: str, least: int) -> None:
+        """Make things until a list has that many, if the run may change the account."""
+        if self.caller.server.read_only or operation_id in self._filled:
+            return
+        self._filled.add(operation_id)
+        self._needs(operation_id)
+        fill = _FILLED.get(operation_id)
+        if fill is not None:
+            for _ in range(least):
+                fill(self)
 
     def template(self) -> int:
         """Return the id of an email template that a broadcast can use: the default one, or the first."""
@@ -188,6 +223,12 @@ class World:
         return Request({name: self.some(_kind(operation_id, name)) for name in operation.in_path})
 
 
+def everything(document: Document, operation_id: str) -> dict[str, object]:
+    """Return the query that makes a list leave nothing out."""
+    status = document.operations[operation_id].query.get("status")
+    return {"status": "all"} if status is not None and "all" in status.schema.get("enum", ()) else {}
+
+
 def _kind(operation_id: str, parameter: str) -> str:
     """Return what a parameter of the path names."""
     if parameter != "id":
@@ -269,4 +310,30 @@ _REQUESTS: dict[str, Callable[[World], Request]] = {
         }
     ),
     "delete_webhook": lambda world: Request({"id": world.new_webhook()["id"]}),
+}
+
+
+def _fill_owned(owner: str) -> Callable[[World], object]:
+    operation = f"{'tag' if owner == 'tag' else f'add_{owner}'}_subscriber"
+    return lambda world: world.caller.call(
+        operation, {f"{owner}_id": world.some(owner), "id": world.new_subscriber()["id"]}, expect=201
+    )
+
+
+def _fill_tags_of_a_subscriber(world: World) -> None:
+    world.caller.call("tag_subscriber", {"tag_id": world.new_tag()["id"], "id": world.some("subscriber")}, expect=201)
+
+
+# What there is too little of in a new account, and how the API makes more of it.
+_FILLED: dict[str, Callable[[World], object]] = {
+    "list_broadcasts": World.new_broadcast,
+    "list_custom_fields": World.new_custom_field,
+    "list_form_subscribers": _fill_owned("form"),
+    "list_purchases": World.new_purchase,
+    "list_sequence_subscribers": _fill_owned("sequence"),
+    "list_subscriber_tags": _fill_tags_of_a_subscriber,
+    "list_subscribers": World.new_subscriber,
+    "list_tag_subscribers": _fill_owned("tag"),
+    "list_tags": World.new_tag,
+    "list_webhooks": World.new_webhook,
 }
