@@ -20,11 +20,11 @@ import pytest
 import yaml
 
 from tests.contract.caller import Caller, ContractError, Server
-from tests.contract.document import Document
+from tests.contract.document import BehaviourName, Document
 from tests.contract.world import World
 
 _SEED = Path(__file__).with_name("account.yaml")
-_BEHAVIOURS = ("current", "reference")
+_BEHAVIOURS: tuple[BehaviourName, ...] = ("current", "reference")
 _KEY, _TOKEN = "contract_key", "contract_token"
 _documents = {name: Document(name) for name in _BEHAVIOURS}
 
@@ -64,22 +64,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "server" in metafunc.fixturenames:
         chosen = _option(metafunc.config, "behaviour")
         names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
-        only = {mark.args[0] for mark in metafunc.definition.iter_markers("behaviour")}
-        metafunc.parametrize(
-            "server", [name for name in names if not only or name in only], indirect=True, scope="session"
-        )
+        metafunc.parametrize("server", names, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = _chosen(config)
-    if chosen is None:
-        return
-    kept, dropped = [], []
-    for item in items:
-        about = {name for mark in item.iter_markers("operations") for name in mark.args}
-        (kept if not about or about & chosen else dropped).append(item)
-    config.hook.pytest_deselected(items=dropped)
-    items[:] = kept
+    dropped = [item for item in items if not _is_wanted(item, chosen)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
+
+
+def _is_wanted(item: pytest.Item, chosen: set[str] | None) -> bool:
+    about = {name for mark in item.iter_markers("operations") for name in mark.args}
+    if chosen is not None and about and not about & chosen:
+        return False
+    behaviours = {mark.args[0] for mark in item.iter_markers("behaviour")}
+    parameters: dict[str, Any] = getattr(item, "callspec").params if hasattr(item, "callspec") else {}  # noqa: B009
+    return not behaviours or parameters.get("server") in behaviours
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,15 +99,17 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    config = request.config
-    behaviour = request.param
-    given: str | None = _option(config, "base_url")
+    given: str | None = _option(request.config, "base_url")
     if given is None:
-        yield from _mock(behaviour)
-        return
+        yield from _mock(request.param)
+    else:
+        yield _given(request.config, given, request.param)
+
+
+def _given(config: pytest.Config, url: str, behaviour: BehaviourName) -> Server:
     account: Path | None = _option(config, "account")
-    yield Server(
-        url=given.rstrip("/").removesuffix("/v4"),
+    return Server(
+        url=url.rstrip("/").removesuffix("/v4"),
         behaviour=behaviour,
         api_key=os.environ.get("KIT_API_KEY", "").strip() or None,
         access_token=os.environ.get("KIT_ACCESS_TOKEN", "").strip() or None,
@@ -115,7 +119,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     )
 
 
-def _mock(behaviour: str) -> Iterator[Server]:
+def _mock(behaviour: BehaviourName) -> Iterator[Server]:
     command = shutil.which("kit-mock", path=str(Path(sys.executable).parent)) or "kit-mock"
     arguments = ["--strict", "--rate-limit=off", "--auto-approve", f"--behaviour={behaviour}", f"--seed={_SEED}"]
     with subprocess.Popen(
@@ -131,7 +135,7 @@ def _mock(behaviour: str) -> Iterator[Server]:
             assert found, "kit-mock didn't start"
             yield Server(
                 url=found.group(),
-                behaviour="reference" if behaviour == "reference" else "current",
+                behaviour=behaviour,
                 api_key=_KEY,
                 access_token=_TOKEN,
                 strict=True,
