@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
@@ -29,7 +28,7 @@ def environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class ConnectionSettings:
     """How connections are made, if the client makes them itself."""
 
@@ -54,7 +53,7 @@ class ConnectionSettings:
         """
         if not isinstance(self.http2, bool):
             raise ConfigurationError(f"http2: expected True or False, got {_kind(self.http2)}")
-        if self.http2 and find_spec("h2") is None:
+        if self.http2 and not _is_installed("h2"):
             raise ConfigurationError("http2: needs the package h2, which isn't installed: pip install 'httpx[http2]'")
         if self.limits is not None and not isinstance(self.limits, httpx.Limits):
             raise ConfigurationError(f"limits: expected an httpx.Limits, got {_kind(self.limits)}")
@@ -212,7 +211,7 @@ def _checked_proxy(name: str, proxy: Any) -> httpx.Proxy:
         checked = None
     if checked is None or not checked.url.host or not 0 < (checked.url.port or 80) < 65536:
         raise ConfigurationError(f"{name}: expected a URL such as http://proxy.example:8080, or one with socks5://")
-    if checked.url.scheme.startswith("socks") and find_spec("socksio") is None:
+    if checked.url.scheme.startswith("socks") and not _is_installed("socksio"):
         raise ConfigurationError(
             f"{name}: a SOCKS proxy needs the package socksio, which isn't installed: pip install 'httpx[socks]'"
         )
@@ -224,3 +223,9 @@ def _kind(value: object) -> str:
     kind = value if isinstance(value, type) else type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return f"the class {name}" if isinstance(value, type) else name
+
+
+def _is_installed(package: str) -> bool:
+    from importlib.util import find_spec  # What few need costs the import of this package nothing.
+
+    return find_spec(package) is not None
