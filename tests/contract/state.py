@@ -9,8 +9,8 @@ from typing import Any
 from tests.contract.caller import Answer
 from tests.contract.world import World, everything
 
-_READ = {"broadcast": "broadcast", "purchase": None, "subscriber": "subscriber"}
-"""What has an operation that reads one, and the name of its envelope."""
+_READ = ("broadcast", "purchase", "subscriber")
+"""What has an operation that reads one."""
 _ALL = {
     "broadcast": "list_broadcasts",
     "custom_field": "list_custom_fields",
@@ -37,9 +37,8 @@ class State:
         """Return one as its own operation shows it, or as its list does if it has none."""
         if kind not in _READ:
             return self.listed(kind)[id_]
-        found: dict[str, Any] = self._caller.call(f"get_{kind}", {"id": id_}, expect=200).json
-        envelope = _READ[kind]
-        return found[envelope] if envelope else found
+        found: dict[str, Any] = self._caller.call(f"get_{kind}", {"id": id_}, expect=200).json[kind]
+        return found
 
     def members(self, owner: str, id_: int) -> dict[int, dict[str, Any]]:
         """Return the subscribers of a tag, form or sequence, of any state, by id."""
