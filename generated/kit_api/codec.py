@@ -25,6 +25,8 @@ LARGEST_REPORT = 1_000
 """The most places that are reported: a service that makes up keys must not fill the memory."""
 PLAIN_KEY = r"[A-Za-z_][A-Za-z0-9_-]{0,63}(\[\])*|\*"
 """What a report shows as a place: a name of the document's kind, a list of it, or any key of a map."""
+CHUNK = 50
+"""How many items of a list are converted at once."""
 
 MOST_WARNINGS = 10
 """The most warnings of one answer that are logged."""
@@ -155,18 +157,20 @@ class _Reader:
                 for item in value.values():
                     self._set_aside(item, shape.value, f"{path}.*")
         elif isinstance(value, list) and shape.item is not None and shape.has_models:
-            path = f"{path}[]"
+            path, inner = f"{path}[]", shape.item
+            if inner.model is not None and not inner.fields_with_models:
+                names = inner.names
+                value = [item for item in value if not isinstance(item, dict) or not names.issuperset(item)]
             for item in value:
-                self._set_aside(item, shape.item, path)
+                self._set_aside(item, inner, path)
 
     def _build(self, value: Any, shape: _Shape, path: str, depth: int) -> Any:
-        # Each part that fits is converted by msgspec: one deviant item is not to slow down a page of 1,000.
         try:
             return msgspec.convert(value, shape.hint)
         except msgspec.ValidationError as error:
             reason = error
         if isinstance(value, list) and shape.item is not None:
-            return [self._build(item, shape.item, f"{path}[]", depth + 1) for item in value]
+            return self._build_list(value, shape.item, f"{path}[]", depth + 1)
         if isinstance(value, dict) and shape.model is not None:
             return self._build_model(value, shape, shape.model, path, depth)
         if isinstance(value, dict) and shape.value is not None:
@@ -175,6 +179,17 @@ class _Reader:
         if depth < 2 and not shape.is_scalar:
             raise reason
         return self._keep(value, shape, path, reason)
+
+    def _build_list(self, value: list[Any], inner: _Shape, path: str, depth: int) -> list[Any]:
+        # What fits is converted by msgspec, many items in one go: one deviant item is not to slow down a page of 1,000.
+        made: list[Any] = []
+        for start in range(0, len(value), CHUNK):
+            chunk = value[start : start + CHUNK]
+            try:
+                made += msgspec.convert(chunk, list[inner.hint])  # type: ignore[name-defined]
+            except msgspec.ValidationError:
+                made += [self._build(item, inner, path, depth) for item in chunk]
+        return made
 
     def _build_model(self, value: dict[str, Any], shape: _Shape, model: type[Model], path: str, depth: int) -> Model:
         parts: dict[str, Any] = {"additional_properties": value.get("additional_properties", {})}

@@ -23,7 +23,6 @@ from typing import (
 
 import httpx
 import msgspec
-from attrs import field, frozen
 from msgspec import UNSET, Struct
 from msgspec import UnsetType as Unset
 
@@ -74,7 +73,11 @@ class _AttrsFields:
     """Lets `attrs.fields`, `asdict`, `evolve` and `has` work with models, which are no attrs classes."""
 
     def __get__(self, instance: object, owner: type[Struct]) -> Any:
-        return _attrs_fields(owner)
+        try:
+            return _attrs_fields(owner)
+        except ImportError as error:
+            # Tools such as pytest look for the attribute where attrs isn't installed, too.
+            raise AttributeError("attrs is not installed") from error
 
 
 class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
@@ -184,8 +187,7 @@ class Drift(Struct, frozen=True):
         return f"{self.place} differs from the document and is kept as it came: {self.came} ({self.problem})"
 
 
-@frozen
-class Operation(Generic[T_co]):
+class Operation(Struct, Generic[T_co], frozen=True, weakref=True):
     """One operation of the document."""
 
     name: str
@@ -201,15 +203,17 @@ class Operation(Generic[T_co]):
     """The security schemes of which one is needed: `apiKey`, `oauth2`; empty where none is."""
 
 
-@frozen
-class Response(Generic[T]):
+class Response(Struct, Generic[T], frozen=True, weakref=True):
     """A successful response, as `sync_detailed` and `asyncio_detailed` return it."""
 
     status_code: int
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
+    headers: httpx.Headers
+    content: bytes
     """The body as it came."""
     parsed: T
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(status_code={self.status_code!r}, parsed={self.parsed!r})"
 
     @property
     def request_id(self) -> str | None:
@@ -218,13 +222,15 @@ class Response(Generic[T]):
         return found
 
 
-@frozen
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True, weakref=True):
     """One page of a list."""
 
     items: list[T]
-    pagination: Pagination = field(repr=False)
-    response: Response[Any] = field(repr=False)
+    pagination: Pagination
+    response: Response[Any]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(items={self.items!r})"
 
     def __len__(self) -> int:
         return len(self.items)

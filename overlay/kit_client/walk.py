@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from attrs import evolve
+from msgspec.structs import replace
 
 from kit_api.types import UNSET, Page, Unset
 
@@ -55,7 +55,7 @@ class Walk(Generic[T]):
         """Note a page that came, and cut it to the limit."""
         if self._left is not None:
             if len(page.items) > self._left:
-                page = evolve(page, items=page.items[: self._left])
+                page = replace(page, items=page.items[: self._left])
             self._left -= len(page.items)
         forwards, pagination = self._direction == "after", page.pagination
         # Only the flag says whether it was the last page: its cursor is set, and a page may be empty.
