@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from .encoding import alternatives, is_model, model_fields, required_fields, to_json
 from .errors import printable
-from .types import AdditionalProperties, DateTime, Drift, Model
+from .types import AdditionalProperties, DateTime, Drift, Model, lazy_property
 
 T = TypeVar("T")
 Report = Callable[[Drift], None]
@@ -106,16 +106,16 @@ class _Shape:
             inner is not None and inner.has_models for inner in (self.item, self.value)
         )
 
-    @cached_property
+    @lazy_property
     def fields(self) -> dict[str, _Shape]:
         """The fields of the model. Not resolved in `__init__`, since a model may hold itself."""
         return {} if self.model is None else {name: _shape(hint) for name, hint in model_fields(self.model).items()}
 
-    @cached_property
+    @lazy_property
     def names(self) -> frozenset[str]:
         return frozenset(self.fields)
 
-    @cached_property
+    @lazy_property
     def fields_with_models(self) -> list[tuple[str, _Shape]]:
         return [(name, shape) for name, shape in self.fields.items() if shape.has_models]
 

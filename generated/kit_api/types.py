@@ -58,6 +58,33 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
+class lazy_property(Generic[T]):  # noqa: N801  # it is a decorator
+    """A property that is computed once per instance.
+
+    It has no lock, unlike `functools.cached_property` of Python 3.11: in a forked child the lock could stay locked for
+    ever. Two threads may both compute the value.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object, owner: type) -> Self | T:
+        if instance is None:
+            return self
+        value = vars(instance)[self._name] = self._compute(instance)
+        return value
+
+
 @cache
 def _attrs_fields(model: type[Struct]) -> Any:
     import attrs
@@ -348,4 +375,5 @@ __all__ = [
     "Pager",
     "Response",
     "Unset",
+    "lazy_property",
 ]

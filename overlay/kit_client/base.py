@@ -8,20 +8,20 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
 
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
-from kit_api.types import UNSET, Drift, Operation, Response, Unset
+from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
 from .auth import choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
 from .errors import CallErrors, error_for
+from .network import arefuse_redirect, refuse_redirect
 from .options import call_options, checked_timeout
 from .pools import LIMITS, NoCookies
 from .retry import RetryPolicy
@@ -52,7 +52,6 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
     """The base class of `Kit` and `AsyncKit`."""
 
     _is_async: ClassVar[bool]
-    _redirect_hook: Any  # A function; `refuse_redirect` or its asynchronous twin.
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         merged.update(checked_headers(headers))
         hooks: dict[str, list[Callable[..., Any]]]
         hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
-        hooks["response"] = [*hooks.get("response", []), self._redirect_hook]
+        hooks["response"] = [*hooks.get("response", []), arefuse_redirect if self._is_async else refuse_redirect]
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
             self,
@@ -150,9 +149,10 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         Raises:
             ValueError, TypeError: An option is negative, of another type, or can't be sent.
         """
-        self._connect()
+        # Made before they are shared.
+        (self.get_async_httpx_client if self._is_async else self.get_httpx_client)()
         clone = copy.copy(self)
-        for name in [name for name in vars(clone) if isinstance(getattr(type(self), name, None), cached_property)]:
+        for name in [name for name in vars(clone) if isinstance(getattr(type(self), name, None), lazy_property)]:
             # A resource holds the client that it was made for.
             del clone.__dict__[name]
         clone._owns_connections = False
@@ -177,9 +177,6 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         call = _Call()
         self._responses[call] = response
         last_call.set(call)
-
-    def _connect(self) -> None:
-        raise NotImplementedError
 
     def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
         """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""

@@ -7,27 +7,19 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import httpx
 
+from kit_api import types
 from kit_api.api import AsyncResources, Resources
-from kit_api.types import AsyncPager, ListModule, Operation, Pager, Response
+from kit_api.types import ListModule, Operation, Response
 
 from .base import BaseKit, last_call
-from .network import (
-    AsyncClientTransport,
-    AsyncNetworkTransport,
-    ClientTransport,
-    NetworkTransport,
-    arefuse_redirect,
-    refuse_redirect,
-)
-from .paging import async_pager, pager
-from .pools import POOLED, AsyncPools, Pools, only_once, unlock_after_fork
+from .network import AsyncClientTransport, AsyncNetworkTransport, ClientTransport, NetworkTransport
+from .paging import AsyncPager, Pager
+from .pools import POOLED, AsyncPools, Pools, only_once
 from .settings import connection_problems
 from .transport import AsyncRetryTransport, RetryTransport
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-unlock_after_fork(Resources, AsyncResources)
 
 
 class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
@@ -67,16 +59,15 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     """
 
     _is_async = False
-    _redirect_hook = staticmethod(refuse_redirect)
 
     def get_async_httpx_client(self) -> NoReturn:
         raise TypeError("Kit is synchronous: use AsyncKit for what is to be awaited")
 
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
-    ) -> Pager[T]:
+    ) -> types.Pager[T]:
         """All items of a list operation: its module, at most how many, its own arguments."""
-        return pager(operation, limit, args, kwargs)
+        return Pager(operation, limit, args, kwargs)
 
     def request(
         self,
@@ -124,14 +115,8 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     async def __aenter__(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`, or use AsyncKit")
 
-    async def __aexit__(self, *exc_info: object) -> NoReturn:
-        raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`")
-
     async def aclose(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `kit.close()`")
-
-    def _connect(self) -> None:
-        self.get_httpx_client()
 
     def _layers(self, transport: httpx.BaseTransport | None, http_client: httpx.Client | None) -> httpx.BaseTransport:
         if http_client is not None:
@@ -151,16 +136,15 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
     """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
 
     _is_async = True
-    _redirect_hook = staticmethod(arefuse_redirect)
 
     def get_httpx_client(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: use Kit for what isn't to be awaited")
 
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncPager[T]:
+    ) -> types.AsyncPager[T]:
         """All items of a list operation: its module, at most how many, its own arguments."""
-        return async_pager(operation, limit, args, kwargs)
+        return AsyncPager(operation, limit, args, kwargs)
 
     async def request(
         self,
@@ -195,14 +179,8 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
     def __enter__(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`, or use Kit")
 
-    def __exit__(self, *exc_info: object) -> NoReturn:
-        raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`")
-
     def close(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `await kit.aclose()`")
-
-    def _connect(self) -> None:
-        self.get_async_httpx_client()
 
     def _layers(
         self, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None

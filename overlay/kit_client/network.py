@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 
-from .errors import redirect_error
+from kit_api.types import Operation
+
+from .errors import error_for
 
 
 class _Client(httpx.Client):
@@ -73,12 +75,13 @@ class AsyncClientTransport(httpx.AsyncBaseTransport):
 
 
 def refuse_redirect(response: httpx.Response) -> None:
-    """Raise the error for an answer that leads elsewhere. A hook of the httpx client.
+    """Raise the error for an answer to a call that leads elsewhere. A hook of the httpx client.
 
     Without it httpx would make the next request, from the credentials and whatever `Location` says.
     """
-    if error := redirect_error(response):
-        raise error
+    operation: Operation[Any] | None = response.request.extensions.get("operation")
+    if operation is not None and response.has_redirect_location:
+        raise error_for(operation, response, None)
 
 
 async def arefuse_redirect(response: httpx.Response) -> None:

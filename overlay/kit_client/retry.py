@@ -30,6 +30,9 @@ Outcome = httpx.Response | httpx.RequestError | OSError
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
+# The methods of requests that the document doesn't have (RFC 9110, section 9.2.2).
+SAFE_TO_REPEAT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
+
 # What no second attempt mends.
 HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, DeadlinePassed, BodyTooLarge)
 
@@ -117,7 +120,7 @@ def attempt(
     """
     operation: Operation[Any] | None = request.extensions.get("operation")
     name = operation.name if operation else f"{request.method} {request.url.path}"
-    retry_safe = operation.retry_safe if operation else request.method in ("GET", "HEAD", "PUT", "DELETE")
+    retry_safe = operation.retry_safe if operation else request.method in SAFE_TO_REPEAT
     max_retries: int = request.extensions.get("max_retries", policy.max_retries)
     start = clock.monotonic()
     wanted = retries_wanted.get()
