@@ -6,7 +6,6 @@ escaped and cut in `str(error)`; attributes have it as it came.
 
 from __future__ import annotations
 
-import copyreg
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -82,7 +81,7 @@ class _AnswerError(KitError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A response holds streams and can't be pickled: `response` is None in a copy.
-        return copyreg.__newobj__, (type(self), *self.args), {**vars(self), "response": None}  # type: ignore[attr-defined]
+        return type(self).__new__, (type(self), *self.args), {**vars(self), "response": None}
 
 
 class InvalidResponseError(_AnswerError):
