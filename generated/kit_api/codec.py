@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
@@ -31,17 +30,19 @@ CHUNK = 50
 MOST_WARNINGS = 10
 """The most warnings of one answer that are logged."""
 
-_reported: set[str] = set()
-_lock = threading.Lock()
+_reported: dict[str, Drift] = {}
+
+
+def is_new(drift: Drift, seen: dict[str, Drift]) -> bool:
+    """Keep a difference by its place. Return False if its place is known, or if there are too many places."""
+    # `setdefault` is atomic. A lock could be found locked by a forked child.
+    return len(seen) < LARGEST_REPORT and seen.setdefault(drift.place, drift) is drift
 
 
 def report(drift: Drift) -> None:
     """Log a difference from the document as a warning, once for each place in the life of the process."""
-    with _lock:
-        if drift.place in _reported or len(_reported) >= LARGEST_REPORT:
-            return
-        _reported.add(drift.place)
-    logger.warning("%s", drift)
+    if is_new(drift, _reported):
+        logger.warning("%s", drift)
 
 
 def log_warnings(operation: str, warnings: Any) -> None:

@@ -11,16 +11,6 @@ from kit_api.types import Operation
 from .errors import error_for
 
 
-class _Client(httpx.Client):
-    def transport_for(self, url: httpx.URL) -> httpx.BaseTransport:
-        return self._transport_for_url(url)
-
-
-class _AsyncClient(httpx.AsyncClient):
-    def transport_for(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
-        return self._transport_for_url(url)
-
-
 class NetworkTransport(httpx.BaseTransport):
     """The connections that an `httpx.Client` of these arguments would use, proxies of the environment included.
 
@@ -29,10 +19,12 @@ class NetworkTransport(httpx.BaseTransport):
     """
 
     def __init__(self, **arguments: Any) -> None:
-        self._client = _Client(**arguments)
+        self._client = httpx.Client(**arguments)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._client.transport_for(request.url).handle_request(request)
+        # It has no public name in httpx.
+        transport = self._client._transport_for_url(request.url)  # pyright: ignore[reportPrivateUsage]
+        return transport.handle_request(request)
 
     def close(self) -> None:
         self._client.close()
@@ -42,10 +34,11 @@ class AsyncNetworkTransport(httpx.AsyncBaseTransport):
     """`NetworkTransport` for asynchronous calls."""
 
     def __init__(self, **arguments: Any) -> None:
-        self._client = _AsyncClient(**arguments)
+        self._client = httpx.AsyncClient(**arguments)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.transport_for(request.url).handle_async_request(request)
+        transport = self._client._transport_for_url(request.url)  # pyright: ignore[reportPrivateUsage]
+        return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         await self._client.aclose()
