@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import msgspec
@@ -15,7 +14,7 @@ from msgspec import UNSET
 
 from .encoding import alternatives, is_model, model_fields, required_fields, to_json
 from .errors import printable
-from .types import AdditionalProperties, DateTime, Drift, Model
+from .types import AdditionalProperties, DateTime, Drift, Model, lazy_property
 
 T = TypeVar("T")
 Report = Callable[[Drift], None]
@@ -25,21 +24,25 @@ LARGEST_REPORT = 1_000
 """The most places that are reported: a service that makes up keys must not fill the memory."""
 PLAIN_KEY = r"[A-Za-z_][A-Za-z0-9_-]{0,63}(\[\])*|\*"
 """What a report shows as a place: a name of the document's kind, a list of it, or any key of a map."""
+CHUNK = 50
+"""How many items of a list are converted at once."""
 
 MOST_WARNINGS = 10
 """The most warnings of one answer that are logged."""
 
-_reported: set[str] = set()
-_lock = threading.Lock()
+_reported: dict[str, Drift] = {}
+
+
+def is_new(drift: Drift, seen: dict[str, Drift]) -> bool:
+    """Keep a difference by its place. Return False if its place is known, or if there are too many places."""
+    # `setdefault` is atomic. A lock could be found locked by a forked child.
+    return len(seen) < LARGEST_REPORT and seen.setdefault(drift.place, drift) is drift
 
 
 def report(drift: Drift) -> None:
     """Log a difference from the document as a warning, once for each place in the life of the process."""
-    with _lock:
-        if drift.place in _reported or len(_reported) >= LARGEST_REPORT:
-            return
-        _reported.add(drift.place)
-    logger.warning("%s", drift)
+    if is_new(drift, _reported):
+        logger.warning("%s", drift)
 
 
 def log_warnings(operation: str, warnings: Any) -> None:
@@ -104,16 +107,16 @@ class _Shape:
             inner is not None and inner.has_models for inner in (self.item, self.value)
         )
 
-    @cached_property
+    @lazy_property
     def fields(self) -> dict[str, _Shape]:
         """The fields of the model. Not resolved in `__init__`, since a model may hold itself."""
         return {} if self.model is None else {name: _shape(hint) for name, hint in model_fields(self.model).items()}
 
-    @cached_property
+    @lazy_property
     def names(self) -> frozenset[str]:
         return frozenset(self.fields)
 
-    @cached_property
+    @lazy_property
     def fields_with_models(self) -> list[tuple[str, _Shape]]:
         return [(name, shape) for name, shape in self.fields.items() if shape.has_models]
 
@@ -155,18 +158,20 @@ class _Reader:
                 for item in value.values():
                     self._set_aside(item, shape.value, f"{path}.*")
         elif isinstance(value, list) and shape.item is not None and shape.has_models:
-            path = f"{path}[]"
+            path, inner = f"{path}[]", shape.item
+            if inner.model is not None and not inner.fields_with_models:
+                names = inner.names
+                value = [item for item in value if not isinstance(item, dict) or not names.issuperset(item)]
             for item in value:
-                self._set_aside(item, shape.item, path)
+                self._set_aside(item, inner, path)
 
     def _build(self, value: Any, shape: _Shape, path: str, depth: int) -> Any:
-        # Each part that fits is converted by msgspec: one deviant item is not to slow down a page of 1,000.
         try:
             return msgspec.convert(value, shape.hint)
         except msgspec.ValidationError as error:
             reason = error
         if isinstance(value, list) and shape.item is not None:
-            return [self._build(item, shape.item, f"{path}[]", depth + 1) for item in value]
+            return self._build_list(value, shape.item, f"{path}[]", depth + 1)
         if isinstance(value, dict) and shape.model is not None:
             return self._build_model(value, shape, shape.model, path, depth)
         if isinstance(value, dict) and shape.value is not None:
@@ -175,6 +180,17 @@ class _Reader:
         if depth < 2 and not shape.is_scalar:
             raise reason
         return self._keep(value, shape, path, reason)
+
+    def _build_list(self, value: list[Any], inner: _Shape, path: str, depth: int) -> list[Any]:
+        # What fits is converted by msgspec, many items in one go: one deviant item is not to slow down a page of 1,000.
+        made: list[Any] = []
+        for start in range(0, len(value), CHUNK):
+            chunk = value[start : start + CHUNK]
+            try:
+                made += msgspec.convert(chunk, list[inner.hint])  # type: ignore[name-defined]
+            except msgspec.ValidationError:
+                made += [self._build(item, inner, path, depth) for item in chunk]
+        return made
 
     def _build_model(self, value: dict[str, Any], shape: _Shape, model: type[Model], path: str, depth: int) -> Model:
         parts: dict[str, Any] = {"additional_properties": value.get("additional_properties", {})}

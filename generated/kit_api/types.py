@@ -23,7 +23,6 @@ from typing import (
 
 import httpx
 import msgspec
-from attrs import field, frozen
 from msgspec import UNSET, Struct
 from msgspec import UnsetType as Unset
 
@@ -59,6 +58,33 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
+class lazy_property(Generic[T]):  # noqa: N801  # it is a decorator
+    """A property that is computed once per instance.
+
+    It has no lock, unlike `functools.cached_property` of Python 3.11: in a forked child the lock could stay locked for
+    ever. Two threads may both compute the value.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object, owner: type) -> Self | T:
+        if instance is None:
+            return self
+        value = vars(instance)[self._name] = self._compute(instance)
+        return value
+
+
 @cache
 def _attrs_fields(model: type[Struct]) -> Any:
     import attrs
@@ -74,7 +100,11 @@ class _AttrsFields:
     """Lets `attrs.fields`, `asdict`, `evolve` and `has` work with models, which are no attrs classes."""
 
     def __get__(self, instance: object, owner: type[Struct]) -> Any:
-        return _attrs_fields(owner)
+        try:
+            return _attrs_fields(owner)
+        except ImportError as error:
+            # Tools such as pytest look for the attribute where attrs isn't installed, too.
+            raise AttributeError("attrs is not installed") from error
 
 
 class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
@@ -184,8 +214,7 @@ class Drift(Struct, frozen=True):
         return f"{self.place} differs from the document and is kept as it came: {self.came} ({self.problem})"
 
 
-@frozen
-class Operation(Generic[T_co]):
+class Operation(Struct, Generic[T_co], frozen=True, weakref=True):
     """One operation of the document."""
 
     name: str
@@ -201,15 +230,17 @@ class Operation(Generic[T_co]):
     """The security schemes of which one is needed: `apiKey`, `oauth2`; empty where none is."""
 
 
-@frozen
-class Response(Generic[T]):
+class Response(Struct, Generic[T], frozen=True, weakref=True):
     """A successful response, as `sync_detailed` and `asyncio_detailed` return it."""
 
     status_code: int
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
+    headers: httpx.Headers
+    content: bytes
     """The body as it came."""
     parsed: T
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(status_code={self.status_code!r}, parsed={self.parsed!r})"
 
     @property
     def request_id(self) -> str | None:
@@ -218,13 +249,15 @@ class Response(Generic[T]):
         return found
 
 
-@frozen
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True, weakref=True):
     """One page of a list."""
 
     items: list[T]
-    pagination: Pagination = field(repr=False)
-    response: Response[Any] = field(repr=False)
+    pagination: Pagination
+    response: Response[Any]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(items={self.items!r})"
 
     def __len__(self) -> int:
         return len(self.items)
@@ -342,4 +375,5 @@ __all__ = [
     "Pager",
     "Response",
     "Unset",
+    "lazy_property",
 ]

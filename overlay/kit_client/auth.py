@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
+from typing import cast
 
 import httpx
 
@@ -27,13 +29,7 @@ class _HeaderAuth(httpx.Auth):
     scheme: str
 
     def __init__(self, secret: str, origin: httpx.URL, name: str) -> None:
-        if (
-            not isinstance(secret, str)
-            or not secret
-            or not secret.isascii()
-            or not secret.isprintable()
-            or " " in secret
-        ):
+        if not isinstance(secret, str) or not re.fullmatch("[!-~]+", secret):
             raise ConfigurationError(f"{name}: expected a non-empty string of printable ASCII without spaces")
         self._secret = secret
         self._origin = (origin.scheme, origin.host, origin.port)
@@ -95,28 +91,21 @@ def choose_auth(
     Raises:
         ConfigurationError: There is none, or more than one.
     """
-    given = [
-        name
-        for name, value in (("api_key", api_key), ("access_token", access_token), ("auth", auth))
-        if value is not None
-    ]
-    if len(given) > 1:
-        raise ConfigurationError(f"{' and '.join(given)}: give one of them only")
-    if auth is not None:
-        if not isinstance(auth, httpx.Auth):
-            raise ConfigurationError(f"auth: expected an httpx.Auth, got {type(auth).__name__}")
-        return auth
-    if api_key is not None:
-        return ApiKeyAuth(api_key, origin, "api_key")
-    if access_token is not None:
-        return BearerAuth(access_token, origin, "access_token")
-    api_key, access_token = environment("KIT_API_KEY"), environment("KIT_ACCESS_TOKEN")
-    if api_key and access_token:
-        raise ConfigurationError("KIT_API_KEY and KIT_ACCESS_TOKEN: set one of them only")
-    if api_key:
-        return ApiKeyAuth(api_key, origin, "KIT_API_KEY")
-    if access_token:
-        return BearerAuth(access_token, origin, "KIT_ACCESS_TOKEN")
-    raise ConfigurationError(
-        "api_key: none given; pass api_key or access_token, or set KIT_API_KEY or KIT_ACCESS_TOKEN"
-    )
+    given = {"api_key": api_key, "access_token": access_token, "auth": auth}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if not chosen:
+        variables = ((name, environment(name)) for name in ("KIT_API_KEY", "KIT_ACCESS_TOKEN"))
+        chosen = {name: value for name, value in variables if value is not None}
+    if len(chosen) > 1:
+        raise ConfigurationError(f"{' and '.join(chosen)}: give one of them only")
+    if not chosen:
+        raise ConfigurationError(
+            "api_key: none given; pass api_key or access_token, or set KIT_API_KEY or KIT_ACCESS_TOKEN"
+        )
+    name, value = chosen.popitem()
+    if name == "auth":
+        if not isinstance(value, httpx.Auth):
+            raise ConfigurationError(f"auth: expected an httpx.Auth, got {type(value).__name__}")
+        return value
+    kind = ApiKeyAuth if name.lower() in ("api_key", "kit_api_key") else BearerAuth
+    return kind(cast(str, value), origin, name)

@@ -43,7 +43,7 @@ class Body:
         self._inflater: Any = None
         announced = response.headers.get("Content-Length", "")
         if announced.isascii() and announced.isdigit() and len(announced) < 20:
-            self._check(int(announced))
+            self.check_size(int(announced))
 
     def take(self, raw: bytes) -> bytes:
         """Decode the next piece.
@@ -52,10 +52,10 @@ class Body:
             BodyTooLarge, httpx.DecodingError: It can't be.
         """
         self._raw += len(raw)
-        self._check(self._raw)
+        self.check_size(self._raw)
         decoded = self._inflate(raw) if self._encodings and raw else raw
         self._decoded += len(decoded)
-        self._check(self._decoded)
+        self.check_size(self._decoded)
         return decoded
 
     def end(self) -> None:
@@ -68,10 +68,7 @@ class Body:
             raise httpx.DecodingError("the compressed body is cut short")
 
     def check_size(self, size: int) -> None:
-        """Check the size of a body that was there at once, as those of mock transports are."""
-        self._check(size)
-
-    def _check(self, size: int) -> None:
+        """Raise BodyTooLarge if a body of this size is too large."""
         if self._limit is not None and size > self._limit:
             raise BodyTooLarge(f"the response body is larger than {self._limit} bytes (max_response_bytes)")
 

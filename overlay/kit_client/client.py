@@ -2,213 +2,27 @@
 
 from __future__ import annotations
 
-import copy
-import os
-import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import httpx
 
+from kit_api import types
 from kit_api.api import AsyncResources, Resources
-from kit_api.client import TIMEOUT, AuthenticatedClient, Client
-from kit_api.types import UNSET, AsyncPager, Drift, ListModule, Operation, Pager, Response, Unset
+from kit_api.types import ListModule, Operation, Response
 
-from .auth import choose_auth
-from .body import ACCEPT_ENCODING
-from .clock import Clock
-from .drift import DriftLog
-from .errors import CallErrors, error_for
-from .network import (
-    AsyncClientTransport,
-    AsyncNetworkTransport,
-    ClientTransport,
-    NetworkTransport,
-    arefuse_redirect,
-    refuse_redirect,
-)
-from .options import call_options, checked_timeout
-from .paging import async_pager, pager
-from .pools import LIMITS, POOLED, AsyncPools, NoCookies, Pools, only_once, unlock_after_fork
-from .retry import RetryPolicy
-from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers, connection_problems
+from .base import BaseKit, last_call
+from .network import AsyncClientTransport, AsyncNetworkTransport, ClientTransport, NetworkTransport
+from .paging import AsyncPager, Pager
+from .pools import POOLED, AsyncPools, Pools, only_once
+from .settings import connection_problems
 from .transport import AsyncRetryTransport, RetryTransport
-from .version import __version__
-
-if TYPE_CHECKING:
-    import ssl
-
-    # Imported where it is used: most programs never need it.
-    from .undocumented import Extras
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
-HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
-
-DEFAULT_USER_AGENT = f"python-httpx/{httpx.__version__}"
-USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
 
 
-# With the drift log of the client, which it shares with the clients of its `with_options`.
-_last_response: ContextVar[tuple[DriftLog | None, Response[Any] | None]] = ContextVar(
-    "kit_last_response", default=(None, None)
-)
-
-unlock_after_fork(Resources, AsyncResources)
-
-
-class _KitClient(AuthenticatedClient, Generic[Transport, HttpClient]):
-    """What both have: the arguments, and the hooks of the generated client."""
-
-    _is_async: ClassVar[bool]
-    _redirect_hook: Any  # A function; `refuse_redirect` or its asynchronous twin.
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        access_token: str | None = None,
-        auth: httpx.Auth | None = None,
-        base_url: str | None = None,
-        timeout: float | httpx.Timeout | None = TIMEOUT,
-        max_retries: int | None = None,
-        retry: RetryPolicy | None = None,
-        headers: Mapping[str, str] | None = None,
-        event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
-        transport: Transport | None = None,
-        http_client: HttpClient | None = None,
-        proxy: str | httpx.URL | httpx.Proxy | None = None,
-        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
-        http2: bool = False,
-        limits: httpx.Limits | None = None,
-        clock: Clock | None = None,
-        on_drift: Callable[[Drift], object] | None = None,
-        deadline: float | None | Unset = UNSET,
-        max_response_bytes: int | None | Unset = UNSET,
-    ) -> None:
-        base_url = checked_base_url(base_url)
-        origin = httpx.URL(base_url)
-        settings = ConnectionSettings(proxy=proxy, verify=verify, http2=http2, limits=limits)
-        self._connection: dict[str, Any] = {}
-        if transport is None and http_client is None:
-            self._connection = {"limits": LIMITS, **settings.httpx_arguments(origin.scheme)}
-        else:
-            check_own(transport, http_client, settings, type(self).__name__, is_async=self._is_async)
-        merged = httpx.Headers({} if http_client is None else http_client.headers)
-        if merged.get("User-Agent", DEFAULT_USER_AGENT) == DEFAULT_USER_AGENT:
-            merged["User-Agent"] = USER_AGENT
-        merged["Accept-Encoding"] = ACCEPT_ENCODING
-        merged.update(checked_headers(headers))
-        hooks: dict[str, list[Callable[..., Any]]]
-        hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
-        hooks["response"] = [*hooks.get("response", []), self._redirect_hook]
-        # The auth of ours takes the place of the one header that AuthenticatedClient would set.
-        Client.__init__(
-            self,
-            base_url,
-            headers=merged,
-            timeout=checked_timeout(timeout),
-            httpx_args={
-                "auth": choose_auth(api_key, access_token, auth, origin),
-                "event_hooks": hooks,
-                "cookies": NoCookies(),
-            },
-        )
-        self._owns_connections = True
-        # Shared with the clients of `with_options`.
-        self._closed = threading.Event()
-        self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
-        # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
-        self._httpx_args["transport"] = self._layers(transport, http_client)
-        self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
-        self._extras: Extras | None = None
-        self._drift = DriftLog(on_drift)
-
-    @property
-    def drift(self) -> tuple[Drift, ...]:
-        """The differences between answers and the document so far, one for each place, in the order they came."""
-        return self._drift.seen
-
-    def with_options(
-        self,
-        *,
-        timeout: float | httpx.Timeout | None | Unset = UNSET,
-        max_retries: int | Unset = UNSET,
-        deadline: float | None | Unset = UNSET,
-        max_response_bytes: int | None | Unset = UNSET,
-        extra_query: Mapping[str, Any] | Unset = UNSET,
-        extra_body: Mapping[str, Any] | Unset = UNSET,
-        extra_headers: Mapping[str, str] | Unset = UNSET,
-    ) -> Self:
-        """The same client, connections included, with other options for the calls made through what is returned.
-
-        Closing what is returned does nothing: the connections stay the original's.
-
-        Args:
-            timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
-            max_retries: Requests after the first.
-            deadline: Seconds for a whole call, retries and waits included, or None for no deadline.
-            max_response_bytes: The largest response body, or None for any.
-            extra_query: Query parameters for each call. They win over the call's own; None takes one of those away.
-            extra_body: Fields for the body of each call, a JSON object or a form. They win over the call's own. A call
-                without a body gets one, a JSON object.
-            extra_headers: Headers for each call. Credentials are refused.
-
-        Raises:
-            ValueError, TypeError: An option is negative, of another type, or can't be sent.
-        """
-        self._connect()
-        clone = copy.copy(self)
-        for name in [name for name in vars(clone) if isinstance(getattr(type(self), name, None), cached_property)]:
-            # A resource holds the client that it was made for.
-            del clone.__dict__[name]
-        clone._owns_connections = False
-        clone._options = {**self._options, **call_options(timeout, max_retries, deadline, max_response_bytes)}
-        if not (extra_query is extra_body is extra_headers is UNSET):
-            from .undocumented import Extras
-
-            clone._extras = (self._extras or Extras()).and_also(extra_query, extra_body, extra_headers)
-        return clone
-
-    @property
-    def last_response(self) -> Response[Any] | None:
-        """The response of the last successful call of this thread or task: status, headers, request id and body.
-
-        None if there was none, or if another client was used since. Pages that a list fetches ahead are fetched by another
-        thread or task: each `Page` has its own `response`.
-        """
-        client, response = _last_response.get()
-        return response if client is self._drift else None
-
-    def _connect(self) -> None:
-        raise NotImplementedError
-
-    def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
-        """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""
-        raise NotImplementedError
-
-    def _call_errors(self, operation: Operation[Any]) -> CallErrors:
-        return CallErrors(operation, self._closed.is_set)
-
-    def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
-        return super().prepare(operation, request if self._extras is None else self._extras.merge(request))
-
-    def report_drift(self, drift: Drift) -> None:
-        super().report_drift(drift)
-        self._drift.add(drift)
-
-    def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
-        return {"operation": operation, "started": self._clock.monotonic(), **self._options}
-
-    def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
-        return error_for(operation, response, cause)
-
-
-class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
+class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     """A client of the Kit API v4.
 
     Close it, or use it as a context manager. It is safe to share between threads.
@@ -245,16 +59,15 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
     """
 
     _is_async = False
-    _redirect_hook = staticmethod(refuse_redirect)
 
     def get_async_httpx_client(self) -> NoReturn:
         raise TypeError("Kit is synchronous: use AsyncKit for what is to be awaited")
 
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
-    ) -> Pager[T]:
+    ) -> types.Pager[T]:
         """All items of a list operation: its module, at most how many, its own arguments."""
-        return pager(operation, limit, args, kwargs)
+        return Pager(operation, limit, args, kwargs)
 
     def request(
         self,
@@ -296,20 +109,14 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
     def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
         with self._call_errors(operation):
             response = super().send(operation, arguments)
-        _last_response.set((self._drift, response))
+        self._note(response)
         return response
 
     async def __aenter__(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`, or use AsyncKit")
 
-    async def __aexit__(self, *exc_info: object) -> NoReturn:
-        raise TypeError("Kit is synchronous: write `with Kit(...) as kit:`")
-
     async def aclose(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `kit.close()`")
-
-    def _connect(self) -> None:
-        self.get_httpx_client()
 
     def _layers(self, transport: httpx.BaseTransport | None, http_client: httpx.Client | None) -> httpx.BaseTransport:
         if http_client is not None:
@@ -325,20 +132,19 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
             return NetworkTransport(**self._connection)
 
 
-class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
+class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
     """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
 
     _is_async = True
-    _redirect_hook = staticmethod(arefuse_redirect)
 
     def get_httpx_client(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: use Kit for what isn't to be awaited")
 
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncPager[T]:
+    ) -> types.AsyncPager[T]:
         """All items of a list operation: its module, at most how many, its own arguments."""
-        return async_pager(operation, limit, args, kwargs)
+        return AsyncPager(operation, limit, args, kwargs)
 
     async def request(
         self,
@@ -360,22 +166,21 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
             await super().aclose()
 
     async def asend(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
-        with self._call_errors(operation):
-            response = await super().asend(operation, arguments)
-        _last_response.set((self._drift, response))
+        # Timers of asyncio keep the context that they were made in, and so a response, long after they are cancelled.
+        before = last_call.set(None)
+        try:
+            with self._call_errors(operation):
+                response = await super().asend(operation, arguments)
+        finally:
+            last_call.reset(before)
+        self._note(response)
         return response
 
     def __enter__(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`, or use Kit")
 
-    def __exit__(self, *exc_info: object) -> NoReturn:
-        raise TypeError("AsyncKit is asynchronous: write `async with AsyncKit(...) as kit:`")
-
     def close(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `await kit.aclose()`")
-
-    def _connect(self) -> None:
-        self.get_async_httpx_client()
 
     def _layers(
         self, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None
@@ -391,8 +196,3 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
     def _open(self) -> httpx.AsyncBaseTransport:
         with connection_problems():
             return AsyncNetworkTransport(**self._connection)
-
-
-# Python names a function in its TypeErrors by where it was defined, and the base class is private.
-vars(_KitClient)["__init__"].__qualname__ = "Kit"
-vars(_KitClient)["with_options"].__qualname__ = "Kit.with_options"

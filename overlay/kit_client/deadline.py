@@ -36,7 +36,7 @@ class Deadline:
 
     @classmethod
     def of(cls, request: httpx.Request, retry_budget: float, clock: Clock) -> Deadline:
-        """Return the deadline of a request: what its extension says, else the retry budget and one more attempt."""
+        """Set the deadline of a request, which its timeouts then heed: its extension, else the retry budget and a timeout."""
         extensions = request.extensions
         start = extensions.get("started")
         if "deadline" in extensions:
@@ -45,7 +45,10 @@ class Deadline:
             # With a timeout of None the caller is ready to wait for ever.
             timeouts = list(extensions.get("timeout", {}).values())
             seconds = retry_budget + max(timeouts) if timeouts and None not in timeouts else None
-        return cls(seconds, clock.monotonic() if start is None else start, clock)
+        deadline = cls(seconds, clock.monotonic() if start is None else start, clock)
+        if "timeout" in extensions:
+            extensions["timeout"] = Timeouts(extensions["timeout"], deadline)
+        return deadline
 
     def left(self) -> float:
         """Return the seconds that are left, below 0 when it has passed, infinity when there is no deadline."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-import threading
 from collections.abc import Callable
 
-from kit_api.codec import LARGEST_REPORT
+from kit_api.codec import is_new
 from kit_api.types import Drift
 
 logger = logging.getLogger("kit_client")
@@ -28,20 +27,13 @@ class DriftLog:
             raise TypeError(f"on_drift: expected a function that isn't async, got {on_drift!r}")
         self._on_drift = on_drift
         self._seen: dict[str, Drift] = {}
-        self._lock = threading.Lock()
 
     @property
     def seen(self) -> tuple[Drift, ...]:
-        with self._lock:
-            return tuple(self._seen.values())
+        return tuple(self._seen.values())
 
     def add(self, drift: Drift) -> None:
-        with self._lock:
-            if drift.place in self._seen or len(self._seen) >= LARGEST_REPORT:
-                return
-            self._seen[drift.place] = drift
-        # Outside the lock, since the function may itself make calls.
-        if self._on_drift is not None:
+        if is_new(drift, self._seen) and self._on_drift is not None:
             try:
                 self._on_drift(drift)
             except Exception:

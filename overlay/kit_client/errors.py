@@ -81,13 +81,7 @@ class _AnswerError(KitError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A response holds streams and can't be pickled: `response` is None in a copy.
-        return _restored, (type(self), self.args, {**vars(self), "response": None})
-
-
-def _restored(kind: type[_AnswerError], args: tuple[Any, ...], state: dict[str, Any]) -> _AnswerError:
-    error = kind.__new__(kind, *args)
-    vars(error).update(state)
-    return error
+        return type(self).__new__, (type(self), *self.args), {**vars(self), "response": None}
 
 
 class InvalidResponseError(_AnswerError):
@@ -196,14 +190,6 @@ def connection_error(operation: str, error: Exception, attempts: int) -> APIConn
     made = kind(f"{operation}: {what}{tries}: {_reason(error)}")
     made.operation, made.attempts = operation, attempts
     return made
-
-
-def redirect_error(response: httpx.Response) -> KitError | None:
-    """Make the error for an answer that leads elsewhere; None for any other, and for a request that is no call."""
-    operation: Operation[Any] | None = response.request.extensions.get("operation")
-    if operation is None or not response.has_redirect_location:
-        return None
-    return error_for(operation, response, None)
 
 
 class CallErrors:

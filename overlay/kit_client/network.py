@@ -6,17 +6,9 @@ from typing import Any
 
 import httpx
 
-from .errors import redirect_error
+from kit_api.types import Operation
 
-
-class _Client(httpx.Client):
-    def transport_for(self, url: httpx.URL) -> httpx.BaseTransport:
-        return self._transport_for_url(url)
-
-
-class _AsyncClient(httpx.AsyncClient):
-    def transport_for(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
-        return self._transport_for_url(url)
+from .errors import error_for
 
 
 class NetworkTransport(httpx.BaseTransport):
@@ -27,10 +19,12 @@ class NetworkTransport(httpx.BaseTransport):
     """
 
     def __init__(self, **arguments: Any) -> None:
-        self._client = _Client(**arguments)
+        self._client = httpx.Client(**arguments)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._client.transport_for(request.url).handle_request(request)
+        # It has no public name in httpx.
+        transport = self._client._transport_for_url(request.url)  # pyright: ignore[reportPrivateUsage]
+        return transport.handle_request(request)
 
     def close(self) -> None:
         self._client.close()
@@ -40,10 +34,11 @@ class AsyncNetworkTransport(httpx.AsyncBaseTransport):
     """`NetworkTransport` for asynchronous calls."""
 
     def __init__(self, **arguments: Any) -> None:
-        self._client = _AsyncClient(**arguments)
+        self._client = httpx.AsyncClient(**arguments)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.transport_for(request.url).handle_async_request(request)
+        transport = self._client._transport_for_url(request.url)  # pyright: ignore[reportPrivateUsage]
+        return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -73,12 +68,13 @@ class AsyncClientTransport(httpx.AsyncBaseTransport):
 
 
 def refuse_redirect(response: httpx.Response) -> None:
-    """Raise the error for an answer that leads elsewhere. A hook of the httpx client.
+    """Raise the error for an answer to a call that leads elsewhere. A hook of the httpx client.
 
     Without it httpx would make the next request, from the credentials and whatever `Location` says.
     """
-    if error := redirect_error(response):
-        raise error
+    operation: Operation[Any] | None = response.request.extensions.get("operation")
+    if operation is not None and response.has_redirect_location:
+        raise error_for(operation, response, None)
 
 
 async def arefuse_redirect(response: httpx.Response) -> None:

@@ -16,48 +16,44 @@ def call_options(
     deadline: float | None | Unset,
     max_response_bytes: int | None | Unset,
 ) -> dict[str, Any]:
-    """Options of calls, as transports find them in `request.extensions`."""
+    """Check options of calls, and return them as transports find them in `request.extensions`."""
     options: dict[str, Any] = {}
     if not isinstance(timeout, Unset):
         options["timeout"] = httpx.Timeout(checked_timeout(timeout)).as_dict()
     if not isinstance(max_retries, Unset):
-        if not isinstance(max_retries, int) or isinstance(max_retries, bool):
-            raise TypeError(f"max_retries: expected a whole number, got {max_retries!r}")
-        if max_retries < 0:
-            raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
         options["max_retries"] = max_retries
+        check_whole("max_retries", max_retries, 0)
     if not isinstance(deadline, Unset):
-        options["deadline"] = _checked_deadline(deadline)
+        options["deadline"] = deadline
+        if deadline is not None:
+            check_seconds("deadline", deadline, or_else=" or None")
+            if not deadline:
+                raise ValueError("deadline: expected more than 0 seconds, got 0")
     if not isinstance(max_response_bytes, Unset):
-        options["max_response_bytes"] = _checked_size(max_response_bytes)
+        options["max_response_bytes"] = max_response_bytes
+        if max_response_bytes is not None:
+            check_whole("max_response_bytes", max_response_bytes, 1, or_else=" or None")
     return options
 
 
 def checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Timeout | None:
-    if timeout is None or isinstance(timeout, httpx.Timeout):
-        return timeout
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool):
-        raise TypeError(f"timeout: expected seconds, an httpx.Timeout or None, got {timeout!r}")
-    if not 0 <= timeout <= threading.TIMEOUT_MAX:
-        raise ValueError(f"timeout: expected seconds, 0 or more, got {timeout}")
+    """Return a timeout. Raise TypeError or ValueError if it can't be one."""
+    if timeout is not None and not isinstance(timeout, httpx.Timeout):
+        check_seconds("timeout", timeout, or_else=", an httpx.Timeout or None")
     return timeout
 
 
-def _checked_deadline(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
-    if not isinstance(deadline, int | float) or isinstance(deadline, bool):
-        raise TypeError(f"deadline: expected seconds or None, got {deadline!r}")
-    if not 0 < deadline <= threading.TIMEOUT_MAX:
-        raise ValueError(f"deadline: expected seconds, more than 0, got {deadline}")
-    return deadline
+def check_seconds(name: str, value: object, *, most: float = threading.TIMEOUT_MAX, or_else: str = "") -> None:
+    """Raise TypeError unless a value is a number, and ValueError unless it is from 0 to `most`."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError(f"{name}: expected seconds{or_else}, got {value!r}")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name}: expected from 0 to {most:g} seconds, got {value}")
 
 
-def _checked_size(size: int | None) -> int | None:
-    if size is None:
-        return None
-    if not isinstance(size, int) or isinstance(size, bool):
-        raise TypeError(f"max_response_bytes: expected a whole number or None, got {size!r}")
-    if size < 1:
-        raise ValueError(f"max_response_bytes: expected 1 or more, got {size}")
-    return size
+def check_whole(name: str, value: object, least: int, *, or_else: str = "") -> None:
+    """Raise TypeError unless a value is an int, and ValueError unless it is `least` or more."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name}: expected a whole number{or_else}, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected {least} or more, got {value}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from functools import partial
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from kit_api import types
 from kit_api.types import ListModule, Page
 
 from .async_walk import AsyncItems, AsyncPages
-from .errors import KitError, PaginationError
+from .errors import PaginationError
 from .mixups import AsyncPagerMixups, PagerMixups
 from .retry import retries_wanted
 from .tables import row
@@ -51,20 +51,36 @@ class _Ahead(Generic[T]):
         return self._future.result()
 
 
-class Pager(PagerMixups, types.Pager[T]):
-    def __init__(self, fetch: Callable[..., Page[T]], arguments: dict[str, Any], limit: int | None) -> None:
-        self._fetch, self._arguments, self._limit = fetch, arguments, limit
-        Walk(arguments, limit)
+class _Listing(Generic[T]):
+    """A list operation with its arguments, which are checked here, before anything is sent."""
+
+    def __init__(
+        self, operation: ListModule[..., T], limit: int | None, args: tuple[Any, ...], arguments: dict[str, Any]
+    ) -> None:
+        self._operation, self._limit, self._args, self._arguments = operation, limit, args, arguments
+        self._walk()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {_operation_name(self._fetch)}>"
+        return f"<{type(self).__name__} of {getattr(self._operation, '__name__', 'a list').rpartition('.')[2]}>"
 
+    def _walk(self) -> Walk[T]:
+        return Walk[T](self._arguments, self._limit)
+
+    def _to_first(self) -> Self:
+        limit = 1 if self._limit is None else min(self._limit, 1)
+        return type(self)(self._operation, limit, self._args, self._arguments)
+
+    def _to_count(self) -> Self:
+        return type(self)(self._operation, None, self._args, {**self._arguments, **COUNTING})
+
+
+class Pager(_Listing[T], PagerMixups, types.Pager[T]):
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.items
 
     def pages(self) -> Generator[Page[T], None, None]:
-        walk = Walk[T](self._arguments, self._limit)
+        walk = self._walk()
         ahead: _Ahead[Page[T]] | None = None
         try:
             while not walk.done:
@@ -78,66 +94,47 @@ class Pager(PagerMixups, types.Pager[T]):
         walk.finish()
 
     def first_page(self) -> Page[T]:
-        walk = Walk[T](self._arguments, self._limit)
+        walk = self._walk()
         return walk.take(self._get(walk))
 
     def first(self) -> T | None:
-        return next(iter(Pager(self._fetch, self._arguments, _at_most_one(self._limit))), None)
+        return next(iter(self._to_first()), None)
 
     def total_count(self) -> int:
-        return _counted(Pager(self._fetch, {**self._arguments, **COUNTING}, None).first_page())
+        return _counted(self._to_count().first_page())
 
     def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
         return [row(item, flatten) for item in self]
 
     def _get(self, walk: Walk[T]) -> Page[T]:
-        try:
-            return self._fetch(**walk.arguments)
-        except KitError as error:
-            error.cursor = walk.cursor
-            raise
+        with walk.located():
+            return self._operation.sync_page(*self._args, **walk.arguments)
 
 
-class AsyncPager(AsyncPagerMixups, types.AsyncPager[T]):
-    def __init__(
-        self, fetch: Callable[..., Coroutine[Any, Any, Page[T]]], arguments: dict[str, Any], limit: int | None
-    ) -> None:
-        self._fetch, self._arguments, self._limit = fetch, arguments, limit
-        Walk(arguments, limit)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {_operation_name(self._fetch)}>"
-
+class AsyncPager(_Listing[T], AsyncPagerMixups, types.AsyncPager[T]):
     def __aiter__(self) -> AsyncIterator[T]:
         return AsyncItems(self.pages())
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
-        walk = Walk[T](self._arguments, self._limit)
+        walk = self._walk()
         return AsyncPages(walk, partial(self._get, walk))
 
     async def first_page(self) -> Page[T]:
-        walk = Walk[T](self._arguments, self._limit)
+        walk = self._walk()
         return walk.take(await self._get(walk))
 
     async def first(self) -> T | None:
-        return await anext(aiter(AsyncPager(self._fetch, self._arguments, _at_most_one(self._limit))), None)
+        return await anext(aiter(self._to_first()), None)
 
     async def total_count(self) -> int:
-        return _counted(await AsyncPager(self._fetch, {**self._arguments, **COUNTING}, None).first_page())
+        return _counted(await self._to_count().first_page())
 
     async def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
         return [row(item, flatten) async for item in self]
 
     async def _get(self, walk: Walk[T]) -> Page[T]:
-        try:
-            return await self._fetch(**walk.arguments)
-        except KitError as error:
-            error.cursor = walk.cursor
-            raise
-
-
-def _at_most_one(limit: int | None) -> int:
-    return 1 if limit is None else min(limit, 1)
+        with walk.located():
+            return await self._operation.asyncio_page(*self._args, **walk.arguments)
 
 
 def _counted(page: Page[Any]) -> int:
@@ -146,14 +143,8 @@ def _counted(page: Page[Any]) -> int:
     return page.total_count
 
 
-def _operation_name(fetch: Callable[..., Any]) -> str:
-    """The operation that a function of a generated module calls."""
-    function = fetch.func if isinstance(fetch, partial) else fetch
-    return str(getattr(function, "__module__", "a list")).rpartition(".")[2]
-
-
 def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.Pager[T]:
-    """All items of a generated list operation.
+    """Return all items of a generated list operation, to iterate over.
 
     Args:
         operation: The module, such as `kit_api.api.tags.list_tags`.
@@ -164,21 +155,9 @@ def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) 
         ValueError: `after` and `before` are both given.
         KitError: While iterating; `.cursor` then says where to go on.
     """
-    return pager(operation, None, args, kwargs)
+    return Pager(operation, None, args, kwargs)
 
 
 def apaginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.AsyncPager[T]:
-    """The same as `paginate`, for `async for`."""
-    return async_pager(operation, None, args, kwargs)
-
-
-def pager(operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]) -> types.Pager[T]:
-    """`paginate`, with at most `limit` items."""
-    return Pager(partial(operation.sync_page, *args), kwargs, limit)
-
-
-def async_pager(
-    operation: ListModule[..., T], limit: int | None, args: Any, kwargs: dict[str, Any]
-) -> types.AsyncPager[T]:
-    """`apaginate`, with at most `limit` items."""
-    return AsyncPager(partial(operation.asyncio_page, *args), kwargs, limit)
+    """Return what `paginate` returns, for `async for`."""
+    return AsyncPager(operation, None, args, kwargs)

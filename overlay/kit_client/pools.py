@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable
-from functools import cached_property
 from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import httpx
 
@@ -32,22 +31,6 @@ class NoCookies(CookieJar):
 
     def extract_cookies(self, response: Any, request: Any) -> None:
         """Take no cookies."""
-
-
-def unlock_after_fork(*classes: type) -> None:
-    """Give the cached properties of these classes new locks in each forked child.
-
-    Another thread may hold such a lock at the moment of the fork. Only Python 3.11 has them.
-    """
-
-    def renew() -> None:
-        for properties in map(vars, classes):
-            for value in properties.values():
-                if isinstance(value, cached_property):
-                    vars(cast(object, value))["lock"] = threading.RLock()
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=renew)
 
 
 class Pools(httpx.BaseTransport):

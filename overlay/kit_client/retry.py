@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import email.utils
 import logging
+import math
 import random
 import re
 from collections.abc import Callable, Generator
@@ -12,8 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import httpx
-from attrs import field, frozen
-from attrs.validators import ge, instance_of
+from msgspec import Struct
 
 from kit_api.types import Operation
 
@@ -21,6 +21,7 @@ from .body import BodyTooLarge
 from .clock import Clock
 from .deadline import Deadline, DeadlinePassed
 from .errors import connection_error
+from .options import check_seconds, check_whole
 
 logger = logging.getLogger("kit_client")
 
@@ -28,6 +29,9 @@ Outcome = httpx.Response | httpx.RequestError | OSError
 
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+# The methods of requests that the document doesn't have (RFC 9110, section 9.2.2).
+SAFE_TO_REPEAT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
 
 # What no second attempt mends.
 HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, DeadlinePassed, BodyTooLarge)
@@ -39,27 +43,31 @@ retries_wanted: ContextVar[Callable[[], bool]] = ContextVar("retries_wanted", de
 """Whether anybody still waits for the outcome."""
 
 
-@frozen(kw_only=True)
-class RetryPolicy:
+class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
     """How often, how long and how soon. Times are seconds.
 
     429 is retried on any operation; 408, 5xx (but 501) and broken connections where the operation is safe to repeat
     (`Operation.retry_safe`); connections that could not be made, always.
     """
 
-    max_retries: int = field(default=4, validator=[instance_of(int), ge(0)])
+    max_retries: int = 4
     """Requests after the first; 0 for none."""
-    backoff: float = field(default=0.5, validator=ge(0))
+    backoff: float = 0.5
     """The first delay; each further one doubles."""
-    rate_limit_backoff: float = field(default=6.0, validator=ge(0))
+    rate_limit_backoff: float = 6.0
     """The same after a 429. No `Retry-After` comes with one: the delays together outlast the rolling minute of the quota,
     even with the least jitter."""
-    max_delay: float = field(default=60.0, validator=ge(0))
+    max_delay: float = 60.0
     """The longest delay, whatever `Retry-After` says."""
-    budget: float = field(default=150.0, validator=ge(0))
+    budget: float = 150.0
     """A delay that would end later than this after the first request is not begun."""
-    random: Callable[[], float] = field(default=random.random, repr=False)
+    random: Callable[[], float] = random.random
     """From 0 to 1: each delay is jittered, so that many clients don't come back together."""
+
+    def __post_init__(self) -> None:
+        check_whole("max_retries", self.max_retries, 0)
+        for name in ("backoff", "rate_limit_backoff", "max_delay", "budget"):
+            check_seconds(name, getattr(self, name), most=math.inf)
 
     def delay(self, outcome: Outcome, retry_safe: bool, retries: int, retry_after: float | None) -> float | None:
         """How long to wait before sending again, or None to leave it.
@@ -112,7 +120,7 @@ def attempt(
     """
     operation: Operation[Any] | None = request.extensions.get("operation")
     name = operation.name if operation else f"{request.method} {request.url.path}"
-    retry_safe = operation.retry_safe if operation else request.method in ("GET", "HEAD", "PUT", "DELETE")
+    retry_safe = operation.retry_safe if operation else request.method in SAFE_TO_REPEAT
     max_retries: int = request.extensions.get("max_retries", policy.max_retries)
     start = clock.monotonic()
     wanted = retries_wanted.get()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
 import httpx
-from attrs import frozen
+from msgspec import Struct
 
 from kit_api.client import BASE_URL
 
@@ -28,8 +28,7 @@ def environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-@frozen(kw_only=True, eq=False)
-class ConnectionSettings:
+class ConnectionSettings(Struct, kw_only=True, frozen=True, eq=False):
     """How connections are made, if the client makes them itself."""
 
     proxy: str | httpx.URL | httpx.Proxy | None

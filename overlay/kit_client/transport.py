@@ -10,7 +10,7 @@ import httpx
 from . import deadline as deadlines
 from .body import MAX_RESPONSE_BYTES, aread, read
 from .clock import Clock
-from .deadline import Deadline, Timeouts
+from .deadline import Deadline
 from .pools import AsyncPools
 from .retry import Outcome, RetryPolicy, attempt
 
@@ -22,7 +22,7 @@ class RetryTransport(httpx.BaseTransport):
         self._inner, self._policy, self._clock = inner, policy, clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        deadline = _deadline(request, self._policy, self._clock)
+        deadline = Deadline.of(request, self._policy.budget, self._clock)
         steps = attempt(request, self._policy, self._clock, deadline)
         delay = next(steps)
         while True:
@@ -69,7 +69,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         self._inner, self._policy, self._clock = inner, policy, clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        deadline = _deadline(request, self._policy, self._clock)
+        deadline = Deadline.of(request, self._policy.budget, self._clock)
         steps = attempt(request, self._policy, self._clock, deadline)
         delay = next(steps)
         while True:
@@ -107,14 +107,6 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-def _deadline(request: httpx.Request, policy: RetryPolicy, clock: Clock) -> Deadline:
-    """Set the deadline of a request, and have its timeouts heed it."""
-    deadline = Deadline.of(request, policy.budget, clock)
-    if "timeout" in request.extensions:
-        request.extensions["timeout"] = Timeouts(request.extensions["timeout"], deadline)
-    return deadline
 
 
 def _largest(request: httpx.Request) -> int | None:

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from kit_api.encoding import key_text, query, to_json
 from kit_api.types import UNSET, Operation, Unset
 
+from .retry import SAFE_TO_REPEAT
+
 # RFC 9110, section 9.1, and RFC 5789.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-SAFE_TO_REPEAT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
 CREDENTIALS = ("authorization", "x-kit-api-key")
 # What says where a request goes and where its body ends is for httpx to set.
 FRAMING = ("host", "content-length", "transfer-encoding", "connection")

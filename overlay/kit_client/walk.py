@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
-from attrs import evolve
+from msgspec.structs import replace
 
 from kit_api.types import UNSET, Page, Unset
 
-from .errors import PaginationError
+from .errors import KitError, PaginationError
+from .options import check_whole
 
 LARGEST_PAGE = 1000
 T = TypeVar("T")
@@ -27,10 +30,8 @@ class Walk(Generic[T]):
     """
 
     def __init__(self, arguments: dict[str, Any], limit: int | None) -> None:
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool)):
-            raise TypeError(f"limit: expected a number of items or None, got {limit!r}")
-        if limit is not None and limit < 0:
-            raise ValueError(f"limit: expected 0 or more, got {limit}")
+        if limit is not None:
+            check_whole("limit", limit, 0, or_else=" or None")
         # An empty cursor is none, so that a loop can begin with one.
         given = {name: arguments.get(name) or UNSET for name in ("after", "before")}
         arguments = {**arguments, **given}
@@ -51,11 +52,20 @@ class Walk(Generic[T]):
         """The cursor of the page that is asked for now."""
         return self.arguments.get(self._direction) or None
 
+    @contextlib.contextmanager
+    def located(self) -> Generator[None, None, None]:
+        """Give the KitError that fetching a page raises the cursor of that page."""
+        try:
+            yield
+        except KitError as error:
+            error.cursor = self.cursor
+            raise
+
     def take(self, page: Page[T]) -> Page[T]:
         """Note a page that came, and cut it to the limit."""
         if self._left is not None:
             if len(page.items) > self._left:
-                page = evolve(page, items=page.items[: self._left])
+                page = replace(page, items=page.items[: self._left])
             self._left -= len(page.items)
         forwards, pagination = self._direction == "after", page.pagination
         # Only the flag says whether it was the last page: its cursor is set, and a page may be empty.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import pickle
 import select
@@ -17,6 +16,7 @@ import httpx
 import pytest
 
 from kit_api.api import Resources
+from kit_api.api.subscribers import SubscribersResource
 from kit_client import AsyncKit, ConfigurationError, Kit
 
 from .echo import PAGES, EchoServer
@@ -175,17 +175,21 @@ def test_a_fork_while_other_threads_make_calls(server: EchoServer) -> None:
         assert wrong == []
 
 
-def test_a_fork_while_another_thread_makes_a_resource_class(server: EchoServer) -> None:
+def test_a_fork_while_another_thread_makes_a_resource_class(
+    server: EchoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held, done = threading.Event(), threading.Event()
+    make = SubscribersResource.__init__
 
-    def hold() -> None:
-        # Python 3.12 and newer have no such lock.
-        with getattr(vars(Resources)["subscribers"], "lock", contextlib.nullcontext()):
+    def make_slowly(resource: SubscribersResource, client: Resources) -> None:
+        if threading.current_thread() is thread:
             held.set()
             done.wait(SECONDS)
+        make(resource, client)
 
+    monkeypatch.setattr(SubscribersResource, "__init__", make_slowly)
     with Kit("key", base_url=server.url) as kit:
-        thread = threading.Thread(target=hold)
+        thread = threading.Thread(target=lambda: kit.subscribers)
         thread.start()
         assert held.wait(SECONDS)
         try:

@@ -81,7 +81,7 @@ def test_none_or_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         Kit("a", access_token="b")
     monkeypatch.setenv("KIT_API_KEY", "a")
     monkeypatch.setenv("KIT_ACCESS_TOKEN", "b")
-    with pytest.raises(ConfigurationError, match="KIT_API_KEY and KIT_ACCESS_TOKEN: set one of them only"):
+    with pytest.raises(ConfigurationError, match="KIT_API_KEY and KIT_ACCESS_TOKEN: give one of them only"):
         Kit()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -113,3 +115,34 @@ async def test_the_last_response_is_that_of_the_task(mock: KitMock) -> None:
             return found
 
         assert await asyncio.gather(*map(fetch, [1, 2, 3])) == [1, 2, 3]
+
+
+def test_the_last_response_goes_with_its_client(mock: KitMock) -> None:
+    kit = Kit(mock.api_key, transport=mock.transport)
+    clone = kit.with_options(timeout=5)
+    kit.subscribers.get(1)
+    last = clone.last_response
+    assert last is not None
+    assert last is kit.last_response
+    held = weakref.ref(last)
+    del last, kit
+    gc.collect()
+    assert held() is clone.last_response is not None, "a client of with_options still shows it"
+    del clone
+    gc.collect()
+    assert held() is None
+
+
+async def test_the_last_response_of_a_task_goes_with_its_client_or_with_the_next_call(mock: KitMock) -> None:
+    kit = AsyncKit(mock.api_key, transport=mock.async_transport)
+    held = []
+    for number in (1, 2):
+        await kit.subscribers.get(number)
+        assert kit.last_response is not None
+        held.append(weakref.ref(kit.last_response))
+    gc.collect()
+    assert [response() is None for response in held] == [True, False]
+    await kit.aclose()
+    del kit
+    gc.collect()
+    assert held[1]() is None

@@ -110,6 +110,25 @@ def test_pydantic_refuses_in_words(given: Any, message: str) -> None:
 
 
 def test_neither_pydantic_nor_attrs_classes_are_made_unless_asked_for() -> None:
-    code = "import sys, kit_api.models as m; m.Subscriber; print([n for n in sys.modules if n.startswith('pydantic')])"
+    code = """
+import sys, kit_client, kit_api.models
+kit_api.models.Subscriber
+print([name for name in sys.modules if name.partition(".")[0] in ("attr", "attrs", "pydantic")])
+"""
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_models_do_without_attrs() -> None:
+    """Where attrs isn't installed, tools that look for attrs classes find none, and the client is none the worse."""
+    code = """
+import sys
+sys.modules["attrs"] = sys.modules["attr"] = None
+from kit_client import Kit
+from kit_api.models import User
+user = User(email="ada@example.com")
+assert not hasattr(user, "__attrs_attrs__")
+assert user.to_dict() == {"email": "ada@example.com"}
+Kit("key", base_url="http://kit.test").close()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -216,8 +216,8 @@ def test_backwards() -> None:
     ("arguments", "error", "says"),
     [
         ({"limit": -1}, ValueError, "limit: expected 0 or more"),
-        ({"limit": 1.5}, TypeError, "limit: expected a number of items"),
-        ({"limit": True}, TypeError, "limit: expected a number of items"),
+        ({"limit": 1.5}, TypeError, "limit: expected a whole number or None"),
+        ({"limit": True}, TypeError, "limit: expected a whole number or None"),
         ({"after": "a", "before": "b"}, ValueError, "after, before: give one of them only"),
     ],
 )

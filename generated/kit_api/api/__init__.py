@@ -7,11 +7,10 @@ package alone raises `kit_api.errors.UnexpectedResponse` for any answer that is 
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..client import AuthenticatedClient
-from ..types import AsyncPager, ListModule, Pager
+from ..types import AsyncPager, ListModule, Pager, lazy_property
 
 if TYPE_CHECKING:
     from .account import AccountResource, AsyncAccountResource
@@ -40,73 +39,73 @@ class Resources(AuthenticatedClient):
         """All items of a list operation: the operation's module, at most how many items, its own arguments."""
         raise NotImplementedError("a client with lists, such as kit_client.Kit, says how to page them")
 
-    @cached_property
+    @lazy_property
     def account(self) -> AccountResource:
         from .account import AccountResource
 
         return AccountResource(self)
 
-    @cached_property
+    @lazy_property
     def broadcasts(self) -> BroadcastsResource:
         from .broadcasts import BroadcastsResource
 
         return BroadcastsResource(self)
 
-    @cached_property
+    @lazy_property
     def custom_fields(self) -> CustomFieldsResource:
         from .custom_fields import CustomFieldsResource
 
         return CustomFieldsResource(self)
 
-    @cached_property
+    @lazy_property
     def email_templates(self) -> EmailTemplatesResource:
         from .email_templates import EmailTemplatesResource
 
         return EmailTemplatesResource(self)
 
-    @cached_property
+    @lazy_property
     def forms(self) -> FormsResource:
         from .forms import FormsResource
 
         return FormsResource(self)
 
-    @cached_property
+    @lazy_property
     def oauth(self) -> OauthResource:
         from .oauth import OauthResource
 
         return OauthResource(self)
 
-    @cached_property
+    @lazy_property
     def purchases(self) -> PurchasesResource:
         from .purchases import PurchasesResource
 
         return PurchasesResource(self)
 
-    @cached_property
+    @lazy_property
     def segments(self) -> SegmentsResource:
         from .segments import SegmentsResource
 
         return SegmentsResource(self)
 
-    @cached_property
+    @lazy_property
     def sequences(self) -> SequencesResource:
         from .sequences import SequencesResource
 
         return SequencesResource(self)
 
-    @cached_property
+    @lazy_property
     def subscribers(self) -> SubscribersResource:
         from .subscribers import SubscribersResource
 
         return SubscribersResource(self)
 
-    @cached_property
+    @lazy_property
     def tags(self) -> TagsResource:
         from .tags import TagsResource
 
         return TagsResource(self)
 
-    @cached_property
+    @lazy_property
     def webhooks(self) -> WebhooksResource:
         from .webhooks import WebhooksResource
 
@@ -122,73 +121,73 @@ class AsyncResources(AuthenticatedClient):
         """All items of a list operation: the operation's module, at most how many items, its own arguments."""
         raise NotImplementedError("a client with lists, such as kit_client.AsyncKit, says how to page them")
 
-    @cached_property
+    @lazy_property
     def account(self) -> AsyncAccountResource:
         from .account import AsyncAccountResource
 
         return AsyncAccountResource(self)
 
-    @cached_property
+    @lazy_property
     def broadcasts(self) -> AsyncBroadcastsResource:
         from .broadcasts import AsyncBroadcastsResource
 
         return AsyncBroadcastsResource(self)
 
-    @cached_property
+    @lazy_property
     def custom_fields(self) -> AsyncCustomFieldsResource:
         from .custom_fields import AsyncCustomFieldsResource
 
         return AsyncCustomFieldsResource(self)
 
-    @cached_property
+    @lazy_property
     def email_templates(self) -> AsyncEmailTemplatesResource:
         from .email_templates import AsyncEmailTemplatesResource
 
         return AsyncEmailTemplatesResource(self)
 
-    @cached_property
+    @lazy_property
     def forms(self) -> AsyncFormsResource:
         from .forms import AsyncFormsResource
 
         return AsyncFormsResource(self)
 
-    @cached_property
+    @lazy_property
     def oauth(self) -> AsyncOauthResource:
         from .oauth import AsyncOauthResource
 
         return AsyncOauthResource(self)
 
-    @cached_property
+    @lazy_property
     def purchases(self) -> AsyncPurchasesResource:
         from .purchases import AsyncPurchasesResource
 
         return AsyncPurchasesResource(self)
 
-    @cached_property
+    @lazy_property
     def segments(self) -> AsyncSegmentsResource:
         from .segments import AsyncSegmentsResource
 
         return AsyncSegmentsResource(self)
 
-    @cached_property
+    @lazy_property
     def sequences(self) -> AsyncSequencesResource:
         from .sequences import AsyncSequencesResource
 
         return AsyncSequencesResource(self)
 
-    @cached_property
+    @lazy_property
     def subscribers(self) -> AsyncSubscribersResource:
         from .subscribers import AsyncSubscribersResource
 
         return AsyncSubscribersResource(self)
 
-    @cached_property
+    @lazy_property
     def tags(self) -> AsyncTagsResource:
         from .tags import AsyncTagsResource
 
         return AsyncTagsResource(self)
 
-    @cached_property
+    @lazy_property
     def webhooks(self) -> AsyncWebhooksResource:
         from .webhooks import AsyncWebhooksResource
 

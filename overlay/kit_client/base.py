@@ -1,0 +1,204 @@
+"""What `Kit` and `AsyncKit` share: arguments, options, and the hooks of the generated client."""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from kit_api.client import TIMEOUT, AuthenticatedClient, Client
+from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
+
+from .auth import choose_auth
+from .body import ACCEPT_ENCODING
+from .clock import Clock
+from .drift import DriftLog
+from .errors import CallErrors, error_for
+from .network import arefuse_redirect, refuse_redirect
+from .options import call_options, checked_timeout
+from .pools import LIMITS, NoCookies
+from .retry import RetryPolicy
+from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers
+from .version import __version__
+
+if TYPE_CHECKING:
+    import ssl
+
+    # Imported where it is used: most programs never need it.
+    from .undocumented import Extras
+
+Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
+HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
+
+DEFAULT_USER_AGENT = f"python-httpx/{httpx.__version__}"
+USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
+
+
+class _Call:
+    """Stands for a call in the contexts that made it, so that they don't keep its response: the client does."""
+
+
+last_call: ContextVar[_Call | None] = ContextVar("kitlast_call", default=None)
+
+
+class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
+    """The base class of `Kit` and `AsyncKit`."""
+
+    _is_async: ClassVar[bool]
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        access_token: str | None = None,
+        auth: httpx.Auth | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = TIMEOUT,
+        max_retries: int | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
+        transport: Transport | None = None,
+        http_client: HttpClient | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        http2: bool = False,
+        limits: httpx.Limits | None = None,
+        clock: Clock | None = None,
+        on_drift: Callable[[Drift], object] | None = None,
+        deadline: float | None | Unset = UNSET,
+        max_response_bytes: int | None | Unset = UNSET,
+    ) -> None:
+        base_url = checked_base_url(base_url)
+        origin = httpx.URL(base_url)
+        settings = ConnectionSettings(proxy=proxy, verify=verify, http2=http2, limits=limits)
+        self._connection: dict[str, Any] = {}
+        if transport is None and http_client is None:
+            self._connection = {"limits": LIMITS, **settings.httpx_arguments(origin.scheme)}
+        else:
+            check_own(transport, http_client, settings, type(self).__name__, is_async=self._is_async)
+        merged = httpx.Headers({} if http_client is None else http_client.headers)
+        if merged.get("User-Agent", DEFAULT_USER_AGENT) == DEFAULT_USER_AGENT:
+            merged["User-Agent"] = USER_AGENT
+        merged["Accept-Encoding"] = ACCEPT_ENCODING
+        merged.update(checked_headers(headers))
+        hooks: dict[str, list[Callable[..., Any]]]
+        hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
+        hooks["response"] = [*hooks.get("response", []), arefuse_redirect if self._is_async else refuse_redirect]
+        # The auth of ours takes the place of the one header that AuthenticatedClient would set.
+        Client.__init__(
+            self,
+            base_url,
+            headers=merged,
+            timeout=checked_timeout(timeout),
+            httpx_args={
+                "auth": choose_auth(api_key, access_token, auth, origin),
+                "event_hooks": hooks,
+                "cookies": NoCookies(),
+            },
+        )
+        self._owns_connections = True
+        # Shared with the clients of `with_options`.
+        self._closed = threading.Event()
+        self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
+        # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
+        self._httpx_args["transport"] = self._layers(transport, http_client)
+        self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
+        self._extras: Extras | None = None
+        self._drift = DriftLog(on_drift)
+        # Shared with the clients of `with_options`, too.
+        self._responses: WeakKeyDictionary[_Call, Response[Any]] = WeakKeyDictionary()
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """The differences between answers and the document so far, one for each place, in the order they came."""
+        return self._drift.seen
+
+    def with_options(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None | Unset = UNSET,
+        max_retries: int | Unset = UNSET,
+        deadline: float | None | Unset = UNSET,
+        max_response_bytes: int | None | Unset = UNSET,
+        extra_query: Mapping[str, Any] | Unset = UNSET,
+        extra_body: Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+    ) -> Self:
+        """The same client, connections included, with other options for the calls made through what is returned.
+
+        Closing what is returned does nothing: the connections stay the original's.
+
+        Args:
+            timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
+            max_retries: Requests after the first.
+            deadline: Seconds for a whole call, retries and waits included, or None for no deadline.
+            max_response_bytes: The largest response body, or None for any.
+            extra_query: Query parameters for each call. They win over the call's own; None takes one of those away.
+            extra_body: Fields for the body of each call, a JSON object or a form. They win over the call's own. A call
+                without a body gets one, a JSON object.
+            extra_headers: Headers for each call. Credentials are refused.
+
+        Raises:
+            ValueError, TypeError: An option is negative, of another type, or can't be sent.
+        """
+        # Made before they are shared.
+        (self.get_async_httpx_client if self._is_async else self.get_httpx_client)()
+        clone = copy.copy(self)
+        for name in [name for name in vars(clone) if isinstance(getattr(type(self), name, None), lazy_property)]:
+            # A resource holds the client that it was made for.
+            del clone.__dict__[name]
+        clone._owns_connections = False
+        clone._options = {**self._options, **call_options(timeout, max_retries, deadline, max_response_bytes)}
+        if not (extra_query is extra_body is extra_headers is UNSET):
+            from .undocumented import Extras
+
+            clone._extras = (self._extras or Extras()).and_also(extra_query, extra_body, extra_headers)
+        return clone
+
+    @property
+    def last_response(self) -> Response[Any] | None:
+        """The response of the last successful call of this thread or task: status, headers, request id and body.
+
+        None if there was none, or if another client was used since. Pages that a list fetches ahead are fetched by another
+        thread or task: each `Page` has its own `response`.
+        """
+        call = last_call.get()
+        return None if call is None else self._responses.get(call)
+
+    def _note(self, response: Response[Any]) -> None:
+        call = _Call()
+        self._responses[call] = response
+        last_call.set(call)
+
+    def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
+        """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""
+        raise NotImplementedError
+
+    def _call_errors(self, operation: Operation[Any]) -> CallErrors:
+        return CallErrors(operation, self._closed.is_set)
+
+    def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
+        return super().prepare(operation, request if self._extras is None else self._extras.merge(request))
+
+    def report_drift(self, drift: Drift) -> None:
+        super().report_drift(drift)
+        self._drift.add(drift)
+
+    def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
+        return {"operation": operation, "started": self._clock.monotonic(), **self._options}
+
+    def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
+        return error_for(operation, response, cause)
+
+
+# Python names a function in its TypeErrors by where it was defined, and the base class is private.
+vars(BaseKit)["__init__"].__qualname__ = "Kit"
+vars(BaseKit)["with_options"].__qualname__ = "Kit.with_options"
