@@ -66,7 +66,9 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
             # Repeating these has no further effect by HTTP's own rules; of the rest the document must say so.
             "retry_safe": method in ("get", "put", "delete") or operation.get("x-retry-safe", False),
             # A scheme of the type `http` describes the token of `oauth2` once more, for tools that can't get one.
-            "security": [scheme for way in operation["security"] for scheme in way if schemes[scheme]["type"] != "http"],
+            "security": [
+                scheme for way in operation["security"] for scheme in way if schemes[scheme]["type"] != "http"
+            ],
             # An operation with servers of its own lists them in the order of the document's.
             "servers": {
                 server["url"]: own["url"]
