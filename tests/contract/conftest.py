@@ -66,12 +66,12 @@ def _chosen(config: pytest.Config) -> set[str] | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for fixture, scope in (("server", "session"), ("own_server", "function")):
-        if fixture in metafunc.fixturenames:
-            chosen = _option(metafunc.config, "behaviour")
-            given = _option(metafunc.config, "base_url")
-            names = [chosen or "current"] if given else [chosen] if chosen else _BEHAVIOURS
-            metafunc.parametrize(fixture, names, indirect=True, scope=scope)
+    chosen = _option(metafunc.config, "behaviour")
+    names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
+    if "server" in metafunc.fixturenames:
+        metafunc.parametrize("server", names, indirect=True, scope="session")
+    if "own_server" in metafunc.fixturenames:
+        metafunc.parametrize("own_server", names, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

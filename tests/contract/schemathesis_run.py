@@ -86,8 +86,8 @@ def run(
     credential: CredentialName,
     folder: Path,
     *,
-    phases: str,
     seed: int,
+    phases: str = "examples,coverage,fuzzing,stateful",
     examples: int | None = None,
     operations: Collection[str] = (),
 ) -> Run:
@@ -97,7 +97,7 @@ def run(
     """
     described = folder / f"openapi-{credential}.json"
     described.write_text(json.dumps(_with(document.raw, credential)), encoding="utf-8")
-    report = folder / f"{credential}-{phases.replace(',', '-')}-{seed}.ndjson"
+    report = folder / f"{credential}-{seed}.ndjson"
     command = [str(Path(sys.executable).with_name("st")), "--no-color", "run", str(described), "--url", server.url]
     command += ["--phases", phases, "--seed", str(seed), "--report", "ndjson", "--report-ndjson-path", str(report)]
     command += ["--warnings", "off"]

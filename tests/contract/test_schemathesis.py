@@ -12,9 +12,16 @@ from tests.contract.conftest import EXAMPLES, NOW, started_mock
 from tests.contract.document import Document, Operation
 from tests.contract.schemathesis_run import Exchange, Run, run
 
-_SINGLE = "examples,coverage,fuzzing"
-_CHAINS = 2
-"""How many stateful runs there are. Each ends early, once the server's state makes a draw come out differently."""
+_SOME = (
+    "authorize",
+    "create_token",
+    "create_tag",
+    "list_tags",
+    "create_subscriber",
+    "list_subscribers",
+    "tag_subscriber",
+)
+"""Enough for chains, and quick."""
 
 
 @pytest.mark.parametrize("credential", ["key", "token"])
@@ -28,16 +35,13 @@ def test_answers_are_as_documented(
     wanted = request.config.getoption("operations", None)
     chosen = [each for each in document.operations.values() if _can_be_called(each, own_server, wanted)]
     limits = [each.id for each in chosen] if len(chosen) < len(document.operations) else []
-    seed, examples = _drawn(request.config)
-    runs = [
-        run(own_server, document, credential, tmp_path, phases=phases, seed=number, examples=examples, operations=limits)
-        for phases, number in [(_SINGLE, seed), *(("stateful", seed + number) for number in range(_CHAINS))]
-    ]
-    for each in runs:
-        if not each.passed:
-            raise ContractError(each.failures)
+    seed: int = request.config.getoption("schemathesis_seed", 1)
+    examples: int | None = request.config.getoption("schemathesis_examples", None)
+    ended = run(own_server, document, credential, tmp_path, seed=seed, examples=examples, operations=limits)
+    if not ended.passed:
+        raise ContractError(ended.failures)
     if own_server.control is not None:
-        _assert_that_it_reached_everything(runs, chosen)
+        _assert_that_it_reached(chosen, ended)
 
 
 def _can_be_called(operation: Operation, server: Server, wanted: str | None) -> bool:
@@ -48,19 +52,11 @@ def _can_be_called(operation: Operation, server: Server, wanted: str | None) -> 
     return operation.is_open or server.access_token is not None or operation.takes_key
 
 
-def _drawn(config: pytest.Config) -> tuple[int, int | None]:
-    """Return the seed of a run, and the number of examples if it isn't that of the configuration."""
-    return config.getoption("schemathesis_seed", 1), config.getoption("schemathesis_examples", None)
-
-
-def _assert_that_it_reached_everything(runs: list[Run], operations: list[Operation]) -> None:
-    sent = [exchange for each in runs for exchange in each.exchanges()]
-    succeeded = {each.operation for each in sent if each.status is not None and each.status < 400}
-    chained = {each.operation for each in sent if each.phase == "stateful"}
-    for operation in operations:
-        label = f"{operation.method} {operation.path}"
-        assert label in succeeded, f"{operation.id} never succeeded"
-    assert len(chained) > len(operations) * 0.8, "too few operations were reached along links"
+def _assert_that_it_reached(operations: list[Operation], ended: Run) -> None:
+    """Hold that each operation has succeeded, which a server of its own, and the document's examples, make sure of."""
+    succeeded = {each.operation for each in ended.exchanges() if each.status is not None and each.status < 400}
+    missed = [each.id for each in operations if f"{each.method} {each.path}" not in succeeded]
+    assert not missed, f"never a success: {', '.join(missed)}"
 
 
 def test_the_same_seed_sends_the_same_requests(tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -72,9 +68,9 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path, request: pytest.F
         folder = tmp_path / name
         folder.mkdir()
         with started_mock("current", EXAMPLES, f"--now={NOW}") as server:
-            ended = run(server, Document("current"), "key", folder, phases="examples,fuzzing,stateful", seed=1, examples=3)
+            ended = run(server, Document("current"), "key", folder, seed=1, operations=_SOME)
         sent.append([_comparable(each) for each in ended.exchanges()])
-    assert len(sent[0]) > 500
+    assert len(sent[0]) > 300
     assert sent[0] == sent[1]
 
 
