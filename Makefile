@@ -18,11 +18,11 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test httpx2 browser screenshots contract check lint types spec drift versions node-checks generate mock bench \
+.PHONY: help venv demo test httpx2 browser screenshots contract contract-deep check lint types spec drift versions node-checks generate mock bench \
 	format lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 # Made anew when the lock changes, so that nothing stays from the one before.
 $(VENV)/.locked: requirements/dev.txt
@@ -67,6 +67,12 @@ screenshots: venv browser  ## take docs/images anew
 
 contract: venv  ## run the contract tests only
 	@$(RUN) -m pytest $(PYTEST_ARGS) tests/contract
+
+contract-deep: venv  ## run schemathesis with requests drawn at random, and more of them (SEED=… for certain ones)
+	@seed=$${SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}; \
+	echo "seed $$seed; the same requests again: make contract-deep SEED=$$seed"; \
+	$(RUN) -m pytest $(PYTEST_ARGS) tests/contract/test_schemathesis.py -k documented \
+	    --schemathesis-seed "$$seed" --schemathesis-examples "$(or $(EXAMPLES),50)"
 
 check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code
 	@echo "all checks passed"

@@ -57,14 +57,18 @@ def error_descriptions(document: dict[str, Any], operation: dict[str, Any]) -> d
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Every operation by its id: what the templates need and the generator's own model leaves out."""
+    """Return every operation by its id: what the templates need and the generator's own model leaves out."""
+    schemes = document["components"]["securitySchemes"]
     return {
         operation["operationId"]: {
             "path": path,
             "method": method,
             # Repeating these has no further effect by HTTP's own rules; of the rest the document must say so.
             "retry_safe": method in ("get", "put", "delete") or operation.get("x-retry-safe", False),
-            "security": [scheme for way in operation["security"] for scheme in way],
+            # A scheme of the type `http` describes the token of `oauth2` once more, for tools that can't get one.
+            "security": [
+                scheme for way in operation["security"] for scheme in way if schemes[scheme]["type"] != "http"
+            ],
             # An operation with servers of its own lists them in the order of the document's.
             "servers": {
                 server["url"]: own["url"]

@@ -32,6 +32,9 @@ ERRORS = {
 }
 """The class of `kit_client` for each error status of the document."""
 
+UNREACHABLE = "415"
+"""The status that the client can't bring about: it sends each body with the media type that is documented."""
+
 READS_BACK = "x-reads-back-as"
 """The document's key for the schema that an answer has where a request has this one."""
 
@@ -227,7 +230,8 @@ def has_warnings(endpoint: Endpoint) -> bool:
 
 def raises(operation: dict[str, Any]) -> dict[str, str]:
     """Return what each error of an operation means, in a sentence, by the name of its class."""
-    said = {ERRORS[status]: text.partition(". ")[0].rstrip(".") for status, text in operation["errors"].items()}
+    errors = {ERRORS[status]: text for status, text in operation["errors"].items() if status != UNREACHABLE}
+    said = {error: text.partition(". ")[0].rstrip(".") for error, text in errors.items()}
     if operation["security"] == ["oauth2"]:
         said["OAuthRequiredError"] = "The client has an API key; nothing was sent"
     return {**said, "APIConnectionError": "No answer, or no whole one, came"}

@@ -7,10 +7,12 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 from kit_mock import behaviours, ordering
+from kit_mock.clock import Clock
 from kit_mock.deliveries.targets import hosts
 from kit_mock.limits import RateLimit
 from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
@@ -55,6 +57,7 @@ def _serve(options: argparse.Namespace) -> None:
             access_token=options.access_token,
             db=options.db,
             seed=options.seed,
+            clock=options.now,
             document=options.document,
             rate_limit=options.rate_limit,
             behaviour=options.behaviour,
@@ -177,6 +180,13 @@ def _parser() -> argparse.ArgumentParser:
         default="request",
         help=f"order of the results of bulk operations, of which Kit promises none {default}",
     )
+    serve.add_argument(
+        "--now",
+        type=_clock,
+        metavar="MOMENT",
+        help="an ISO 8601 moment, such as 2026-03-02T09:30:00Z: it stays now until /_mock/clock is told another;"
+        " without it, time goes by",
+    )
     serve.add_argument("--auto-approve", action="store_true", help="let OAuth redirect at once, without asking")
     serve.add_argument("--no-control", action="store_true", help="serve nothing under /_mock/")
     serve.add_argument(
@@ -216,6 +226,13 @@ def _host(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text
+
+
+def _clock(text: str) -> Clock:
+    try:
+        return Clock(datetime.fromisoformat(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO 8601 moment with a time zone") from None
 
 
 def _rate_limit(text: str) -> RateLimit:

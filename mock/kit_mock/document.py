@@ -168,11 +168,14 @@ class _Compiler:
                 yield status
 
     def _parameter(self, raw: dict[str, Any]) -> QueryParameter:
-        # The formats there are, of dates and an address, have rules of Kit's own, and so messages of its own.
+        # The formats there are, of dates, addresses and cursors, have rules of Kit's own, and so messages of its own.
+        schema = self._resolve(raw["schema"])
+        if schema.get("format") == "cursor":
+            schema = {name: value for name, value in schema.items() if name != "pattern"}
         return QueryParameter(
             name=raw["name"],
             required=raw.get("required", False),
-            validator=self._validator(raw["schema"], formats=False),
+            validator=self._validator(schema, formats=False),
             caster=Caster(self._resolve, raw["schema"]),
         )
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.contract.document import BehaviourName, Document
 from tests.contract.world import World
 
 _SEED = Path(__file__).with_name("account.yaml")
+EXAMPLES = Path(__file__).with_name("examples.yaml")
+NOW = "2026-03-02T09:30:00Z"
 _BEHAVIOURS: tuple[BehaviourName, ...] = ("current", "reference")
 _KEY, _TOKEN = "contract_key", "contract_token"
 _documents = {name: Document(name) for name in _BEHAVIOURS}
@@ -38,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--read-only", action="store_true", help="send GET requests alone")
     group.addoption("--operations", help="ids of operations, separated by commas: leave out tests of others alone")
     group.addoption("--no-casts", action="store_true", help="values of other types must be refused, not cast")
+    group.addoption("--schemathesis-seed", type=int, default=1, help="what schemathesis draws its requests from (1)")
+    group.addoption("--schemathesis-examples", type=int, help="how many requests it draws for each operation")
     group.addoption("--account", type=Path, help="YAML file with what the account holds, such as the mock's seed")
 
 
@@ -61,10 +66,12 @@ def _chosen(config: pytest.Config) -> set[str] | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = _option(metafunc.config, "behaviour")
+    names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
     if "server" in metafunc.fixturenames:
-        chosen = _option(metafunc.config, "behaviour")
-        names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
         metafunc.parametrize("server", names, indirect=True, scope="session")
+    if "own_server" in metafunc.fixturenames:
+        metafunc.parametrize("own_server", names, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -101,7 +108,19 @@ def pytest_runtest_makereport(
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     given: str | None = _option(request.config, "base_url")
     if given is None:
-        yield from _mock(request.param)
+        with started_mock(request.param) as made:
+            yield made
+    else:
+        yield _given(request.config, given, request.param)
+
+
+@pytest.fixture
+def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server under test; of the mock one that nobody else calls, in which the document's examples succeed."""
+    given: str | None = _option(request.config, "base_url")
+    if given is None:
+        with started_mock(request.param, EXAMPLES, f"--now={NOW}") as made:
+            yield made
     else:
         yield _given(request.config, given, request.param)
 
@@ -119,9 +138,11 @@ def _given(config: pytest.Config, url: str, behaviour: BehaviourName) -> Server:
     )
 
 
-def _mock(behaviour: BehaviourName) -> Iterator[Server]:
+@contextmanager
+def started_mock(behaviour: BehaviourName, seed: Path = _SEED, *more: str) -> Iterator[Server]:
+    """Run the mock as a command of its own, with the account of a seed and more arguments."""
     command = shutil.which("kit-mock", path=str(Path(sys.executable).parent)) or "kit-mock"
-    arguments = ["--strict", "--rate-limit=off", "--auto-approve", f"--behaviour={behaviour}", f"--seed={_SEED}"]
+    arguments = ["--strict", "--rate-limit=off", "--auto-approve", f"--behaviour={behaviour}", f"--seed={seed}", *more]
     with subprocess.Popen(
         [command, "serve", *arguments, f"--api-key={_KEY}", f"--access-token={_TOKEN}"],
         stdout=subprocess.PIPE,
@@ -139,7 +160,7 @@ def _mock(behaviour: BehaviourName) -> Iterator[Server]:
                 api_key=_KEY,
                 access_token=_TOKEN,
                 strict=True,
-                account=yaml.safe_load(_SEED.read_text(encoding="utf-8")),
+                account=yaml.safe_load(seed.read_text(encoding="utf-8")),
                 control=f"{found.group()}/_mock",
             )
         finally:

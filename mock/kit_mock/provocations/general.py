@@ -27,6 +27,8 @@ def _derived(operation: Operation, usual: Recipe) -> Iterator[tuple[str, Recipe]
     alone = attrs.evolve(usual, before=(), options={}, note="")
     if operation.body is not None and JSON in operation.body.contents:
         yield "400", attrs.evolve(alone, body="{broken")
+    if operation.body is not None:
+        yield "415", attrs.evolve(alone, body="text", form=None, media_type="text/plain")
     if not operation.is_open:
         yield "401", attrs.evolve(alone, anonymous=True)
     if operation.path_names:

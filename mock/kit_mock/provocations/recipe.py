@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from kit_mock.clock import Clock
+from kit_mock.messages import JSON
 from kit_mock.mock import KitMock
 
 _START = datetime(2023, 2, 17, 11, 43, 55, tzinfo=UTC)
@@ -52,6 +53,7 @@ class Recipe:
     Args:
         line: method and path, with the query.
         body: what is sent as JSON; a text is sent as it is.
+        media_type: the `Content-Type` of the body.
         form: what is sent form-encoded instead. `{code}` stands for the code that a redirect before brought.
         options: of the `KitMock`.
         before: requests that come first.
@@ -62,6 +64,7 @@ class Recipe:
 
     line: str
     body: Any = None
+    media_type: str = attrs.field(default=JSON, kw_only=True)
     form: Mapping[str, str] | None = attrs.field(default=None, kw_only=True)
     options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
     before: tuple[Recipe, ...] = attrs.field(default=(), kw_only=True)
@@ -86,7 +89,7 @@ class Recipe:
             form = {name: value.replace("{code}", code) for name, value in self.form.items()}
             return http.request(method, path, headers=headers, data=form)
         if self.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = self.media_type
         return http.request(method, path, headers=headers, content=self._content())
 
     def _content(self) -> bytes | None:
@@ -113,7 +116,8 @@ class Recipe:
             sent = "&".join(f"{name}={value}" for name, value in self.form.items())
         else:
             sent = (self._content() or b"").decode()
-        return f"{self.line} {sent if len(sent) <= _SHOWN else f'{sent[:_SHOWN]}…'}".rstrip()
+        shown = f"{self.line} {sent if len(sent) <= _SHOWN else f'{sent[:_SHOWN]}…'}".rstrip()
+        return shown if self.media_type == JSON else f"{shown} as {self.media_type}"
 
 
 def _code(response: httpx.Response) -> str | None:

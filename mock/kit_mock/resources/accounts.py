@@ -119,11 +119,19 @@ def list_account_colors(call: Call) -> Reply:
     return Reply(200, {"colors": msgspec.json.decode(colors)})
 
 
-@operation("update_account_colors")
+@operation("update_account_colors", judges=["colors.*"])
 def update_account_colors(call: Call) -> Reply:
     """PUT /v4/account/colors: up to 5 hex codes, of 3 or 6 digits, take the place of those there are."""
-    colors: list[str] = call.body["colors"]
-    errors = [f"Colors {c} is not a valid hex color code." for c in colors if not _HEX.fullmatch(c)]
+    colors = call.body.get("colors")
+    if not isinstance(colors, list):
+        raise unprocessable("Colors can't be blank" if colors is None else "Colors must be a list")
+    errors = [
+        f"Colors {number} must be a string"
+        if not isinstance(color, str)
+        else f"Colors {color} is not a valid hex color code."
+        for number, color in enumerate(colors)
+        if not isinstance(color, str) or not _HEX.fullmatch(color)
+    ]
     if len(colors) > MAXIMUM_COLORS:
         errors.insert(0, f"Colors {at_most(MAXIMUM_COLORS)}")
     if errors:

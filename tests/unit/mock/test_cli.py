@@ -70,6 +70,13 @@ def test_strict_refuses_what_is_cast_otherwise() -> None:
     assert "--strict" in run("serve", "--help").stdout
 
 
+def test_time_stands_still_at_the_moment_that_is_given() -> None:
+    with served("--now", "2026-03-02T10:30:00+01:00") as (_, url):
+        made = [httpx.post(f"{url}/v4/tags", json={"name": name}, headers=HEADERS).json()["tag"] for name in "ab"]
+        assert [tag["created_at"] for tag in made] == ["2026-03-02T09:30:00Z"] * 2
+        assert httpx.get(f"{url}/_mock/clock").json()["stands_still"] is True
+
+
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
     assert result.returncode == 2
     assert result.stdout == ""
@@ -113,7 +120,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["nothing"], ["serve", "--port", "x"], ["serve", "--port", "65536"], ["serve", "--api-key", ""]]
+    "arguments", [[], ["nothing"], ["serve", "--port", "x"], ["serve", "--port", "65536"], ["serve", "--api-key", ""], ["serve", "--now", "2026-03-02"]]
 )
 def test_wrong_use_is_told(arguments: list[str]) -> None:
     result = run(*arguments)

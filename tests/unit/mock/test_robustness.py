@@ -184,20 +184,20 @@ def test_an_answer_against_the_document_is_a_500_without_a_traceback(
 def test_a_fault_of_the_mock_is_a_500_that_undoes_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # The document allows what the code doesn't expect: a color that is no text.
+    # The document allows what the code doesn't expect: a filter that is no list.
     document = json.loads(default_path().read_text(encoding="utf-8"))
-    document["components"]["schemas"]["UpdateColorsRequest"] = {"type": "object"}
+    document["components"]["schemas"]["CreateBroadcastRequest"] = {"type": "object"}
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     with KitMock(document=path) as mock, caplog.at_level(logging.ERROR, "kit_mock"):
         headers = {"X-Kit-Api-Key": mock.api_key}
         with httpx.Client(transport=mock.transport, base_url="https://kit.test", headers=headers) as http:
-            response = http.put("/v4/account/colors", json={"colors": [5]})
+            response = http.post("/v4/broadcasts", json={"subject": "News", "subscriber_filter": 5})
             assert response.status_code == 500
             assert response.json() == {"errors": ["Internal Server Error in kit-mock: TypeError"]}
             assert "Traceback" in caplog.text
             assert mock.api_key not in caplog.text
-            assert http.get("/v4/account/colors").json() == {"colors": []}
+            assert http.get("/v4/broadcasts").json()["broadcasts"] == []
 
 
 @pytest.mark.parametrize(
