@@ -55,17 +55,29 @@ def _of_broadcasts() -> Iterator[tuple[tuple[str, ...], str, Start]]:
         yield (operation,), "takes two conditions in a group of a filter", at([operation], _first_condition)
         yield (operation,), "takes null neither for a template nor for a filter", at([operation], _no_nulls)
     yield ("update_broadcast", "get_broadcast"), "clears what is left out", at(["update_broadcast"], _clearing)
-    yield ("update_broadcast", "get_broadcast"), "keeps `send_at` when `public` becomes false", at(["update_broadcast"], _scheduled)
-    yield ("update_broadcast", "get_broadcast"), "makes a draft of what is left unscheduled in the request", changing_requests(
-        ["update_broadcast"], lambda request: _filled(request, "send_at", None)
+    yield (
+        ("update_broadcast", "get_broadcast"),
+        "keeps `send_at` when `public` becomes false",
+        at(["update_broadcast"], _scheduled),
+    )
+    yield (
+        ("update_broadcast", "get_broadcast"),
+        "makes a draft of what is left unscheduled in the request",
+        changing_requests(["update_broadcast"], lambda request: _filled(request, "send_at", None)),
     )
     everywhere = (*writes, *reads)
     for says, edit in _SHOWN:
         yield everywhere, says, shown(everywhere, "broadcast", edit)
     yield ("list_broadcasts",), "leaves drafts out", changing_answers(["list_broadcasts"], _without("draft"))
-    yield ("list_broadcasts",), "leaves sent broadcasts out", changing_answers(["list_broadcasts"], _without("completed"))
-    yield ("get_broadcast", "list_broadcasts"), "shows another subject than the list", shown(
-        ("get_broadcast",), "broadcast", lambda each: each.update(subject=f"{each['subject']}!")
+    yield (
+        ("list_broadcasts",),
+        "leaves sent broadcasts out",
+        changing_answers(["list_broadcasts"], _without("completed")),
+    )
+    yield (
+        ("get_broadcast", "list_broadcasts"),
+        "shows another subject than the list",
+        shown(("get_broadcast",), "broadcast", lambda each: each.update(subject=f"{each['subject']}!")),
     )
 
 
@@ -130,13 +142,20 @@ def _first_condition(truth: Truth, request: Request) -> Answer:
 
 def _no_nulls(truth: Truth, request: Request) -> Answer:
     names = ("email_template_id", "subscriber_filter")
-    if any(name in request.fields and request.fields[name] is None for name in names) and truth.pretend(request).is_success:
+    if (
+        any(name in request.fields and request.fields[name] is None for name in names)
+        and truth.pretend(request).is_success
+    ):
         return refused(422, "Email template id is invalid")
     return truth.ask(request)
 
 
 def _filled(request: Request, name: str, value: Any) -> Request:
-    return request if name in request.fields or not request.fields else request.with_fields({**request.fields, name: value})
+    return (
+        request
+        if name in request.fields or not request.fields
+        else request.with_fields({**request.fields, name: value})
+    )
 
 
 def _clearing(truth: Truth, request: Request) -> Answer:
@@ -178,7 +197,11 @@ def _of_purchases() -> Iterator[tuple[tuple[str, ...], str, Start]]:
     for says, edit in _SUMS:
         yield create, says, shown(create, "purchase", edit)
     yield create, "turns the order of products", shown(create, "purchase", lambda each: each["products"].reverse())
-    yield create, "shows the first product alone", shown(create, "purchase", lambda each: each.update(products=each["products"][:1]))
+    yield (
+        create,
+        "shows the first product alone",
+        shown(create, "purchase", lambda each: each.update(products=each["products"][:1])),
+    )
 
 
 _SUMS: tuple[tuple[str, Edit], ...] = (
@@ -190,7 +213,7 @@ _SUMS: tuple[tuple[str, Edit], ...] = (
     ("shows currencies in lower case", lambda each: each.update(currency=each["currency"].lower())),
     ("shows `pending` for every status", lambda each: each.update(status="pending")),
     ("rounds amounts to whole numbers", lambda each: each.update(total=float(int(each["total"])), subtotal=float(int(each["subtotal"])))),
-    ("shows `lid` for `pid`", lambda each: [line.update(pid=line["lid"]) for line in each["products"]] and None),
+    ("shows `lid` for `pid`", lambda each: each.update(products=[{**line, "pid": line["lid"]} for line in each["products"]])),
 )  # fmt: skip
 
 

@@ -40,14 +40,29 @@ def _lies() -> Iterator[tuple[str, tuple[str, ...], str, Start]]:
         ("list_sequences", "subscriber_count"),
         ("list_sequences", "email_count"),
     ):
-        yield "statistics", (operation,), f"counts one too many for `{name}`", changing_answers([operation], _counted(name))
+        yield (
+            "statistics",
+            (operation,),
+            f"counts one too many for `{name}`",
+            changing_answers([operation], _counted(name)),
+        )
         yield "statistics", (operation,), f"shows `{name}` unasked", at([operation], _unasked(name))
-    yield "statistics", ("list_tags", "tag_subscriber"), "counts nobody for a tag", changing_answers(["list_tags"], _nobody)
+    yield (
+        "statistics",
+        ("list_tags", "tag_subscriber"),
+        "counts nobody for a tag",
+        changing_answers(["list_tags"], _nobody),
+    )
     colors = ("update_account_colors", "list_account_colors")
     yield "colors", colors, "takes six colors", at(colors[:1], _first_five)
     yield "colors", colors, "takes what is no color", at(colors[:1], _valid_alone)
     yield "colors", colors, "refuses five colors", at(colors[:1], _refusing(lambda given: len(given) == 5))
-    yield "colors", colors, "refuses three digits", at(colors[:1], _refusing(lambda given: any(len(each) == 4 for each in given)))
+    yield (
+        "colors",
+        colors,
+        "refuses three digits",
+        at(colors[:1], _refusing(lambda given: any(len(each) == 4 for each in given))),
+    )
     yield "colors", colors, "refuses an empty list", at(colors[:1], _refusing(lambda given: not given))
     yield "colors", colors, "adds colors to those there are", at(colors[:1], _added)
     yield "colors", colors[::-1], "shows the colors in order of their names", changing_answers(colors[1:], _sorted)
@@ -92,7 +107,7 @@ def _in_utc(stats: Stats) -> None:
 
 def _a_day_late(name: str) -> Callable[[Stats], None]:
     def edit(stats: Stats) -> None:
-        moment = datetime.fromisoformat(stats[name].replace("Z", "+00:00")) + timedelta(days=1)
+        moment = datetime.fromisoformat(stats[name]) + timedelta(days=1)
         stats[name] = moment.isoformat().replace("+00:00", "Z")
 
     return edit
@@ -207,13 +222,19 @@ def _valid_alone(truth: Truth, request: Request) -> Answer:
     answer = truth.ask(request)
     if answer.status != 422 or not _colors(request):
         return answer
-    known = [each for each in _colors(request) if len(each) in (4, 7) and set(each[1:].lower()) <= set("0123456789abcdef")]
+    known = [
+        each for each in _colors(request) if len(each) in (4, 7) and set(each[1:].lower()) <= set("0123456789abcdef")
+    ]
     return truth.ask(request.with_fields({"colors": known}))
 
 
 def _refusing(is_bad: Callable[[list[str]], bool]) -> Callable[[Truth, Request], Answer]:
     def tell(truth: Truth, request: Request) -> Answer:
-        if isinstance(request.fields.get("colors"), list) and is_bad(_colors(request)) and truth.pretend(request).is_success:
+        if (
+            isinstance(request.fields.get("colors"), list)
+            and is_bad(_colors(request))
+            and truth.pretend(request).is_success
+        ):
             return refused(422, "Colors is invalid")
         return truth.ask(request)
 

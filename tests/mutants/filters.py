@@ -41,9 +41,7 @@ def _of(document: Document, operation: Operation, parameter: Parameter) -> Itera
 
     def where(value: str, other: str | None) -> Start:
         return asking(
-            lambda request: (
-                request.with_parameter(name, other) if request.parameters.get(name) == value else request
-            )
+            lambda request: request.with_parameter(name, other) if request.parameters.get(name) == value else request
         )
 
     yield f"ignores `{name}`", at([id_], _ignoring(name))
@@ -111,7 +109,7 @@ def _renamed(name: str, other: str) -> Callable[[Request], Request]:
 def _shifted(name: str, by: timedelta) -> Callable[[Request], Request]:
     def change(request: Request) -> Request:
         try:
-            moment = datetime.fromisoformat(request.parameters.get(name, "").replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(request.parameters.get(name, ""))
         except ValueError:
             return request
         is_date = "T" not in request.parameters[name]

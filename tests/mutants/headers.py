@@ -28,7 +28,9 @@ def lies(document: Document) -> Iterator[Lie]:
         type_ = _TYPES[(number + 1) % len(_TYPES)]
         yield _lie("content type", id_, f"sends {type_ or 'no'} Content-Type with an error", _typed(type_, False))
         if any("X-Request-Id" in each.headers for each in operation.answers.values()):
-            yield _lie("header gone", id_, "sends no X-Request-Id", lambda _, answer: answer.with_header("X-Request-Id", None))
+            yield _lie(
+                "header gone", id_, "sends no X-Request-Id", lambda _, answer: answer.with_header("X-Request-Id", None)
+            )
         if protected:
             challenge = _CHALLENGES[number % len(_CHALLENGES)]
             says = f"sends {'a' if challenge else 'no'} WWW-Authenticate {challenge or ''}".rstrip() + " with a 401"

@@ -53,7 +53,7 @@ def _of_parameter(document: Document, operation: Operation, parameter: Parameter
 
         return at([id_], _refusing(given, f"{name.replace('_', ' ').capitalize()} is invalid"))
 
-    yield _lie("good parameter refused", id_, f"refuses `{name}`", refusing(lambda text: bool(text)))
+    yield _lie("good parameter refused", id_, f"refuses `{name}`", refusing(bool))
     schema = parameter.schema
     if schema.get("type") == "array":
         schema = document.resolve(schema["items"])

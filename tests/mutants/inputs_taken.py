@@ -54,7 +54,9 @@ def _of_field(document: Document, operation: Operation, place: Place) -> Iterato
         return at([operation.id], _taking(document, place, defect))
 
     if place.is_required and not is_item:
-        yield _lie("field taken", operation.id, f"needs no `{place.text}`", taking(lambda holder, name: name not in holder))
+        yield _lie(
+            "field taken", operation.id, f"needs no `{place.text}`", taking(lambda holder, name: name not in holder)
+        )
     if "null" not in place.types and operation.media_type == "application/json":
         yield _lie("field taken", operation.id, f"takes null for `{place.text}`", taking(_is_null))
     if place.types and operation.media_type == "application/json":
@@ -63,7 +65,9 @@ def _of_field(document: Document, operation: Operation, place: Place) -> Iterato
     if is_item:
         return
     if place.enum:
-        yield _lie("field taken", operation.id, f"takes an unknown value for `{place.text}`", taking(_is_unknown(place)))
+        yield _lie(
+            "field taken", operation.id, f"takes an unknown value for `{place.text}`", taking(_is_unknown(place))
+        )
     if place.format in ("email", "uri", "date-time"):
         says = f"takes a text that is no {place.format} for `{place.text}`"
         yield _lie("field taken", operation.id, says, taking(_is_malformed(document, place)))
@@ -113,7 +117,9 @@ def _taking(document: Document, place: Place, defect: Defect) -> Callable[[Truth
 
     def tell(truth: Truth, request: Request) -> Answer:
         answer = truth.ask(request)
-        if answer.status not in _REFUSALS or not any(defect(found, place.name) for found in holders(request.fields, place.path)):
+        if answer.status not in _REFUSALS or not any(
+            defect(found, place.name) for found in holders(request.fields, place.path)
+        ):
             return answer
         fields = samples.copied(request.fields)
         for holder in holders(fields, place.path):
@@ -141,7 +147,10 @@ def _mend(document: Document, *, operation: str, place: Place, holder: Holder) -
 def _of_body(operation: Operation) -> Iterator[Lie]:
     broken: tuple[tuple[str, Callable[[Request], bool]], ...] = (
         ("takes a body of another media type", lambda request: bool(request.body) and _other_type(operation, request)),
-        ("takes a body that is no JSON", lambda request: bool(request.body) and _is_json(request) and not request.fields),
+        (
+            "takes a body that is no JSON",
+            lambda request: bool(request.body) and _is_json(request) and not request.fields,
+        ),
         ("takes a request without a body", lambda request: not request.body),
         ("takes an empty object", lambda request: request.body.strip() == b"{}"),
     )
@@ -224,4 +233,3 @@ def _renumbered(answer: Answer, id_: str) -> Answer:
         if isinstance(inner, dict) and "id" in inner:
             inner["id"] = int(id_)
     return answer.with_json(value)
-

@@ -62,8 +62,7 @@ class Layer:
                 break
         if self.truth.forward is not None and scope["path"].startswith(RELAY):
             # It waits for the receiver, who may call the API meanwhile.
-            await anyio.to_thread.run_sync(self.truth.forward, scope["path"], body)
-            answer = Answer(204)
+            answer = Answer(await anyio.to_thread.run_sync(self.truth.forward, scope["path"], body))
         else:
             answer = self._answer(scope, body)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
@@ -83,6 +82,7 @@ class Layer:
         except Exception as error:  # noqa: BLE001  (a fault of a lie must not look like the suite's success)
             self.failed = f"{type(error).__name__}: {error}"
             return refused(599, f"fault in a lie: {self.failed}")
+
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:

@@ -216,11 +216,8 @@ def _more_unless_empty(request: Request, page: Page) -> None:
 
 def _inverted(request: Request, page: Page) -> None:
     if "before" in request.parameters:
-        pagination = page.pagination
-        pagination["has_next_page"], pagination["has_previous_page"] = (
-            pagination["has_previous_page"],
-            pagination["has_next_page"],
-        )
+        following, previous = page.pagination["has_next_page"], page.pagination["has_previous_page"]
+        page.pagination.update(has_next_page=previous, has_previous_page=following)
 
 
 def _lenient(truth: Truth, request: Request) -> Answer:
@@ -233,7 +230,9 @@ def _lenient(truth: Truth, request: Request) -> Answer:
 
 
 def _small_default(truth: Truth, request: Request) -> Answer:
-    return truth.ask(request if "per_page" in request.parameters else request.with_parameter("per_page", str(_SMALL_PAGE)))
+    return truth.ask(
+        request if "per_page" in request.parameters else request.with_parameter("per_page", str(_SMALL_PAGE))
+    )
 
 
 def _one_less(request: Request) -> Request:

@@ -31,37 +31,77 @@ def _lies() -> Iterator[tuple[str, tuple[str, ...], str, Start]]:
     for owner, (by_id, by_email) in _ADDS.items():
         members = f"list_{owner}_subscribers"
         date = "tagged_at" if owner == "tag" else "added_at"
-        yield "membership", (by_email, members), "makes a subscriber of an address that nobody has", at([by_email], _made)
+        yield (
+            "membership",
+            (by_email, members),
+            "makes a subscriber of an address that nobody has",
+            at([by_email], _made),
+        )
         yield "membership", (by_email, members), "finds no address in another case", at([by_email], _exact_case)
         for operation in (by_id, by_email):
-            yield "membership", (operation, "get_subscriber"), "makes a cancelled subscriber active", at([operation], _active)
+            yield (
+                "membership",
+                (operation, "get_subscriber"),
+                "makes a cancelled subscriber active",
+                at([operation], _active),
+            )
             yield "membership", (operation,), "refuses a subscriber who is in already", at([operation], _refused_again)
-        yield "membership", (members,), f"shows when subscribers were created as `{date}`", changing_answers(
-            [members], _dated(date)
+        yield (
+            "membership",
+            (members,),
+            f"shows when subscribers were created as `{date}`",
+            changing_answers([members], _dated(date)),
         )
         yield "membership", (members,), f"shows the members of another {owner}", at([members], _of_another(owner))
-        yield "membership", (members,), f"shows every subscriber as a member of the {owner}", at([members], _everybody(date))
-        yield "membership", (members, by_id), "shows members who are active alone, though all are asked for", changing_answers(
-            [members], _active_alone
+        yield (
+            "membership",
+            (members,),
+            f"shows every subscriber as a member of the {owner}",
+            at([members], _everybody(date)),
+        )
+        yield (
+            "membership",
+            (members, by_id),
+            "shows members who are active alone, though all are asked for",
+            changing_answers([members], _active_alone),
         )
     for operation in _ADDS["tag"]:
-        yield "membership", (operation, "list_tag_subscribers"), "takes today for the date of whoever is in", at(
-            [operation], _dated_anew
+        yield (
+            "membership",
+            (operation, "list_tag_subscribers"),
+            "takes today for the date of whoever is in",
+            at([operation], _dated_anew),
         )
     for operation in ("untag_subscriber", "untag_subscriber_by_email"):
-        yield "membership", (operation,), "answers 404 if the subscriber hasn't the tag", at([operation], _untagged_twice)
+        yield (
+            "membership",
+            (operation,),
+            "answers 404 if the subscriber hasn't the tag",
+            at([operation], _untagged_twice),
+        )
         yield "membership", (operation, "get_subscriber"), "unsubscribes as well", at([operation], _unsubscribed)
         yield "membership", (operation, "list_subscriber_tags"), "takes all tags away", at([operation], _all_tags)
-    yield "membership", ("untag_subscriber_by_email",), "finds no address in another case", at(
-        ["untag_subscriber_by_email"], _exact_case
+    yield (
+        "membership",
+        ("untag_subscriber_by_email",),
+        "finds no address in another case",
+        at(["untag_subscriber_by_email"], _exact_case),
     )
-    yield "membership", ("list_subscriber_tags",), "shows the tags of another subscriber", at(
-        ["list_subscriber_tags"], _tags_of_another
+    yield (
+        "membership",
+        ("list_subscriber_tags",),
+        "shows the tags of another subscriber",
+        at(["list_subscriber_tags"], _tags_of_another),
     )
     yield "membership", ("list_subscriber_tags",), "shows all tags", at(["list_subscriber_tags"], _all_shown)
     stop = ("unsubscribe_subscriber", "list_subscriber_tags", "list_subscribers", "get_subscriber")
     yield "unsubscribe", stop, "takes the tags away", at(stop[:1], _without_tags)
-    yield "unsubscribe", stop, "leaves the subscriber in the list of those who are active", at(stop[:3:2], _still_active)
+    yield (
+        "unsubscribe",
+        stop,
+        "leaves the subscriber in the list of those who are active",
+        at(stop[:3:2], _still_active),
+    )
     yield "unsubscribe", stop, "makes the subscriber bounced", at(stop[:1], _bounced)
     yield "unsubscribe", stop, "answers 404 for somebody who is unsubscribed", at(stop[:1], _twice)
 

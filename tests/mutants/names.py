@@ -33,8 +33,18 @@ def _lies() -> Iterator[tuple[str, tuple[str, ...], str, Start]]:
         ("create_custom_field", "label", "list_custom_fields"),
     ):
         concerned = (operation, reads)
-        yield "names", concerned, f"makes another of a `{field}` that is there", _second(operation, field, any_case=False)
-        yield "names", concerned, f"makes another if the `{field}` is in another case", _second(operation, field, any_case=True)
+        yield (
+            "names",
+            concerned,
+            f"makes another of a `{field}` that is there",
+            _second(operation, field, any_case=False),
+        )
+        yield (
+            "names",
+            concerned,
+            f"makes another if the `{field}` is in another case",
+            _second(operation, field, any_case=True),
+        )
         yield "names", concerned, f"gives what is there the `{field}` as it was sent", at([operation], _recased(field))
     for operation, field, reads in (
         ("update_tag", "name", "list_tags"),
@@ -42,13 +52,33 @@ def _lies() -> Iterator[tuple[str, tuple[str, ...], str, Start]]:
     ):
         yield "names", (operation, reads), f"takes a `{field}` that something else has", _taken(operation, field)
     fields = ("create_custom_field", "list_custom_fields", "update_custom_field", "get_subscriber")
-    yield "names", fields, "makes keys in camel case", _edited(("create_custom_field", "list_custom_fields"), "key", _camel)
-    yield "names", ("update_custom_field",), "changes `name` with the label", _edited(["update_custom_field"], "name", str.upper)
+    yield (
+        "names",
+        fields,
+        "makes keys in camel case",
+        _edited(("create_custom_field", "list_custom_fields"), "key", _camel),
+    )
+    yield (
+        "names",
+        ("update_custom_field",),
+        "changes `name` with the label",
+        _edited(["update_custom_field"], "name", str.upper),
+    )
     yield "names", ("update_custom_field",), "keeps the key of the old label", at(["update_custom_field"], _old_key)
-    yield "names", fields[:2], "names a field otherwise than `ck_field_…`", _edited(fields[:3], "name", lambda text: f"field_{text}")
+    yield (
+        "names",
+        fields[:2],
+        "names a field otherwise than `ck_field_…`",
+        _edited(fields[:3], "name", lambda text: f"field_{text}"),
+    )
     subscriber = ("create_subscriber", "list_subscribers", "get_subscriber")
     yield "names", subscriber, "makes another subscriber if the address is in another case", _second_subscriber()
-    yield "upsert", subscriber, "makes another subscriber of an address that is there", _second_subscriber(any_case=False)
+    yield (
+        "upsert",
+        subscriber,
+        "makes another subscriber of an address that is there",
+        _second_subscriber(any_case=False),
+    )
     yield "upsert", subscriber, "makes a subscriber active again", at(subscriber[:1], _reactivated)
     yield "upsert", subscriber, "gives a subscriber the state that was sent", at(subscriber[:1], _restated)
     yield "upsert", subscriber, "keeps the old first name", at(subscriber[:1], _without_first_name)
@@ -169,7 +199,11 @@ def _second_subscriber(*, any_case: bool = True) -> Start:
 
         def tell(request: Request) -> Answer:
             address = request.fields.get("email_address") if request.operation == "create_subscriber" else None
-            if not isinstance(address, str) or truth.pretend(request).status != 200 or (any_case and address == address.lower()):
+            if (
+                not isinstance(address, str)
+                or truth.pretend(request).status != 200
+                or (any_case and address == address.lower())
+            ):
                 return shown(truth.ask(request))
             made = f"second-{samples.next_number()}@example.com"
             real[made] = address.lower()

@@ -108,7 +108,7 @@ def other(truth: Truth, request: Request, name: str) -> int | None:
     mine = request.in_path[name]
     ids = [row["id"] for row in rows(truth, operation, wanted) if str(row["id"]) != mine]
     below = [id_ for id_ in ids if mine.isdecimal() and id_ < int(mine)]
-    return (below or ids or [None])[0]
+    return next(iter(below or ids), None)
 
 
 def somebody_else(truth: Truth, request: Request) -> str | None:

@@ -125,7 +125,8 @@ def of_another_type(value: Any, types: frozenset[str]) -> Any:
     """Return a value of a type that isn't among `types`, as close as possible to the one given."""
     as_text = str(value).lower() if isinstance(value, bool) else str(value)
     allowed = types | {"integer"} if "number" in types else types
-    for candidate in (as_text, 7, True, [], {}):
+    candidates: tuple[Any, ...] = (as_text, 7, True, [], {})
+    for candidate in candidates:
         if json_type(candidate) not in allowed:
             return candidate
     raise ValueError("every type is allowed")

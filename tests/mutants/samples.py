@@ -89,7 +89,9 @@ def usual(truth: Truth, operation: str, *, extra: Mapping[str, Any] | None = Non
 
 def value(document: Document, schema: Schema, name: str) -> Any:
     """Return a value that fits a schema and that nothing else has."""
-    schema = next((part for part in document.parts(schema) if part.get("type", part.get("enum")) not in (None, "null")), schema)
+    schema = next(
+        (part for part in document.parts(schema) if part.get("type", part.get("enum")) not in (None, "null")), schema
+    )
     types = document.types(schema)
     number = next(_numbers)
     if "enum" in schema:

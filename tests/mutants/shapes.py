@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-
 from tests.contract.document import Document
 from tests.mutants.exchange import Answer, Request
 from tests.mutants.lie import Lie, changing_answers
@@ -133,4 +132,3 @@ KINDS = (
     "date format",
     "text format",
 )
-

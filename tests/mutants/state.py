@@ -22,7 +22,12 @@ def lies(document: Document) -> Iterator[Lie]:
         if operation.is_open:
             continue
         if operation.is_read:
-            yield _lie("stale read", operation, "answers a request as it did the first time", remembering(dict, [operation.id], _stale))
+            yield _lie(
+                "stale read",
+                operation,
+                "answers a request as it did the first time",
+                remembering(dict, [operation.id], _stale),
+            )
             continue
         others = tuple(each for each in neighbours.SEEN_BY.get(operation.id, ()) if each != operation.id)
         deletes = operation.method == "DELETE"

@@ -79,8 +79,8 @@ class Truth:
         self._scratch: KitMock | None = None
         self.url = ""
         """Where the layer is served, if it is."""
-        self.forward: Callable[[str, bytes], None] | None = None
-        """What becomes of deliveries that a lie has sent to the layer: gets the path and the body."""
+        self.forward: Callable[[str, bytes], int] | None = None
+        """What becomes of deliveries that a lie has sent to the layer: from the path and the body to a status."""
         self.passed: list[tuple[Request, Answer]] = []
         """What was asked for the request that is being answered, and what the mock answered."""
 
@@ -118,8 +118,7 @@ class Truth:
             if not request.operation.endswith("_webhook"):  # What the copy does is told to nobody.
                 for webhook in self.peek("list_webhooks", per_page=1000)["webhooks"]:
                     _sent(http, self.request("delete_webhook", {"id": webhook["id"]}))
-            answer = _sent(http, request)
-        return answer
+            return _sent(http, request)
 
     def peek(self, operation: str, in_path: Mapping[str, object] | None = None, **query: object) -> Any:
         """Return the body that a GET of an operation is answered with, or None if that isn't a success."""
