@@ -161,7 +161,8 @@ def _without_fields(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _enveloped(body: dict[str, Any]) -> dict[str, Any]:
-    return body.get("subscriber", {"purchase": body})
+    found: dict[str, Any] = body.get("subscriber", {"purchase": body})
+    return found
 
 
 _Send = Callable[[Outbox, Target, bytes], int]

@@ -206,7 +206,7 @@ def _stale(request: Request, page: Page) -> None:
 
 def _left_over(request: Request, page: Page) -> None:
     if not page.items:
-        page.pagination |= {"start_cursor": "WzFd", "end_cursor": "WzFd"}
+        page.pagination.update(start_cursor="WzFd", end_cursor="WzFd")
 
 
 def _more_unless_empty(request: Request, page: Page) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import io
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -50,18 +52,37 @@ def environment(client: ClientName) -> Mapping[str, str]:
 
 
 def warm_up(suite: SuiteName) -> None:
-    """Import what a run needs, so that forked processes find it there."""
-    import hypothesis  # noqa: F401
-    import jsonschema_rs  # noqa: F401
-    import schemathesis
+    """Import what a run needs, so that forked processes find it there: for the contract suite, by collecting it."""
     import uvicorn.loops.auto
     import uvicorn.protocols.http.auto  # noqa: F401
-    import yaml  # noqa: F401
-
-    import kit_client  # noqa: F401
 
     if suite == "schemathesis":
         import schemathesis.cli  # noqa: F401
+    else:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.chdir(ROOT):
+            pytest.main([*_arguments("http://127.0.0.1:9", "current"), "--collect-only"])
+    gc.collect()
+    gc.freeze()  # What stays untouched is shared with the processes that are forked.
+
+
+def _arguments(url: str, behaviour: str) -> list[str]:
+    return [
+        *("tests/contract", "--ignore=tests/contract/test_contract.py"),
+        *(
+            "-x",
+            "--no-header",
+            "--tb=native",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-p",
+            "no:unraisableexception",
+        ),
+        # Nothing is rewritten, as most of a short run would go by with that.
+        *("--assert=plain", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+        *("--base-url", url, "--account", str(ACCOUNT), "--no-casts", "--behaviour", behaviour),
+    ]
 
 
 class _FirstFailure:
@@ -82,10 +103,7 @@ class _FirstFailure:
 
 def run_contract(run: Run) -> None:
     """Run the contract suite and end the process with its exit status."""
-    arguments = [
-        *("tests/contract", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=short"),
-        *("--base-url", run.url, "--account", str(ACCOUNT), "--no-casts", "--behaviour", run.behaviour),
-    ]
+    arguments = _arguments(run.url, run.behaviour)
     if run.operations:
         arguments += ["--operations", ",".join(run.operations)]
     with _prepared(run):
