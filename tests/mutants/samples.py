@@ -164,3 +164,9 @@ def copied(given: dict[str, Any]) -> dict[str, Any]:
 def next_number() -> int:
     """Return a number that is used for nothing else."""
     return next(_numbers)
+
+
+def number_from_one() -> None:
+    """Begin the numbers in names anew, so that requests are the same as before."""
+    global _numbers  # noqa: PLW0603
+    _numbers = itertools.count(1)

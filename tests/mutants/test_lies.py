@@ -1,0 +1,74 @@
+"""Lies lie: each kind changes what is answered, and the runner tells what was caught from what wasn't."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from tests.contract.document import BehaviourName, Document
+from tests.mutants import samples, tour
+from tests.mutants.catalogue import KINDS, all_lies, chosen
+from tests.mutants.lie import Lie
+from tests.mutants.truth import Truth
+
+_DOCUMENT = Document()
+_SENT_BY_THE_SERVER = ("webhook", "callback")
+_BY_TIME = ("rate limit",)
+_LEAST = 1000
+
+
+@cache
+def _truth(operations: tuple[str, ...], behaviour: BehaviourName) -> list[object]:
+    return _transcript(None, operations, behaviour)
+
+
+def _transcript(lie: Lie | None, operations: tuple[str, ...], behaviour: BehaviourName) -> list[object]:
+    samples.number_from_one()
+    truth = Truth(_DOCUMENT, behaviour=behaviour, start=tour.START)
+    try:
+        return tour.transcript(truth, lie, operations)
+    finally:
+        truth.close()
+
+
+def _sampled() -> list[Lie]:
+    return [
+        lie
+        for kind in KINDS
+        if kind not in (*_SENT_BY_THE_SERVER, *_BY_TIME)
+        for lie in chosen(kinds=[kind], sample=1, seed=1)
+    ]
+
+
+@pytest.mark.parametrize("lie", _sampled(), ids=lambda lie: lie.name)
+def test_a_lie_changes_what_is_answered(lie: Lie) -> None:
+    assert _transcript(lie, lie.operations, lie.behaviour) != _truth(lie.operations, lie.behaviour)
+
+
+def test_there_are_many_lies_and_each_kind_has_some() -> None:
+    lies = chosen()
+    assert len(lies) >= _LEAST
+    assert {lie.kind for lie in lies} == set(KINDS)
+
+
+def test_every_operation_is_lied_about() -> None:
+    assert {name for lie in all_lies() for name in lie.operations} == set(_DOCUMENT.operations)
+
+
+def test_a_lie_says_what_the_server_does_in_one_sentence() -> None:
+    for lie in all_lies():
+        assert lie.says.endswith(".")
+        assert "\n" not in lie.says
+
+
+def test_a_sample_has_every_kind_and_is_the_same_for_a_seed() -> None:
+    first, second = (chosen(sample=100, seed=3) for _ in range(2))
+    assert [lie.name for lie in first] == [lie.name for lie in second]
+    assert {lie.kind for lie in first} == set(KINDS)
+
+
+@pytest.mark.parametrize("options", [{"kinds": ["nonsense"]}, {"names": ["nonsense"]}])
+def test_a_choice_of_nothing_is_refused(options: dict[str, list[str]]) -> None:
+    with pytest.raises(ValueError, match="nonsense"):
+        chosen(**options)
