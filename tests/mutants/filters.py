@@ -51,7 +51,7 @@ def _of(document: Document, operation: Operation, parameter: Parameter) -> Itera
             yield f"ignores {value} in `{name}`", asking(_without_value(name, value))
         elif len(values) > 1:
             yield f"reads {value} as {other} in `{name}`", where(value, other)
-    if (opposite := _opposite(name)) in operation.query:
+    if (opposite := _opposite(name)) != name and opposite in operation.query:
         yield f"reads `{name}` as `{opposite}`", asking(_renamed(name, opposite))
     if name.endswith(("_after", "_before")) or name in ("starting", "ending"):
         yield f"reads `{name}` as the day after", asking(_shifted(name, timedelta(days=1)))

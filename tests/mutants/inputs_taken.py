@@ -25,7 +25,7 @@ def lies(document: Document) -> Iterator[Lie]:
         if operation.body is not None:
             for place in places(document, operation.body, operation.id):
                 yield from _of_field(document, operation, place)
-            yield from _of_body(operation)
+            yield from _of_body(document, operation)
         if operation.is_open:
             continue
         for parameter in operation.parameters:
@@ -144,7 +144,7 @@ def _mend(document: Document, *, operation: str, place: Place, holder: Holder) -
 # -------------------- Whole bodies
 
 
-def _of_body(operation: Operation) -> Iterator[Lie]:
+def _of_body(document: Document, operation: Operation) -> Iterator[Lie]:
     broken: tuple[tuple[str, Callable[[Request], bool]], ...] = (
         ("takes a body of another media type", lambda request: bool(request.body) and _other_type(operation, request)),
         (
@@ -154,7 +154,10 @@ def _of_body(operation: Operation) -> Iterator[Lie]:
         ("takes a request without a body", lambda request: not request.body),
         ("takes an empty object", lambda request: request.body.strip() == b"{}"),
     )
-    for says, is_broken in broken:
+    raw = document.raw["paths"][operation.path][operation.method.lower()]["requestBody"]
+    is_needed = bool(document.resolve(raw).get("required"))
+    needs_fields = bool(document.required(operation.body or {}))
+    for says, is_broken in broken[: None if needs_fields else 3 if is_needed else 2]:
         yield _lie("body taken", operation.id, says, at([operation.id], _taking_body(operation, is_broken)))
 
 

@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.contract.document import Document
+from tests.contract.document import Document, Operation
 from tests.mutants.exchange import Answer, Request
 from tests.mutants.lie import Lie, changing_answers
 from tests.mutants.places import VALUES, Holder, Path, Place, edit, of_another_type, places
+
+_ADDED_BY_INCLUDE = {"attribution", "tags", "location", "canceled_at", "stats", "subscriber_count"}
+"""Properties that `include` asks for, where they are optional."""
 
 Change = Callable[[Holder, str], None]
 
@@ -36,15 +39,27 @@ def _by_property(document: Document) -> dict[tuple[str, str], list[tuple[str, Pl
     """The places of each property, with the operations that answer with it."""
     found: dict[tuple[str, str], list[tuple[str, Place]]] = defaultdict(list)
     for operation in document.operations.values():
-        seen = set()
-        for status, documented in operation.answers.items():
-            if status[0] != "2" or documented.schema is None:
-                continue
-            for place in places(document, documented.schema, operation.id):
-                if place.path not in seen:
-                    seen.add(place.path)
-                    found[place.owner, place.name].append((operation.id, place))
+        for place in _shown(document, operation):
+            found[place.owner, place.name].append((operation.id, place))
     return found
+
+
+def _shown(document: Document, operation: Operation) -> Iterator[Place]:
+    """The places in the successes of an operation, without those that only `include` of other operations adds."""
+    include = operation.query.get("include")
+    included = document.resolve(include.schema["items"])["enum"] if include is not None else ()
+    elsewhere = _ADDED_BY_INCLUDE - set(included)
+    seen: set[Path] = set()
+    left_out: list[Path] = []
+    for status, documented in operation.answers.items():
+        if status[0] != "2" or documented.schema is None:
+            continue
+        for place in places(document, documented.schema, operation.id):
+            if place.name in elsewhere and not place.is_required and len(place.path) > 1:
+                left_out.append(place.path)
+            if place.path not in seen and not any(place.path[: len(path)] == path for path in left_out):
+                seen.add(place.path)
+                yield place
 
 
 def _changed(path: Path, change: Change) -> Callable[[Request, Answer], Answer]:

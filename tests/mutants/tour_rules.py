@@ -129,6 +129,8 @@ def _creating(truth: Truth) -> Tour:
         {**_TO_SEND, "subscriber_filter": two},
         {**_TO_SEND, "subscriber_filter": [two[0] | two[1]]},
         {**_TO_SEND, "subscriber_filter": None, "email_template_id": None},
+        {**_TO_SEND, "subscriber_filter": [two[1]], "thumbnail_url": "https://example.com/a.png"},
+        {**_TO_SEND, "subscriber_filter": [{"none": [{"type": "segment", "ids": [61]}]}]},
     )
     for body in bodies:
         answer = yield truth.request("create_broadcast", body=body)
