@@ -78,11 +78,11 @@ class Request:
         return attrs.evolve(self, headers={name: value for name, value in merged.items() if value is not None})
 
     def to(self, path: str, **in_path: object) -> Request:
-        """Return the request with another path, of the same operation, filled in."""
-        texts = {name: str(value) for name, value in in_path.items()}
+        """Return the request with a path filled in: with these values, and with those that it has for all others."""
+        texts = {**self.in_path, **{name: str(value) for name, value in in_path.items()}}
         for name, text in texts.items():
             path = path.replace(f"{{{name}}}", quote(text, safe=""))
-        return attrs.evolve(self, path=path, in_path={**self.in_path, **texts})
+        return attrs.evolve(self, path=path, in_path=texts)
 
 
 @attrs.frozen(slots=False)

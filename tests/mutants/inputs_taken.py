@@ -211,8 +211,7 @@ def _of_id(operation: Operation, parameter: Parameter) -> Iterator[Lie]:
         if answer.status != 404:
             return answer
         usual = samples.usual(truth, operation.id)
-        known = {**request.in_path, name: usual.in_path[name]}
-        shown = truth.pretend(request.to(operation.path, **known))
+        shown = truth.pretend(request.to(operation.path, **{name: usual.in_path[name]}))
         return _renumbered(shown, request.in_path[name]) if shown.is_success else answer
 
     yield _lie("id taken", operation.id, f"knows every `{name}`", at([operation.id], of_something_else))

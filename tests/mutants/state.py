@@ -106,7 +106,7 @@ def _elsewhere(operation: Operation, name: str) -> Callable[[Truth, Request], An
         other = neighbours.other(truth, request, name)
         if not shown.is_success or other is None:
             return truth.ask(request)
-        truth.ask(request.to(operation.path, **{**request.in_path, name: other}))
+        truth.ask(request.to(operation.path, **{name: other}))
         return shown
 
     return tell
@@ -117,7 +117,7 @@ def _too(operation: Operation, name: str) -> Callable[[Truth, Request], Answer]:
         other = neighbours.other(truth, request, name)
         answer = truth.ask(request)
         if answer.is_success and other is not None:
-            truth.ask(request.to(operation.path, **{**request.in_path, name: other}))
+            truth.ask(request.to(operation.path, **{name: other}))
         return answer
 
     return tell

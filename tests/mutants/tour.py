@@ -93,7 +93,7 @@ def _ids(truth: Truth, operation: Operation) -> Tour:
     for name in operation.in_path:
         usual = samples.usual(truth, operation.id)
         for text in ("987654321", "x", "0"):
-            yield usual.to(operation.path, **{**usual.in_path, name: text})
+            yield usual.to(operation.path, **{name: text})
 
 
 # -------------------- Reads
