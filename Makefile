@@ -6,6 +6,7 @@ PYTHON ?=
 # Tests share nothing, so they run side by side.
 PYTEST_ARGS ?= -n auto --maxprocesses=4
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
 
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
@@ -18,7 +19,7 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test httpx2 browser screenshots contract check lint types spec drift versions node-checks generate mock bench \
+.PHONY: help venv demo test httpx2 browser screenshots contract mutants check lint types spec drift versions node-checks generate mock bench \
 	format lock clean
 
 help:  ## list the targets
@@ -67,6 +68,10 @@ screenshots: venv browser  ## take docs/images anew
 
 contract: venv  ## run the contract tests only
 	@$(RUN) -m pytest $(PYTEST_ARGS) tests/contract
+
+# Not part of the tests: every lie takes about a second. MUTANTS_ARGS=--sample=200 tries some.
+mutants: venv  ## measure which lies of a server the contract tests catch
+	@$(RUN) -m tests.mutants $(MUTANTS_ARGS)
 
 check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code
 	@echo "all checks passed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -29,11 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         _list(lies, options.kind or options.lie)
         return 0
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # Both stop it in the same way.
     results: list[Result] = []
     began = time.monotonic()
     try:
         with Runner(
-            options.against, jobs=options.jobs, limit=options.time_limit, whole_limit=options.time_limit * 4
+            options.against,
+            jobs=options.jobs,
+            limit=options.time_limit,
+            whole_limit=0 if options.narrowed else options.time_limit * 4,
         ) as runner:
             if not options.no_check and (problem := runner.check(lies)) is not None:
                 print(f"mutants: the suite fails without a lie: {problem}", file=sys.stderr)
@@ -111,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         "--at-least", type=float, default=97.0, metavar="PERCENT",
         help="share that must be caught for exit status 0 (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument("--narrowed", action="store_true", help="don't try survivors again with the whole suite")
     parser.add_argument("--no-check", action="store_true", help="don't run the suite without a lie first")
     parser.add_argument("--json", type=Path, metavar="FILE", help="file for all results")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the first test that caught each lie")

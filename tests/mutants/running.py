@@ -85,7 +85,7 @@ class Runner:
         suite: which suite.
         jobs: how many lies are tried at once.
         limit: seconds that a narrowed run may take.
-        whole_limit: seconds that a run of the whole suite may take.
+        whole_limit: seconds that a run of the whole suite may take; 0 tries nothing with the whole suite.
     """
 
     def __init__(self, suite: SuiteName, *, jobs: int, limit: float, whole_limit: float) -> None:
@@ -125,7 +125,7 @@ class Runner:
                 self._running.append(self._begin(lie, narrowed=narrowed))
             for trial in self._ended():
                 result = self._judged(trial)
-                if result.verdict == "survived" and trial.narrowed:
+                if result.verdict == "survived" and trial.narrowed and self._whole_limit:
                     waiting.append((result.lie, False))
                 else:
                     progress(result, total)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +19,15 @@ from tests.mutants.lie import Lie
 from tests.mutants.truth import Truth
 
 _LOOK_SECONDS = 1.0
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which ends on SIGTERM without raising it once more: what follows is still to be done."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        yield
 
 
 def listen() -> socket.socket:
@@ -36,7 +48,7 @@ def serve(listener: socket.socket, lie: Lie | None, report: Path) -> None:
     truth = Truth(Document(), behaviour=lie.behaviour if lie else "current")
     truth.url = url_of(listener)
     layer = Layer(truth, lie)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(layer, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     )
     threading.Thread(target=_end_with_parent, args=(server, os.getppid()), daemon=True).start()

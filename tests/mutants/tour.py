@@ -101,11 +101,16 @@ def _ids(truth: Truth, operation: Operation) -> Tour:
 
 def _reads(truth: Truth, operation: Operation) -> Tour:
     usual = samples.usual(truth, operation.id)
+    if operation.id == "list_webhooks":
+        for event in tour_rules.EVENTS:
+            yield truth.request("create_webhook", body={"target_url": "https://hooks.example.com/", "event": event})
     if operation.is_list:
         yield from _pages(truth, operation, usual)
     for parameter in operation.query.values():
         for text in _values(truth, parameter):
             yield usual.with_parameter(parameter.name, text)
+            if parameter.name == "include" and "status" in operation.query and operation.id == "list_subscribers":
+                yield usual.with_parameter(parameter.name, text).with_parameter("status", "all")
         if parameter.name.startswith("sort_"):
             yield usual.with_parameter("sort_field", "updated_at").with_parameter("sort_order", "asc")
     if operation.id == "get_broadcast_stats":
@@ -128,11 +133,12 @@ def _pages(truth: Truth, operation: Operation, usual: Request) -> Tour:
     yield usual.with_parameter("after", "nonsense")
     for size in ("1", "2"):
         page = usual.with_parameter("per_page", size)
-        for _ in range(3):
+        for _ in range(9):
             answer = yield page
             cursor = _cursor(answer, "end_cursor")
-            if cursor is None:
+            if cursor is None or cursor == page.parameters.get("after"):
                 break
+            yield usual.with_parameter("per_page", size).with_parameter("before", cursor)
             page = page.with_parameter("after", cursor)
         if (end := _cursor(whole, "end_cursor")) is not None:
             yield usual.with_parameter("per_page", size).with_parameter("before", end)
@@ -208,18 +214,14 @@ def _writes(truth: Truth, operation: Operation) -> Tour:
         yield from _write(truth, samples.usual(truth, operation.id))
     for place in _fields(truth, operation):
         for value in _good(truth, place):
-            usual = samples.usual(truth, operation.id)
-            yield from _write(truth, usual.with_fields(samples.with_value(usual.fields, _fitting(place), value)))
+            usual = samples.usual(truth, operation.id).with_headers(content_type=operation.media_type)
+            yield from _write(truth, usual.with_fields(samples.with_value(usual.fields, place.path, value)))
 
 
 def _fields(truth: Truth, operation: Operation) -> list[Place]:
     if operation.body is None:
         return []
     return [each for each in places(truth.document, operation.body, operation.id) if each.name != VALUES]
-
-
-def _fitting(place: Place) -> tuple[str, ...]:
-    return place.path
 
 
 def _good(truth: Truth, place: Place) -> Iterator[Any]:
@@ -244,10 +246,10 @@ def _inputs(truth: Truth, operation: Operation) -> Tour:
     """Bad bodies."""
     for place in _fields(truth, operation):
         for value in _bad(place):
-            usual = samples.usual(truth, operation.id)
-            yield usual.with_fields(samples.with_value(usual.fields, _fitting(place), value))
+            usual = samples.usual(truth, operation.id).with_headers(content_type=operation.media_type)
+            yield usual.with_fields(samples.with_value(usual.fields, place.path, value))
     if operation.body is not None:
-        usual = samples.usual(truth, operation.id)
+        usual = samples.usual(truth, operation.id).with_headers(content_type=operation.media_type)
         yield attrs.evolve(usual, body=b'{"broken": ')
         yield attrs.evolve(usual, body=b"[1]")
         yield attrs.evolve(usual, body=b"{}")

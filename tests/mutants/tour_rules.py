@@ -66,6 +66,7 @@ def _updates(truth: Truth) -> Tour:
         {"fields": {"unheard": "x", "Last name": "King"}},
         {"first_name": "Augusta"},
         {"fields": {f"field {number}": "x" for number in range(10)}},
+        {"fields": {f"field {number}": "x" for number in range(11)}},
         {},
     )
     for body in bodies:
