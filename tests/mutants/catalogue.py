@@ -21,10 +21,12 @@ from tests.mutants import (
     lists,
     memberships,
     names,
-    oauth,
+    oauth_codes,
+    oauth_tokens,
     shapes,
     state,
     statuses,
+    upserts,
 )
 from tests.mutants.equivalent import REASONS, unseen
 from tests.mutants.lie import Lie
@@ -40,12 +42,14 @@ _FAMILIES = (
     inputs_refused,
     state,
     names,
+    upserts,
     memberships,
     broadcasts,
     figures,
     bulk,
     deliveries,
-    oauth,
+    oauth_codes,
+    oauth_tokens,
     limits,
 )
 KINDS: tuple[str, ...] = tuple(kind for family in _FAMILIES for kind in family.KINDS)

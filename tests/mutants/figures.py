@@ -9,7 +9,7 @@ from typing import Any
 from tests.contract.document import Document
 from tests.mutants.exchange import Answer, Request, refused
 from tests.mutants.lie import Lie, Start, at, changing_answers, changing_requests
-from tests.mutants.lists import Page, changed
+from tests.mutants.pages import Page, changed
 from tests.mutants.truth import Truth
 
 KINDS = ("statistics", "colors")

@@ -17,14 +17,15 @@ KINDS = ("rate limit", "amount")
 
 KEY_LIMIT, TOKEN_LIMIT = 120, 600
 _WINDOW = 60.0
-_OPERATION = "get_account"
+LIMITED = ("get_account",)
+"""The operation that a suite is narrowed to for a server that limits requests, which are many in the whole suite."""
 _MOST_FIELDS = 10
 
 
 def lies(document: Document) -> Iterator[Lie]:
     """Yield the lies about limits."""
     for says, limit in _LIMITS:
-        yield Lie(f"rate limit: {says}", "rate limit", (_OPERATION,), f"The server {says}.", limit.start, limited=True)
+        yield Lie(f"rate limit: {says}", "rate limit", LIMITED, f"The server {says}.", limit.start, limited=True)
     for operation in ("create_subscriber", "update_subscriber"):
         for says, tell in (
             (f"answers 202 to {_MOST_FIELDS} custom fields", _accepted_at(_MOST_FIELDS)),

@@ -6,44 +6,15 @@ import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import attrs
-
 from tests.contract.document import Document
 from tests.mutants.exchange import Answer, Request
 from tests.mutants.lie import Lie, Start, at, changing_answers, changing_requests, remembering
+from tests.mutants.pages import Page, changed
 from tests.mutants.truth import Truth
 
 KINDS = ("page", "cursor", "page flag", "per_page", "count", "order")
 
 _SMALL_PAGE = 50
-
-
-@attrs.define
-class Page:
-    """The body of an answer to a list, to be changed."""
-
-    body: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The name of the list in the body."""
-        return next(name for name in self.body if name != "pagination")
-
-    @property
-    def items(self) -> list[Any]:
-        """The items."""
-        found: list[Any] = self.body[self.name]
-        return found
-
-    @items.setter
-    def items(self, value: list[Any]) -> None:
-        self.body[self.name] = value
-
-    @property
-    def pagination(self) -> dict[str, Any]:
-        """The cursors, flags and counts."""
-        found: dict[str, Any] = self.body["pagination"]
-        return found
 
 
 Change = Callable[[Request, Page], None]
@@ -61,15 +32,6 @@ def lies(document: Document) -> Iterator[Lie]:
                     says=f"{operation.id} {says}.",
                     start=make(operation.id),
                 )
-
-
-def changed(answer: Answer, change: Callable[[Page], None]) -> Answer:
-    """Return the answer with its page changed, if it is a success."""
-    if answer.status != 200:
-        return answer
-    page = Page(answer.copy())
-    change(page)
-    return answer if page.body == answer.json else answer.with_json(page.body)
 
 
 def _changing(change: Change) -> Callable[[str], Start]:

@@ -9,7 +9,7 @@ from tests.contract.document import Document
 from tests.mutants import neighbours
 from tests.mutants.exchange import Answer, Request, refused
 from tests.mutants.lie import Lie, Start, at, changing_answers
-from tests.mutants.lists import Page, changed
+from tests.mutants.pages import Page, changed
 from tests.mutants.truth import Truth
 
 KINDS = ("membership", "unsubscribe")

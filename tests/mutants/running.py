@@ -20,9 +20,11 @@ from typing import Literal, Self
 import attrs
 
 from tests.mutants import suites
-from tests.mutants.lie import Lie
+from tests.mutants.lie import Lie, Teller
+from tests.mutants.limits import LIMITED, Limit
 from tests.mutants.serving import listen, serve, url_of
 from tests.mutants.suites import SuiteName
+from tests.mutants.truth import Truth
 
 Verdict = Literal["caught", "caught by time limit", "survived", "error"]
 
@@ -106,11 +108,14 @@ class Runner:
         self._folders.close()
 
     def check(self, lies: Iterable[Lie]) -> str | None:
-        """Run the whole suite without a lie, for each behaviour and app that lies are about. Returns what failed."""
-        for behaviour, client in sorted({(lie.behaviour, lie.client) for lie in lies}):
-            honest = Lie("the truth", "", (), "", lambda truth: truth.ask, behaviour, client)
-            trial = self._begin(honest, narrowed=False)
-            result = self._awaited(trial)
+        """Run the suite without a lie, for each behaviour, app and limit that lies are about. Returns what failed.
+
+        It is the whole suite, but for a server that limits requests, for which it is narrowed as it is for the lies.
+        """
+        for behaviour, client, limited in sorted({(lie.behaviour, lie.client, lie.limited) for lie in lies}):
+            start = Limit().start if limited else _honest
+            honest = Lie("the truth", "", LIMITED, "", start, behaviour, client, limited)
+            result = self._awaited(self._begin(honest, narrowed=limited))
             if result.verdict != "survived":
                 return f"{behaviour}, {client} app: {result.verdict} by {result.by}\n{result.detail}"
         return None
@@ -125,7 +130,7 @@ class Runner:
                 self._running.append(self._begin(lie, narrowed=narrowed))
             for trial in self._ended():
                 result = self._judged(trial)
-                if result.verdict == "survived" and trial.narrowed and self._whole_limit:
+                if result.verdict == "survived" and trial.narrowed and self._whole_limit and not result.lie.limited:
                     waiting.append((result.lie, False))
                 else:
                     progress(result, total)
@@ -185,6 +190,10 @@ class Runner:
         else:
             verdict, detail = "error", detail or _read(trial.log)[-1500:]
         return Result(trial.lie, verdict, by, detail, told, time.monotonic() - trial.started, trial.narrowed)
+
+
+def _honest(truth: Truth) -> Teller:
+    return truth.ask
 
 
 def _serve(listener: socket.socket, lie: Lie, report: Path) -> None:

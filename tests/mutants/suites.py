@@ -15,7 +15,7 @@ import attrs
 import pytest
 
 from tests.mutants.lie import ClientName
-from tests.mutants.oauth import CLIENTS, REDIRECT
+from tests.mutants.oauth_flow import CLIENTS, REDIRECT
 from tests.mutants.truth import ACCOUNT, KEY, TOKEN
 
 SuiteName = Literal["contract", "schemathesis"]

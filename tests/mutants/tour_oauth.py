@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.mutants.exchange import FORM, JSON, Answer, Request
-from tests.mutants.oauth import CLIENTS, REDIRECT, challenge
+from tests.mutants.oauth_flow import CLIENTS, REDIRECT, challenge
 from tests.mutants.truth import Truth
 
 _VERIFIER = "a-verifier-of-the-tour-" * 3
