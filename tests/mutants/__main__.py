@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.mutants import report
+from tests.mutants.activity import BEYOND_A_TOUR, is_active
 from tests.mutants.catalogue import KINDS, all_lies, chosen
 from tests.mutants.lie import Lie
 from tests.mutants.running import Result, Runner
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         _list(lies, options.kind or options.lie)
         return 0
+    if options.active:
+        return _active(lies)
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # Both stop it in the same way.
     results: list[Result] = []
     began = time.monotonic()
@@ -74,6 +77,20 @@ def _progress(result: Result, number: int, total: int) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
+def _active(lies: Sequence[Lie]) -> int:
+    """Print which lies change nothing in a tour of their operations. Returns the exit status."""
+    toured = [lie for lie in lies if lie.kind not in BEYOND_A_TOUR]
+    found = 0
+    for number, lie in enumerate(toured, 1):
+        if not is_active(lie):
+            found += 1
+            print(f"changes nothing: {lie.name}", flush=True)
+        if number % 100 == 0:
+            print(f"{number}/{len(toured)}", file=sys.stderr, flush=True)
+    print(f"{len(toured) - found} of {len(toured)} lies change an answer")
+    return _SURVIVORS if found else 0
+
+
 def _list(lies: Sequence[Lie], is_narrowed: bool) -> None:
     if is_narrowed:
         for lie in lies:
@@ -99,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
         "--lie", action="append", default=[], metavar="NAME", help="text in the names of lies to try; several times"
     )
     parser.add_argument("--list", action="store_true", help="list the kinds, or the lies of --kind or --lie, and end")
+    parser.add_argument(
+        "--active", action="store_true", help="say which lies change no answer in a tour of their operations, and end"
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="try about so many lies, of each kind at least one")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="which sample (default: %(default)s)")
     parser.add_argument(

@@ -225,7 +225,11 @@ def _turned(_: Request, page: Page) -> None:
 
 
 def _by_name(_: Request, page: Page) -> None:
-    page.items.sort(key=lambda item: str(item.get("name") or item.get("subject") or item.get("email_address") or ""))
+    page.items.sort(
+        key=lambda item: str(
+            item.get("name") or item.get("subject") or item.get("email_address") or item.get("target_url") or ""
+        )
+    )
 
 
 _LIES: tuple[tuple[str, str, Callable[[str], Start]], ...] = (

@@ -110,7 +110,7 @@ def _reads(truth: Truth, operation: Operation) -> Tour:
         for text in _values(truth, parameter):
             yield usual.with_parameter(parameter.name, text)
             if parameter.name == "include" and "status" in operation.query and operation.id == "list_subscribers":
-                yield usual.with_parameter(parameter.name, text).with_parameter("status", "all")
+                yield usual.with_parameter(parameter.name, text).with_parameter("status", "cancelled")
         if parameter.name.startswith("sort_"):
             yield usual.with_parameter("sort_field", "updated_at").with_parameter("sort_order", "asc")
     if operation.id == "get_broadcast_stats":

@@ -241,6 +241,12 @@ def _in_bulk(operation: str) -> Callable[[Truth], Tour]:
     return tour
 
 
+def _without_fields(truth: Truth) -> Tour:
+    for field in (2, 1):
+        yield truth.request("delete_custom_field", {"id": field})
+        yield truth.request("list_custom_fields")
+
+
 def _hooking(truth: Truth) -> Tour:
     yield truth.request("delete_webhook", {"id": 91})
     yield samples.usual(truth, "delete_webhook")
@@ -275,6 +281,7 @@ TOURS: dict[str, Callable[[Truth], Tour]] = {
     "update_account_colors": _coloring,
     "list_account_colors": _coloring,
     "delete_webhook": _hooking,
+    "delete_custom_field": _without_fields,
     **{operation: _in_bulk(operation) for operation in BULK},
 }
 """By operation, what shows the rules that it has to follow."""
