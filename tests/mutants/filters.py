@@ -59,7 +59,7 @@ def _of(document: Document, operation: Operation, parameter: Parameter) -> Itera
         yield f"reads the day alone of a timestamp in `{name}`", asking(_day_alone(name))
         yield f"finds nothing by a timestamp in `{name}`", at([id_], _nothing_by_timestamp(name))
     if name == "email_address":
-        yield "finds addresses that begin with `email_address`", at([id_], _by_prefix)
+        yield "finds every address of the domain of `email_address`", at([id_], _by_domain)
         yield "finds an address in its exact case alone", asking(_exact_case)
         yield "finds an address in every state", asking(_in_every_state)
 
@@ -138,14 +138,16 @@ def _nothing_by_timestamp(name: str) -> Callable[[Truth, Request], Answer]:
     return tell
 
 
-def _by_prefix(truth: Truth, request: Request) -> Answer:
+def _by_domain(truth: Truth, request: Request) -> Answer:
     answer = truth.ask(request)
     given = request.parameters.get("email_address", "").lower()
     if not given or not answer.is_success:
         return answer
     everyone = truth.ask(request.without("email_address").with_parameter("per_page", "1000"))
     body = everyone.copy()
-    body["subscribers"] = [each for each in body["subscribers"] if each["email_address"].startswith(given[:3])]
+    body["subscribers"] = [
+        each for each in body["subscribers"] if each["email_address"].endswith(given.rpartition("@")[2])
+    ]
     body["pagination"] = answer.json["pagination"]
     return answer.with_json(body)
 

@@ -10,6 +10,7 @@ import attrs
 from tests.contract.document import Document
 from tests.mutants.exchange import Answer, Request, answered
 from tests.mutants.lie import Lie, Start, Teller, changing_answers
+from tests.mutants.statuses import BEYOND_THE_API
 from tests.mutants.truth import Truth
 
 KINDS = ("content type", "header gone", "405", "error shape")
@@ -81,7 +82,11 @@ _SHAPES: tuple[tuple[str, Callable[[list[Any]], Any]], ...] = (
 
 
 def _errors(operation: str, number: int, statuses: Any) -> Iterator[Lie]:
-    for turn, status in enumerate(status for status in ("400", "401", "404", "422") if status in statuses):
+    for turn, status in enumerate(
+        status
+        for status in ("400", "401", "404", "422")
+        if status in statuses and (operation, status) not in BEYOND_THE_API
+    ):
         says, shape = _SHAPES[(number + turn) % len(_SHAPES)]
         yield _lie("error shape", operation, f"answers {status} with {says}", _shaped(int(status), shape))
 

@@ -17,7 +17,7 @@ _REFUSAL = (400, 401, 403, 404, 409, 410, 422)
 # Answers that take a state of the account which the API can't bring about, or more time than a run has.
 _RARE = ("403", "413", "429")
 # An account that has no profile, and a broadcast of five years ago, are beyond the API.
-_BEYOND = {("get_creator_profile", "404"), ("get_broadcast_stats", "400")}
+BEYOND_THE_API = {("get_creator_profile", "404"), ("get_broadcast_stats", "400")}
 
 
 def lies(document: Document) -> Iterator[Lie]:
@@ -27,7 +27,7 @@ def lies(document: Document) -> Iterator[Lie]:
             if (
                 status.isdecimal()
                 and status not in _RARE
-                and (operation.id, status) not in _BEYOND
+                and (operation.id, status) not in BEYOND_THE_API
                 and status[0] in "24"
             ):
                 yield from _of(operation, int(status))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -25,7 +25,14 @@ Tour = Generator[Request, Answer, None]
 START = datetime(2024, 6, 1, 12, tzinfo=UTC)
 _WRONG = "kit_wrong"
 _BAD_TEXTS = {"email": "nobody", "uri": "no uri", "date-time": "yesterday"}
-_DATES = ("2023-04-18", "2023-04-18T12:00:00Z", "2023-02-17T09:00:00Z", "2023-08-01", "2023-06-20T13:00:00Z")
+_DATES = (
+    "2023-04-18",
+    "2023-04-18T12:00:00Z",
+    "2023-02-17T09:00:00Z",
+    "2023-08-01",
+    "2023-06-20T13:00:00Z",
+    "2023-08-01T09:00:00Z",
+)
 _RANDOM = ("access_token", "refresh_token")
 
 
@@ -111,6 +118,9 @@ def _reads(truth: Truth, operation: Operation) -> Tour:
             yield usual.with_parameter(parameter.name, text)
             if parameter.name == "include" and "status" in operation.query and operation.id == "list_subscribers":
                 yield usual.with_parameter(parameter.name, text).with_parameter("status", "cancelled")
+        if parameter.name.endswith(("_after", "_before")):
+            for text in _moments(truth, operation, parameter.name):
+                yield usual.with_parameter(parameter.name, text)
         if parameter.name.startswith("sort_"):
             yield usual.with_parameter("sort_field", "updated_at").with_parameter("sort_order", "asc")
     if operation.id == "get_broadcast_stats":
@@ -121,9 +131,21 @@ def _reads(truth: Truth, operation: Operation) -> Tour:
         break
 
 
+def _moments(truth: Truth, operation: Operation, name: str) -> Iterator[str]:
+    """Days and moments in the items of a list that a filter tells apart."""
+    attribute = {"sent": "send_at"}.get(name.partition("_")[0], f"{name.partition('_')[0]}_at")
+    for row in neighbours.rows(truth, operation.id, samples.usual(truth, operation.id).in_path)[:8]:
+        text = row.get(attribute) or (row["created_at"] if attribute == "updated_at" else None)
+        if text:
+            moment = datetime.fromisoformat(text)
+            yield from (text, text[:10])
+            for by in (timedelta(days=-1), timedelta(hours=-1), timedelta(hours=1)):
+                yield (moment + by).isoformat().replace("+00:00", "Z")
+
+
 def _pages(truth: Truth, operation: Operation, usual: Request) -> Tour:
     status = operation.query.get("status")
-    if status is not None and "subscribers" in operation.id:
+    if status is not None and "all" in status.schema.get("enum", ()):
         usual = usual.with_parameter("status", "all")
     whole = yield usual
     if whole.status != 200:

@@ -77,16 +77,19 @@ def _updates(truth: Truth) -> Tour:
 
 def _members(by_id: str, by_email: str, owner: str, id_: int) -> Callable[[Truth], Tour]:
     path = f"{owner}_id"
+    owners = {"tag": (31, 32, 33), "form": (41, 43), "sequence": (51, 52)}[owner]
 
     def tour(truth: Truth) -> Tour:
-        for address in ("dee@example.com", "ada@example.com", "ADA@example.com", "new@example.com"):
+        for address in ("flo@example.com", "dee@example.com", "ada@example.com", "ADA@example.com", "new@example.com"):
             yield truth.request(by_email, {path: id_}, {"email_address": address})
-            yield truth.request(f"list_{owner}_subscribers", {path: id_}, query={"status": "all"})
             yield truth.request("list_subscribers", query={"status": "all"})
+            for each in owners:
+                yield truth.request(f"list_{owner}_subscribers", {path: each}, query={"status": "all"})
         for subscriber in (106, 102, 102):
             yield truth.request(by_id, {path: id_, "id": subscriber})
             yield truth.request("get_subscriber", {"id": subscriber})
-            yield truth.request(f"list_{owner}_subscribers", {path: id_}, query={"status": "all"})
+            for each in owners:
+                yield truth.request(f"list_{owner}_subscribers", {path: each}, query={"status": "all"})
 
     return tour
 
@@ -186,6 +189,7 @@ def _buying(truth: Truth) -> Tour:
 
 
 def _growth(truth: Truth) -> Tour:
+    yield truth.request("get_growth_stats")
     yield truth.request("unsubscribe_subscriber", {"id": 101})
     yield truth.request("create_subscriber", body={"email_address": "grown@example.com"})
     yield truth.request("get_growth_stats")
