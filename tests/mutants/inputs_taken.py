@@ -150,6 +150,8 @@ def _mend(document: Document, *, operation: str, place: Place, holder: Holder) -
     usual = samples.found(samples.body(operation), place.path)
     if usual is not samples.MISSING:
         holder[place.name] = usual
+    elif place.name in samples.IDS:
+        holder[place.name] = samples.IDS[place.name]
     elif place.is_required:
         holder[place.name] = samples.value(document, place.schema, place.name)
     else:
@@ -172,6 +174,8 @@ def _of_body(document: Document, operation: Operation) -> Iterator[Lie]:
     raw = document.raw["paths"][operation.path][operation.method.lower()]["requestBody"]
     is_needed = bool(document.resolve(raw).get("required"))
     needs_fields = bool(document.required(operation.body or {}))
+    if operation.media_type != "application/json":
+        broken = broken[:1]
     for says, is_broken in broken[: None if needs_fields else 3 if is_needed else 2]:
         yield _lie("body taken", operation.id, says, at([operation.id], _taking_body(operation, is_broken)))
 
@@ -193,7 +197,7 @@ def _taking_body(operation: Operation, is_broken: Callable[[Request], bool]) -> 
             return _TOKENS
         usual = samples.body(operation.id) or {}
         fitting = attrs.evolve(request, headers={**request.headers, "content-type": operation.media_type or ""})
-        if _other_type(operation, request) and fitting.fields:
+        if operation.media_type == "application/json" and _other_type(operation, request) and fitting.fields:
             usual = fitting.fields
         mended = truth.ask(fitting.with_fields(usual))
         return mended if mended.is_success else answer

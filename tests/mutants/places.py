@@ -73,8 +73,8 @@ def places(document: Document, schema: Schema, owner: str, path: Path = (), dept
 
 
 def _merged(document: Document, schema: Schema) -> Schema:
-    """A schema in which enum and format stand at the top, also where null is allowed beside it."""
-    found: dict[str, Any] = {}
+    """A schema in which type, enum and format stand at the top, also where null is allowed beside it."""
+    found: dict[str, Any] = {**document.resolve(schema), "type": sorted(document.types(schema))}
     for part in document.parts(schema):
         found |= {name: part[name] for name in ("enum", "format", "minimum", "maximum", "items") if name in part}
     if "enum" in found:

@@ -104,7 +104,7 @@ def value(document: Document, schema: Schema, name: str) -> Any:
     if "boolean" in types:
         return True
     if "integer" in types:
-        return _IDS.get(name, 1)
+        return IDS.get(name, 1)
     if "number" in types:
         return 1.5
     formats: dict[str, str] = {
@@ -116,8 +116,8 @@ def value(document: Document, schema: Schema, name: str) -> Any:
     return formats.get(schema.get("format", ""), f"Fitting {number}")
 
 
-# What the account has of each.
-_IDS = {"form_id": 41, "tag_id": 31, "course_id": 51, "sequence_id": 51, "product_id": 1, "custom_field_id": 1,
+# Of each, one that the account has.
+IDS = {"form_id": 41, "tag_id": 31, "course_id": 51, "sequence_id": 51, "product_id": 1, "custom_field_id": 1,
         "subscriber_id": 101, "email_template_id": 1}  # fmt: skip
 
 

@@ -253,6 +253,7 @@ def _good(truth: Truth, place: Place) -> Iterator[Any]:
         yield from tour_rules.EVENTS
     elif place.name in ("all", "any", "none"):
         yield [{"type": "segment", "ids": [61]}]
+        yield [{"type": "tag", "ids": [31]}]
     elif place.name == "fields":
         yield {"last_name": "Hopper"}
         yield {"Team": "A", "unheard": "B"}
