@@ -6,6 +6,7 @@ PYTHON ?=
 # Tests share nothing, so they run side by side.
 PYTEST_ARGS ?= -n auto --maxprocesses=4
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
 
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
@@ -19,6 +20,8 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help venv demo test httpx2 browser screenshots contract contract-deep check lint types spec drift versions node-checks generate mock bench \
+
+.PHONY: help venv demo test httpx2 browser screenshots contract mutants check lint types spec drift versions node-checks generate mock bench \
 	format lock clean
 
 help:  ## list the targets
@@ -65,14 +68,20 @@ browser:  ## see to a headless browser for the tests
 screenshots: venv browser  ## take docs/images anew
 	@$(RUN) scripts/screenshots.py
 
-contract: venv  ## run the contract tests only
-	@$(RUN) -m pytest $(PYTEST_ARGS) tests/contract
+# Other servers are talked to with one connection after the other. Credentials come by environment: KIT_API_KEY, KIT_ACCESS_TOKEN.
+contract: venv  ## hold the mock against the contract, or with BASE_URL=… another server (READ_ONLY=1, OPERATIONS=…)
+	@$(RUN) -m pytest $(if $(BASE_URL),--base-url '$(BASE_URL)' -p no:kit_mock -r s,$(PYTEST_ARGS)) $(if $(READ_ONLY),--read-only) \
+	    $(if $(OPERATIONS),--operations '$(OPERATIONS)') $(if $(BEHAVIOUR),--behaviour '$(BEHAVIOUR)') tests/contract
 
 contract-deep: venv  ## run schemathesis with requests drawn at random, and more of them (SEED=… for certain ones)
 	@seed=$${SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}; \
 	echo "seed $$seed; the same requests again: make contract-deep SEED=$$seed"; \
 	$(RUN) -m pytest $(PYTEST_ARGS) tests/contract/test_schemathesis.py -k documented \
 	    --schemathesis-seed "$$seed" --schemathesis-examples "$(or $(EXAMPLES),50)"
+
+# Not part of the tests: every lie takes about a second. MUTANTS_ARGS=--sample=200 tries some.
+mutants: venv  ## measure which lies of a server the contract tests catch
+	@$(RUN) -m tests.mutants $(MUTANTS_ARGS)
 
 check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code
 	@echo "all checks passed"

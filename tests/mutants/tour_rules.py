@@ -1,0 +1,291 @@
+"""Tours of what follows from Kit's rules: names, members, broadcasts, purchases, bulk requests and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from tests.mutants import samples
+from tests.mutants.bulk import OPERATIONS as BULK
+from tests.mutants.exchange import Answer, Request
+from tests.mutants.truth import Truth
+
+Tour = Generator[Request, Answer, None]
+
+EVENTS: tuple[dict[str, Any], ...] = (
+    {"name": "subscriber.tag_add", "tag_id": 31},
+    {"name": "subscriber.form_subscribe", "form_id": 41},
+    {"name": "subscriber.course_subscribe", "course_id": 51},
+    {"name": "subscriber.course_subscribe", "sequence_id": 51},
+    {"name": "subscriber.product_purchase", "product_id": 1},
+    {"name": "custom_field.field_value_updated", "custom_field_id": 1},
+    {"name": "subscriber.link_click", "initiator_value": "https://example.com/"},
+)
+
+
+def _named(operation: str, field: str, reads: str) -> Callable[[Truth], Tour]:
+    def tour(truth: Truth) -> Tour:
+        for name in ("Team spirit", "Team spirit", "TEAM SPIRIT", "Straße 2"):
+            yield truth.request(operation, body={field: name})
+            yield truth.request(reads)
+
+    return tour
+
+
+def _renamed(operation: str, id_: int, field: str, names: tuple[str, ...], reads: str) -> Callable[[Truth], Tour]:
+    def tour(truth: Truth) -> Tour:
+        for name in names:
+            yield truth.request(operation, {"id": id_}, {field: name})
+            yield truth.request(reads)
+
+    return tour
+
+
+def _upserts(truth: Truth) -> Tour:
+    bodies: tuple[dict[str, Any], ...] = (
+        {"email_address": "ada@example.com", "first_name": "Augusta", "fields": {"Team": "A"}},
+        {"email_address": "ADA@example.com"},
+        {"email_address": "dee@example.com", "first_name": "Dee Dee"},
+        {"email_address": "bob@example.com", "state": "cancelled"},
+        {"email_address": "dee@example.com", "state": "active"},
+        {"email_address": "ada@example.com", "fields": {"unheard": "x", "Last name": "King"}},
+        {"email_address": "many@example.com", "fields": {f"field {number}": "x" for number in range(10)}},
+        {"email_address": "most@example.com", "fields": {f"field {number}": "x" for number in range(11)}},
+    )
+    for body in bodies:
+        yield truth.request("create_subscriber", body=body)
+        yield truth.request("list_subscribers", query={"status": "all"})
+        yield truth.request("list_custom_fields")
+
+
+def _updates(truth: Truth) -> Tour:
+    bodies: tuple[dict[str, Any], ...] = (
+        {"fields": {"Team": "A"}},
+        {"email_address": "augusta@example.com"},
+        {"email_address": "bob@example.com"},
+        {"fields": {"unheard": "x", "Last name": "King"}},
+        {"first_name": "Augusta"},
+        {"fields": {f"field {number}": "x" for number in range(10)}},
+        {"fields": {f"field {number}": "x" for number in range(11)}},
+        {},
+    )
+    for body in bodies:
+        yield truth.request("update_subscriber", {"id": 101}, body)
+        yield truth.request("get_subscriber", {"id": 101})
+        yield truth.request("list_custom_fields")
+
+
+def _members(by_id: str, by_email: str, owner: str, id_: int) -> Callable[[Truth], Tour]:
+    path = f"{owner}_id"
+    owners = {"tag": (31, 32, 33), "form": (41, 43), "sequence": (51, 52)}[owner]
+
+    def tour(truth: Truth) -> Tour:
+        for address in ("flo@example.com", "dee@example.com", "ada@example.com", "ADA@example.com", "new@example.com"):
+            yield truth.request(by_email, {path: id_}, {"email_address": address})
+            yield truth.request("list_subscribers", query={"status": "all"})
+            for each in owners:
+                yield truth.request(f"list_{owner}_subscribers", {path: each}, query={"status": "all"})
+        for subscriber in (106, 102, 102):
+            yield truth.request(by_id, {path: id_, "id": subscriber})
+            yield truth.request("get_subscriber", {"id": subscriber})
+            for each in owners:
+                yield truth.request(f"list_{owner}_subscribers", {path: each}, query={"status": "all"})
+
+    return tour
+
+
+def _untagging(truth: Truth) -> Tour:
+    for tag in (32, 32, 31):
+        yield truth.request("untag_subscriber", {"tag_id": tag, "id": 101})
+        yield truth.request("list_subscriber_tags", {"subscriber_id": 101})
+        yield truth.request("get_subscriber", {"id": 101})
+
+
+def _untagging_by_email(truth: Truth) -> Tour:
+    for address in ("BOB@example.com", "bob@example.com", "ada@example.com"):
+        yield truth.request("untag_subscriber_by_email", {"tag_id": 32}, {"email_address": address})
+        yield truth.request("list_tag_subscribers", {"tag_id": 32}, query={"status": "all"})
+        yield truth.request("list_subscriber_tags", {"subscriber_id": 102})
+        yield truth.request("get_subscriber", {"id": 102})
+
+
+def _unsubscribing(truth: Truth) -> Tour:
+    for subscriber in (101, 101, 104):
+        yield truth.request("unsubscribe_subscriber", {"id": subscriber})
+        yield truth.request("get_subscriber", {"id": subscriber})
+        yield truth.request("list_subscribers")
+        yield truth.request("list_subscriber_tags", {"subscriber_id": subscriber})
+
+
+_TO_SEND = {"subject": "Issue", "content": "<p>Hello</p>", "description": "Of today"}
+_LATER, _BEFORE = "2024-07-01T08:00:00Z", "2024-05-01T08:00:00Z"
+
+
+def _creating(truth: Truth) -> Tour:
+    two = [{"all": [{"type": "tag", "ids": [31]}]}, {"any": [{"type": "tag", "ids": [32]}]}]
+    bodies: tuple[dict[str, Any], ...] = (
+        {"send_at": _LATER},
+        {"send_at": _LATER, "subject": "Issue"},
+        {"send_at": _LATER, "content": "<p>Hello</p>"},
+        {**_TO_SEND, "send_at": _LATER},
+        {**_TO_SEND, "send_at": _BEFORE},
+        {**_TO_SEND, "public": True},
+        {**_TO_SEND, "subscriber_filter": two},
+        {**_TO_SEND, "subscriber_filter": [two[0] | two[1]]},
+        {**_TO_SEND, "subscriber_filter": None, "email_template_id": None},
+        {**_TO_SEND, "subscriber_filter": [two[1]], "thumbnail_url": "https://example.com/a.png"},
+        {**_TO_SEND, "subscriber_filter": [{"none": [{"type": "segment", "ids": [61]}]}]},
+    )
+    for body in bodies:
+        answer = yield truth.request("create_broadcast", body=body)
+        if answer.is_success:
+            yield truth.request("get_broadcast", {"id": answer.json.get("broadcast", {}).get("id", 0)})
+    yield truth.request("list_broadcasts")
+
+
+def _changing(truth: Truth) -> Tour:
+    two = [{"all": [{"type": "tag", "ids": [31]}]}, {"any": [{"type": "tag", "ids": [32]}]}]
+    bodies: tuple[dict[str, Any], ...] = (
+        {"send_at": _LATER, "subject": ""},
+        {"send_at": _LATER, "content": ""},
+        {"send_at": _LATER, "subject": "Issue"},
+        {"description": "Changed"},
+        {"public": False},
+        {"subscriber_filter": two},
+        {"subscriber_filter": [two[0] | two[1]]},
+        {"subscriber_filter": None, "email_template_id": None},
+    )
+    for body in bodies:
+        yield truth.request("update_broadcast", {"id": 73}, body)
+        yield truth.request("get_broadcast", {"id": 73})
+    yield truth.request("update_broadcast", {"id": 71}, {"subject": "Too late"})
+
+
+def _deleting(truth: Truth) -> Tour:
+    yield truth.request("delete_broadcast", {"id": 71})
+    yield truth.request("get_broadcast", {"id": 71})
+
+
+def _buying(truth: Truth) -> Tour:
+    line = {"name": "A book", "pid": "book", "lid": "7", "quantity": 2, "unit_price": 12.25}
+    purchase = {
+        "email_address": "buyer@example.com",
+        "transaction_id": "T-9",
+        "currency": "USD",
+        "status": "paid",
+        "tax": 1.5,
+        "discount": 2.0,
+        "products": [line, {**line, "lid": "8", "pid": "pen", "name": "A pen"}],
+    }
+    for body in (
+        {"purchase": purchase},
+        {"purchase": {**purchase, "products": [{**line, "lid": "9"}]}},
+        {"purchase": {**purchase, "transaction_id": "T-10", "products": [line, line]}},
+        {**purchase, "transaction_id": "T-11"},
+    ):
+        yield truth.request("create_purchase", body=body)
+        yield truth.request("list_purchases")
+        yield truth.request("list_subscribers", query={"status": "all"})
+
+
+def _growth(truth: Truth) -> Tour:
+    yield truth.request("get_growth_stats")
+    yield truth.request("unsubscribe_subscriber", {"id": 101})
+    yield truth.request("create_subscriber", body={"email_address": "grown@example.com"})
+    yield truth.request("get_growth_stats")
+    for query in (
+        {"starting": "2024-05-01", "ending": "2024-04-01"},
+        {"ending": "2024-04-01"},
+        {"starting": "2023-01-01", "ending": "2023-12-31"},
+    ):
+        yield truth.request("get_growth_stats", query=query)
+
+
+def _coloring(truth: Truth) -> Tour:
+    for colors in (
+        ["#ffffff", "#000000", "#00ff00"],
+        ["#123456"],
+        ["#fff"],
+        [],
+        ["red"],
+        [f"#00000{number}" for number in range(5)],
+        [f"#00000{number}" for number in range(6)],
+    ):
+        yield truth.request("update_account_colors", body={"colors": colors})
+        yield truth.request("list_account_colors")
+
+
+_BULK_ITEMS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "bulk_create_custom_fields": lambda number: {"label": f"Bulk {number}"},
+    "bulk_create_subscribers": lambda number: {"email_address": f"bulk-{number}@example.com", "first_name": "Bea"},
+    "bulk_create_tags": lambda number: {"name": f"Bulk {number}"},
+    "bulk_tag_subscribers": lambda number: {"tag_id": 31 + number % 4, "subscriber_id": 101 + number % 8},
+}
+_BAD_ITEMS: dict[str, dict[str, Any]] = {
+    "bulk_create_custom_fields": {"label": " "},
+    "bulk_create_subscribers": {"email_address": "nobody"},
+    "bulk_create_tags": {"name": " "},
+    "bulk_tag_subscribers": {"tag_id": 31, "subscriber_id": 987654321},
+}
+
+
+def _in_bulk(operation: str) -> Callable[[Truth], Tour]:
+    name, _, reads = BULK[operation]
+    make, bad = _BULK_ITEMS[operation], _BAD_ITEMS[operation]
+
+    def tour(truth: Truth) -> Tour:
+        path = {"tag_id": 34} if reads == "list_tag_subscribers" else {}
+        query = {"status": "all"} if "subscribers" in reads else {}
+        items = [make(number) for number in range(101)]
+        for chosen in (items[:3], items[2:5], [items[5], bad, items[6]], [items[7], items[7]], [], items[:100], items):
+            yield truth.request(operation, body={name: chosen})
+            truth.mock.advance(seconds=5)
+            yield truth.request(reads, path, query=query)
+
+    return tour
+
+
+def _without_fields(truth: Truth) -> Tour:
+    for field in (2, 1):
+        yield truth.request("delete_custom_field", {"id": field})
+        yield truth.request("list_custom_fields")
+
+
+def _hooking(truth: Truth) -> Tour:
+    yield truth.request("delete_webhook", {"id": 91})
+    yield samples.usual(truth, "delete_webhook")
+    yield truth.request("list_webhooks")
+
+
+TOURS: dict[str, Callable[[Truth], Tour]] = {
+    "create_tag": _named("create_tag", "name", "list_tags"),
+    "create_custom_field": _named("create_custom_field", "label", "list_custom_fields"),
+    "update_tag": _renamed("update_tag", 34, "name", ("Customer", "NOBODY HAS IT", "Somebody"), "list_tags"),
+    "update_custom_field": _renamed("update_custom_field", 3, "label", ("Last name", "The Crew"), "list_custom_fields"),
+    "create_subscriber": _upserts,
+    "update_subscriber": _updates,
+    "tag_subscriber": _members("tag_subscriber", "tag_subscriber_by_email", "tag", 33),
+    "tag_subscriber_by_email": _members("tag_subscriber", "tag_subscriber_by_email", "tag", 33),
+    "add_form_subscriber": _members("add_form_subscriber", "add_form_subscriber_by_email", "form", 43),
+    "add_form_subscriber_by_email": _members("add_form_subscriber", "add_form_subscriber_by_email", "form", 43),
+    "add_sequence_subscriber": _members("add_sequence_subscriber", "add_sequence_subscriber_by_email", "sequence", 52),
+    "add_sequence_subscriber_by_email": _members(
+        "add_sequence_subscriber", "add_sequence_subscriber_by_email", "sequence", 52
+    ),
+    "untag_subscriber": _untagging,
+    "untag_subscriber_by_email": _untagging_by_email,
+    "unsubscribe_subscriber": _unsubscribing,
+    "create_broadcast": _creating,
+    "get_broadcast": _creating,
+    "list_broadcasts": _creating,
+    "update_broadcast": _changing,
+    "delete_broadcast": _deleting,
+    "create_purchase": _buying,
+    "get_growth_stats": _growth,
+    "update_account_colors": _coloring,
+    "list_account_colors": _coloring,
+    "delete_webhook": _hooking,
+    "delete_custom_field": _without_fields,
+    **{operation: _in_bulk(operation) for operation in BULK},
+}
+"""By operation, what shows the rules that it has to follow."""
