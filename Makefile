@@ -19,10 +19,8 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test httpx2 browser screenshots contract contract-deep check lint types spec drift versions node-checks generate mock bench \
-
-.PHONY: help venv demo test httpx2 browser screenshots contract mutants check lint types spec drift versions node-checks generate mock bench \
-	format lock clean
+.PHONY: help venv demo test httpx2 browser screenshots contract contract-deep mutants check lint types spec drift versions \
+	node-checks generate mock bench format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
