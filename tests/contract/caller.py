@@ -34,6 +34,10 @@ class Server:
     behaviour: BehaviourName = "current"
     api_key: str | None = attrs.field(default=None, repr=False)
     access_token: str | None = attrs.field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = attrs.field(default=None, repr=False)
+    redirect_uri: str | None = None
+    """The OAuth app that may be tried at, and where it is sent back to."""
     read_only: bool = False
     strict: bool = False
     account: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
@@ -161,6 +165,10 @@ class Caller:
                 statuses = " or ".join(map(str, expected))
                 raise answer.broken(f"{statuses}{', ' if why else ''}{why}")
         return answer
+
+    def post_form(self, path: str, form: Mapping[str, str]) -> int:
+        """Post a form to a path that the document doesn't have. Returns the status."""
+        return self._http.post(path, data=dict(form)).status_code
 
     def method(self, operation: Operation, method: str, path: Mapping[str, object]) -> Answer:
         """Send a request to an operation's path with a method of its own."""

@@ -130,12 +130,19 @@ def _given(config: pytest.Config, url: str, behaviour: BehaviourName) -> Server:
     return Server(
         url=url.rstrip("/").removesuffix("/v4"),
         behaviour=behaviour,
-        api_key=os.environ.get("KIT_API_KEY", "").strip() or None,
-        access_token=os.environ.get("KIT_ACCESS_TOKEN", "").strip() or None,
+        api_key=_environment("KIT_API_KEY"),
+        access_token=_environment("KIT_ACCESS_TOKEN"),
+        client_id=_environment("KIT_CLIENT_ID"),
+        client_secret=_environment("KIT_CLIENT_SECRET"),
+        redirect_uri=_environment("KIT_REDIRECT_URI"),
         read_only=bool(_option(config, "read_only")),
         strict=bool(_option(config, "no_casts")),
         account=yaml.safe_load(account.read_text(encoding="utf-8")) if account else None,
     )
+
+
+def _environment(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
 
 
 @contextmanager
@@ -159,6 +166,9 @@ def started_mock(behaviour: BehaviourName, seed: Path = _SEED, *more: str) -> It
                 behaviour=behaviour,
                 api_key=_KEY,
                 access_token=_TOKEN,
+                client_id="contract_app",
+                client_secret="contract_secret",
+                redirect_uri="https://app.example.com/callback",
                 strict=True,
                 account=yaml.safe_load(seed.read_text(encoding="utf-8")),
                 control=f"{found.group()}/_mock",

@@ -168,16 +168,12 @@ def test_the_list_ends(found: List) -> None:
 def test_counts_come_if_asked_for(found: List) -> None:
     """`total_count` is there if it was asked for, and is the length of the whole list on every page. (reference)"""
     whole = found.whole()
-    for query in ({}, {"include_total_count": "false"}):
-        page = found.page(per_page=1, **query)
+    for unasked in ({}, {"include_total_count": "false"}):
+        page = found.page(per_page=1, **unasked)
         if "total_count" in page.pagination:
             raise page.answer.broken("no total_count, as it wasn't asked for", str(page.pagination))
-    for query in (
-        {"per_page": _LARGEST_PAGE},
-        {"per_page": 1},
-        {"per_page": 1, "after": whole.pagination["end_cursor"]},
-    ):
-        page = found.page(include_total_count="true", **query)
+    for size, cursor in ((_LARGEST_PAGE, {}), (1, {}), (1, {"after": whole.pagination["end_cursor"]})):
+        page = found.page(include_total_count="true", per_page=size, **cursor)
         count = page.pagination.get("total_count")
         if not isinstance(count, int) or count < len(whole.items):
             raise page.answer.broken(f"a total_count of at least {len(whole.items)}", repr(count))
