@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 import httpx
@@ -229,7 +229,8 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
             retries and timeouts are still those of this client; the caller closes it.
         proxy: The proxy to use, instead of those of HTTPS_PROXY and the like.
         verify: False to accept any certificate; a file or folder of the certificates to trust; an `ssl.SSLContext`.
-        http2: Whether to offer HTTP/2. It needs `httpx[http2]`.
+        http2: Whether to offer HTTP/2. It needs `httpx[http2]`. A connection carries one call at a time all the same, as
+            httpcore mixes up calls that share one.
         limits: How many connections there may be, and how long they are kept.
         clock: The time that retries and deadlines go by.
         on_drift: Called with each difference between an answer and the document, once for each place. What it raises is
@@ -322,7 +323,13 @@ class Kit(_KitClient[httpx.BaseTransport, httpx.Client], Resources):
 
     def _open(self) -> httpx.BaseTransport:
         with connection_problems():
-            return NetworkTransport(**self._connection)
+            if not self._connection["http2"]:
+                return NetworkTransport(**self._connection)
+            from .exclusive import ExclusiveTransport, with_one_context
+
+            return ExclusiveTransport(
+                partial(NetworkTransport, **with_one_context(self._connection)), self._connection["limits"]
+            )
 
 
 class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
@@ -390,7 +397,13 @@ class AsyncKit(_KitClient[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncRes
 
     def _open(self) -> httpx.AsyncBaseTransport:
         with connection_problems():
-            return AsyncNetworkTransport(**self._connection)
+            if not self._connection["http2"]:
+                return AsyncNetworkTransport(**self._connection)
+            from .exclusive import AsyncExclusiveTransport, with_one_context
+
+            return AsyncExclusiveTransport(
+                partial(AsyncNetworkTransport, **with_one_context(self._connection)), self._connection["limits"]
+            )
 
 
 # Python names a function in its TypeErrors by where it was defined, and the base class is private.

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from . import deadline as deadlines
-from .body import MAX_RESPONSE_BYTES, aread, read
+from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline, Timeouts
 from .pools import AsyncPools
@@ -50,7 +50,7 @@ class RetryTransport(httpx.BaseTransport):
         try:
             response = self._inner.handle_request(request)
             # Read here, where a body cut short can still be asked for again.
-            read(response, _largest(request), deadline)
+            read(response, largest(request), deadline)
         except (httpx.RequestError, OSError) as error:
             return _failed(error, deadline)
         finally:
@@ -86,7 +86,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         async def receive() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
-            await aread(response, _largest(request))
+            await aread(response, largest(request))
             return response
 
         try:
@@ -115,11 +115,6 @@ def _deadline(request: httpx.Request, policy: RetryPolicy, clock: Clock) -> Dead
     if "timeout" in request.extensions:
         request.extensions["timeout"] = Timeouts(request.extensions["timeout"], deadline)
     return deadline
-
-
-def _largest(request: httpx.Request) -> int | None:
-    limit: int | None = request.extensions.get("max_response_bytes", MAX_RESPONSE_BYTES)
-    return limit
 
 
 def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.RequestError | OSError:
