@@ -13,6 +13,7 @@ from .clock import Clock
 from .deadline import Deadline, Timeouts
 from .pools import AsyncPools
 from .retry import Outcome, RetryPolicy, attempt
+from .socks import SocksHandshake
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -38,12 +39,14 @@ class RetryTransport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         also = request.extensions.get("trace")
+        socks = SocksHandshake(request)
 
         def trace(event: str, info: dict[str, Any]) -> None:
             if also is not None:
                 also(event, info)
             if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
                 deadlines.heed(info["return_value"])
+            socks.heed(event, info)
 
         request.extensions["trace"] = trace
         token = deadlines.current.set(deadline)

@@ -75,7 +75,7 @@ class Http2Server(EchoServer):
             if failure == "reset":
                 connection.reset_stream(event.stream_id, ErrorCodes.INTERNAL_ERROR)
             elif failure == "goaway":
-                connection.close_connection(ErrorCodes.NO_ERROR, last_stream_id=event.stream_id - 2)
+                connection.close_connection(ErrorCodes.NO_ERROR, last_stream_id=max(event.stream_id - 2, 0))
             else:
                 streams[event.stream_id] = asyncio.create_task(respond(event.stream_id, path))
 
