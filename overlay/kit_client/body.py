@@ -93,7 +93,13 @@ class Body:
             raise httpx.DecodingError(str(error)) from error
 
 
-def read(response: httpx.Response, limit: int | None, deadline: Deadline) -> None:
+def largest(request: httpx.Request) -> int | None:
+    """Return the largest size of the response body of a request, or None for any."""
+    limit: int | None = request.extensions.get("max_response_bytes", MAX_RESPONSE_BYTES)
+    return limit
+
+
+def read(response: httpx.Response, limit: int | None, deadline: Deadline | None) -> None:
     """Read the body into `response.content`.
 
     Raises:
@@ -133,13 +139,14 @@ async def aread(response: httpx.Response, limit: int | None) -> None:
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: httpx.Response, body: Body, deadline: Deadline) -> None:
+    def __init__(self, response: httpx.Response, body: Body, deadline: Deadline | None) -> None:
         self._response, self._body, self._deadline = response, body, deadline
         self._raw = cast(httpx.SyncByteStream, response.stream)
 
     def __iter__(self) -> Iterator[bytes]:
         for raw in self._raw:
-            self._deadline.check()
+            if self._deadline is not None:
+                self._deadline.check()
             yield self._body.take(raw)
         self._body.end()
         drop_if_surplus(self._response, self._raw)

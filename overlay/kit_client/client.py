@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import httpx
@@ -43,7 +44,8 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
             retries and timeouts are still those of this client; the caller closes it.
         proxy: The proxy to use, instead of those of HTTPS_PROXY and the like.
         verify: False to accept any certificate; a file or folder of the certificates to trust; an `ssl.SSLContext`.
-        http2: Whether to offer HTTP/2. It needs `httpx[http2]`.
+        http2: Whether to offer HTTP/2. It needs `httpx[http2]`. A connection carries one call at a time all the same, as
+            httpcore mixes up calls that share one.
         limits: How many connections there may be, and how long they are kept.
         clock: The time that retries and deadlines go by.
         on_drift: Called with each difference between an answer and the document, once for each place. What it raises is
@@ -129,7 +131,13 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
 
     def _open(self) -> httpx.BaseTransport:
         with connection_problems():
-            return NetworkTransport(**self._connection)
+            if not self._connection["http2"]:
+                return NetworkTransport(**self._connection)
+            from .exclusive import ExclusiveTransport, with_one_context
+
+            return ExclusiveTransport(
+                partial(NetworkTransport, **with_one_context(self._connection)), self._connection["limits"]
+            )
 
 
 class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
@@ -195,4 +203,10 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
 
     def _open(self) -> httpx.AsyncBaseTransport:
         with connection_problems():
-            return AsyncNetworkTransport(**self._connection)
+            if not self._connection["http2"]:
+                return AsyncNetworkTransport(**self._connection)
+            from .exclusive import AsyncExclusiveTransport, with_one_context
+
+            return AsyncExclusiveTransport(
+                partial(AsyncNetworkTransport, **with_one_context(self._connection)), self._connection["limits"]
+            )

@@ -16,6 +16,7 @@ import httpx
 
 from .background import Background
 from .deadline import Deadline
+from .socks import SocksHandshake
 
 if TYPE_CHECKING:
     import anyio
@@ -45,19 +46,37 @@ class _Phase:
         self._gate: anyio.Semaphore | None = gate
         self._interruptible = False
         self._left = False
+        self._opened: Any = None
+        self._socks = SocksHandshake(request)
 
     async def run(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:
             if self._left:
                 raise _Left
             return await send()
+        except BaseException:
+            await self._close_half_open()
+            raise
         finally:
             self._request.extensions["trace"] = self._also
             self._open_gate()
 
+    async def _close_half_open(self) -> None:
+        """Close a connection whose TLS handshake did not end, as httpcore does only for some exceptions."""
+        if self._opened is not None:
+            import anyio
+
+            with anyio.CancelScope(shield=True):
+                await self._opened.aclose()
+
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         if self._also is not None:
             await self._also(event, info)
+        self._socks.heed(event, info)
+        if event.endswith("connect_tcp.complete"):
+            self._opened = info["return_value"]
+        elif event.endswith("start_tls.complete"):
+            self._opened = None
         self._interruptible = event.endswith(".started") and not event.endswith(("closed.started", "close.started"))
         if self._interruptible:
             self._open_gate()

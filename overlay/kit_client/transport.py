@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 
 from . import deadline as deadlines
-from .body import MAX_RESPONSE_BYTES, aread, read
+from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
 from .pools import AsyncPools
 from .retry import Outcome, RetryPolicy, attempt
+from .socks import SocksHandshake
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -38,19 +39,21 @@ class RetryTransport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         also = request.extensions.get("trace")
+        socks = SocksHandshake(request)
 
         def trace(event: str, info: dict[str, Any]) -> None:
             if also is not None:
                 also(event, info)
             if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
                 deadlines.heed(info["return_value"])
+            socks.heed(event, info)
 
         request.extensions["trace"] = trace
         token = deadlines.current.set(deadline)
         try:
             response = self._inner.handle_request(request)
             # Read here, where a body cut short can still be asked for again.
-            read(response, _largest(request), deadline)
+            read(response, largest(request), deadline)
         except (httpx.RequestError, OSError) as error:
             return _failed(error, deadline)
         finally:
@@ -86,7 +89,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         async def receive() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
-            await aread(response, _largest(request))
+            await aread(response, largest(request))
             return response
 
         try:
@@ -107,11 +110,6 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-def _largest(request: httpx.Request) -> int | None:
-    limit: int | None = request.extensions.get("max_response_bytes", MAX_RESPONSE_BYTES)
-    return limit
 
 
 def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.RequestError | OSError:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -21,12 +22,15 @@ class EchoServer:
 
     Args:
         delay: Seconds before an answer begins, by its path. Half as much again passes before the body.
+        tls: The server's end of TLS, for https.
     """
 
-    def __init__(self, delay: Callable[[str], float] = lambda path: 0.0) -> None:
+    def __init__(self, delay: Callable[[str], float] = lambda path: 0.0, tls: ssl.SSLContext | None = None) -> None:
         self._delay = delay
+        self._tls = tls
         self.requests: list[str] = []
         self.open = 0
+        self.most_open = 0
         self.opened = 0
         self.url = ""
         self._loop = asyncio.new_event_loop()
@@ -55,44 +59,56 @@ class EchoServer:
         connections: set[asyncio.Task[None]] = set()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = self._loop.create_task(self._serve(reader, writer))
+            self.opened += 1
+            task = self._loop.create_task(self._attend(reader, writer))
             connections.add(task)
             task.add_done_callback(connections.discard)
 
-        server = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=1000)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=1000, ssl=self._tls)
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for task in connections:
+        # Those that are still in their TLS handshake too, which asyncio has tasks for.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
-        self.opened += 1
+        self.most_open = max(self.most_open, self.open)
         try:
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                while True:
-                    head = await reader.readuntil(b"\r\n\r\n")
-                    path = head.split()[1].decode()
-                    self.requests.append(path)
-                    delay = self._delay(path)
-                    answer_at = self._loop.time() + delay
-                    while self._loop.time() < answer_at:
-                        await asyncio.sleep(min(0.02, answer_at - self._loop.time()))
-                        if reader.at_eof():
-                            return
-                    body = json.dumps(_answer(path)).encode()
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
-                    await writer.drain()
-                    if delay:
-                        await asyncio.sleep(delay / 2)
-                    writer.write(body)
-                    await writer.drain()
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+                await self.serve(reader, writer)
         finally:
             self.open -= 1
             writer.close()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until its client ends it."""
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            path = head.split()[1].decode()
+            self.requests.append(path)
+            delay = self._delay(path)
+            answer_at = self._loop.time() + delay
+            while self._loop.time() < answer_at:
+                await asyncio.sleep(min(0.02, answer_at - self._loop.time()))
+                if reader.at_eof():
+                    return
+            body = answer(path)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+            await writer.drain()
+            if delay:
+                await asyncio.sleep(delay / 2)
+            writer.write(body)
+            await writer.drain()
+
+
+def answer(path: str) -> bytes:
+    """Return the body for a path."""
+    return json.dumps(_answer(path)).encode()
 
 
 def _answer(path: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from kit_client import AsyncKit, Clock, Kit, RetryPolicy
+from kit_client import APITimeoutError, AsyncKit, Clock, Kit, RetryPolicy
 
 from .echo import PAGES, EchoServer
 
@@ -81,6 +81,18 @@ async def test_a_cancelled_call_gives_its_connection_up_at_once() -> None:
             assert await anyio.to_thread.run_sync(server.wait_until_open, 0)
             assert (await kit.subscribers.get(1)).id == 1
         assert server.requests == ["/v4/subscribers/9", "/v4/subscribers/1"], "it isn't sent again"
+
+
+@pytest.mark.parametrize("anyio_backend", ANYIO)
+@pytest.mark.parametrize("seconds", [0.2, 60])
+async def test_a_call_that_ends_during_a_tls_handshake_gives_its_connection_up(seconds: float) -> None:
+    with EchoServer(lambda path: 60) as silent:
+        url = silent.url.replace("http:", "https:")
+        async with AsyncKit("key", base_url=url, timeout=seconds, max_retries=0) as kit:
+            with anyio.move_on_after(0.4), pytest.raises(APITimeoutError):
+                await kit.account.get()
+            assert silent.opened == 1
+            assert await anyio.to_thread.run_sync(silent.wait_until_open, 0)
 
 
 @pytest.mark.parametrize("anyio_backend", ANYIO)
