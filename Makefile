@@ -79,6 +79,7 @@ contract-deep: venv  ## run schemathesis with requests drawn at random, and more
 
 # Not part of the tests: every lie takes about a second. MUTANTS_ARGS=--sample=200 tries some.
 mutants: venv  ## measure which lies of a server the contract tests catch
+	@$(RUN) -m pytest tests/mutants
 	@$(RUN) -m tests.mutants $(MUTANTS_ARGS)
 
 check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code

@@ -99,6 +99,9 @@ def run(
     described.write_text(json.dumps(_with(document.raw, credential)), encoding="utf-8")
     report = folder / f"{credential}-{seed}.ndjson"
     command = [str(Path(sys.executable).with_name("st")), "--no-color", "run", str(described), "--url", server.url]
+    if operations and not _are_linked(document, operations):
+        # It is an error for schemathesis if no chain can be made.
+        phases = phases.removesuffix(",stateful")
     command += ["--phases", phases, "--seed", str(seed), "--report", "ndjson", "--report-ndjson-path", str(report)]
     command += ["--warnings", "off"]
     command += [f"--max-examples={examples}"] if examples else []
@@ -114,6 +117,18 @@ def run(
         command, cwd=ROOT, env={**os.environ, **credentials}, capture_output=True, text=True, check=False
     )
     return Run(ended.returncode == 0, ended.stdout + ended.stderr, report)
+
+
+def _are_linked(document: Document, operations: Collection[str]) -> bool:
+    """Whether an answer of one of the operations has a link to one of them."""
+    for item in document.raw["paths"].values():
+        for raw in item.values():
+            if isinstance(raw, dict) and raw.get("operationId") in operations:
+                answers = (document.resolve(each) for each in raw["responses"].values())
+                links = (document.resolve(link) for each in answers for link in each.get("links", {}).values())
+                if any(link.get("operationId") in operations for link in links):
+                    return True
+    return False
 
 
 def _with(document: dict[str, Any], credential: CredentialName) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class Runner:
         suite = _context.Process(target=_run, args=(target, run))
         suite.start()
         now = time.monotonic()
-        limit = self._limit if narrowed else self._whole_limit
+        limit = self._limit if narrowed else self._whole_limit or 4 * self._limit
         return _Trial(lie, narrowed, folder, server, suite, now, now + limit)
 
     def _ended(self) -> list[_Trial]:

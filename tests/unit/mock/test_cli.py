@@ -120,7 +120,15 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["nothing"], ["serve", "--port", "x"], ["serve", "--port", "65536"], ["serve", "--api-key", ""], ["serve", "--now", "2026-03-02"]]
+    "arguments",
+    [
+        [],
+        ["nothing"],
+        ["serve", "--port", "x"],
+        ["serve", "--port", "65536"],
+        ["serve", "--api-key", ""],
+        ["serve", "--now", "2026-03-02"],
+    ],
 )
 def test_wrong_use_is_told(arguments: list[str]) -> None:
     result = run(*arguments)
