@@ -215,7 +215,7 @@ class Response(Generic[T]):
 
     @property
     def request_id(self) -> str | None:
-        """The service's id of the request, if it sent one: quote it to support."""
+        """The service's id of the request, if it sent one."""
         found: str | None = self.headers.get("X-Request-Id")
         return found
 

@@ -150,6 +150,22 @@ def test_a_datetime_comes_back_as_the_same_instant(
 
 
 @pytest.mark.parametrize(
+    ("came", "back"),
+    [
+        ("09:30:00.000Z", "09:30:00Z"),
+        ("09:30:00.000+00:00", "09:30:00Z"),
+        ("09:30:00.5Z", "09:30:00.500Z"),
+        ("09:30:00.120Z", "09:30:00.120Z"),
+        ("09:30:00.1234Z", "09:30:00.123400Z"),
+        ("09:30:00+02:00", "09:30:00+02:00"),
+    ],
+)
+def test_the_spelling_of_a_datetime_is_that_of_the_guide(came: str, back: str) -> None:
+    made = Subscriber.from_dict({**ADA, "created_at": f"2026-03-02T{came}"})
+    assert made.to_dict()["created_at"] == f"2026-03-02T{back}"
+
+
+@pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"id": 7}, "first_name, email_address, state, created_at missing; a Subscriber needs it"),
