@@ -32,6 +32,7 @@ EXTRA = {
     "dicts.py.jinja": "models/dicts.py",
     "encoding.py.jinja": "encoding.py",
     "recipients.py.jinja": "recipients.py",
+    "schemas.py.jinja": "schemas.py",
 }
 METHODS = ("get", "put", "post", "delete", "patch")
 

@@ -137,7 +137,11 @@ def _time(value: Any, where: str, sent: bool) -> str:
     if not isinstance(value, _DATETIMES):
         text: str = _DATES[0].isoformat(value)
         return text
-    offset = value.utcoffset()
+    try:
+        offset = value.utcoffset()
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError) as error:
+        # Such as the NaT of pandas, which counts as a datetime and stands for none.
+        raise ValueError(f"{where}: a {type(value).__name__} without a time can't be sent: {error}") from None
     milliseconds = value.microsecond and value.microsecond % 1000 == 0
     text = _DATETIMES[0].isoformat(value, timespec="milliseconds" if milliseconds else "auto")
     if offset is None:

@@ -150,6 +150,10 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
 
         return convert(cls, dict(source))
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Yield the pairs of `to_dict`, so that `dict(model)` is the JSON form."""
+        return iter(self.to_dict().items())
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Let pydantic, and so FastAPI, take a model or its JSON form, and serialize to the JSON form."""
@@ -160,12 +164,10 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
-        """Describe the model to pydantic by the names of its fields; the document has their types."""
-        from .encoding import model_fields, required_fields
+        """Describe the model to pydantic as the document does."""
+        from .schemas import json_schema
 
-        properties: dict[str, Any] = {name: {} for name in model_fields(cls)}
-        required = list(required_fields(cls))
-        return {"type": "object", "title": cls.__name__, "properties": properties, "required": required}
+        return json_schema(cls)
 
     @classmethod
     def _validated(cls, value: Any) -> Self:
@@ -244,7 +246,7 @@ class Response(Struct, Generic[T], frozen=True, weakref=True):
 
     @property
     def request_id(self) -> str | None:
-        """The service's id of the request, if it sent one: quote it to support."""
+        """The service's id of the request, if it sent one."""
         found: str | None = self.headers.get("X-Request-Id")
         return found
 

@@ -41,7 +41,8 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
         transport: An `httpx.BaseTransport` for the I/O, such as a mock's. It is shared as it is: an `httpx.HTTPTransport`
             is for one process only, an `httpx.AsyncHTTPTransport` for one event loop.
         http_client: An `httpx.Client` to send through, with its proxies, TLS, headers and event hooks. Authentication,
-            retries and timeouts are still those of this client; the caller closes it.
+            retries and timeouts are still those of this client; the caller closes it. With HTTP/2 on, one thread or task at
+            a time may use it.
         proxy: The proxy to use, instead of those of HTTPS_PROXY and the like.
         verify: False to accept any certificate; a file or folder of the certificates to trust; an `ssl.SSLContext`.
         http2: Whether to offer HTTP/2. It needs `httpx[http2]`. A connection carries one call at a time all the same, as

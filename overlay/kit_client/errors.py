@@ -175,8 +175,10 @@ def error_for(operation: Operation[Any], response: httpx.Response, cause: Except
     return kind(operation.name, response)
 
 
-def connection_error(operation: str, error: Exception, attempts: int) -> APIConnectionError:
-    """The error for a request without an answer."""
+def connection_error(
+    operation: str, error: Exception, attempts: int, url: httpx.URL | None = None
+) -> APIConnectionError:
+    """The error for a request without an answer. Of the URL only the host is shown."""
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     kind = APITimeoutError if timed_out else APIConnectionError
     what = "timed out" if timed_out else "connection failed"
@@ -187,7 +189,8 @@ def connection_error(operation: str, error: Exception, attempts: int) -> APIConn
     if isinstance(error, BodyTooLarge):
         kind, what = ResponseTooLargeError, "the response was not read to its end"
     tries = "" if attempts == 1 else f" after {attempts} attempts"
-    made = kind(f"{operation}: {what}{tries}: {_reason(error)}")
+    where = "" if url is None else f" (host {printable(url.netloc.decode('ascii'))})"
+    made = kind(f"{operation}: {what}{tries}: {_reason(error)}{where}")
     made.operation, made.attempts = operation, attempts
     return made
 

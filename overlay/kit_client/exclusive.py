@@ -1,7 +1,7 @@
 """Connections that carry one request at a time, for HTTP/2.
 
 httpcore lets the requests of all threads and tasks share an HTTP/2 connection. It isn't safe: threads get each other's
-answers, and a call that is cancelled breaks the others, as the frames and the table of headers that they share get lost.
+answers, and a call that is cancelled breaks the others, as frames that they share get lost.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ These methods are no part of the types that callers see, so that type checkers r
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 
 class _Mixups:
@@ -13,7 +13,7 @@ class _Mixups:
 
     _loop: str
     """How to iterate over one."""
-    _items: str
+    _all: str
     """How to get a list of all items."""
     _first_page: str
     """How to get the first page."""
@@ -21,22 +21,31 @@ class _Mixups:
     def _error(self, what: str) -> TypeError:
         return TypeError(f"{self!r} {what}")
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(
+                f"{self!r} has no {name!r}: write `{self._loop}`, or `{self._first_page}` for one page"
+            )
+
     def __getitem__(self, index: object) -> NoReturn:
         raise self._error(
-            f"has no items by number: write `{self._items}[0]`, or `{self._first_page}.items[0]` to fetch one page only"
+            f"has no items by number: write `{self._all}[0]`, or `{self._first_page}.items[0]` to fetch one page only"
         )
 
     def __len__(self) -> NoReturn:
         raise self._error(
-            f"has no length before it is fetched: write `len({self._items})`, or ask for"
+            f"has no length before it is fetched: write `len({self._all})`, or ask for"
             f" `include_total_count=True` and read `{self._first_page}.total_count`"
         )
 
     def __bool__(self) -> NoReturn:
-        raise self._error(f"is neither true nor false before it is fetched: write `if {self._items}:`")
+        raise self._error(f"is neither true nor false before it is fetched: write `if {self._all}:`")
 
     def __reversed__(self) -> NoReturn:
-        raise self._error(f"can't be reversed before it is fetched: write `reversed({self._items})`")
+        raise self._error(f"can't be reversed before it is fetched: write `reversed({self._all})`")
 
     def __await__(self) -> NoReturn:
         raise self._error(f"isn't awaited: write `{self._loop}`, or `{self._first_page}` for one page")
@@ -46,7 +55,7 @@ class PagerMixups(_Mixups):
     """What is wrong for a synchronous pager."""
 
     _loop = "for item in pager:"
-    _items = "list(pager)"
+    _all = "list(pager)"
     _first_page = "pager.first_page()"
 
     def __next__(self) -> NoReturn:
@@ -60,14 +69,14 @@ class AsyncPagerMixups(_Mixups):
     """What is wrong for an asynchronous pager."""
 
     _loop = "async for item in pager:"
-    _items = "[item async for item in pager]"
+    _all = "[item async for item in pager]"
     _first_page = "(await pager.first_page())"
 
     def __iter__(self) -> NoReturn:
         raise self._error(f"is asynchronous: write `{self._loop}`, or use Kit")
 
     def __contains__(self, item: object) -> NoReturn:
-        raise self._error(f"is asynchronous: write `item in {self._items}`")
+        raise self._error(f"is asynchronous: write `item in {self._all}`")
 
     def __next__(self) -> NoReturn:
         raise self._error("is no iterator: write `await anext(aiter(pager))`")

@@ -153,7 +153,7 @@ def attempt(
         outcome.elapsed = datetime.timedelta(seconds=took)
         outcome.extensions.update(attempts=retries + 1, retry_after=after)
         return outcome
-    raise connection_error(name, outcome, retries + 1) from outcome
+    raise connection_error(name, outcome, retries + 1, request.url) from outcome
 
 
 def _may_be_done(outcome: Outcome) -> bool:

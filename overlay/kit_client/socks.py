@@ -1,4 +1,7 @@
-"""The handshake with a SOCKS proxy. httpcore gives it no timeout, logs the password, and leaves failed connections open."""
+"""The handshake with a SOCKS proxy.
+
+httpcore gives it no timeout, logs the password, and leaves failed connections open.
+"""
 
 from __future__ import annotations
 

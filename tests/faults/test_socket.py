@@ -93,7 +93,11 @@ async def test_it_becomes_a_kit_error_async(reply: bytes, kind: type[KitError], 
 def test_nobody_is_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with Kit("key", base_url=f"http://127.0.0.1:{port}", max_retries=0) as kit, pytest.raises(APIConnectionError):
+    url = f"http://127.0.0.1:{port}"
+    with (
+        Kit("key", base_url=url, max_retries=0) as kit,
+        pytest.raises(APIConnectionError, match=rf"\(host 127\.0\.0\.1:{port}\)$"),
+    ):
         kit.account.get()
 
 

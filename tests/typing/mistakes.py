@@ -7,10 +7,12 @@ Both checkers are told to refuse a comment that suppresses nothing, so that each
 
 from __future__ import annotations
 
+import httpx
+
 from kit_api.api.broadcasts import create_broadcast
 from kit_api.api.purchases import create_purchase
 from kit_api.api.tags import create_tag, list_tags
-from kit_client import Kit, paginate
+from kit_client import AsyncKit, Kit, paginate
 
 
 def arguments(kit: Kit) -> None:
@@ -22,6 +24,17 @@ def arguments(kit: Kit) -> None:
     paginate(list_tags, client=kit, status="active")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     print([tag.email_address for tag in kit.tags.list()])  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     kit.purchases.create(purchase={"transaction_id": "1"})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def settings(sync: httpx.Client, asynchronous: httpx.AsyncClient) -> None:
+    Kit("key", http_client=asynchronous)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncKit("key", http_client=sync)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncKit("key", transport=httpx.HTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Kit("key", proxies={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Kit("key", http2="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Kit("key", limits=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Kit("key", verify=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Kit("key", deadline="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def dicts_in_bulk(kit: Kit) -> None:

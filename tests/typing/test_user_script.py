@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kit_client import AsyncKit, Kit
 from kit_mock import KitMock
 
@@ -60,6 +62,16 @@ def test_a_users_mistakes_are_found(tmp_path: Path) -> None:
     errors = re.findall(r":(\d+): error: .*\[([\w-]+)\]\n", mypy(script, tmp_path).stdout)
     assert [(int(number), kind) for number, kind in errors] == expected
     assert len(expected) > 20
+
+
+def test_the_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KIT_API_KEY", "KIT_BASE_URL"):
+        # So that what the script sets is taken back.
+        monkeypatch.setenv(name, "")
+    with KitMock() as mock:
+        assert user_script.with_settings(mock.transport, mock.api_key)
+    assert len(user_script.with_async_settings("key")) == 3
+    assert user_script.refused_settings("key") == ["verify: there is no file or folder 'no-such-file.pem'"]
 
 
 def test_the_script_runs() -> None:

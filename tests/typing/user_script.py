@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
+import ssl
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+import httpx
 
 from kit_api.api.subscribers import create_subscriber, get_subscriber, list_subscribers
 from kit_api.api.tags import create_tag, list_tags
@@ -20,7 +25,18 @@ from kit_api.models import (
     Tag,
 )
 from kit_api.types import Response
-from kit_client import AsyncKit, Drift, Kit, KitError, NotFoundError, UnprocessableEntityError, apaginate, paginate
+from kit_client import (
+    AsyncKit,
+    ConfigurationError,
+    Drift,
+    Kit,
+    KitError,
+    NotFoundError,
+    RetryPolicy,
+    UnprocessableEntityError,
+    apaginate,
+    paginate,
+)
 
 
 def with_resources(kit: Kit) -> list[str]:
@@ -107,6 +123,46 @@ def further_on(kit: Kit) -> list[str]:
     request_id: str | None = response.request_id if response else None
     url: str = kit.oauth.authorize(client_id="app", response_type="code", redirect_uri="https://app.example.com/")
     return [*names, str(first), str(count), str(len(rows)), str(request_id), url]
+
+
+def with_settings(transport: httpx.BaseTransport, key: str) -> str:
+    """Clients for several kinds of networks. Only the last one is called; the others connect to nothing."""
+    os.environ["KIT_API_KEY"] = f"{key}\n"
+    os.environ["KIT_BASE_URL"] = "http://127.0.0.1:4010/v4"
+    credentials = httpx.Proxy("http://proxy.example:8080", auth=("me", "password"))
+    certificates: bool | str | Path | ssl.SSLContext = ssl.create_default_context()
+    own = httpx.Client(trust_env=False, headers={"X-Team": "growth"})
+    clients: list[Kit] = [
+        Kit(),
+        Kit(key, base_url="https://api.kit.com/", timeout=httpx.Timeout(10, read=None), deadline=20.5),
+        Kit(key, deadline=None, max_response_bytes=None, max_retries=0, retry=RetryPolicy(budget=60)),
+        Kit(key, proxy="http://proxy.example:8080", verify=certificates, limits=httpx.Limits(max_connections=10)),
+        Kit(key, proxy=credentials, verify=False, http2=True),
+        Kit(key, http_client=own),
+        Kit(key, transport=transport, event_hooks={"request": [print]}, headers={"X-Team": "growth"}),
+    ]
+    careful: Kit = clients[-1].with_options(deadline=5, max_response_bytes=1_000_000)
+    name = careful.account.get().account.name
+    own.close()
+    for client in clients:
+        client.close()
+    return name
+
+
+def with_async_settings(key: str) -> list[AsyncKit]:
+    return [
+        AsyncKit(key, http_client=httpx.AsyncClient(trust_env=False), deadline=20),
+        AsyncKit(key, transport=httpx.AsyncHTTPTransport(retries=1)),
+        AsyncKit(key, proxy=httpx.URL("http://proxy.example:8080"), verify=False, http2=True, limits=httpx.Limits()),
+    ]
+
+
+def refused_settings(key: str) -> list[str]:
+    try:
+        Kit(key, verify=Path("no-such-file.pem"))
+    except ConfigurationError as error:
+        return [str(error)]
+    return []
 
 
 def beyond_the_document(kit: Kit) -> list[str]:

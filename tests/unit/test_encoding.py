@@ -283,3 +283,24 @@ def test_other_types_are_refused_by_name(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^after: a value of type \w+ can't be sent"):
         list_tags.sync(client=service.kit(), after=value)
     assert service.requests == []
+
+
+class NotATime(datetime.datetime):
+    """Like NaT of pandas: a datetime by its type, and none by its value."""
+
+    def utcoffset(self) -> datetime.timedelta:
+        raise ValueError("NaTType does not support utcoffset")
+
+
+UNFINISHED: datetime.tzinfo = type("Unfinished", (datetime.tzinfo,), {})()
+"""A time zone whose methods raise NotImplementedError."""
+
+
+@pytest.mark.parametrize("value", [NotATime(1, 1, 1), datetime.datetime(2024, 2, 29, tzinfo=UNFINISHED)])
+def test_datetimes_that_have_no_time_are_refused_by_name(value: Any) -> None:
+    service = Service(ANY)
+    with pytest.raises(ValueError, match=r"^body\.send_at: a \w+ without a time can't be sent"):
+        service.kit().broadcasts.create(send_at=value)
+    with pytest.raises(ValueError, match=r"^created_after: a \w+ without a time can't be sent"):
+        service.kit().subscribers.list(created_after=value).first()
+    assert service.requests == []

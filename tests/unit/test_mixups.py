@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +87,21 @@ def test_an_async_pager_is_not_a_list(use: Callable[[Any], Any], says: str) -> N
             use(pager)
         assert str(caught.value).startswith("<AsyncPager of list_tags> ")
     assert asked.requests == []
+
+
+@pytest.mark.parametrize("name", ["items", "data", "results", "count", "all"])
+def test_an_attribute_of_a_page_is_not_one_of_the_pager(name: str) -> None:
+    pagers: list[tuple[Any, str]] = [
+        (service().kit().tags.list(), "write `for item in pager:`, or `pager.first_page()`"),
+        (service().async_kit().tags.list(), "write `async for item in pager:`, or `(await pager.first_page())`"),
+    ]
+    for pager, says in pagers:
+        with pytest.raises(AttributeError, match=f"Pager of list_tags> has no '{name}'") as caught:
+            getattr(pager, name)
+        assert says in str(caught.value)
+        assert "Did you mean" not in "".join(traceback.format_exception(caught.value))
+        assert not hasattr(pager, "__nonsense__")
+        assert not hasattr(copy.copy(pager), name)
 
 
 def test_a_pager_is_still_iterated_over_in_every_usual_way() -> None:

@@ -7,15 +7,19 @@ import datetime
 import importlib
 import json
 import pickle
+import re
 import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import attrs
+import hypothesis
+import jsonschema
 import pytest
 import yaml
+from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from kit_api.models import NewPurchase, NewPurchaseProduct, Subscriber, SubscriberPage
@@ -48,6 +52,7 @@ def test_every_model_travels(model: type[Model], example: dict[str, Any]) -> Non
     assert json.loads(made.to_json()) == example
     assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made
     assert repr(made).startswith(f"{model.__name__}(")
+    assert dict(cast(Any, made)) == example
     assert attrs.has(model)
     assert {field.name for field in attrs.fields(model)} >= example.keys()
     assert TypeAdapter(model).validate_python(example) == made
@@ -91,8 +96,73 @@ def test_pydantic_takes_and_gives_models() -> None:
         assert answer.model_dump() == answer.model_dump(mode="json") == {"subscriber": ADA, "others": [ADA]}
     assert Answer.model_validate_json(answer.model_dump_json()) == answer
     assert answer.subscriber.created_at == datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
-    schema = Answer.model_json_schema()["properties"]["subscriber"]
-    assert (schema["title"], "email_address" in schema["required"]) == ("Subscriber", True)
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+@pytest.mark.parametrize(("model", "example"), examples(), ids=lambda value: getattr(value, "__name__", ""))
+def test_pydantic_describes_models_as_the_document_does(
+    model: type[Model], example: dict[str, Any], mode: Literal["validation", "serialization"]
+) -> None:
+    schema = TypeAdapter(model).json_schema(mode=mode)
+    assert (schema["title"], schema["properties"].keys()) == (model.__name__, {*schema["properties"]} | example.keys())
+    assert all(schema["properties"].values())
+    assert not re.search(r'"(\$ref|allOf|x-[a-z-]+)":', json.dumps(schema))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    validator.validate(example)
+    for name in schema["required"]:
+        assert not validator.is_valid({key: value for key, value in example.items() if key != name})
+        assert not validator.is_valid({**example, name: {"what": "no field is"}})
+
+
+def test_pydantic_describes_subclasses_and_is_given_a_copy() -> None:
+    class Friend(Subscriber, kw_only=True):
+        nickname: str = ""
+
+    schema = TypeAdapter(Friend).json_schema()
+    assert (schema["title"], schema["properties"]["nickname"]) == ("Friend", {})
+    assert schema["properties"]["email_address"]["format"] == "email"
+    schema["properties"].clear()
+    schema["required"].clear()
+    assert TypeAdapter(Subscriber).json_schema()["properties"]["id"]["type"] == "integer"
+
+
+def instant(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+
+
+@hypothesis.given(
+    moment=st.datetimes(min_value=datetime.datetime(1970, 1, 1), max_value=datetime.datetime(2100, 1, 1)),
+    digits=st.integers(0, 6),
+    offset=st.sampled_from(["Z", "+00:00", "-00:00", "z", "+02:00", "-09:30", "+14:00"]),
+    separator=st.sampled_from("Tt "),
+)
+@hypothesis.example(moment=datetime.datetime(2026, 3, 2, 9, 30), digits=3, offset="Z", separator="T")
+@hypothesis.example(moment=datetime.datetime(2026, 3, 2, 9, 30, 0, 500_000), digits=1, offset="Z", separator="T")
+def test_a_datetime_comes_back_as_the_same_instant(
+    moment: datetime.datetime, digits: int, offset: str, separator: str
+) -> None:
+    came = moment.strftime(f"%Y-%m-%d{separator}%H:%M:%S") + f".{moment.microsecond:06}"[: digits + 1] * (digits > 0)
+    back = Subscriber.from_dict({**ADA, "created_at": came + offset}).to_dict()["created_at"]
+    assert instant(back) == instant(came.replace("t", "T") + offset.upper())
+    assert Subscriber.from_dict({**ADA, "created_at": back}).to_dict()["created_at"] == back
+    assert back.endswith("Z") == (offset.upper() in ("Z", "+00:00", "-00:00"))
+
+
+@pytest.mark.parametrize(
+    ("came", "back"),
+    [
+        ("09:30:00.000Z", "09:30:00Z"),
+        ("09:30:00.000+00:00", "09:30:00Z"),
+        ("09:30:00.5Z", "09:30:00.500Z"),
+        ("09:30:00.120Z", "09:30:00.120Z"),
+        ("09:30:00.1234Z", "09:30:00.123400Z"),
+        ("09:30:00+02:00", "09:30:00+02:00"),
+    ],
+)
+def test_the_spelling_of_a_datetime_is_that_of_the_guide(came: str, back: str) -> None:
+    made = Subscriber.from_dict({**ADA, "created_at": f"2026-03-02T{came}"})
+    assert made.to_dict()["created_at"] == f"2026-03-02T{back}"
 
 
 @pytest.mark.parametrize(
