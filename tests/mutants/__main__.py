@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         "--at-least", type=float, default=97.0, metavar="PERCENT",
         help="share that must be caught for exit status 0 (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--narrowed", action="store_true", help="don't try survivors again with the whole suite")
+    parser.add_argument("--narrowed", action="store_true", help="don't try survivors with the whole suite")
     parser.add_argument("--no-check", action="store_true", help="don't run the suite without a lie first")
     parser.add_argument("--json", type=Path, metavar="FILE", help="file for all results")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the first test that caught each lie")

@@ -46,7 +46,8 @@ def _lies() -> Iterator[tuple[str, tuple[str, ...], str, Start]]:
             f"counts one too many for `{name}`",
             changing_answers([operation], _counted(name)),
         )
-        yield "statistics", (operation,), f"shows `{name}` unasked", at([operation], _unasked(name))
+        if name == "subscriber_count" and operation != "list_sequences":
+            yield "statistics", (operation,), f"shows `{name}` unasked", at([operation], _unasked(name))
     yield (
         "statistics",
         ("list_tags", "tag_subscriber"),

@@ -106,7 +106,9 @@ def other(truth: Truth, request: Request, name: str) -> int | None:
     operation = OTHERS[request.operation, name]
     wanted = {key: request.in_path[key] for key in truth.document.operations[operation].in_path}
     mine = request.in_path[name]
-    ids = [row["id"] for row in rows(truth, operation, wanted) if str(row["id"]) != mine]
+    # What was sent can't be changed any more.
+    found = [row for row in rows(truth, operation, wanted) if row.get("status", "draft") == "draft"]
+    ids = [row["id"] for row in found if str(row["id"]) != mine]
     below = [id_ for id_ in ids if mine.isdecimal() and id_ < int(mine)]
     return next(iter(below or ids), None)
 
@@ -130,6 +132,8 @@ def row(truth: Truth, operation: str, envelope: str, in_path: Mapping[str, str])
 
 def again(request: Request) -> Request:
     """Return the same request, with another name where names must differ."""
+    if not request.fields:
+        return request
     fields = dict(request.fields)
     number = samples.next_number()
     for name in ("name", "label"):
@@ -137,4 +141,6 @@ def again(request: Request) -> Request:
             fields[name] += f" {number}"
     if request.operation == "create_subscriber" and isinstance(fields.get("email_address"), str):
         fields["email_address"] = f"again-{number}-{fields['email_address']}"
+    elif request.operation == "update_subscriber":
+        fields.pop("email_address", None)
     return request.with_fields(fields)

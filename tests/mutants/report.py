@@ -54,7 +54,7 @@ def write(results: Iterable[Result], path: Path) -> None:
             "detail": each.detail,
             "told": each.told,
             "seconds": round(each.seconds, 2),
-            "narrowed": each.narrowed,
+            "stage": each.stage,
         }
         for each in results
     ]

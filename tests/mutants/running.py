@@ -23,7 +23,7 @@ from tests.mutants import suites
 from tests.mutants.lie import Lie, Teller
 from tests.mutants.limits import LIMITED, Limit
 from tests.mutants.serving import listen, serve, url_of
-from tests.mutants.suites import SuiteName
+from tests.mutants.suites import STAGES, Stage, SuiteName
 from tests.mutants.truth import Truth
 
 Verdict = Literal["caught", "caught by time limit", "survived", "error"]
@@ -38,7 +38,7 @@ class Result:
 
     Args:
         told: how many answers of the server were lies, in the last run.
-        narrowed: whether the run that decided was narrowed to the lie's operations.
+        stage: the stage that decided.
         by: the first test that failed, and what it said.
     """
 
@@ -48,15 +48,15 @@ class Result:
     detail: str
     told: int
     seconds: float
-    narrowed: bool
+    stage: Stage
 
 
 @attrs.define
 class _Trial:
     """One run of a suite against one server."""
 
-    lie: Lie | None
-    narrowed: bool
+    lie: Lie
+    stage: Stage
     folder: Path
     server: BaseProcess
     suite: BaseProcess
@@ -70,9 +70,9 @@ class _Trial:
 
     def stop(self) -> None:
         """End both processes."""
-        for process in (self.suite, self.server):
-            if process.is_alive():
-                process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.suite.pid or 0, signal.SIGKILL)  # With what it has begun, such as a command.
+        self.server.terminate()
         for process in (self.suite, self.server):
             process.join(_ENDING_SECONDS)
             if process.is_alive():
@@ -87,7 +87,7 @@ class Runner:
         suite: which suite.
         jobs: how many lies are tried at once.
         limit: seconds that a narrowed run may take.
-        whole_limit: seconds that a run of the whole suite may take; 0 tries nothing with the whole suite.
+        whole_limit: seconds that a run of the whole suite may take; 0 tries nothing with it.
     """
 
     def __init__(self, suite: SuiteName, *, jobs: int, limit: float, whole_limit: float) -> None:
@@ -115,23 +115,24 @@ class Runner:
         for behaviour, client, limited in sorted({(lie.behaviour, lie.client, lie.limited) for lie in lies}):
             start = Limit().start if limited else _honest
             honest = Lie("the truth", "", LIMITED, "", start, behaviour, client, limited)
-            result = self._awaited(self._begin(honest, narrowed=limited))
+            result = self._awaited(self._begin(honest, STAGES[self._suite][0] if limited else "whole"))
             if result.verdict != "survived":
                 return f"{behaviour}, {client} app: {result.verdict} by {result.by}\n{result.detail}"
         return None
 
     def run(self, lies: Iterable[Lie], progress: Callable[[Result, int], None]) -> Iterator[Result]:
         """Yield what became of each lie, as it is known. A survivor of a narrowed run is tried with the whole suite."""
-        waiting = deque((lie, True) for lie in lies)
+        stages = [stage for stage in STAGES[self._suite] if stage != "whole" or self._whole_limit]
+        waiting = deque((lie, stages[0]) for lie in lies)
         total = len(waiting)
         while waiting or self._running:
             while waiting and len(self._running) < self._jobs:
-                lie, narrowed = waiting.popleft()
-                self._running.append(self._begin(lie, narrowed=narrowed))
+                self._running.append(self._begin(*waiting.popleft()))
             for trial in self._ended():
                 result = self._judged(trial)
-                if result.verdict == "survived" and trial.narrowed and self._whole_limit and not result.lie.limited:
-                    waiting.append((result.lie, False))
+                further = [] if result.lie.limited else stages[stages.index(trial.stage) + 1 :]
+                if result.verdict == "survived" and further:
+                    waiting.append((result.lie, further[0]))
                 else:
                     progress(result, total)
                     yield result
@@ -143,12 +144,13 @@ class Runner:
                 return self._judged(ended)
         raise AssertionError("a trial ended unseen")
 
-    def _begin(self, lie: Lie, *, narrowed: bool) -> _Trial:
+    def _begin(self, lie: Lie, stage: Stage) -> _Trial:
         folder = Path(self._folders.enter_context(tempfile.TemporaryDirectory(prefix="kit-mutants-")))
         with listen() as listener:
             run = suites.Run(
                 url=url_of(listener),
-                operations=lie.operations if narrowed else (),
+                stage=stage,
+                operations=lie.operations,
                 behaviour=lie.behaviour,
                 client=lie.client,
                 log=folder / "log",
@@ -159,8 +161,8 @@ class Runner:
         suite = _context.Process(target=_run, args=(target, run))
         suite.start()
         now = time.monotonic()
-        limit = self._limit if narrowed else self._whole_limit or 4 * self._limit
-        return _Trial(lie, narrowed, folder, server, suite, now, now + limit)
+        limit = self._limit if stage != "whole" else self._whole_limit or 4 * self._limit
+        return _Trial(lie, stage, folder, server, suite, now, now + limit)
 
     def _ended(self) -> list[_Trial]:
         """Wait until a suite has ended or has run for too long, and return those that have."""
@@ -173,7 +175,6 @@ class Runner:
         return ended
 
     def _judged(self, trial: _Trial) -> Result:
-        assert trial.lie is not None
         is_late = trial.suite.is_alive()
         trial.stop()
         told, failed = _reported(trial.folder / "report")
@@ -189,7 +190,7 @@ class Runner:
             verdict = "caught"
         else:
             verdict, detail = "error", detail or _read(trial.log)[-1500:]
-        return Result(trial.lie, verdict, by, detail, told, time.monotonic() - trial.started, trial.narrowed)
+        return Result(trial.lie, verdict, by, detail, told, time.monotonic() - trial.started, trial.stage)
 
 
 def _honest(truth: Truth) -> Teller:
@@ -204,7 +205,7 @@ def _serve(listener: socket.socket, lie: Lie, report: Path) -> None:
 
 
 def _run(target: Callable[[suites.Run], None], run: suites.Run) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setsid()  # It ends with all that it begins, and Ctrl-C is for whoever began it.
     target(run)
 
 

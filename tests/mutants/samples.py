@@ -51,7 +51,7 @@ def body(operation: str) -> dict[str, Any] | None:
         "create_custom_field": {"label": f"Field {number}"},
         "update_custom_field": {"label": f"Field {number}"},
         "bulk_create_custom_fields": {"custom_fields": [{"label": f"Field {number}"}]},
-        "add_form_subscriber_by_email": {"email_address": "ada@example.com"},
+        "add_form_subscriber_by_email": {"email_address": "flo@example.com"},
         "create_purchase": {
             "purchase": {
                 "email_address": "ada@example.com",
@@ -119,6 +119,17 @@ def value(document: Document, schema: Schema, name: str) -> Any:
 # Of each, one that the account has.
 IDS = {"form_id": 41, "tag_id": 31, "course_id": 51, "sequence_id": 51, "product_id": 1, "custom_field_id": 1,
         "subscriber_id": 101, "email_template_id": 1}  # fmt: skip
+
+
+OTHER_IDS = {"form_id": 43, "tag_id": 32, "course_id": 52, "sequence_id": 52, "product_id": 2, "custom_field_id": 3}
+"""Of each, another one."""
+
+
+def another(document: Document, schema: Schema, name: str, given: Any) -> Any:
+    """Return a value that fits a schema and isn't the one given."""
+    if name in OTHER_IDS:
+        return OTHER_IDS[name] if given == IDS[name] else IDS[name]
+    return "https://another.example.com/" if name == "initiator_value" else value(document, schema, name)
 
 
 def with_value(given: dict[str, Any], path: tuple[str, ...], new: Any) -> dict[str, Any]:

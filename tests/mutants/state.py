@@ -77,6 +77,9 @@ def _of_field(document: Document, operation: Operation, place: Place, others: tu
         return
     if ITEMS in place.path and operation.id.endswith("_broadcast"):
         return  # The filter as a whole is a field.
+    if operation.id in neighbours.BY_EMAIL and place.name == "email_address":
+        return  # It says whom the request is about: that is another row.
+    must_be_there = place.is_required or place.name in samples.OTHER_IDS or place.name == "initiator_value"
 
     def tell(truth: Truth, request: Request) -> Answer:
         if not any(place.name in holder for holder in holders(request.fields, place.path)):
@@ -87,13 +90,13 @@ def _of_field(document: Document, operation: Operation, place: Place, others: tu
         fields = samples.copied(request.fields)
         for holder in holders(fields, place.path):
             if place.name in holder:
-                if place.is_required:
-                    holder[place.name] = samples.value(document, place.schema, place.name)
+                if must_be_there:
+                    holder[place.name] = samples.another(document, place.schema, place.name, holder[place.name])
                 else:
                     del holder[place.name]
         return shown if truth.ask(request.with_fields(fields)).is_success else truth.ask(request)
 
-    says = f"answers with `{place.text}` as it was sent, and keeps {'another' if place.is_required else 'none'}"
+    says = f"answers with `{place.text}` as it was sent, and keeps {'another' if must_be_there else 'none'}"
     yield _lie("field lost", operation, says, at([operation.id], tell), others)
 
 
@@ -117,7 +120,7 @@ def _too(operation: Operation, name: str) -> Callable[[Truth, Request], Answer]:
         other = neighbours.other(truth, request, name)
         answer = truth.ask(request)
         if answer.is_success and other is not None:
-            truth.ask(request.to(operation.path, **{name: other}))
+            truth.ask(neighbours.again(request).to(operation.path, **{name: other}))
         return answer
 
     return tell

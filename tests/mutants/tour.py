@@ -13,12 +13,12 @@ from typing import Any
 import attrs
 
 from tests.contract.document import Operation, Parameter
-from tests.mutants import neighbours, samples, tour_oauth, tour_rules
+from tests.mutants import neighbours, samples, tour_oauth, tour_people, tour_things
 from tests.mutants.exchange import Answer, Request
 from tests.mutants.layer import Layer
 from tests.mutants.lie import Lie
 from tests.mutants.places import VALUES, Place, of_another_type, places
-from tests.mutants.truth import KEY, Truth
+from tests.mutants.truth import KEY, SPENT, Truth
 
 Tour = Generator[Request, Answer, None]
 
@@ -75,7 +75,7 @@ def tours(truth: Truth, operations: tuple[str, ...]) -> Iterator[Tour]:
             yield _inputs(truth, operation)
             yield _methods(truth, operation)
             continue
-        special = tour_rules.TOURS.get(id_)
+        special = tour_people.TOURS.get(id_) or tour_things.TOURS.get(id_)
         if special is not None:
             yield special(truth)
         for make in (_credentials, _methods, _inputs, _ids, _reads if operation.is_read else _writes):
@@ -88,6 +88,7 @@ def _credentials(truth: Truth, operation: Operation) -> Tour:
     yield bare
     yield bare.with_headers(x_kit_api_key=_WRONG)
     yield bare.with_headers(authorization=f"Bearer {_WRONG}")
+    yield bare.with_headers(authorization=f"Bearer {SPENT}")
     yield bare.with_headers(x_kit_api_key=KEY)
     yield usual
 
@@ -109,7 +110,7 @@ def _ids(truth: Truth, operation: Operation) -> Tour:
 def _reads(truth: Truth, operation: Operation) -> Tour:
     usual = samples.usual(truth, operation.id)
     if operation.id == "list_webhooks":
-        for event in tour_rules.EVENTS:
+        for event in tour_things.EVENTS:
             yield truth.request("create_webhook", body={"target_url": "https://hooks.example.com/", "event": event})
     if operation.is_list:
         yield from _pages(truth, operation, usual)
@@ -123,12 +124,14 @@ def _reads(truth: Truth, operation: Operation) -> Tour:
                 yield usual.with_parameter(parameter.name, text)
         if parameter.name.startswith("sort_"):
             yield usual.with_parameter("sort_field", "updated_at").with_parameter("sort_order", "asc")
+            for text in ("cancelled_at", "canceled_at"):
+                yield usual.with_parameter("sort_field", text).with_parameter("status", "cancelled")
     if operation.id == "get_broadcast_stats":
         yield truth.request(operation.id, {"id": 73})
     for write in (name for name, seen in neighbours.SEEN_BY.items() if operation.id in seen):
+        yield usual.with_parameter("include", "subscriber_count") if "include" in operation.query else usual
         yield samples.usual(truth, write)
         yield usual
-        break
 
 
 def _moments(truth: Truth, operation: Operation, name: str) -> Iterator[str]:
@@ -250,14 +253,14 @@ def _good(truth: Truth, place: Place) -> Iterator[Any]:
     if place.name == "subscriber_filter":
         yield [{"all": [{"type": "tag", "ids": [31]}]}]
     elif place.name == "event":
-        yield from tour_rules.EVENTS
+        yield from tour_things.EVENTS
     elif place.name in ("all", "any", "none"):
         yield [{"type": "segment", "ids": [61]}]
         yield [{"type": "tag", "ids": [31]}]
     elif place.name == "fields":
         yield {"last_name": "Hopper"}
         yield {"Team": "A", "unheard": "B"}
-    elif place.enum and "[]" not in place.path:
+    elif place.enum:
         yield from place.enum
     elif "array" not in place.types and "object" not in place.types:
         yield samples.value(truth.document, place.schema, place.name)

@@ -18,6 +18,8 @@ from tests.mutants.exchange import Answer, Query, Request
 
 ACCOUNT = Path(__file__).parents[1] / "contract" / "account.yaml"
 KEY, TOKEN = "contract_key", "contract_token"
+SPENT = "contract_spent"
+"""An access token of the account's file that has expired."""
 RELAY = "/-relay/"
 """Where the layer takes deliveries of the mock that a lie is about."""
 _BASE = "http://kit.test"

@@ -1,4 +1,4 @@
-"""Tours of what follows from Kit's rules: names, members, broadcasts, purchases, bulk requests and figures."""
+"""Tours of broadcasts, purchases, webhooks, bulk requests and figures."""
 
 from __future__ import annotations
 
@@ -20,101 +20,9 @@ EVENTS: tuple[dict[str, Any], ...] = (
     {"name": "subscriber.product_purchase", "product_id": 1},
     {"name": "custom_field.field_value_updated", "custom_field_id": 1},
     {"name": "subscriber.link_click", "initiator_value": "https://example.com/"},
+    {"name": "subscriber.tag_remove", "tag_id": 31},
+    {"name": "subscriber.course_complete", "sequence_id": 51},
 )
-
-
-def _named(operation: str, field: str, reads: str) -> Callable[[Truth], Tour]:
-    def tour(truth: Truth) -> Tour:
-        for name in ("Team spirit", "Team spirit", "TEAM SPIRIT", "Straße 2"):
-            yield truth.request(operation, body={field: name})
-            yield truth.request(reads)
-
-    return tour
-
-
-def _renamed(operation: str, id_: int, field: str, names: tuple[str, ...], reads: str) -> Callable[[Truth], Tour]:
-    def tour(truth: Truth) -> Tour:
-        for name in names:
-            yield truth.request(operation, {"id": id_}, {field: name})
-            yield truth.request(reads)
-
-    return tour
-
-
-def _upserts(truth: Truth) -> Tour:
-    bodies: tuple[dict[str, Any], ...] = (
-        {"email_address": "ada@example.com", "first_name": "Augusta", "fields": {"Team": "A"}},
-        {"email_address": "ADA@example.com"},
-        {"email_address": "dee@example.com", "first_name": "Dee Dee"},
-        {"email_address": "bob@example.com", "state": "cancelled"},
-        {"email_address": "dee@example.com", "state": "active"},
-        {"email_address": "ada@example.com", "fields": {"unheard": "x", "Last name": "King"}},
-        {"email_address": "many@example.com", "fields": {f"field {number}": "x" for number in range(10)}},
-        {"email_address": "most@example.com", "fields": {f"field {number}": "x" for number in range(11)}},
-    )
-    for body in bodies:
-        yield truth.request("create_subscriber", body=body)
-        yield truth.request("list_subscribers", query={"status": "all"})
-        yield truth.request("list_custom_fields")
-
-
-def _updates(truth: Truth) -> Tour:
-    bodies: tuple[dict[str, Any], ...] = (
-        {"fields": {"Team": "A"}},
-        {"email_address": "augusta@example.com"},
-        {"email_address": "bob@example.com"},
-        {"fields": {"unheard": "x", "Last name": "King"}},
-        {"first_name": "Augusta"},
-        {"fields": {f"field {number}": "x" for number in range(10)}},
-        {"fields": {f"field {number}": "x" for number in range(11)}},
-        {},
-    )
-    for body in bodies:
-        yield truth.request("update_subscriber", {"id": 101}, body)
-        yield truth.request("get_subscriber", {"id": 101})
-        yield truth.request("list_custom_fields")
-
-
-def _members(by_id: str, by_email: str, owner: str, id_: int) -> Callable[[Truth], Tour]:
-    path = f"{owner}_id"
-    owners = {"tag": (31, 32, 33), "form": (41, 43), "sequence": (51, 52)}[owner]
-
-    def tour(truth: Truth) -> Tour:
-        for address in ("flo@example.com", "dee@example.com", "ada@example.com", "ADA@example.com", "new@example.com"):
-            yield truth.request(by_email, {path: id_}, {"email_address": address})
-            yield truth.request("list_subscribers", query={"status": "all"})
-            for each in owners:
-                yield truth.request(f"list_{owner}_subscribers", {path: each}, query={"status": "all"})
-        for subscriber in (106, 102, 102):
-            yield truth.request(by_id, {path: id_, "id": subscriber})
-            yield truth.request("get_subscriber", {"id": subscriber})
-            for each in owners:
-                yield truth.request(f"list_{owner}_subscribers", {path: each}, query={"status": "all"})
-
-    return tour
-
-
-def _untagging(truth: Truth) -> Tour:
-    for tag in (32, 32, 31):
-        yield truth.request("untag_subscriber", {"tag_id": tag, "id": 101})
-        yield truth.request("list_subscriber_tags", {"subscriber_id": 101})
-        yield truth.request("get_subscriber", {"id": 101})
-
-
-def _untagging_by_email(truth: Truth) -> Tour:
-    for address in ("BOB@example.com", "bob@example.com", "ada@example.com"):
-        yield truth.request("untag_subscriber_by_email", {"tag_id": 32}, {"email_address": address})
-        yield truth.request("list_tag_subscribers", {"tag_id": 32}, query={"status": "all"})
-        yield truth.request("list_subscriber_tags", {"subscriber_id": 102})
-        yield truth.request("get_subscriber", {"id": 102})
-
-
-def _unsubscribing(truth: Truth) -> Tour:
-    for subscriber in (101, 101, 104):
-        yield truth.request("unsubscribe_subscriber", {"id": subscriber})
-        yield truth.request("get_subscriber", {"id": subscriber})
-        yield truth.request("list_subscribers")
-        yield truth.request("list_subscriber_tags", {"subscriber_id": subscriber})
 
 
 _TO_SEND = {"subject": "Issue", "content": "<p>Hello</p>", "description": "Of today"}
@@ -144,6 +52,7 @@ def _creating(truth: Truth) -> Tour:
 
 
 def _changing(truth: Truth) -> Tour:
+    yield from _drafting(truth)
     two = [{"all": [{"type": "tag", "ids": [31]}]}, {"any": [{"type": "tag", "ids": [32]}]}]
     bodies: tuple[dict[str, Any], ...] = (
         {"send_at": _LATER, "subject": ""},
@@ -162,6 +71,7 @@ def _changing(truth: Truth) -> Tour:
 
 
 def _deleting(truth: Truth) -> Tour:
+    yield from _drafting(truth)
     yield truth.request("delete_broadcast", {"id": 71})
     yield truth.request("get_broadcast", {"id": 71})
 
@@ -173,6 +83,7 @@ def _buying(truth: Truth) -> Tour:
         "transaction_id": "T-9",
         "currency": "USD",
         "status": "paid",
+        "first_name": "Bea",
         "tax": 1.5,
         "discount": 2.0,
         "products": [line, {**line, "lid": "8", "pid": "pen", "name": "A pen"}],
@@ -182,8 +93,11 @@ def _buying(truth: Truth) -> Tour:
         {"purchase": {**purchase, "products": [{**line, "lid": "9"}]}},
         {"purchase": {**purchase, "transaction_id": "T-10", "products": [line, line]}},
         {**purchase, "transaction_id": "T-11"},
+        {"purchase": {**purchase, "transaction_id": "T-1"}},
     ):
+        yield truth.request("get_purchase", {"id": 81})
         yield truth.request("create_purchase", body=body)
+        yield truth.request("get_purchase", {"id": 81})
         yield truth.request("list_purchases")
         yield truth.request("list_subscribers", query={"status": "all"})
 
@@ -219,7 +133,11 @@ _BULK_ITEMS: dict[str, Callable[[int], dict[str, Any]]] = {
     "bulk_create_custom_fields": lambda number: {"label": f"Bulk {number}"},
     "bulk_create_subscribers": lambda number: {"email_address": f"bulk-{number}@example.com", "first_name": "Bea"},
     "bulk_create_tags": lambda number: {"name": f"Bulk {number}"},
-    "bulk_tag_subscribers": lambda number: {"tag_id": 31 + number % 4, "subscriber_id": 101 + number % 8},
+    "bulk_tag_subscribers": lambda number: (
+        {"tag_id": 32 + number % 2, "subscriber_id": 101 + number % 8}
+        if number < 100
+        else {"tag_id": 34, "subscriber_id": 103}
+    ),
 }
 _BAD_ITEMS: dict[str, dict[str, Any]] = {
     "bulk_create_custom_fields": {"label": " "},
@@ -251,30 +169,47 @@ def _without_fields(truth: Truth) -> Tour:
         yield truth.request("list_custom_fields")
 
 
+def _sending(truth: Truth) -> Tour:
+    yield truth.request("get_email_stats")
+    yield truth.request("create_broadcast", body={**_TO_SEND, "send_at": _BEFORE})
+    truth.mock.advance(minutes=5)
+    yield truth.request("get_email_stats")
+
+
+def _counting(truth: Truth) -> Tour:
+    for subscriber in (101, 102):
+        yield truth.request("get_broadcast_stats", {"id": 72})
+        yield truth.request("unsubscribe_subscriber", {"id": subscriber})
+    yield truth.request("get_broadcast_stats", {"id": 72})
+
+
+def _hooking_to(truth: Truth) -> Tour:
+    for event in EVENTS:
+        yield truth.request("create_webhook", body={"target_url": "https://hooks.example.com/", "event": event})
+        unknown = {name: 987654321 if name.endswith("_id") else value for name, value in event.items()}
+        yield truth.request("create_webhook", body={"target_url": "https://hooks.example.com/", "event": unknown})
+        yield truth.request("list_webhooks")
+
+
+def _drafting(truth: Truth) -> Tour:
+    for _ in range(2):
+        yield truth.request("create_broadcast", body=_TO_SEND)
+    answer = yield truth.request("list_broadcasts")
+    newest = answer.json["broadcasts"][0]["id"]
+    yield truth.request("update_broadcast", {"id": newest}, {"subject": "Changed"})
+    yield truth.request("list_broadcasts")
+    yield truth.request("delete_broadcast", {"id": newest})
+    yield truth.request("list_broadcasts")
+
+
 def _hooking(truth: Truth) -> Tour:
+    yield truth.request("delete_webhook", {"id": 93})
     yield truth.request("delete_webhook", {"id": 91})
     yield samples.usual(truth, "delete_webhook")
     yield truth.request("list_webhooks")
 
 
 TOURS: dict[str, Callable[[Truth], Tour]] = {
-    "create_tag": _named("create_tag", "name", "list_tags"),
-    "create_custom_field": _named("create_custom_field", "label", "list_custom_fields"),
-    "update_tag": _renamed("update_tag", 34, "name", ("Customer", "NOBODY HAS IT", "Somebody"), "list_tags"),
-    "update_custom_field": _renamed("update_custom_field", 3, "label", ("Last name", "The Crew"), "list_custom_fields"),
-    "create_subscriber": _upserts,
-    "update_subscriber": _updates,
-    "tag_subscriber": _members("tag_subscriber", "tag_subscriber_by_email", "tag", 33),
-    "tag_subscriber_by_email": _members("tag_subscriber", "tag_subscriber_by_email", "tag", 33),
-    "add_form_subscriber": _members("add_form_subscriber", "add_form_subscriber_by_email", "form", 43),
-    "add_form_subscriber_by_email": _members("add_form_subscriber", "add_form_subscriber_by_email", "form", 43),
-    "add_sequence_subscriber": _members("add_sequence_subscriber", "add_sequence_subscriber_by_email", "sequence", 52),
-    "add_sequence_subscriber_by_email": _members(
-        "add_sequence_subscriber", "add_sequence_subscriber_by_email", "sequence", 52
-    ),
-    "untag_subscriber": _untagging,
-    "untag_subscriber_by_email": _untagging_by_email,
-    "unsubscribe_subscriber": _unsubscribing,
     "create_broadcast": _creating,
     "get_broadcast": _creating,
     "list_broadcasts": _creating,
@@ -282,6 +217,10 @@ TOURS: dict[str, Callable[[Truth], Tour]] = {
     "delete_broadcast": _deleting,
     "create_purchase": _buying,
     "get_growth_stats": _growth,
+    "get_broadcast_stats": _counting,
+    "get_email_stats": _sending,
+    "get_purchase": _buying,
+    "create_webhook": _hooking_to,
     "update_account_colors": _coloring,
     "list_account_colors": _coloring,
     "delete_webhook": _hooking,
