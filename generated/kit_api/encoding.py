@@ -138,6 +138,12 @@ def _time(value: Any, where: str, sent: bool) -> str:
         text: str = _DATES[0].isoformat(value)
         return text
     offset = value.utcoffset()
+    # RFC 3339 has whole minutes alone. Most zones had other offsets before they had standard time.
+    if offset and (offset.seconds % 60 or offset.microseconds):
+        try:
+            value, offset = value.replace(tzinfo=None) - offset, type(offset)(0)
+        except OverflowError:
+            raise ValueError(f"{where}: expected a datetime whose time in UTC is in the years 1 to 9999") from None
     milliseconds = value.microsecond and value.microsecond % 1000 == 0
     text = _DATETIMES[0].isoformat(value, timespec="milliseconds" if milliseconds else "auto")
     if offset is None:
