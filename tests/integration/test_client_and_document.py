@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kit_api.models import Tag
 from kit_client import APIStatusError, AsyncKit, Kit
 from tests.contract.document import Document, Documented, Operation
 from tests.contract.round_trip import (
@@ -305,3 +308,63 @@ def test_an_example_of_a_body_is_sent_as_it_is(
         sent = service.take()
         assert sent_problems(operation, usual, sent) == []
     assert validator.request_problems(sent) == []
+
+
+# -------------------- The checks themselves
+
+
+MOMENT = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
+CREATED = Arguments({}, body={"email_address": "ada@example.com", "first_name": None})
+LISTED = Arguments({}, {"created_after": MOMENT, "slim": True, "include": ["tags", "location"], "per_page": None})
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "arguments_", "change"),
+    [
+        ("list_subscribers", LISTED, {"query": "created_after=2026-03-02T09%3A30%3A00Z&slim=true"}),
+        (
+            "list_subscribers",
+            LISTED,
+            {"query": "created_after=2026-03-02T09%3A31%3A00Z&slim=true&include=tags,location"},
+        ),
+        (
+            "list_subscribers",
+            LISTED,
+            {"query": "created_after=2026-03-02T09%3A30%3A00Z&slim=True&include=tags,location"},
+        ),
+        ("list_subscribers", LISTED, {"path": "/v4/tags"}),
+        ("list_subscribers", LISTED, {"request_headers": ()}),
+        ("list_subscribers", LISTED, {"request_body": b"{}"}),
+        ("create_subscriber", CREATED, {"request_body": b'{"email_address": "ada@example.com"}'}),
+        ("create_subscriber", CREATED, {"request_body": b'{"email_address": "Ada@example.com", "first_name": null}'}),
+        (
+            "create_subscriber",
+            CREATED,
+            {"request_body": b'{"email_address":"ada@example.com","first_name":null,"a":1}'},
+        ),
+        ("create_subscriber", CREATED, {"method": "PUT"}),
+    ],
+)
+def test_a_request_that_carries_something_else_is_found(
+    operation_id: str, arguments_: Arguments, change: dict[str, Any], service: Service, client: Client
+) -> None:
+    operation = OPERATIONS[operation_id]
+    succeed_somehow(service, operation)
+    client.call("function", operation, arguments_)
+    sent = service.take()
+    assert sent_problems(operation, arguments_, sent) == []
+    assert sent_problems(operation, arguments_, attrs.evolve(sent, **change)) != []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": 8}, {"name": None}, {"created_at": "2026-03-02T09:31:00Z"}, {"subscriber_count": 1}, {"mood": "good"}],
+)
+def test_a_model_that_holds_something_else_is_found(change: dict[str, Any]) -> None:
+    schema: Any = {"$ref": "#/components/schemas/Tag"}
+    came = {"id": 7, "name": "One", "created_at": MOMENT.isoformat()}
+    assert came_problems(DOCUMENT, schema, came, Tag.from_dict(came)) == []
+    kept = Tag.from_dict(came)
+    kept.created_at = came["created_at"]  # type: ignore[assignment]
+    assert came_problems(DOCUMENT, schema, came, kept) != [], "a moment that stayed text"
+    assert came_problems(DOCUMENT, schema, came, Tag.from_dict({**came, **change})) != []
