@@ -13,6 +13,8 @@ settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 settings.load_profile("ci")
+# Other examples: `pytest --hypothesis-profile=random --hypothesis-seed=7`.
+settings.register_profile("random", parent=settings.get_profile("ci"), derandomize=False)
 
 # Whoever is started in the background of a script ignores Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -142,6 +142,12 @@ def _time(value: Any, where: str, sent: bool) -> str:
     except (ArithmeticError, NotImplementedError, TypeError, ValueError) as error:
         # Such as the NaT of pandas, which counts as a datetime and stands for none.
         raise ValueError(f"{where}: a {type(value).__name__} without a time can't be sent: {error}") from None
+    # RFC 3339 has whole minutes alone. Most zones had other offsets before they had standard time.
+    if offset and (offset.seconds % 60 or offset.microseconds):
+        try:
+            value, offset = value.replace(tzinfo=None) - offset, type(offset)(0)
+        except OverflowError:
+            raise ValueError(f"{where}: expected a datetime whose time in UTC is in the years 1 to 9999") from None
     milliseconds = value.microsecond and value.microsecond % 1000 == 0
     text = _DATETIMES[0].isoformat(value, timespec="milliseconds" if milliseconds else "auto")
     if offset is None:

@@ -17,6 +17,8 @@ import pytest
 from kit_mock import Clock, KitMock
 from kit_mock.behaviours import BehaviourName
 
+pytestmark = pytest.mark.undocumented_requests("they are as other clients send them, which the service casts")
+
 SEED: dict[str, Any] = {
     "custom_fields": [{"label": "Last name"}],
     "tags": [{"id": 31, "name": "Newsletter"}],

@@ -87,6 +87,8 @@ class Index:
         return 41
 
 
+# Zones had seconds in their offsets before they had standard time, and RFC 3339 has no place for those.
+ANCIENT = datetime.timezone(-datetime.timedelta(minutes=16, seconds=8))
 NOON = datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.UTC)
 SENT_AS: list[tuple[Any, object]] = [
     (Text("plain"), "plain"),
@@ -105,6 +107,7 @@ SENT_AS: list[tuple[Any, object]] = [
     (Index(), 41),
     (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
     (Moment(2024, 2, 29, 12, tzinfo=datetime.UTC), "2024-02-29T12:00:00Z"),
+    (datetime.datetime(1911, 1, 1, 0, 0, 0, 5000, ANCIENT), "1911-01-01T00:16:08.005Z"),
     (Day(2024, 2, 29), "2024-02-29"),
     (MappingProxyType({Text("k"): Number.SEVEN}), {"k": 7}),
     ((Text("a"), Number.SEVEN), ["a", 7]),
@@ -145,6 +148,7 @@ def test_bodies_hold_plain_values_at_any_depth(value: Any, plain: object) -> Non
         (Decimal("1E+3"), "1000"),
         (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
         (Moment(2024, 2, 29, 12, tzinfo=datetime.UTC), "2024-02-29T12:00:00Z"),
+        (datetime.datetime(1911, 1, 1, tzinfo=ANCIENT), "1911-01-01T00:16:08Z"),
         (Day(2024, 2, 29), "2024-02-29"),
     ],
     ids=lambda value: type(value).__name__,
@@ -304,3 +308,13 @@ def test_datetimes_that_have_no_time_are_refused_by_name(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^created_after: a \w+ without a time can't be sent"):
         service.kit().subscribers.list(created_after=value).first()
     assert service.requests == []
+
+
+@pytest.mark.parametrize(("year", "sign"), [(1, 1), (9999, -1)])
+def test_a_moment_that_utc_has_no_year_for_is_refused(year: int, sign: int) -> None:
+    zone = datetime.timezone(sign * datetime.timedelta(hours=1, seconds=1))
+    moment = datetime.datetime(year, 1 if year == 1 else 12, 1 if year == 1 else 31, 23 if year > 1 else 0, tzinfo=zone)
+    with pytest.raises(
+        ValueError, match=r"created_after: expected a datetime whose time in UTC is in the years 1 to 9999"
+    ):
+        Service(ANY).kit().subscribers.list(created_after=moment).first_page()
