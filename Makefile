@@ -141,5 +141,5 @@ lock: venv  ## compile pyproject.toml into requirements/dev.txt (make lock UPGRA
 	    --extra mock --extra dev --output-file requirements/dev.txt pyproject.toml
 
 clean:  ## remove environments, caches and builds
-	rm -rf .venv .venv-* node_modules benchmarks/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* node_modules benchmarks/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find benchmarks generated mock overlay scripts tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -54,7 +54,6 @@ def _option(config: pytest.Config, name: str) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
     config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
-    config.addinivalue_line("markers", "writes: changes the account")
     chosen = _chosen(config)
     if unknown := sorted((chosen or set()) - _documents["current"].operations.keys()):
         raise pytest.UsageError(f"--operations: there is no {', '.join(unknown)}")

@@ -9,17 +9,6 @@ from typing import Any
 from tests.contract.caller import Answer
 from tests.contract.world import World, everything
 
-_READ = ("broadcast", "purchase", "subscriber")
-"""What has an operation that reads one."""
-_ALL = {
-    "broadcast": "list_broadcasts",
-    "custom_field": "list_custom_fields",
-    "purchase": "list_purchases",
-    "subscriber": "list_subscribers",
-    "tag": "list_tags",
-    "webhook": "list_webhooks",
-}
-
 
 class State:
     """Reads things by kind and id: from their own operation, and from the list that they are in."""
@@ -30,15 +19,19 @@ class State:
 
     def listed(self, kind: str) -> dict[int, dict[str, Any]]:
         """Return the first page of everything of a kind, by id."""
-        query = everything(self._caller.document, _ALL[kind])
+        query = everything(self._caller.document, f"list_{kind}s")
         return {row["id"]: row for row in self._world.rows(kind, **query)}
 
     def get(self, kind: str, id_: int) -> dict[str, Any]:
         """Return one as its own operation shows it, or as its list does if it has none."""
-        if kind not in _READ:
+        if not self._is_read(kind):
             return self.listed(kind)[id_]
         found: dict[str, Any] = self._caller.call(f"get_{kind}", {"id": id_}, expect=200).json[kind]
         return found
+
+    def _is_read(self, kind: str) -> bool:
+        """Whether an operation reads one of a kind."""
+        return f"get_{kind}" in self._caller.document.operations
 
     def members(self, owner: str, id_: int) -> dict[int, dict[str, Any]]:
         """Return the subscribers of a tag, form or sequence, of any state, by id."""
@@ -65,7 +58,7 @@ class State:
         """Raise ContractError if there is still one with that id."""
         if id_ in self.listed(kind):
             raise answer.broken(f"no {kind} {id_} in its list afterwards", "it is still there")
-        if kind in _READ and self._caller.call(f"get_{kind}", {"id": id_}).status != 404:
+        if self._is_read(kind) and self._caller.call(f"get_{kind}", {"id": id_}).status != 404:
             raise answer.broken(f"404 for {kind} {id_} afterwards", "it is still there")
 
     @contextlib.contextmanager
@@ -77,7 +70,7 @@ class State:
         before = self.listed(kind)
         yield
         after = self.listed(kind)
-        answer = self._caller.call(_ALL[kind], query=everything(self._caller.document, _ALL[kind]), expect=200)
+        answer = self._caller.call(f"list_{kind}s", query=everything(self._caller.document, f"list_{kind}s"), expect=200)
         made = after.keys() - before.keys() - set(ids)
         if len(made) != new and len(after) < 1000:
             raise answer.broken(f"{new} new {kind}s after the write", f"{len(made)}: {sorted(made)}")

@@ -12,18 +12,6 @@ import pytest
 from tests.contract.caller import Caller, ContractError
 from tests.contract.document import Document
 
-_LISTS = {
-    "broadcast": ("list_broadcasts", "broadcasts"),
-    "custom_field": ("list_custom_fields", "custom_fields"),
-    "email_template": ("list_email_templates", "email_templates"),
-    "form": ("list_forms", "forms"),
-    "purchase": ("list_purchases", "purchases"),
-    "segment": ("list_segments", "segments"),
-    "sequence": ("list_sequences", "sequences"),
-    "subscriber": ("list_subscribers", "subscribers"),
-    "tag": ("list_tags", "tags"),
-    "webhook": ("list_webhooks", "webhooks"),
-}
 _LARGEST_PAGE = 1000
 _OWNERS_TRIED = 10
 _UNUSED_URL = "https://hooks.example.com"
@@ -63,7 +51,7 @@ class World:
 
     def rows(self, kind: str, **query: object) -> list[dict[str, Any]]:
         """Return the first page of a kind, as large as pages can be."""
-        operation, name = _LISTS[kind]
+        operation, name = f"list_{kind}s", f"{kind}s"
         self._needs(operation)
         found: list[dict[str, Any]] = self.caller.call(
             operation, query={"per_page": _LARGEST_PAGE} | query, expect=200
