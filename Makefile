@@ -4,7 +4,7 @@ VENV ?= .venv
 # The Python that makes the environment; without one given, the first on the machine that is new enough.
 PYTHON ?=
 # Tests share nothing, so they run side by side.
-PYTEST_ARGS ?= -n auto --maxprocesses=4
+PYTEST_ARGS ?= -n auto --maxprocesses=4 --dist worksteal
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 

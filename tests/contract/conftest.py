@@ -53,6 +53,7 @@ def _option(config: pytest.Config, name: str) -> Any:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
+    config.addinivalue_line("markers", "writes: changes the account, so that a run that may only read leaves it out")
     config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
     chosen = _chosen(config)
     if unknown := sorted((chosen or set()) - _documents["current"].operations.keys()):
@@ -75,13 +76,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = _chosen(config)
-    dropped = [item for item in items if not _is_wanted(item, chosen)]
+    read_only = bool(_option(config, "read_only"))
+    dropped = [item for item in items if not _is_wanted(item, chosen, read_only=read_only)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
 
 
-def _is_wanted(item: pytest.Item, chosen: set[str] | None) -> bool:
+def _is_wanted(item: pytest.Item, chosen: set[str] | None, *, read_only: bool) -> bool:
+    if read_only and item.get_closest_marker("writes"):
+        return False
     about = {name for mark in item.iter_markers("operations") for name in mark.args}
     if chosen is not None and about and not about & chosen:
         return False

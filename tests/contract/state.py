@@ -70,7 +70,9 @@ class State:
         before = self.listed(kind)
         yield
         after = self.listed(kind)
-        answer = self._caller.call(f"list_{kind}s", query=everything(self._caller.document, f"list_{kind}s"), expect=200)
+        answer = self._caller.call(
+            f"list_{kind}s", query=everything(self._caller.document, f"list_{kind}s"), expect=200
+        )
         made = after.keys() - before.keys() - set(ids)
         if len(made) != new and len(after) < 1000:
             raise answer.broken(f"{new} new {kind}s after the write", f"{len(made)}: {sorted(made)}")
