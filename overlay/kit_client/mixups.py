@@ -8,6 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 
+def _refuse(message: str) -> NoReturn:
+    # Raised where no `self` is in sight, or Python suggests a private name of it.
+    raise AttributeError(message)
+
+
 class _Mixups:
     """What is wrong for both kinds of pagers."""
 
@@ -26,9 +31,7 @@ class _Mixups:
         def __getattr__(self, name: str) -> NoReturn:
             if name.startswith("_"):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            raise AttributeError(
-                f"{self!r} has no {name!r}: write `{self._loop}`, or `{self._first_page}` for one page"
-            )
+            _refuse(f"{self!r} has no {name!r}: write `{self._loop}`, or `{self._first_page}` for one page")
 
     def __getitem__(self, index: object) -> NoReturn:
         raise self._error(
