@@ -67,9 +67,9 @@ screenshots: venv browser  ## take docs/images anew
 	@$(RUN) scripts/screenshots.py
 
 # Other servers are talked to with one connection after the other. Credentials come by environment: KIT_API_KEY, KIT_ACCESS_TOKEN.
-contract: venv  ## hold the mock against the contract, or with BASE_URL=… another server (READ_ONLY=1, OPERATIONS=…)
+contract: venv  ## hold the mock against the contract, or with BASE_URL=… another server (READ_ONLY=1, OPERATIONS=…, GRADES=…)
 	@$(RUN) -m pytest $(if $(BASE_URL),--base-url '$(BASE_URL)' -p no:kit_mock -r s,$(PYTEST_ARGS)) $(if $(READ_ONLY),--read-only) \
-	    $(if $(OPERATIONS),--operations '$(OPERATIONS)') $(if $(BEHAVIOUR),--behaviour '$(BEHAVIOUR)') tests/contract
+	    $(if $(OPERATIONS),--operations '$(OPERATIONS)') $(if $(GRADES),--grades '$(GRADES)') $(if $(BEHAVIOUR),--behaviour '$(BEHAVIOUR)') tests/contract
 
 contract-deep: venv  ## run schemathesis with requests drawn at random, and more of them (SEED=… for certain ones)
 	@seed=$${SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}; \

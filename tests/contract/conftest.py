@@ -21,6 +21,8 @@ import pytest
 import yaml
 
 from tests.contract.caller import Caller, ContractError, Server
+from tests.contract.coverage import Coverage
+from tests.contract.coverage_report import CoverageReport
 from tests.contract.document import BehaviourName, Document
 from tests.contract.world import World
 
@@ -29,6 +31,10 @@ EXAMPLES = Path(__file__).with_name("examples.yaml")
 NOW = "2026-03-02T09:30:00Z"
 _BEHAVIOURS: tuple[BehaviourName, ...] = ("current", "reference")
 _KEY, _TOKEN = "contract_key", "contract_token"
+GRADES = ("reference", "seen", "later docs", "client", "chosen")
+"""How rules are known: the reference of 2024; the live service; its newer documentation; clients that rely on them;
+or nobody knows, and they were chosen for the document."""
+_REPORT = pytest.StashKey[CoverageReport]()
 _documents = {name: Document(name) for name in _BEHAVIOURS}
 
 
@@ -40,6 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--read-only", action="store_true", help="send GET requests alone")
     group.addoption("--operations", help="ids of operations, separated by commas: leave out tests of others alone")
+    group.addoption(
+        "--grades",
+        help=f"leave out tests of a rule with another grade; of {', '.join(GRADES)}, separated by commas",
+    )
     group.addoption("--no-casts", action="store_true", help="values of other types must be refused, not cast")
     group.addoption("--schemathesis-seed", type=int, default=1, help="what schemathesis draws its requests from (1)")
     group.addoption("--schemathesis-examples", type=int, help="how many requests it draws for each operation")
@@ -55,13 +65,39 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
     config.addinivalue_line("markers", "writes: changes the account, so that a run that may only read leaves it out")
     config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
-    chosen = _chosen(config)
-    if unknown := sorted((chosen or set()) - _documents["current"].operations.keys()):
-        raise pytest.UsageError(f"--operations: there is no {', '.join(unknown)}")
+    for option, known in (("operations", _documents["current"].operations), ("grades", GRADES)):
+        if unknown := sorted((_names(config, option) or set()).difference(known)):
+            raise pytest.UsageError(f"--{option}: there is no {', '.join(unknown)}")
+    config.stash[_REPORT] = CoverageReport(_documents, has_goals=_is_whole(config))
+    config.pluginmanager.register(config.stash[_REPORT])
 
 
-def _chosen(config: pytest.Config) -> set[str] | None:
-    text: str | None = _option(config, "operations")
+def coverage_of(config: pytest.Config, behaviour: BehaviourName) -> Coverage:
+    """Return the count of what this run has tried of the document."""
+    return config.stash[_REPORT].of(behaviour)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether the whole suite is run, on the mock."""
+    narrowing = (
+        "base_url",
+        "operations",
+        "read_only",
+        "keyword",
+        "markexpr",
+        "deselect",
+        "lf",
+        "collectonly",
+        "maxfail",
+    )
+    folder = Path(__file__).parent
+    everything = {Path(argument).resolve() for argument in config.args} == {folder}
+    return everything and not any(_option(config, name) for name in narrowing)
+
+
+def _names(config: pytest.Config, option: str) -> set[str] | None:
+    """Return the names that an option lists, or None without it."""
+    text: str | None = _option(config, option)
     return {part.strip() for part in text.split(",") if part.strip()} if text else None
 
 
@@ -75,17 +111,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    chosen = _chosen(config)
-    read_only = bool(_option(config, "read_only"))
-    dropped = [item for item in items if not _is_wanted(item, chosen, read_only=read_only)]
+    dropped = [item for item in items if not _is_wanted(item, config)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
 
 
-def _is_wanted(item: pytest.Item, chosen: set[str] | None, *, read_only: bool) -> bool:
-    if read_only and item.get_closest_marker("writes"):
+def grades_of(docstring: str | None) -> set[str]:
+    """Return the grades of a test's rules, which stand in brackets at the end of the first line of its docstring."""
+    noted = re.search(r"\(([^()]*)\)$", (docstring or "").partition("\n")[0])
+    return {grade for grade in GRADES if noted and re.search(rf"\b{grade}\b", noted.group(1))}
+
+
+def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
+    if _option(config, "read_only") and item.get_closest_marker("writes"):
         return False
+    grades = _names(config, "grades")
+    if grades is not None and not grades_of(getattr(item, "obj", None).__doc__) <= grades:
+        return False
+    chosen = _names(config, "operations")
     about = {name for mark in item.iter_markers("operations") for name in mark.args}
     if chosen is not None and about and not about & chosen:
         return False
@@ -187,8 +231,8 @@ def document(server: Server) -> Document:
 
 
 @pytest.fixture(scope="session")
-def caller(server: Server, document: Document) -> Iterator[Caller]:
-    made = Caller(server, document)
+def caller(server: Server, document: Document, request: pytest.FixtureRequest) -> Iterator[Caller]:
+    made = Caller(server, document, coverage_of(request.config, server.behaviour).saw)
     yield made
     made.close()
 

@@ -121,6 +121,12 @@ class Document:
             if method in _METHODS
         }
 
+    def raw_operation(self, operation: Operation) -> Mapping[str, Any]:
+        """Return what the document has of an operation, as it stands there, with the parameters of its path."""
+        item = self.raw["paths"][operation.path]
+        raw: dict[str, Any] = item[operation.method.lower()]
+        return {**raw, "parameters": [*item.get("parameters", ()), *raw.get("parameters", ())]}
+
     def _operation(self, path: str, method: str, item: Mapping[str, Any], raw: Mapping[str, Any]) -> Operation:
         given = [self.resolve(each) for each in (*item.get("parameters", ()), *raw.get("parameters", ()))]
         content = self.resolve(raw["requestBody"])["content"] if "requestBody" in raw else {}

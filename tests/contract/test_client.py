@@ -160,7 +160,7 @@ def _filled(data: st.DataObject, document: Document, arguments: Strategies, sche
 def test_reads(
     operation_id: str, document: Document, world: World, wire: Wire, validator: SecondValidator, arguments: Strategies
 ) -> None:
-    """What a read sends and what it returns are as documented."""
+    """What a read sends and what it returns are as documented. (reference)"""
     _try(document.operations[operation_id], document, world, wire, validator, arguments)
 
 
@@ -169,7 +169,7 @@ def test_reads(
 def test_writes(
     operation_id: str, document: Document, world: World, wire: Wire, validator: SecondValidator, arguments: Strategies
 ) -> None:
-    """What a write sends and what it returns are as documented."""
+    """What a write sends and what it returns are as documented. (reference)"""
     operation = document.operations[operation_id]
     if operation.is_open and not world.caller.server.control:
         pytest.skip("made-up codes and tokens are sent to the mock alone")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.caller import ContractError, CredentialName, Server
-from tests.contract.conftest import EXAMPLES, NOW, started_mock
+from tests.contract.conftest import EXAMPLES, NOW, coverage_of, started_mock
+from tests.contract.coverage import Sent
 from tests.contract.document import Document, Operation
 from tests.contract.schemathesis_run import Exchange, Run, run
 
@@ -38,6 +39,12 @@ def test_answers_are_as_documented(
     seed: int = request.config.getoption("schemathesis_seed", 1)
     examples: int | None = request.config.getoption("schemathesis_examples", None)
     ended = run(own_server, document, credential, tmp_path, seed=seed, examples=examples, operations=limits)
+    coverage = coverage_of(request.config, own_server.behaviour)
+    by_label = {f"{each.method} {each.path}": each for each in chosen}
+    for each in ended.exchanges():
+        operation = by_label.get(each.operation)
+        if operation is not None and each.method == operation.method:
+            coverage.saw(Sent(operation, each.status, each.target, each.body))
     if not ended.passed:
         raise ContractError(ended.failures)
     if own_server.control is not None:
