@@ -14,7 +14,7 @@ from typing import NoReturn
 from kit_mock import behaviours, ordering
 from kit_mock.clock import Clock
 from kit_mock.deliveries.targets import hosts
-from kit_mock.limits import RateLimit
+from kit_mock.limits import WINDOW, RateLimit
 from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
 from kit_mock.problems import KitMockError
 from kit_mock.version import version
@@ -60,6 +60,7 @@ def _serve(options: argparse.Namespace) -> None:
             clock=options.now,
             document=options.document,
             rate_limit=options.rate_limit,
+            rate_window=options.rate_window,
             behaviour=options.behaviour,
             strict=options.strict,
             auto_approve=options.auto_approve,
@@ -147,7 +148,14 @@ def _parser() -> argparse.ArgumentParser:
         type=_rate_limit,
         default="kit",
         metavar="N|kit|off",
-        help=f"requests in any 60 seconds for each credential, or off; kit is Kit's own, 120 with a key {default}",
+        help=f"requests in any --rate-window for each credential, or off; kit is Kit's own, 120 with a key {default}",
+    )
+    serve.add_argument(
+        "--rate-window",
+        type=_seconds,
+        default=WINDOW,
+        metavar="SECONDS",
+        help=f"the seconds that --rate-limit is about {default}",
     )
     serve.add_argument(
         "--behaviour",
@@ -242,6 +250,12 @@ def _rate_limit(text: str) -> RateLimit:
         case _ if re.fullmatch(r"[1-9][0-9]{0,8}", text):
             return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is neither a number from 1 nor off")
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) or not float(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return float(text)
 
 
 def _count(text: str) -> int:

@@ -20,7 +20,7 @@ from kit_mock.control import Control, plane
 from kit_mock.credentials import Credentials
 from kit_mock.deliveries import Delivery, targets
 from kit_mock.faults import Fault, Faults, WhatFails
-from kit_mock.limits import Limits, Quota, RateLimit
+from kit_mock.limits import WINDOW, Limits, Quota, RateLimit
 from kit_mock.oauth import DEFAULT_CLIENTS, OAuthClient
 from kit_mock.ordering import BulkOrder
 from kit_mock.recorder import RecordedRequest, Recorder
@@ -60,6 +60,7 @@ class KitMock(additions.Resources):
         rate_limit: how many requests a credential may send in any 60 seconds: a number, `kit` for Kit's own (120 with a
             key, and as `behaviour` has it with an OAuth token), or `off`. Off by default, unlike `kit-mock serve`: tests
             send more than that in a second, and a clock that stands still would never let them in again.
+        rate_window: the seconds that `rate_limit` is about, in place of 60.
         strict: whether a request must have the document's own types and media types. Otherwise it is read as the service
             reads it: see `kit_mock.casts` for bodies and `kit_mock.inputs` for queries.
         behaviour: `current` for what the service does today, `reference` for what Kit's reference of 2024 says;
@@ -95,6 +96,7 @@ class KitMock(additions.Resources):
         document: str | os.PathLike[str] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
         rate_limit: RateLimit = "off",
+        rate_window: float = WINDOW,
         behaviour: BehaviourName = behaviours.DEFAULT.name,
         strict: bool = False,
         oauth_clients: Iterable[OAuthClient] = DEFAULT_CLIENTS,
@@ -117,7 +119,7 @@ class KitMock(additions.Resources):
         self.behaviour = behaviour
         order = ordering.checked(bulk_order)
         delivery_hosts = targets.hosts(allow_deliveries)
-        limits = Limits(rate_limit, self._behaviour)
+        limits = Limits(rate_limit, self._behaviour, rate_window)
         compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
         self._store = Store(None if db is None else Path(db))
         self._store.delivery_hosts = delivery_hosts
@@ -222,6 +224,11 @@ class KitMock(additions.Resources):
     def quota(self) -> tuple[Quota, ...]:
         """How much of the rate limit each credential has used: the fixed ones, and whoever else called of late."""
         return self._limits.quotas(self._credentials.fixed, self.clock.now().timestamp())
+
+    @property
+    def rate_window(self) -> float:
+        """The seconds that the rate limit is about."""
+        return self._limits.window
 
     def fail_next(self, target: str | None = None, *, times: int = 1, **options: Unpack[WhatFails]) -> Fault:
         """Let the next request fail, or the next few: `mock.fail_next("create_subscriber", status=503)`.

@@ -69,6 +69,7 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
         base_url=f"http://{host}",
         sample_key=mock.api_key if mock.api_key == _DEFAULT_KEY else "$KIT_API_KEY",
         now=timestamp(int(now.timestamp())),
+        rate_window=f"{mock.rate_window:g}",
         quotas=[_quota(each) for each in mock.quota],
         search=search,
         opened=opened,

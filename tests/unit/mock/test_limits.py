@@ -44,6 +44,26 @@ def test_one_request_too_many_is_a_429_in_plain_text() -> None:
         assert [(r.operation_id, r.status) for r in mock.requests][-2:] == [("create_tag", 429), ("list_tags", 200)]
 
 
+def test_the_window_can_be_another_one() -> None:
+    with (
+        KitMock(clock=Clock(START), rate_limit=2, rate_window=2.5) as mock,
+        client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit,
+    ):
+        assert statuses(kit, 3) == [200, 200, 429]
+        mock.advance(seconds=2.4)
+        assert statuses(kit, 1) == [429]
+        assert [each.used for each in mock.quota] == [2, 0]
+        mock.advance(seconds=0.1)
+        assert [each.used for each in mock.quota] == [0, 0]
+        assert statuses(kit, 3) == [200, 200, 429]
+
+
+@pytest.mark.parametrize("window", [0, -1, float("inf"), float("nan"), True, "60"])
+def test_a_window_is_a_number_of_seconds(window: Any) -> None:
+    with pytest.raises(ValueError, match="the rate window must be a number of seconds above 0"):
+        KitMock(rate_window=window)
+
+
 def test_the_window_rolls() -> None:
     with KitMock(clock=Clock(START), rate_limit=2) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
         assert statuses(kit, 1) == [200]  # at 0 s
