@@ -41,6 +41,10 @@ class Server:
     """The OAuth app that may be tried at, and where it is sent back to."""
     read_only: bool = False
     strict: bool = False
+    rate_limits: Mapping[CredentialName, int] | None = None
+    """How many requests each kind of credential may send in a window, if that is known."""
+    rate_window: float = 60.0
+    """In seconds."""
     account: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     """What the account holds from the start and the API doesn't show, if that is known."""
     control: str | None = None
@@ -81,14 +85,25 @@ class Answer:
 
 
 class Caller:
-    """Sends requests by operation, with a credential that the operation takes, and checks each answer."""
+    """Sends requests by operation, with a credential that the operation takes, and checks each answer.
 
-    def __init__(self, server: Server, document: Document, observe: Callable[[Sent], None] = lambda sent: None) -> None:
+    A 429 is waited for, unless it is what a caller with `waits=False` is to see.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        document: Document,
+        observe: Callable[[Sent], None] = lambda sent: None,
+        *,
+        waits: bool = True,
+    ) -> None:
         self.server = server
         self.document = document
         self.undocumented: set[str] = set()
         """Places of keys that came and that the document doesn't have."""
         self._observe = observe
+        self._waits = waits
         self._http = httpx.Client(base_url=server.url, timeout=_TIMEOUT_SECONDS, follow_redirects=False)
 
     def close(self) -> None:
@@ -176,7 +191,7 @@ class Caller:
         waited = 0.0
         while True:
             response = self._http.request(method, target, headers=headers, content=data)
-            if response.status_code != 429 or waited >= _LONGEST_WAIT_SECONDS:
+            if response.status_code != 429 or not self._waits or waited >= _LONGEST_WAIT_SECONDS:
                 break
             print(f"the server limits requests: waiting {_WAIT_SECONDS:.0f} s")
             time.sleep(_WAIT_SECONDS)

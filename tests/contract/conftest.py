@@ -5,6 +5,7 @@ Without `--base-url`, it is the mock, started as a command of its own, once for 
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import secrets
@@ -17,10 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import yaml
 
-from tests.contract.caller import Caller, ContractError, Server
+from tests.contract.caller import Caller, ContractError, CredentialName, Server
 from tests.contract.coverage import Coverage
 from tests.contract.coverage_report import CoverageReport
 from tests.contract.document import BehaviourName, Document
@@ -30,6 +32,8 @@ _SEED = Path(__file__).with_name("account.yaml")
 EXAMPLES = Path(__file__).with_name("examples.yaml")
 NOW = "2026-03-02T09:30:00Z"
 _BEHAVIOURS: tuple[BehaviourName, ...] = ("current", "reference")
+_SHORT_WINDOW = 4.0
+"""Seconds: enough for all that a token may send, on a machine that has other things to do."""
 _KEY, _TOKEN = "contract_key", "contract_token"
 GRADES = ("reference", "seen", "later docs", "client", "chosen")
 """How rules are known: the reference of 2024; the live service; its newer documentation; clients that rely on them;
@@ -51,9 +55,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"leave out tests of a rule with another grade; of {', '.join(GRADES)}, separated by commas",
     )
     group.addoption("--no-casts", action="store_true", help="values of other types must be refused, not cast")
+    group.addoption(
+        "--rate-limits",
+        metavar="KEY,TOKEN",
+        type=_rate_limits,
+        help="requests that a key and a token may send in a window: Kit's are 120,600. Without it, limits aren't tried",
+    )
+    group.addoption(
+        "--rate-window", metavar="SECONDS", type=float, default=60.0, help="the window of --rate-limits (60)"
+    )
     group.addoption("--schemathesis-seed", type=int, default=1, help="what schemathesis draws its requests from (1)")
     group.addoption("--schemathesis-examples", type=int, help="how many requests it draws for each operation")
     group.addoption("--account", type=Path, help="YAML file with what the account holds, such as the mock's seed")
+
+
+def _rate_limits(text: str) -> dict[CredentialName, int]:
+    key, _, token = text.partition(",")
+    if not key.isdecimal() or not token.isdecimal() or not int(key) or not int(token):
+        raise argparse.ArgumentTypeError("expected two numbers such as 120,600")
+    return {"key": int(key), "token": int(token)}
 
 
 def _option(config: pytest.Config, name: str) -> Any:
@@ -106,8 +126,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
     if "server" in metafunc.fixturenames:
         metafunc.parametrize("server", names, indirect=True, scope="session")
-    if "own_server" in metafunc.fixturenames:
-        metafunc.parametrize("own_server", names, indirect=True)
+    for fixture in {"own_server", "limited_server"}.intersection(metafunc.fixturenames):
+        metafunc.parametrize(fixture, names, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -172,6 +192,19 @@ def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield _given(request.config, given, request.param)
 
 
+@pytest.fixture
+def limited_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server under test, with its limits; of the mock one that nobody else calls, and with a short window."""
+    given: str | None = _option(request.config, "base_url")
+    if given is None:
+        limits: dict[CredentialName, int] = {"key": 120, "token": 600 if request.param == "current" else 120}
+        window = ["--rate-limit=kit", f"--rate-window={_SHORT_WINDOW}"]
+        with started_mock(request.param, _SEED, *window) as made:
+            yield attrs.evolve(made, rate_limits=limits, rate_window=_SHORT_WINDOW)
+    else:
+        yield _given(request.config, given, request.param)
+
+
 def _given(config: pytest.Config, url: str, behaviour: BehaviourName) -> Server:
     account: Path | None = _option(config, "account")
     return Server(
@@ -184,6 +217,8 @@ def _given(config: pytest.Config, url: str, behaviour: BehaviourName) -> Server:
         redirect_uri=_environment("KIT_REDIRECT_URI"),
         read_only=bool(_option(config, "read_only")),
         strict=bool(_option(config, "no_casts")),
+        rate_limits=_option(config, "rate_limits"),
+        rate_window=_option(config, "rate_window"),
         account=yaml.safe_load(account.read_text(encoding="utf-8")) if account else None,
     )
 

@@ -153,6 +153,7 @@ class Runner:
                 operations=lie.operations,
                 behaviour=lie.behaviour,
                 client=lie.client,
+                limited=lie.limited,
                 log=folder / "log",
             )
             server = _context.Process(target=_serve, args=(listener, lie, folder / "report"), daemon=True)

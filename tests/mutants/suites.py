@@ -15,6 +15,7 @@ import attrs
 import pytest
 
 from tests.mutants.lie import ClientName
+from tests.mutants.limits import KEY_LIMIT, TOKEN_LIMIT, WINDOW
 from tests.mutants.oauth_flow import CLIENTS, REDIRECT
 from tests.mutants.truth import ACCOUNT, KEY, TOKEN
 
@@ -45,6 +46,8 @@ class Run:
     """Those to narrow the suite to, unless the stage is the whole."""
     behaviour: str
     client: ClientName
+    limited: bool
+    """Whether the server limits requests, and the suite is told how."""
     log: Path
     """Where the output goes."""
 
@@ -113,6 +116,8 @@ class _FirstFailure:
 def run_contract(run: Run) -> None:
     """Run the contract suite and end the process with its exit status."""
     arguments = _arguments(run.url, run.behaviour)
+    if run.limited:
+        arguments += ["--rate-limits", f"{KEY_LIMIT},{TOKEN_LIMIT}", "--rate-window", str(WINDOW)]
     match run.stage:
         case "rules":
             arguments += ["tests/contract", f"--ignore={_GENERATED}"]
