@@ -54,8 +54,9 @@ venv: $(VENV)/.ready  ## set up the environment in .venv (every other target doe
 demo: venv  ## see the client at work on a mock of the service
 	@$(RUN) scripts/demo.py
 
-test: venv browser  ## run all tests
-	@$(RUN) -m pytest $(PYTEST_ARGS)
+# Those marked `deep` take a minute and more, and find little that the others don't: `make contract` has them.
+test: venv browser  ## run the tests
+	@$(RUN) -m pytest $(PYTEST_ARGS) -m 'not deep'
 
 httpx2: venv  ## run the unit and integration tests with httpx2, the fork of httpx, in its place
 	@$(RUN) scripts/check_httpx2.py $(PYTEST_ARGS)

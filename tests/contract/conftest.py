@@ -32,6 +32,7 @@ _SEED = Path(__file__).with_name("account.yaml")
 EXAMPLES = Path(__file__).with_name("examples.yaml")
 NOW = "2026-03-02T09:30:00Z"
 _BEHAVIOURS: tuple[BehaviourName, ...] = ("current", "reference")
+_DEEP = (("current", "token"), ("reference", "key"))
 _SHORT_WINDOW = 4.0
 """Seconds: enough for all that a token may send, on a machine that has other things to do."""
 _KEY, _TOKEN = "contract_key", "contract_token"
@@ -84,6 +85,7 @@ def _option(config: pytest.Config, name: str) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
     config.addinivalue_line("markers", "writes: changes the account, so that a run that may only read leaves it out")
+    config.addinivalue_line("markers", "deep: takes long; `make contract` has it, `make test` hasn't")
     config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
     for option, known in (("operations", _documents["current"].operations), ("grades", GRADES)):
         if unknown := sorted((_names(config, option) or set()).difference(known)):
@@ -131,6 +133,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        # `make test` tries each behaviour with one credential.
+        parameters = _parameters(item)
+        if (parameters.get("own_server"), parameters.get("credential")) in _DEEP:
+            item.add_marker(pytest.mark.deep)
     dropped = [item for item in items if not _is_wanted(item, config)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
@@ -154,8 +161,11 @@ def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
     if chosen is not None and about and not about & chosen:
         return False
     behaviours = {mark.args[0] for mark in item.iter_markers("behaviour")}
-    parameters: dict[str, Any] = getattr(item, "callspec").params if hasattr(item, "callspec") else {}  # noqa: B009
-    return not behaviours or parameters.get("server") in behaviours
+    return not behaviours or _parameters(item).get("server") in behaviours
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return getattr(item, "callspec").params if hasattr(item, "callspec") else {}  # noqa: B009
 
 
 @pytest.hookimpl(wrapper=True)

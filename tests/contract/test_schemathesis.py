@@ -18,8 +18,6 @@ _SOME = (
     "create_token",
     "create_tag",
     "list_tags",
-    "create_subscriber",
-    "list_subscribers",
     "tag_subscriber",
 )
 """Enough for chains, and quick."""
@@ -66,6 +64,7 @@ def _assert_that_it_reached(operations: list[Operation], ended: Run) -> None:
     assert not missed, f"never a success: {', '.join(missed)}"
 
 
+@pytest.mark.deep
 def test_the_same_seed_sends_the_same_requests(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Two runs on two mocks send the same requests, but for codes and tokens, which nobody can foretell."""
     if request.config.getoption("base_url", None):
