@@ -16,7 +16,6 @@ from tests.contract.coverage import Sent
 from tests.contract.document import BehaviourName, Document, Documented, Operation
 
 CredentialName = Literal["key", "token"]
-_TIMEOUT_SECONDS = 30.0
 _LONGEST_WAIT_SECONDS = 70.0
 _WAIT_SECONDS = 5.0
 _FORM = "application/x-www-form-urlencoded"
@@ -24,7 +23,16 @@ _SHOWN = 600
 
 
 class ContractError(AssertionError):
-    """A server's answer or its state isn't what the contract says."""
+    """A server's answer or its state isn't what the contract says.
+
+    Args:
+        text: what was documented, what came, and the request.
+        rule: the operation and what was documented, by which errors are counted.
+    """
+
+    def __init__(self, text: str, rule: str = "") -> None:
+        super().__init__(text)
+        self.rule = rule or text.partition("\n")[0]
 
 
 @attrs.frozen
@@ -49,6 +57,8 @@ class Server:
     """What the account holds from the start and the API doesn't show, if that is known."""
     control: str | None = None
     """URL of the control plane, for the mock alone."""
+    timeout: float = 30.0
+    """How long an answer may take, in seconds."""
 
 
 @attrs.frozen
@@ -76,12 +86,7 @@ class Answer:
     def broken(self, documented: str, came: str | None = None) -> ContractError:
         """Return the error that says what was documented, and what came instead."""
         text = self.content[:_SHOWN].decode("utf-8", "replace")
-        return ContractError(
-            f"{self.operation.id}: {self.operation.method} {self.operation.path}\n"
-            f"  documented: {documented}\n"
-            f"  came:       {came or f'{self.status} {text}'}\n"
-            f"  {self.request}"
-        )
+        return _broken(self.operation, documented, came or f"{self.status} {text}", self.request)
 
 
 class Caller:
@@ -104,7 +109,7 @@ class Caller:
         """Places of keys that came and that the document doesn't have."""
         self._observe = observe
         self._waits = waits
-        self._http = httpx.Client(base_url=server.url, timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        self._http = httpx.Client(base_url=server.url, timeout=server.timeout, follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -188,9 +193,14 @@ class Caller:
         *,
         check: bool = True,
     ) -> Answer:
+        shown = _curl(method, f"{self.server.url}{target}", headers, data)
         waited = 0.0
         while True:
-            response = self._http.request(method, target, headers=headers, content=data)
+            try:
+                response = self._http.request(method, target, headers=headers, content=data)
+            except httpx.TransportError as error:
+                came = f"none in {self.server.timeout:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
+                raise _broken(operation, "an answer", came or type(error).__name__, shown) from error
             if response.status_code != 429 or not self._waits or waited >= _LONGEST_WAIT_SECONDS:
                 break
             print(f"the server limits requests: waiting {_WAIT_SECONDS:.0f} s")
@@ -201,7 +211,7 @@ class Caller:
             response.status_code,
             response.headers,
             response.content,
-            _curl(method, f"{self.server.url}{target}", headers, data),
+            shown,
         )
         if check:
             self._observe(Sent(operation, answer.status, target, data))
@@ -241,6 +251,16 @@ class Caller:
                     raise answer.broken(f"a header {name}", "none")
             elif problems := self.document.problems(schema, value):
                 raise answer.broken(f"a header {name} that fits its schema", "; ".join(problems))
+
+
+def _broken(operation: Operation, documented: str, came: str, request: str) -> ContractError:
+    return ContractError(
+        f"{operation.id}: {operation.method} {operation.path}\n"
+        f"  documented: {documented}\n"
+        f"  came:       {came}\n"
+        f"  {request}",
+        f"{operation.id}: {documented}",
+    )
 
 
 def filled(path: str, values: Mapping[str, object]) -> str:

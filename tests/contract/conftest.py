@@ -24,8 +24,8 @@ import yaml
 
 from tests.contract.caller import Caller, ContractError, CredentialName, Server
 from tests.contract.coverage import Coverage
-from tests.contract.coverage_report import CoverageReport
 from tests.contract.document import BehaviourName, Document
+from tests.contract.reporting import BROKEN, CoverageReport, print_broken_rules
 from tests.contract.world import World
 
 _SEED = Path(__file__).with_name("account.yaml")
@@ -65,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--rate-window", metavar="SECONDS", type=float, default=60.0, help="the window of --rate-limits (60)"
     )
+    group.addoption("--timeout", metavar="SECONDS", type=float, default=30.0, help="how long an answer may take (30)")
     group.addoption("--schemathesis-seed", type=int, default=1, help="what schemathesis draws its requests from (1)")
     group.addoption("--schemathesis-examples", type=int, help="how many requests it draws for each operation")
     group.addoption("--account", type=Path, help="YAML file with what the account holds, such as the mock's seed")
@@ -173,12 +174,17 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if call.excinfo is not None and call.excinfo.errisinstance(ContractError):
+    if call.excinfo is not None and isinstance(call.excinfo.value, ContractError):
         # What the server did is all there is to say: the suite's own frames are of no use.
         rule = getattr(item, "obj", None)
         title = (rule.__doc__ or "").strip().partition("\n")[0] if rule else ""
         report.longrepr = f"{title}\n{call.excinfo.value}" if title else str(call.excinfo.value)
+        report.user_properties.append((BROKEN, call.excinfo.value.rule))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    print_broken_rules(terminalreporter)
 
 
 @pytest.fixture(scope="session")
@@ -229,6 +235,7 @@ def _given(config: pytest.Config, url: str, behaviour: BehaviourName) -> Server:
         strict=bool(_option(config, "no_casts")),
         rate_limits=_option(config, "rate_limits"),
         rate_window=_option(config, "rate_window"),
+        timeout=_option(config, "timeout"),
         account=yaml.safe_load(account.read_text(encoding="utf-8")) if account else None,
     )
 

@@ -1,7 +1,8 @@
-"""The count of what a run has tried of the document: collected from all processes, printed, and held to its goals."""
+"""What a run of the suite prints at its end: which rules the server broke, and how much of the document was tried."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,22 @@ from tests.contract.document import BehaviourName, Document
 
 _OUTPUT = "contract_coverage"
 _SHOWN = 5
+_BROKEN_SHOWN = 30
+BROKEN = "contract_broken"
+"""The property of a failed test that names the rule."""
+
+
+def print_broken_rules(terminal: pytest.TerminalReporter) -> None:
+    """Print each rule that was broken, and how many tests failed for it, since one fault can fail many."""
+    failed = [*terminal.getreports("failed"), *terminal.getreports("error")]
+    counts = Counter(value for report in failed for name, value in report.user_properties if name == BROKEN)
+    if len(counts) < 2:
+        return
+    terminal.write_sep("=", "what the server broke, and how many tests failed for it")
+    for rule, number in counts.most_common(_BROKEN_SHOWN):
+        terminal.write_line(f"{number:5}  {str(rule)[:150]}")
+    if len(counts) > _BROKEN_SHOWN:
+        terminal.write_line(f"       and {len(counts) - _BROKEN_SHOWN} more rules")
 
 
 class CoverageReport:
