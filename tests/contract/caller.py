@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shlex
 import time
@@ -59,6 +60,15 @@ class Server:
     """URL of the control plane, for the mock alone."""
     timeout: float = 30.0
     """How long an answer may take, in seconds."""
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether it can reach servers on loopback: another machine's webhooks and callbacks don't come here."""
+        host = httpx.URL(self.url).host
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
 
 
 @attrs.frozen

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.caller import Server
 from tests.contract.conftest import grades_of
 from tests.contract.coverage import KINDS, Coverage, Sent
 from tests.contract.document import Document
@@ -118,3 +119,19 @@ def test_all_that_is_found_is_part_of_the_whole(document: Document, coverage: Co
     for kind in KINDS:
         found = {name.rstrip("+-") for name in coverage.found[kind]} if kind == "keywords" else coverage.found[kind]
         assert found <= coverage.whole[kind]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_near"),
+    [
+        ("http://127.0.0.1:4010", True),
+        ("http://127.8.0.1", True),
+        ("http://[::1]:4010", True),
+        ("http://localhost:4010", True),
+        ("https://api.kit.com", False),
+        ("http://10.0.0.7:4010", False),
+        ("http://localhost.example.com", False),
+    ],
+)
+def test_only_servers_of_this_machine_can_call_back(url: str, *, is_near: bool) -> None:
+    assert Server(url).is_on_this_machine is is_near
