@@ -86,9 +86,10 @@ mutants: venv  ## measure which lies of a server the contract tests catch
 check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code
 	@echo "all checks passed"
 
-lint: venv  ## check format and lint
+lint: venv  ## check format, lint, and the size of the overlay
 	@$(RUN) -m ruff format --check --quiet $(HAND)
 	@$(RUN) -m ruff check --quiet $(HAND)
+	@$(RUN) scripts/check_size.py
 
 types: venv  ## check types with mypy
 	@$(RUN) -m mypy $(TYPED)
