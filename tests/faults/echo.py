@@ -55,6 +55,13 @@ class EchoServer:
             time.sleep(0.01)
         return self.open == count
 
+    def wait_for_requests(self, count: int) -> bool:
+        """Wait until so many requests have come; False if that takes longer than 10 seconds."""
+        give_up = time.monotonic() + 10
+        while len(self.requests) < count and time.monotonic() < give_up:
+            time.sleep(0.01)
+        return len(self.requests) >= count
+
     async def _run(self) -> None:
         connections: set[asyncio.Task[None]] = set()
 

@@ -76,8 +76,10 @@ async def test_no_connection_is_stuck_after_many_calls_were_cancelled(server: Ec
 async def test_a_cancelled_call_gives_its_connection_up_at_once() -> None:
     with EchoServer(lambda path: 60 if path.endswith("/9") else 0) as server:
         async with AsyncKit("key", base_url=server.url) as kit:
-            with anyio.move_on_after(0.2):
-                await kit.subscribers.get(9)
+            async with anyio.create_task_group() as group:
+                group.start_soon(kit.subscribers.get, 9)
+                assert await anyio.to_thread.run_sync(server.wait_for_requests, 1)
+                group.cancel_scope.cancel()
             assert await anyio.to_thread.run_sync(server.wait_until_open, 0)
             assert (await kit.subscribers.get(1)).id == 1
         assert server.requests == ["/v4/subscribers/9", "/v4/subscribers/1"], "it isn't sent again"
@@ -97,11 +99,11 @@ async def test_a_call_that_ends_during_a_tls_handshake_gives_its_connection_up(s
 
 @pytest.mark.parametrize("anyio_backend", ANYIO)
 async def test_a_call_that_is_cancelled_while_it_waits_for_a_connection_is_never_sent() -> None:
-    with EchoServer(lambda path: 0.3 if path.endswith("/9") else 0) as server:
+    with EchoServer(lambda path: 1 if path.endswith("/9") else 0) as server:
         transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1))
         async with AsyncKit("key", base_url=server.url, transport=transport) as kit, anyio.create_task_group() as group:
             group.start_soon(kit.subscribers.get, 9)
-            await anyio.sleep(0.1)
+            assert await anyio.to_thread.run_sync(server.wait_for_requests, 1)
             with anyio.move_on_after(0.05):
                 async with anyio.create_task_group() as cancelled:
                     for number in (1, 2, 3):

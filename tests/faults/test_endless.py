@@ -101,7 +101,7 @@ def test_a_dribble_ends_with_the_deadline(pieces: Pieces) -> None:
         begin = time.monotonic()
         with pytest.raises(DeadlineExceededError, match=r"get_account: .*the deadline of 0\.3 s") as caught:
             kit.account.get()
-        assert 0.25 < time.monotonic() - begin < 2
+        assert 0.25 < time.monotonic() - begin < 10
         assert caught.value.attempts == 1
         assert isinstance(caught.value, APITimeoutError)
 
@@ -115,7 +115,7 @@ async def test_a_dribble_ends_with_the_deadline_async(pieces: Pieces) -> None:
             begin = time.monotonic()
             with pytest.raises(DeadlineExceededError, match=r"get_account: .*the deadline of 0\.3 s"):
                 await kit.account.get()
-            assert 0.25 < time.monotonic() - begin < 2
+            assert 0.25 < time.monotonic() - begin < 10
 
 
 def test_a_server_that_takes_a_request_in_slowly_does_not_outlast_the_deadline() -> None:
