@@ -16,8 +16,8 @@ from tests.contract.document import BehaviourName, Document, Documented, Operati
 
 CredentialName = Literal["key", "token"]
 _TIMEOUT_SECONDS = 30.0
-_LONGEST_WAIT_SECONDS = 70.0
-_WAIT_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 70.0
+WAIT_SECONDS = 5.0
 _FORM = "application/x-www-form-urlencoded"
 _SHOWN = 600
 
@@ -95,13 +95,21 @@ Observer = Callable[[Sent], None]
 class Caller:
     """Sends requests by operation, with a credential that the operation takes, and checks each answer."""
 
-    def __init__(self, server: Server, document: Document, observe: Observer = lambda sent: None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        document: Document,
+        observe: Observer = lambda sent: None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.server = server
         self.document = document
         self.undocumented: set[str] = set()
         """Places of keys that came and that the document doesn't have."""
         self._observe = observe
-        self._http = httpx.Client(base_url=server.url, timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        self._http = httpx.Client(
+            base_url=server.url, timeout=_TIMEOUT_SECONDS, follow_redirects=False, transport=transport
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -189,17 +197,17 @@ class Caller:
         waited = 0.0
         while True:
             response = self._http.request(method, target, headers=headers, content=data)
-            if response.status_code != 429 or waited >= _LONGEST_WAIT_SECONDS:
+            if response.status_code != 429 or waited >= LONGEST_WAIT_SECONDS:
                 break
-            print(f"the server limits requests: waiting {_WAIT_SECONDS:.0f} s")
-            time.sleep(_WAIT_SECONDS)
-            waited += _WAIT_SECONDS
+            print(f"the server limits requests: waiting {WAIT_SECONDS:.0f} s")
+            time.sleep(WAIT_SECONDS)
+            waited += WAIT_SECONDS
         answer = Answer(
             operation,
             response.status_code,
             response.headers,
             response.content,
-            _curl(method, f"{self.server.url}{target}", headers, data),
+            curl(method, f"{self.server.url}{target}", headers, data),
         )
         if check:
             self._check(answer)
@@ -259,7 +267,8 @@ def _encoded(body: object, media_type: str) -> bytes:
     return json.dumps(body).encode()
 
 
-def _curl(method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> str:
+def curl(method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> str:
+    """Return a request as a command line of curl, with the credentials as variables."""
     shown = {"X-Kit-Api-Key": "$KIT_API_KEY", "Authorization": "Bearer $KIT_ACCESS_TOKEN"}
     parts = ["curl", "-i", "-X", method, shlex.quote(url)]
     for name, value in headers.items():

@@ -43,6 +43,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-casts", action="store_true", help="values of other types must be refused, not cast")
     group.addoption("--schemathesis-seed", type=int, default=1, help="what schemathesis draws its requests from (1)")
     group.addoption("--schemathesis-examples", type=int, help="how many requests it draws for each operation")
+    group.addoption("--model-seed", type=int, default=1, help="what sequences of requests are drawn from (1)")
+    group.addoption(
+        "--model-examples", type=int, help="how many sequences of requests to draw; one that fails is then shortened"
+    )
+    group.addoption(
+        "--list-lag", type=float, default=0.0, metavar="SECONDS", help="how long lists may lag behind writes (0)"
+    )
     group.addoption("--account", type=Path, help="YAML file with what the account holds, such as the mock's seed")
 
 
@@ -55,12 +62,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
     config.addinivalue_line("markers", "writes: changes the account, so that a run that may only read leaves it out")
     config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
-    chosen = _chosen(config)
+    chosen = chosen_operations(config)
     if unknown := sorted((chosen or set()) - _documents["current"].operations.keys()):
         raise pytest.UsageError(f"--operations: there is no {', '.join(unknown)}")
 
 
-def _chosen(config: pytest.Config) -> set[str] | None:
+def chosen_operations(config: pytest.Config) -> set[str] | None:
+    """Return the operations that a run is narrowed to; None for all."""
     text: str | None = _option(config, "operations")
     return {part.strip() for part in text.split(",") if part.strip()} if text else None
 
@@ -70,12 +78,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
     if "server" in metafunc.fixturenames:
         metafunc.parametrize("server", names, indirect=True, scope="session")
+    if "usual_server" in metafunc.fixturenames:
+        metafunc.parametrize("usual_server", names, indirect=True, scope="module")
     if "own_server" in metafunc.fixturenames:
         metafunc.parametrize("own_server", names, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    chosen = _chosen(config)
+    chosen = chosen_operations(config)
     read_only = bool(_option(config, "read_only"))
     dropped = [item for item in items if not _is_wanted(item, chosen, read_only=read_only)]
     if dropped:
@@ -103,7 +113,8 @@ def pytest_runtest_makereport(
         # What the server did is all there is to say: the suite's own frames are of no use.
         rule = getattr(item, "obj", None)
         title = (rule.__doc__ or "").strip().partition("\n")[0] if rule else ""
-        report.longrepr = f"{title}\n{call.excinfo.value}" if title else str(call.excinfo.value)
+        notes = getattr(call.excinfo.value, "__notes__", ())
+        report.longrepr = "\n".join(text for text in (title, str(call.excinfo.value), *notes) if text)
     return report
 
 
@@ -120,9 +131,19 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 @pytest.fixture
 def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server under test; of the mock one that nobody else calls, in which the document's examples succeed."""
+    yield from _own(request, EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def usual_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server under test; of the mock one that no other module calls, with the usual account."""
+    yield from _own(request, _SEED)
+
+
+def _own(request: pytest.FixtureRequest, seed: Path) -> Iterator[Server]:
     given: str | None = _option(request.config, "base_url")
     if given is None:
-        with started_mock(request.param, EXAMPLES, f"--now={NOW}") as made:
+        with started_mock(request.param, seed, f"--now={NOW}") as made:
             yield made
     else:
         yield _given(request.config, given, request.param)

@@ -1,0 +1,141 @@
+"""Actions on webhooks: what they are told of everything else that the machine does."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from tests.contract.caller import Answer
+from tests.contract.model.account import Hook, Kind, Row
+from tests.contract.model.actions_people import People
+from tests.contract.model.base import NOBODY, action
+from tests.contract.model.rules import Rule
+
+_DELIVERY_SECONDS = 5.0
+_QUIET_SECONDS = 0.3
+_EVENTS = {
+    "activate": "subscriber.subscriber_activate",
+    "unsubscribe": "subscriber.subscriber_unsubscribe",
+    "tag": "subscriber.tag_add",
+    "untag": "subscriber.tag_remove",
+    "form": "subscriber.form_subscribe",
+    "sequence": "subscriber.course_subscribe",
+    "purchase": "purchase.purchase_create",
+    "field made": "custom_field.field_created",
+    "field deleted": "custom_field.field_deleted",
+    "value": "custom_field.field_value_updated",
+}
+_PARAMETERS = {
+    "tag": "tag_id",
+    "untag": "tag_id",
+    "form": "form_id",
+    "sequence": "course_id",
+    "value": "custom_field_id",
+}
+
+
+class Hooks(People):
+    """Makes and deletes webhooks, and counts what they are told."""
+
+    def make(self, kind: Kind) -> None:
+        """Make a webhook."""
+        if kind == "webhook":
+            self._create_hook("activate", 0)
+        else:
+            super().make(kind)
+
+    @action("create_webhook", how=tuple(_EVENTS))
+    def create_a_webhook(self, how: str, pick: int) -> None:
+        """Make a webhook for an event."""
+        if self.is_current or how not in ("field made", "field deleted", "value"):
+            self._create_hook(how, pick)
+
+    @action("create_webhook", how=("tag", "form"))
+    def create_a_webhook_about_nothing(self, how: str, pick: int) -> None:
+        """Ask for a webhook about what there isn't."""
+        event = {"name": _EVENTS[how], _PARAMETERS[how]: NOBODY}
+        body = {"target_url": "https://hooks.example.com/x", "event": event}
+        self.call("create_webhook", body=body, expect=422, by=Rule.HOOK_REFUSED)
+        self.touch("webhook")
+
+    @action("delete_webhook", how=("there", "there, of something that happens", "of nothing"))
+    def delete_a_webhook(self, how: str, pick: int) -> None:
+        """Delete a webhook, and let something happen that it would have been told of."""
+        if how == "of nothing":
+            missing = max(self.account.deleted["webhook"], default=NOBODY)
+            self.call("delete_webhook", {"id": missing}, expect=404, by=Rule.MISSING)
+            self.touch("webhook")
+            return
+        if how == "there, of something that happens":
+            self._create_hook("activate", pick)
+            id_ = self.account.ids("webhook")[-1]
+        else:
+            id_ = int(self.pick("webhook", pick)["id"])
+        # What it was to be told of until now may still be on its way.
+        self._check_told(self.account.hooks[id_])
+        answer = self.call("delete_webhook", {"id": id_}, expect=204, by=Rule.HOOK_DELETED)
+        self.account.drop("webhook", id_)
+        again = self.driver.call("delete_webhook", {"id": id_})
+        self.hold(Rule.HOOK_DELETED, answer, again.status == 404, f"{again.status} when it is deleted again")
+        if how != "there":
+            self.make("subscriber")
+        self.touch("webhook")
+
+    def _create_hook(self, how: str, pick: int) -> None:
+        receiver, parameter = self.setting.receiver, _PARAMETERS.get(how)
+        url = (
+            f"https://hooks.example.com/{self.world.name('x').replace(' ', '-')}"
+            if receiver is None
+            else receiver.url()
+        )
+        event: Row = {"name": _EVENTS[how]}
+        subject: int | None = None
+        if parameter is not None:
+            kind = parameter.removesuffix("_id").replace("course", "sequence")
+            subject = self.pick("custom_field", pick)["id"] if how == "value" else self.owner(kind, pick)
+            event[parameter] = subject
+        answer = self.call("create_webhook", body={"target_url": url, "event": event}, expect=201, by=Rule.HOOK_KEPT)
+        row, name = answer.json["webhook"], _EVENTS[how].partition(".")[2]
+        self.hold(Rule.HOOK_KEPT, answer, row["target_url"] == url, row["target_url"])
+        shown = {"name": name} | ({} if parameter is None else {parameter.replace("course", "sequence"): subject})
+        self.hold(Rule.HOOK_KEPT, answer, row["event"] | shown == row["event"], str(row["event"]))
+        id_ = self.new("webhook", answer, row)
+        self.account.hooks[id_] = Hook(name, subject, url)
+
+    # -------------------- What they are told
+
+    def check(self) -> None:
+        """Check what webhooks were told, too."""
+        super().check()
+        for hook in self.account.hooks.values():
+            self._check_told(hook)
+
+    def check_everything(self) -> None:
+        """Check everything, and that no webhook is told of anything more."""
+        super().check_everything()
+        if self.setting.receiver is not None and self.account.hooks:
+            time.sleep(_QUIET_SECONDS)
+            for hook in self.account.hooks.values():
+                self._check_told(hook)
+
+    def _check_told(self, hook: Hook) -> None:
+        """Raise ContractError unless a webhook was told of what it must be, and of nothing else."""
+        receiver = self.setting.receiver
+        if receiver is None:
+            return
+        received = receiver.wait(hook.url, len(hook.told), _DELIVERY_SECONDS)
+        told = sorted(_about(each.json) for each in received)
+        if told != sorted(hook.told):
+            found = Rule.NEVER_TOLD if hook.is_deleted else Rule.TOLD_ONCE
+            self.hold(found, self._nothing(), False, f"{hook.event} of {told} instead of {sorted(hook.told)}")
+        if hook.told or hook.is_deleted:
+            self.setting.held[Rule.NEVER_TOLD if hook.is_deleted else Rule.TOLD_ONCE] = 1
+
+    def _nothing(self) -> Answer:
+        return self.driver.call("list_webhooks")
+
+
+def _about(body: Any) -> int:
+    """Return the id of what a delivery is about."""
+    inner = body.get("subscriber", body.get("custom_field", body))
+    return int(inner["id"])

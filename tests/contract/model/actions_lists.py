@@ -1,0 +1,330 @@
+"""Actions that read lists: with each filter and sort, in pages both ways, with counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from tests.contract.caller import Answer
+from tests.contract.document import BehaviourName
+from tests.contract.model.account import LISTS, Listed, Row
+from tests.contract.model.actions_people import STATES, People
+from tests.contract.model.base import Machine, action, items
+from tests.contract.model.rules import Rule
+from tests.contract.world import everything
+
+Query = dict[str, Any]
+Make = Callable[["Lists", Row, int], Query | None]
+_LARGEST_PAGE = 1000
+_STEADY = ("list_forms", "list_sequences", "list_segments", "list_email_templates")
+_PAST, _FUTURE = date(2000, 1, 1), date(2100, 1, 1)
+_ALL: Query = {"status": "all"}
+
+
+def _dates(name: str, field: str) -> Make:
+    """Limit a list by a date: before or after a day or a moment of one of its rows, and far from all."""
+
+    def make(lists: Lists, row: Row, pick: int) -> Query | None:
+        moment = datetime.fromisoformat(row[field]) if row.get(field) else None
+        if moment is None or pick >= 4:
+            return {f"{name}_{('after', 'before')[pick % 2]}": (_PAST, _FUTURE)[pick // 2 % 2]}
+        return {f"{name}_{('after', 'before')[pick % 2]}": moment if pick < 2 else moment.date()}
+
+    return make
+
+
+def _updated(lists: Lists, row: Row, pick: int) -> Query:
+    changed = lists.account.changed.get(row["id"])
+    name = f"updated_{('after', 'before')[pick % 2]}"
+    if changed is None or pick >= 4:
+        return _ALL | {name: (_PAST, _FUTURE)[pick // 2 % 2]}
+    return _ALL | {name: changed.astimezone(UTC).replace(microsecond=0)}
+
+
+def _sorted_by(field: str, query: Query, *, needs_time: bool = False) -> Make:
+    def make(lists: Lists, row: Row, pick: int) -> Query | None:
+        if needs_time and lists.setting.clock is None:
+            return None
+        return query | {"sort_field": field, "sort_order": ("asc", "desc")[pick % 2]}
+
+    return make
+
+
+def _fixed(query: Query) -> Make:
+    return lambda lists, row, pick: query
+
+
+_STATUS: dict[str, tuple[Rule, Make]] = {
+    "by default": (Rule.STATUS, _fixed({})),
+    "of a status": (Rule.STATUS, lambda lists, row, pick: {"status": STATES[pick % len(STATES)]}),
+    "whole": (Rule.LISTED, _fixed(_ALL)),
+}
+_OF_MEMBERS = _STATUS | {
+    "by creation": (
+        Rule.CREATED,
+        lambda lists, row, pick: _ALL | (_dates("created", "created_at")(lists, row, pick) or {}),
+    ),
+    "slim": (Rule.SLIM, _fixed(_ALL | {"slim": True})),
+}
+_SUBSCRIBERS: dict[str, tuple[Rule, Make]] = _OF_MEMBERS | {
+    "by change": (Rule.UPDATED, _updated),
+    "by address": (
+        Rule.BY_ADDRESS,
+        lambda lists, row, pick: (_ALL if pick % 3 else {}) | {
+            "email_address": row["email_address"].swapcase() if pick % 2 else row["email_address"]
+        },
+    ),
+    "by addresses": (
+        Rule.BY_ADDRESSES,
+        lambda lists, row, pick: _ALL | {
+            "email_address": f"{row['email_address']},{lists.other('subscriber', row)['email_address']}"
+        },
+    ),
+    "turned": (Rule.SORT_ORDER, lambda lists, row, pick: _ALL | {"sort_order": ("asc", "desc")[pick % 2]}),
+    "sorted by id": (Rule.SORT_ORDER, _sorted_by("id", _ALL)),
+    "sorted by creation": (Rule.SORT_CREATED, _sorted_by("created_at", _ALL)),
+    "sorted by change": (Rule.SORT_UPDATED, _sorted_by("updated_at", _ALL, needs_time=True)),
+    "sorted by cancellation": (
+        Rule.SORT_CANCELLED, _sorted_by("cancelled_at", {"status": "cancelled"}, needs_time=True),
+    ),
+    "with tags": (Rule.INCLUDE_TAGS, _fixed(_ALL | {"include": ["tags"]})),
+    "with cancellation": (Rule.INCLUDE_CANCELLED, _fixed({"status": "cancelled", "include": ["canceled_at"]})),
+}  # fmt: skip
+_BROADCASTS: dict[str, tuple[Rule, Make]] = {
+    "whole": (Rule.LISTED, _fixed({})),
+    "of a status": (
+        Rule.BROADCAST_STATUS, lambda lists, row, pick: {"status": ("draft", "scheduled", "completed")[pick % 3]},
+    ),
+    "by sending": (Rule.BROADCAST_SENT, _dates("sent", "send_at")),
+    "slim": (Rule.SLIM, _fixed({"slim": True})),
+}  # fmt: skip
+_WHOLE: dict[str, tuple[Rule, Make]] = {"whole": (Rule.LISTED, _fixed({}))}
+_TAGS = _WHOLE | {"with counts": (Rule.INCLUDE_COUNT, _fixed({"include": ["subscriber_count"]}))}
+
+
+def _of_owner(stamp: str) -> dict[str, tuple[Rule, Make]]:
+    name = stamp.removesuffix("_at")
+    return _OF_MEMBERS | {
+        "by membership": (Rule.JOINED, lambda lists, row, pick: _ALL | (_dates(name, stamp)(lists, row, pick) or {}))
+    }
+
+
+class Lists(People):
+    """Reads lists, and holds them against the model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steady: dict[str, list[Row]] = {}
+
+    @action("list_subscribers", how=tuple(_SUBSCRIBERS))
+    def list_subscribers(self, how: str, pick: int) -> None:
+        """List the subscribers."""
+        self._look("list_subscribers", None, _SUBSCRIBERS[how], self.pick("subscriber", pick), pick)
+
+    @action("list_subscribers")
+    def sort_by_cancellation(self, how: str, pick: int) -> None:
+        """Sort subscribers of other states by their cancellation."""
+        query = {"sort_field": "cancelled_at"} | ({}, {"status": "active"}, {"status": "all"})[pick % 3]
+        self.call("list_subscribers", query=query, expect=422, by=Rule.CANCELLED_ALONE)
+
+    @action("list_tags", how=tuple(_TAGS))
+    def list_tags(self, how: str, pick: int) -> None:
+        """List the tags."""
+        self._look("list_tags", None, _TAGS[how], self.pick("tag", pick), pick)
+
+    @action("list_broadcasts", how=tuple(_BROADCASTS))
+    def list_broadcasts(self, how: str, pick: int) -> None:
+        """List the broadcasts."""
+        self._look("list_broadcasts", None, _BROADCASTS[how], self.pick("broadcast", pick), pick)
+
+    @action("list_custom_fields")
+    def list_custom_fields(self, how: str, pick: int) -> None:
+        """List the custom fields."""
+        self._look("list_custom_fields", None, _WHOLE["whole"], self.pick("custom_field", pick), pick)
+
+    @action("list_purchases")
+    def list_purchases(self, how: str, pick: int) -> None:
+        """List the purchases."""
+        self._look("list_purchases", None, _WHOLE["whole"], self.pick("purchase", pick), pick)
+
+    @action("list_webhooks")
+    def list_webhooks(self, how: str, pick: int) -> None:
+        """List the webhooks."""
+        self._look("list_webhooks", None, _WHOLE["whole"], self.pick("webhook", pick), pick)
+
+    @action("list_tag_subscribers", how=tuple(_of_owner("tagged_at")))
+    def list_tagged(self, how: str, pick: int) -> None:
+        """List who has a tag."""
+        self._look_at_members("tag", "tagged_at", how, pick)
+
+    @action("list_form_subscribers", how=tuple(_of_owner("added_at")))
+    def list_added_to_a_form(self, how: str, pick: int) -> None:
+        """List who was added to a form."""
+        self._look_at_members("form", "added_at", how, pick)
+
+    @action("list_sequence_subscribers", how=tuple(name for name in _of_owner("added_at") if name != "slim"))
+    def list_added_to_a_sequence(self, how: str, pick: int) -> None:
+        """List who was added to a sequence."""
+        self._look_at_members("sequence", "added_at", how, pick)
+
+    @action("list_subscriber_tags")
+    def list_tags_of_a_subscriber(self, how: str, pick: int) -> None:
+        """List the tags of a subscriber."""
+        id_ = self.pick("subscriber", pick)["id"]
+        tags = self.account.tags_of(id_) or [self.pick("tag", pick)["id"]]
+        self._look("list_subscriber_tags", id_, _WHOLE["whole"], self.account.rows["tag"][tags[0]], pick)
+
+    def _look_at_members(self, owner: str, stamp: str, how: str, pick: int) -> None:
+        if not any(found for (kind, _), found in self.account.members.items() if kind == owner):
+            self.put(owner, "id", pick)
+            self.put(owner, "id", pick + 2)
+        filled = [id_ for (kind, id_), found in self.account.members.items() if kind == owner and found]
+        id_ = filled[pick % len(filled)]
+        members = self.account.in_(owner, id_)
+        member = sorted(members)[pick % len(members)]
+        row = self.account.rows["subscriber"][member] | members[member]
+        self._look(f"list_{owner}_subscribers", id_, _of_owner(stamp)[how], row, pick)
+
+    def _look(self, operation: str, owner: int | None, found: tuple[Rule, Make], row: Row, pick: int) -> None:
+        """Read a list with a query, whole and in pages, and hold it against the model."""
+        by, make = found
+        behaviour: BehaviourName = self.setting.behaviour
+        query = make(self, row, pick) if by.applies(behaviour) else None
+        if query is None:
+            return
+        listed = LISTS[operation]
+        self.setting.settle()
+        expected = self.account.listing(listed, owner, query)
+        path = self.path(listed, owner)
+        whole = self.driver.call(operation, path, query=query | {"per_page": _LARGEST_PAGE}, expect=200)
+        self.compare(by, whole, listed.kind, expected, items(whole))
+        if by is Rule.INCLUDE_CANCELLED:
+            self.hold(by, whole, all(each.get("canceled_at") for each in items(whole)), "a row without canceled_at")
+        self._check_absent(whole, by, query)
+        size = 1 + pick % 3
+        self._walk(listed, path, query, items(whole), size)
+        self._walk_back(operation, path, query, items(whole), size)
+        self._count(operation, path, query, whole)
+
+    def _check_absent(self, whole: Answer, by: Rule, query: Query) -> None:
+        extra = {"subscriber_count", "tags"} - {*query.get("include", ())} | (
+            {"fields"} if query.get("slim") else set()
+        )
+        if whole.operation.id == "list_broadcasts":
+            extra = {"content", "subscriber_filter"} if query.get("slim") else set()
+        names = {name for each in items(whole) for name in each} & extra
+        self.hold(by, whole, not names, f"rows with {sorted(names)}, which weren't asked for")
+
+    def _walk(self, listed: Listed, path: Mapping[str, object], query: Query, whole: list[Row], size: int) -> None:
+        enough = self.is_past(listed.kind) if query.get("sort_order") != "asc" else lambda answer: False
+        pages = self.driver.pages(listed.operation, path, query | {"per_page": size}, enough)
+        seen: list[Any] = []
+        for page in pages:
+            rows, pagination = items(page), page.json["pagination"]
+            begin, seen = len(seen), [*seen, *rows]
+            self.hold(Rule.FORWARD, page, rows == whole[begin : len(seen)], f"the rows {_ids(rows)}")
+            flags = (pagination["has_previous_page"], pagination["has_next_page"], pagination["per_page"])
+            wanted = (begin > 0, len(seen) < len(whole), size)
+            self.hold(Rule.FORWARD, page, flags == wanted, f"{flags} instead of {wanted} after {len(seen)} rows")
+            if not rows:
+                cursors = (pagination["start_cursor"], pagination["end_cursor"])
+                self.hold(Rule.EMPTY, page, cursors == (None, None), str(cursors))
+        self.hold(Rule.FORWARD, pages[-1], len(seen) == len(whole) or enough(pages[-1]), f"{len(seen)} rows")
+
+    def _walk_back(self, operation: str, path: Mapping[str, object], query: Query, whole: list[Row], size: int) -> None:
+        """Go back from a row near the beginning, of which all before it is ours, or a part of the list that stays."""
+        position = min(len(whole), 2 * size + 1)
+        if position == 0:
+            return
+        first = self.driver.call(operation, path, query=query | {"per_page": position}, expect=200)
+        cursor = first.json["pagination"]["end_cursor"]
+        position -= 1
+        while position > 0:
+            sent = query | {"per_page": size, "before": cursor}
+            page = self.driver.call(operation, path, query=sent, expect=200)
+            rows, pagination = items(page), page.json["pagination"]
+            wanted = whole[max(position - size, 0) : position]
+            self.hold(Rule.BACK, page, rows == wanted, f"the rows {_ids(rows)} instead of {_ids(wanted)}")
+            flags = (pagination["has_previous_page"], pagination["has_next_page"])
+            self.hold(Rule.BACK, page, flags == (position > size, True), str(flags))
+            position, cursor = position - len(rows), pagination["start_cursor"]
+
+    def _count(self, operation: str, path: Mapping[str, object], query: Query, whole: Answer) -> None:
+        self.hold(Rule.COUNT, whole, "total_count" not in whole.json["pagination"], "a total_count, unasked")
+        sent = query | {"per_page": 1, "include_total_count": True}
+        page = self.driver.call(operation, path, query=sent, expect=200)
+        count, length = page.json["pagination"].get("total_count"), len(items(whole))
+        right = isinstance(count, int) and (count == length or (count > length >= _LARGEST_PAGE))
+        self.hold(Rule.COUNT, page, right, f"a total_count of {count} for {length} rows")
+
+    # -------------------- What the API can't change
+
+    @action("list_forms", how=("whole", "by status", "by type"))
+    def list_forms(self, how: str, pick: int) -> None:
+        """List the forms."""
+        query = everything(self.driver.document, "list_forms")
+        whole = self.stays("list_forms")
+        match how:
+            case "by status":
+                statuses = ("active", "archived", "trashed")
+                parts = [self._forms({"status": status}) for status in statuses]
+                ids = sorted(row["id"] for rows, _ in parts for row in rows)
+                answer = parts[0][1]
+                self.hold(Rule.FORM_STATUS, answer, ids == sorted(row["id"] for row in whole), f"the forms {ids}")
+                archived = [row["id"] for row in whole if row["archived"]]
+                self.hold(Rule.FORM_STATUS, answer, _ids(parts[1][0]) == archived, f"archived {_ids(parts[1][0])}")
+                rows, answer = self._forms({})
+                self.hold(Rule.FORM_STATUS, answer, rows == parts[0][0], f"by default {_ids(rows)}")
+            case "by type":
+                for type_ in ("embed", "hosted"):
+                    rows, answer = self._forms(query | {"type": type_})
+                    wanted = [row for row in whole if row["type"] == type_]
+                    self.hold(Rule.FORM_TYPE, answer, rows == wanted, f"the forms {_ids(rows)}")
+            case _:
+                self._walk_back("list_forms", {}, query, whole, 1)
+
+    def _forms(self, query: Query) -> tuple[list[Row], Answer]:
+        answer = self.driver.call("list_forms", query=query, expect=200)
+        return items(answer), answer
+
+    @action(*_STEADY[1:])
+    def list_what_stays(self, how: str, pick: int) -> None:
+        """List sequences, segments and templates."""
+        operation = _STEADY[1:][pick % 3]
+        rows = self.stays(operation)
+        self._walk_back(operation, {}, {}, rows, 1)
+
+    def stays(self, operation: str) -> list[Row]:
+        """Hold that a list is as it was when the machine first read it. Returns its rows."""
+        query = everything(self.driver.document, operation) | {"per_page": _LARGEST_PAGE}
+        answer = self.driver.call(operation, query=query, expect=200)
+        rows = items(answer)
+        before = self._steady.setdefault(operation, rows)
+        self.hold(Rule.STEADY, answer, rows == before, f"the rows {_ids(rows)} instead of {_ids(before)}")
+        return rows
+
+    def check_everything(self) -> None:
+        """Check everything, and what stays."""
+        super().check_everything()
+        for operation in self._steady:
+            self.stays(operation)
+
+
+def _ids(rows: list[Row]) -> list[int]:
+    return [row["id"] for row in rows]
+
+
+class Colors(Machine):
+    """Changes the colors of the account, where nobody sees them."""
+
+    @action("update_account_colors", "list_account_colors", how=("none", "one", "three"))
+    def put_colors(self, how: str, pick: int) -> None:
+        """Put other colors."""
+        if not self.setting.is_disposable:
+            return
+        colors = [f"#00{pick}0f{number}" for number in range({"none": 0, "one": 1, "three": 3}[how])]
+        answer = self.call("update_account_colors", body={"colors": colors}, expect=200, by=Rule.COLORS)
+        self.hold(Rule.COLORS, answer, answer.json["colors"] == colors, str(answer.json["colors"]))
+        answer = self.driver.call("list_account_colors", expect=200)
+        self.hold(Rule.COLORS, answer, answer.json["colors"] == colors, str(answer.json["colors"]))
