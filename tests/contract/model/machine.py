@@ -35,7 +35,7 @@ def sweep(setting: Setting) -> None:
     done: list[str] = []
     try:
         # What reads comes last, when there is something to read.
-        for found in sorted(ACTIONS.values(), key=lambda each: each.operations[0].startswith("list_")):
+        for found in sorted(ACTIONS.values(), key=lambda each: each.is_read):
             if made.may(found):
                 for number, how in enumerate(found.how):
                     done.append(f"{found.name}(how={how!r}, pick={number})")
