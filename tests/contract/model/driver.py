@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import attrs
@@ -19,6 +19,7 @@ from tests.contract.round_trip import Arguments, method_arguments, methods
 
 _SHOWN = ("X-Kit-Api-Key", "Authorization", "Content-Type")
 Enough = Callable[[Answer], bool]
+Methods = Mapping[str, Callable[..., Any]]
 
 
 @attrs.frozen
@@ -31,6 +32,17 @@ class Returned(Answer):
     def json(self) -> Any:
         """What the client returned, as JSON."""
         return self.returned
+
+
+class _Given(httpx.Auth):
+    """Sends the access token that it was given last: one client can try many."""
+
+    def __init__(self) -> None:
+        self.token = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        yield request
 
 
 class Driver(Caller):
@@ -55,7 +67,8 @@ class Driver(Caller):
         self._is_async = is_async
         self._transport, self._async_transport = transport, async_transport
         self._runner = asyncio.Runner()
-        self._kits: dict[str, tuple[Kit | AsyncKit, dict[str, Callable[..., Any]]]] = {}
+        self._kits: dict[str, tuple[Kit | AsyncKit, Methods]] = {}
+        self._given = _Given()
         self._last = ""
         self.last_write = float("-inf")
         """When the last request that isn't a read was sent, by the monotonic clock."""
@@ -136,36 +149,33 @@ class Driver(Caller):
 
     def opens(self, access_token: str) -> bool:
         """Whether a client with that access token can read the account."""
-        given: dict[str, Any] = {"access_token": access_token, "base_url": self.server.url, "max_retries": 0}
-        try:
-            if self._is_async:
-                self._runner.run(_account(AsyncKit(**given, transport=self._async_transport)))
-            else:
-                with Kit(**given, transport=self._transport) as kit:
-                    kit.account.get()
-        except APIStatusError as error:
-            return error.status_code != 401
-        return True
+        self._given.token = access_token
+        kit, found = self._kit("given", auth=self._given)
+        method = found["GET /v4/account"]
+        return self._tried(self.document.operations["get_account"], lambda: self._response(kit, method())).status != 401
 
     # -------------------- Clients
 
     def _method(self, operation: Operation) -> tuple[Kit | AsyncKit, Callable[..., Any]]:
         credential = self.credential(operation) or ("token" if self.server.access_token else "key")
-        if credential not in self._kits:
-            secret = self.server.api_key if credential == "key" else self.server.access_token
-            given: dict[str, Any] = {
-                {"key": "api_key", "token": "access_token"}[credential]: secret,
-                "base_url": self.server.url,
-                "max_retries": 0,
-            }
+        secrets = (
+            {"api_key": self.server.api_key} if credential == "key" else {"access_token": self.server.access_token}
+        )
+        kit, found = self._kit(credential, **secrets)
+        return kit, found[f"{operation.method} {operation.path}"]
+
+    def _kit(self, name: str, **credential: Any) -> tuple[Kit | AsyncKit, Methods]:
+        """Return the client with a credential, and its methods by their routes."""
+        if name not in self._kits:
+            given: dict[str, Any] = {**credential, "base_url": self.server.url, "max_retries": 0}
             kit: Kit | AsyncKit
             if self._is_async:
-                kit = AsyncKit(**given, transport=self._async_transport, event_hooks={"request": [self._sent_by_async]})
+                hooks = {"request": [self._sent_by_async]}
+                kit = AsyncKit(**given, transport=self._async_transport, event_hooks=hooks)
             else:
                 kit = Kit(**given, transport=self._transport, event_hooks={"request": [self._sent_by_client]})
-            self._kits[credential] = kit, methods(kit)
-        kit, found = self._kits[credential]
-        return kit, found[f"{operation.method} {operation.path}"]
+            self._kits[name] = kit, methods(kit)
+        return self._kits[name]
 
     def _sent_by_client(self, request: httpx.Request) -> None:
         shown = {name: request.headers[name] for name in _SHOWN if name in request.headers}
@@ -220,11 +230,6 @@ class Driver(Caller):
 def _arguments(path: Mapping[str, object] | None, query: Mapping[str, object] | None, body: Any) -> dict[str, Any]:
     values: Any = path or {}
     return method_arguments(Arguments(values, query or {}, body))
-
-
-async def _account(kit: AsyncKit) -> None:
-    async with kit:
-        await kit.account.get()
 
 
 def _last_of(kit: Kit | AsyncKit) -> Response[Any]:
