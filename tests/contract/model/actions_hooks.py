@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.contract.caller import Answer
 from tests.contract.model.account import Hook, Kind, Row
-from tests.contract.model.actions_people import People
+from tests.contract.model.actions_members import Members
 from tests.contract.model.base import NOBODY, action
 from tests.contract.model.rules import Rule
 
@@ -34,7 +34,7 @@ _PARAMETERS = {
 }
 
 
-class Hooks(People):
+class Hooks(Members):
     """Makes and deletes webhooks, and counts what they are told."""
 
     def make(self, kind: Kind) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from tests.contract.caller import Answer
 from tests.contract.document import BehaviourName
 from tests.contract.model.account import LISTS, Listed, Row, difference
-from tests.contract.model.actions_people import STATES, People
+from tests.contract.model.actions_members import Members
+from tests.contract.model.actions_people import STATES
 from tests.contract.model.base import Machine, action, items
 from tests.contract.model.rules import Rule
 from tests.contract.world import everything
@@ -110,7 +111,7 @@ def _of_owner(stamp: str) -> dict[str, tuple[Rule, Make]]:
     }
 
 
-class Lists(People):
+class Lists(Members):
     """Reads lists, and holds them against the model."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from tests.contract.caller import Answer
 from tests.contract.model.account import Kind, Row
-from tests.contract.model.actions_people import People
+from tests.contract.model.actions_members import Members
 from tests.contract.model.base import NOBODY, action
 from tests.contract.model.rules import Rule
 
@@ -16,7 +16,7 @@ _CREATED = ("new", "with spaces", "known", "known in another case", "blank")
 _RENAMED = ("new", "its own in another case", "of another", "of another in another case", "blank", "of nothing")
 
 
-class Names(People):
+class Names(Members):
     """Creates, renames and deletes tags and custom fields."""
 
     def make(self, kind: Kind) -> None:

@@ -1,24 +1,18 @@
-"""Actions on subscribers: upserts by address, updates, unsubscribing, and who is in what."""
+"""Actions on subscribers: upserts by address, updates, unsubscribing."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.contract.caller import Answer
-from tests.contract.model.account import STAMPS, Kind, Row
+from tests.contract.model.account import Kind, Row
 from tests.contract.model.base import NOBODY, Machine, action
 from tests.contract.model.rules import Rule
 
 STATES = ("active", "bounced", "cancelled", "complained", "inactive")
 _SYNCHRONOUS = 10
-_SHOWN = ("id", "first_name", "email_address", "state", "created_at")
-_PAGE = "https://example.com/page?utm_source=radio&utm_medium=air&utm_campaign=c&utm_term=t&utm_content=d"
-_UTM = {"source": "radio", "medium": "air", "campaign": "c", "term": "t", "content": "d"}
-_BY = ("id", "address", "address in another case")
 
 
 class People(Machine):
-    """Creates, updates and unsubscribes subscribers, and puts them into tags, forms and sequences."""
+    """Creates, updates and unsubscribes subscribers."""
 
     def make(self, kind: Kind) -> None:
         """Make a subscriber."""
@@ -227,121 +221,3 @@ class People(Machine):
         shown = self.driver.call("get_subscriber", {"id": row["id"]}, expect=200).json["subscriber"]
         self.hold(Rule.UNSUBSCRIBED, answer, shown["state"] == "cancelled", f"state {shown['state']} afterwards")
         self.touch("subscriber", row["id"])
-
-    # -------------------- Tags, forms and sequences
-
-    @action("tag_subscriber", "list_tag_subscribers", how=("first", "again"))
-    def tag(self, how: str, pick: int) -> None:
-        """Tag a subscriber by id."""
-        self.put("tag", "id", pick, again=how == "again")
-
-    @action("tag_subscriber_by_email", "list_tag_subscribers", how=_BY[1:])
-    def tag_by_address(self, how: str, pick: int) -> None:
-        """Tag a subscriber by address."""
-        self.put("tag", how, pick)
-
-    @action("add_form_subscriber", "list_form_subscribers", how=("first", "again"))
-    def add_to_a_form(self, how: str, pick: int) -> None:
-        """Add a subscriber to a form by id."""
-        self.put("form", "id", pick, again=how == "again")
-
-    @action("add_form_subscriber_by_email", "list_form_subscribers", how=_BY[1:])
-    def add_to_a_form_by_address(self, how: str, pick: int) -> None:
-        """Add a subscriber to a form by address."""
-        self.put("form", how, pick)
-
-    @action("add_sequence_subscriber", "list_sequence_subscribers", how=("first", "again"))
-    def add_to_a_sequence(self, how: str, pick: int) -> None:
-        """Add a subscriber to a sequence by id."""
-        self.put("sequence", "id", pick, again=how == "again")
-
-    @action("add_sequence_subscriber_by_email", "list_sequence_subscribers", how=_BY[1:])
-    def add_to_a_sequence_by_address(self, how: str, pick: int) -> None:
-        """Add a subscriber to a sequence by address."""
-        self.put("sequence", how, pick)
-
-    @action("tag_subscriber_by_email", "add_form_subscriber_by_email", "add_sequence_subscriber_by_email")
-    def put_nobody_in(self, how: str, pick: int) -> None:
-        """Put an address in that nobody has."""
-        owner = [*STAMPS][pick % len(STAMPS)]
-        operation = f"{'tag' if owner == 'tag' else f'add_{owner}'}_subscriber_by_email"
-        body = {"email_address": self.world.email()}
-        self.call(operation, {f"{owner}_id": self.owner(owner, pick)}, body=body, expect=404, by=Rule.JOINED_NOBODY)
-        self.touch("subscriber")
-
-    def owner(self, owner: str, pick: int) -> int:
-        """Return the id of a tag that the run has made, or of a form or sequence of the account."""
-        if owner == "tag":
-            return int(self.pick("tag", pick)["id"])
-        rows = self.world.rows(owner)
-        return int(rows[pick % min(len(rows), 2)]["id"]) if rows else self.world.some(owner)
-
-    def put(self, owner: str, by: str, pick: int, *, again: bool = False) -> None:
-        """Put a subscriber into a tag, form or sequence."""
-        id_, row = self.owner(owner, pick), self.pick("subscriber", pick // 2)
-        members, stamp = self.account.in_(owner, id_), STAMPS[owner]
-        if again and members:
-            row = self.account.rows["subscriber"][sorted(members)[pick % len(members)]]
-        operation = "tag_subscriber" if owner == "tag" else f"add_{owner}_subscriber"
-        path: dict[str, object] = {f"{owner}_id": id_}
-        body: dict[str, object] = {"referrer": _PAGE} if owner == "form" and self.is_current and pick % 2 else {}
-        if by == "id":
-            path["id"] = row["id"]
-        else:
-            operation += "_by_email"
-            address = row["email_address"]
-            body["email_address"] = address if by == "address" else address.swapcase()
-        is_new = row["id"] not in members
-        status, rule_ = (201, Rule.JOINED_FIRST) if is_new else (200, Rule.JOINED_AGAIN)
-        answer = self.call(operation, path, body=body or None, expect=status, by=rule_)
-        shown = answer.json["subscriber"]
-        if is_new:
-            members[row["id"]] = {stamp: shown[stamp]}
-            if owner == "form" and self.is_current:
-                referrer = body.get("referrer")
-                utm = _UTM if referrer else shown["referrer_utm_parameters"]
-                members[row["id"]] |= {"referrer": referrer, "referrer_utm_parameters": utm}
-                self.show(Rule.REFERRER, answer, members[row["id"]], shown)
-            events = {"tag": "tag_add", "form": "form_subscribe", "sequence": "course_subscribe"}
-            self.account.happened(events[owner], row["id"], id_)
-        self.show(rule_, answer, self.account.shown("subscriber", row["id"]) | members[row["id"]], shown)
-        self.hold(Rule.JOINED_STATE, answer, shown["state"] == row["state"], shown["state"])
-        self.touch_members(owner, id_, row["id"])
-
-    @action("untag_subscriber", "list_tag_subscribers", how=("tagged", "without the tag"))
-    def untag(self, how: str, pick: int) -> None:
-        """Take a tag away by id."""
-        self._untag("id", pick, is_tagged=how == "tagged")
-
-    @action("untag_subscriber_by_email", "list_tag_subscribers", how=_BY[1:])
-    def untag_by_address(self, how: str, pick: int) -> None:
-        """Take a tag away by address."""
-        self._untag(how, pick, is_tagged=True)
-
-    @action("untag_subscriber_by_email")
-    def untag_nobody(self, how: str, pick: int) -> None:
-        """Take a tag away from an address that nobody has."""
-        path = {"tag_id": self.owner("tag", pick)}
-        body = {"email_address": self.world.email()}
-        self.call("untag_subscriber_by_email", path, body=body, expect=404, by=Rule.JOINED_NOBODY)
-
-    def _untag(self, by: str, pick: int, *, is_tagged: bool) -> None:
-        tag = self.owner("tag", pick)
-        if is_tagged and len(self.account.in_("tag", tag)) < 2:
-            for number in (0, 2):
-                self.put("tag", "id", number + pick % 2)
-                tag = next(id_ for (owner, id_), found in self.account.members.items() if owner == "tag" and found)
-        members = self.account.in_("tag", tag)
-        row = self.pick("subscriber", pick)
-        if is_tagged:
-            row = self.account.rows["subscriber"][sorted(members)[pick % len(members)]]
-        if by == "id":
-            self.call("untag_subscriber", {"tag_id": tag, "id": row["id"]}, expect=204, by=Rule.UNTAGGED)
-        else:
-            address = row["email_address"]
-            body: dict[str, Any] = {"email_address": address if by == "address" else address.swapcase()}
-            self.call("untag_subscriber_by_email", {"tag_id": tag}, body=body, expect=204, by=Rule.UNTAGGED)
-        if members.pop(row["id"], None) is not None:
-            self.account.happened("tag_remove", row["id"], tag)
-        self.touch_members("tag", tag, row["id"])
-        self.touch_members("tag", tag, self.other("subscriber", row)["id"])
