@@ -2,113 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from tests.contract.caller import Answer
 from tests.contract.document import BehaviourName
 from tests.contract.model.account import LISTS, Listed, Row, difference
 from tests.contract.model.actions_members import Members
-from tests.contract.model.actions_people import STATES
 from tests.contract.model.base import Machine, action, items
+from tests.contract.model.queries import BROADCASTS, SUBSCRIBERS, TAGS, WHOLE, Make, Query, of_owner
 from tests.contract.model.rules import Rule
 from tests.contract.world import everything
 
-Query = dict[str, Any]
-Make = Callable[["Lists", Row, int], Query | None]
 _LARGEST_PAGE = 1000
 _STEADY = ("list_forms", "list_sequences", "list_segments", "list_email_templates")
-_PAST, _FUTURE = date(2000, 1, 1), date(2100, 1, 1)
-_ALL: Query = {"status": "all"}
-
-
-def _dates(name: str, field: str) -> Make:
-    """Limit a list by a date: before or after a day or a moment of one of its rows, and far from all."""
-
-    def make(lists: Lists, row: Row, pick: int) -> Query | None:
-        moment = datetime.fromisoformat(row[field]) if row.get(field) else None
-        if moment is None or pick >= 4:
-            return {f"{name}_{('after', 'before')[pick % 2]}": (_PAST, _FUTURE)[pick // 2 % 2]}
-        return {f"{name}_{('after', 'before')[pick % 2]}": moment if pick < 2 else moment.date()}
-
-    return make
-
-
-def _updated(lists: Lists, row: Row, pick: int) -> Query:
-    changed = lists.account.changed.get(row["id"])
-    name = f"updated_{('after', 'before')[pick % 2]}"
-    if changed is None or pick >= 4:
-        return _ALL | {name: (_PAST, _FUTURE)[pick // 2 % 2]}
-    return _ALL | {name: changed.astimezone(UTC).replace(microsecond=0)}
-
-
-def _sorted_by(field: str, query: Query, *, needs_time: bool = False) -> Make:
-    def make(lists: Lists, row: Row, pick: int) -> Query | None:
-        if needs_time and lists.setting.clock is None:
-            return None
-        return query | {"sort_field": field, "sort_order": ("asc", "desc")[pick % 2]}
-
-    return make
-
-
-def _fixed(query: Query) -> Make:
-    return lambda lists, row, pick: query
-
-
-_STATUS: dict[str, tuple[Rule, Make]] = {
-    "by default": (Rule.STATUS, _fixed({})),
-    "of a status": (Rule.STATUS, lambda lists, row, pick: {"status": STATES[pick % len(STATES)]}),
-    "whole": (Rule.LISTED, _fixed(_ALL)),
-}
-_OF_MEMBERS = _STATUS | {
-    "by creation": (
-        Rule.CREATED,
-        lambda lists, row, pick: _ALL | (_dates("created", "created_at")(lists, row, pick) or {}),
-    ),
-    "slim": (Rule.SLIM, _fixed(_ALL | {"slim": True})),
-}
-_SUBSCRIBERS: dict[str, tuple[Rule, Make]] = _OF_MEMBERS | {
-    "by change": (Rule.UPDATED, _updated),
-    "by address": (
-        Rule.BY_ADDRESS,
-        lambda lists, row, pick: (_ALL if pick % 3 else {}) | {
-            "email_address": row["email_address"].swapcase() if pick % 2 else row["email_address"]
-        },
-    ),
-    "by addresses": (
-        Rule.BY_ADDRESSES,
-        lambda lists, row, pick: _ALL | {
-            "email_address": f"{row['email_address']},{lists.other('subscriber', row)['email_address']}"
-        },
-    ),
-    "turned": (Rule.SORT_ORDER, lambda lists, row, pick: _ALL | {"sort_order": ("asc", "desc")[pick % 2]}),
-    "sorted by id": (Rule.SORT_ORDER, _sorted_by("id", _ALL)),
-    "sorted by creation": (Rule.SORT_CREATED, _sorted_by("created_at", _ALL)),
-    "sorted by change": (Rule.SORT_UPDATED, _sorted_by("updated_at", _ALL, needs_time=True)),
-    "sorted by cancellation": (
-        Rule.SORT_CANCELLED, _sorted_by("cancelled_at", {"status": "cancelled"}, needs_time=True),
-    ),
-    "with tags": (Rule.INCLUDE_TAGS, _fixed(_ALL | {"include": ["tags"]})),
-    "with cancellation": (Rule.INCLUDE_CANCELLED, _fixed({"status": "cancelled", "include": ["canceled_at"]})),
-}  # fmt: skip
-_BROADCASTS: dict[str, tuple[Rule, Make]] = {
-    "whole": (Rule.LISTED, _fixed({})),
-    "of a status": (
-        Rule.BROADCAST_STATUS, lambda lists, row, pick: {"status": ("draft", "scheduled", "completed")[pick % 3]},
-    ),
-    "by sending": (Rule.BROADCAST_SENT, _dates("sent", "send_at")),
-    "slim": (Rule.SLIM, _fixed({"slim": True})),
-}  # fmt: skip
-_WHOLE: dict[str, tuple[Rule, Make]] = {"whole": (Rule.LISTED, _fixed({}))}
-_TAGS = _WHOLE | {"with counts": (Rule.INCLUDE_COUNT, _fixed({"include": ["subscriber_count"]}))}
-
-
-def _of_owner(stamp: str) -> dict[str, tuple[Rule, Make]]:
-    name = stamp.removesuffix("_at")
-    return _OF_MEMBERS | {
-        "by membership": (Rule.JOINED, lambda lists, row, pick: _ALL | (_dates(name, stamp)(lists, row, pick) or {}))
-    }
 
 
 class Lists(Members):
@@ -118,10 +25,10 @@ class Lists(Members):
         super().__init__()
         self._steady: dict[str, list[Row]] = {}
 
-    @action("list_subscribers", how=tuple(_SUBSCRIBERS))
+    @action("list_subscribers", how=tuple(SUBSCRIBERS))
     def list_subscribers(self, how: str, pick: int) -> None:
         """List the subscribers."""
-        self._look("list_subscribers", None, _SUBSCRIBERS[how], self.pick("subscriber", pick), pick)
+        self._look("list_subscribers", None, SUBSCRIBERS[how], self.pick("subscriber", pick), pick)
 
     @action("list_subscribers")
     def sort_by_cancellation(self, how: str, pick: int) -> None:
@@ -129,42 +36,42 @@ class Lists(Members):
         query = {"sort_field": "cancelled_at"} | ({}, {"status": "active"}, {"status": "all"})[pick % 3]
         self.call("list_subscribers", query=query, expect=422, by=Rule.CANCELLED_ALONE)
 
-    @action("list_tags", how=tuple(_TAGS))
+    @action("list_tags", how=tuple(TAGS))
     def list_tags(self, how: str, pick: int) -> None:
         """List the tags."""
-        self._look("list_tags", None, _TAGS[how], self.pick("tag", pick), pick)
+        self._look("list_tags", None, TAGS[how], self.pick("tag", pick), pick)
 
-    @action("list_broadcasts", how=tuple(_BROADCASTS))
+    @action("list_broadcasts", how=tuple(BROADCASTS))
     def list_broadcasts(self, how: str, pick: int) -> None:
         """List the broadcasts."""
-        self._look("list_broadcasts", None, _BROADCASTS[how], self.pick("broadcast", pick), pick)
+        self._look("list_broadcasts", None, BROADCASTS[how], self.pick("broadcast", pick), pick)
 
     @action("list_custom_fields")
     def list_custom_fields(self, how: str, pick: int) -> None:
         """List the custom fields."""
-        self._look("list_custom_fields", None, _WHOLE["whole"], self.pick("custom_field", pick), pick)
+        self._look("list_custom_fields", None, WHOLE["whole"], self.pick("custom_field", pick), pick)
 
     @action("list_purchases")
     def list_purchases(self, how: str, pick: int) -> None:
         """List the purchases."""
-        self._look("list_purchases", None, _WHOLE["whole"], self.pick("purchase", pick), pick)
+        self._look("list_purchases", None, WHOLE["whole"], self.pick("purchase", pick), pick)
 
     @action("list_webhooks")
     def list_webhooks(self, how: str, pick: int) -> None:
         """List the webhooks."""
-        self._look("list_webhooks", None, _WHOLE["whole"], self.pick("webhook", pick), pick)
+        self._look("list_webhooks", None, WHOLE["whole"], self.pick("webhook", pick), pick)
 
-    @action("list_tag_subscribers", how=tuple(_of_owner("tagged_at")))
+    @action("list_tag_subscribers", how=tuple(of_owner("tagged_at")))
     def list_tagged(self, how: str, pick: int) -> None:
         """List who has a tag."""
         self._look_at_members("tag", "tagged_at", how, pick)
 
-    @action("list_form_subscribers", how=tuple(_of_owner("added_at")))
+    @action("list_form_subscribers", how=tuple(of_owner("added_at")))
     def list_added_to_a_form(self, how: str, pick: int) -> None:
         """List who was added to a form."""
         self._look_at_members("form", "added_at", how, pick)
 
-    @action("list_sequence_subscribers", how=tuple(name for name in _of_owner("added_at") if name != "slim"))
+    @action("list_sequence_subscribers", how=tuple(name for name in of_owner("added_at") if name != "slim"))
     def list_added_to_a_sequence(self, how: str, pick: int) -> None:
         """List who was added to a sequence."""
         self._look_at_members("sequence", "added_at", how, pick)
@@ -174,7 +81,7 @@ class Lists(Members):
         """List the tags of a subscriber."""
         id_ = self.pick("subscriber", pick)["id"]
         tags = self.account.tags_of(id_) or [self.pick("tag", pick)["id"]]
-        self._look("list_subscriber_tags", id_, _WHOLE["whole"], self.account.rows["tag"][tags[0]], pick)
+        self._look("list_subscriber_tags", id_, WHOLE["whole"], self.account.rows["tag"][tags[0]], pick)
 
     def _look_at_members(self, owner: str, stamp: str, how: str, pick: int) -> None:
         if not any(found for (kind, _), found in self.account.members.items() if kind == owner):
@@ -185,7 +92,7 @@ class Lists(Members):
         members = self.account.in_(owner, id_)
         member = sorted(members)[pick % len(members)]
         row = self.account.rows["subscriber"][member] | members[member]
-        self._look(f"list_{owner}_subscribers", id_, _of_owner(stamp)[how], row, pick)
+        self._look(f"list_{owner}_subscribers", id_, of_owner(stamp)[how], row, pick)
 
     def _look(self, operation: str, owner: int | None, found: tuple[Rule, Make], row: Row, pick: int) -> None:
         """Read a list with a query, whole and in pages, and hold it against the model."""

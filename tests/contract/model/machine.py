@@ -11,8 +11,9 @@ from tests.contract.model.actions_grants import Grants
 from tests.contract.model.actions_hooks import Hooks
 from tests.contract.model.actions_lists import Colors, Lists
 from tests.contract.model.actions_sales import Broadcasts, Purchases
-from tests.contract.model.base import ACTIONS, Setting
+from tests.contract.model.base import ACTIONS
 from tests.contract.model.rules import Rule
+from tests.contract.model.setting import Setting
 
 
 class Everything(Hooks, Lists, Bulk, Purchases, Broadcasts, Grants, Colors):
