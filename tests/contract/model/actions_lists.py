@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.contract.caller import Answer
-from tests.contract.document import BehaviourName
-from tests.contract.model.account import LISTS, Listed, Row, difference
+from tests.contract.model.account import LISTS, Row, difference
 from tests.contract.model.actions_members import Members
+from tests.contract.model.actions_people import STATES
 from tests.contract.model.base import Machine, action, items
+from tests.contract.model.driver import Enough
 from tests.contract.model.queries import BROADCASTS, SUBSCRIBERS, TAGS, WHOLE, Make, Query, of_owner
 from tests.contract.model.rules import Rule
 from tests.contract.world import everything
 
 _LARGEST_PAGE = 1000
-_STEADY = ("list_forms", "list_sequences", "list_segments", "list_email_templates")
+_TAGS_OF_ONE, _MEMBERS = 5, 3
+_SHORT, _PAGES = 60, 6
+"""Lists with so few rows are gone through to their end, in about so many pages."""
 
 
 class Lists(Members):
@@ -28,6 +31,8 @@ class Lists(Members):
     @action("list_subscribers", how=tuple(SUBSCRIBERS))
     def list_subscribers(self, how: str, pick: int) -> None:
         """List the subscribers."""
+        if how == "of a status":
+            self._of_each_state()
         self._look("list_subscribers", None, SUBSCRIBERS[how], self.pick("subscriber", pick), pick)
 
     @action("list_subscribers")
@@ -79,41 +84,47 @@ class Lists(Members):
     @action("list_subscriber_tags")
     def list_tags_of_a_subscriber(self, how: str, pick: int) -> None:
         """List the tags of a subscriber."""
-        id_ = self.pick("subscriber", pick)["id"]
-        tags = self.account.tags_of(id_) or [self.pick("tag", pick)["id"]]
-        self._look("list_subscriber_tags", id_, WHOLE["whole"], self.account.rows["tag"][tags[0]], pick)
+        row = self.pick("subscriber", pick)
+        for number in range(_TAGS_OF_ONE):
+            self.put("tag", "id", number, of=row)
+        tag = self.account.rows["tag"][self.account.tags_of(row["id"])[0]]
+        self._look("list_subscriber_tags", row["id"], WHOLE["whole"], tag, pick)
+
+    def _of_each_state(self) -> list[Row]:
+        """Return a subscriber of each state."""
+        for state in STATES:
+            if not any(row["state"] == state for row in self.account.rows["subscriber"].values()):
+                self.upsert({"email_address": self.world.email(), "state": state})
+        return list({row["state"]: row for row in self.account.rows["subscriber"].values()}.values())
 
     def _look_at_members(self, owner: str, stamp: str, how: str, pick: int) -> None:
-        if not any(found for (kind, _), found in self.account.members.items() if kind == owner):
-            self.put(owner, "id", pick)
-            self.put(owner, "id", pick + 2)
-        filled = [id_ for (kind, id_), found in self.account.members.items() if kind == owner and found]
-        id_ = filled[pick % len(filled)]
+        id_ = self.owner(owner, pick)
         members = self.account.in_(owner, id_)
+        while len(members) < _MEMBERS:
+            self.put(owner, "id", pick)
+        if how == "of a status":
+            for person in self._of_each_state():
+                self.put(owner, "id", pick, of=person)
         member = sorted(members)[pick % len(members)]
         row = self.account.rows["subscriber"][member] | members[member]
         self._look(f"list_{owner}_subscribers", id_, of_owner(stamp)[how], row, pick)
 
     def _look(self, operation: str, owner: int | None, found: tuple[Rule, Make], row: Row, pick: int) -> None:
-        """Read a list with a query, whole and in pages, and hold it against the model."""
+        """Read a list with queries, whole and with one of them in pages, and hold it against the model."""
         by, make = found
-        behaviour: BehaviourName = self.setting.behaviour
-        query = make(self, row, pick) if by.applies(behaviour) else None
-        if query is None:
-            return
-        listed = LISTS[operation]
+        queries = make(self, row) if by.applies(self.setting.behaviour) else []
+        listed, path = LISTS[operation], self.path(LISTS[operation], owner)
         self.setting.settle()
-        expected = self.account.listing(listed, owner, query)
-        path = self.path(listed, owner)
-        whole = self.driver.call(operation, path, query=query | {"per_page": _LARGEST_PAGE}, expect=200)
-        self.compare(by, whole, listed.kind, expected, items(whole))
-        if by is Rule.INCLUDE_CANCELLED:
-            self.hold(by, whole, all(each.get("canceled_at") for each in items(whole)), "a row without canceled_at")
-        self._check_absent(whole, by, query)
-        size = 1 + pick % 3
-        self._walk(listed, path, query, items(whole), size)
-        self._walk_back(operation, path, query, items(whole), size)
-        self._count(operation, path, query, whole)
+        for number, query in enumerate(queries):
+            expected = self.account.listing(listed, owner, query)
+            whole = self.driver.call(operation, path, query=query | {"per_page": _LARGEST_PAGE}, expect=200)
+            self.compare(by, whole, listed.kind, expected, items(whole))
+            if by is Rule.INCLUDE_CANCELLED:
+                dated = all(each.get("canceled_at") for each in items(whole))
+                self.hold(by, whole, dated, "a row without canceled_at")
+            self._check_absent(whole, by, query)
+            if number == pick % len(queries):
+                self._in_pages(operation, path, query, whole, pick, self.is_past(listed.kind))
 
     def _check_absent(self, whole: Answer, by: Rule, query: Query) -> None:
         extra = {"subscriber_count", "tags"} - {*query.get("include", ())} | (
@@ -124,9 +135,24 @@ class Lists(Members):
         names = {name for each in items(whole) for name in each} & extra
         self.hold(by, whole, not names, f"rows with {sorted(names)}, which weren't asked for")
 
-    def _walk(self, listed: Listed, path: Mapping[str, object], query: Query, whole: list[Row], size: int) -> None:
-        enough = self.is_past(listed.kind) if query.get("sort_order") != "asc" else lambda answer: False
-        pages = self.driver.pages(listed.operation, path, query | {"per_page": size}, enough)
+    def _in_pages(
+        self, operation: str, path: Mapping[str, object], query: Query, whole: Answer, pick: int, is_past: Enough
+    ) -> None:
+        """Hold that pages, both ways, are the whole list, and that it is counted if that is asked for.
+
+        Of a list that is too long to go through, that is so for what comes before a page that `is_past` holds for.
+        """
+        rows = items(whole)
+        is_short = len(rows) <= _SHORT
+        size = max(1 + pick % 3, len(rows) // _PAGES if is_short else 1)
+        self._walk(operation, path, query, rows, size, _never if is_short else is_past)
+        self._walk_back(operation, path, query, rows, size)
+        self._count(operation, path, query, whole)
+
+    def _walk(
+        self, operation: str, path: Mapping[str, object], query: Query, whole: list[Row], size: int, enough: Enough
+    ) -> None:
+        pages = self.driver.pages(operation, path, query | {"per_page": size}, enough)
         seen: list[Any] = []
         for page in pages:
             rows, pagination = items(page), page.json["pagination"]
@@ -175,7 +201,7 @@ class Lists(Members):
     def list_forms(self, how: str, pick: int) -> None:
         """List the forms."""
         query = everything(self.driver.document, "list_forms")
-        whole = self.stays("list_forms")
+        whole = self.stays("list_forms", pick=pick)
         match how:
             case "by status":
                 statuses = ("active", "archived", "trashed")
@@ -193,27 +219,37 @@ class Lists(Members):
                     wanted = [row for row in whole if row["type"] == type_]
                     self.hold(Rule.FORM_TYPE, answer, rows == wanted, f"the forms {_ids(rows)}")
             case _:
-                self._walk_back("list_forms", {}, query, whole, 1)
+                pass
 
     def _forms(self, query: Query) -> tuple[list[Row], Answer]:
         answer = self.driver.call("list_forms", query=query, expect=200)
         return items(answer), answer
 
-    @action(*_STEADY[1:])
-    def list_what_stays(self, how: str, pick: int) -> None:
-        """List sequences, segments and templates."""
-        operation = _STEADY[1:][pick % 3]
-        rows = self.stays(operation)
-        self._walk_back(operation, {}, {}, rows, 1)
+    @action("list_sequences")
+    def list_sequences(self, how: str, pick: int) -> None:
+        """List the sequences."""
+        self.stays("list_sequences", pick=pick)
 
-    def stays(self, operation: str) -> list[Row]:
-        """Hold that a list is as it was when the machine first read it. Returns its rows."""
+    @action("list_segments")
+    def list_segments(self, how: str, pick: int) -> None:
+        """List the segments."""
+        self.stays("list_segments", pick=pick)
+
+    @action("list_email_templates")
+    def list_email_templates(self, how: str, pick: int) -> None:
+        """List the email templates."""
+        self.stays("list_email_templates", pick=pick)
+
+    def stays(self, operation: str, pick: int | None = None) -> list[Row]:
+        """Hold that a list is as it was when the machine first read it, and by `pick` in pages. Returns its rows."""
         query = everything(self.driver.document, operation) | {"per_page": _LARGEST_PAGE}
         answer = self.driver.call(operation, query=query, expect=200)
         # How many subscribers a sequence has does change.
         rows = [{name: value for name, value in row.items() if name != "subscriber_count"} for row in items(answer)]
         before = self._steady.setdefault(operation, rows)
         self.hold(Rule.STEADY, answer, rows == before, f"the rows {_ids(rows)} instead of {_ids(before)}")
+        if pick is not None:
+            self._in_pages(operation, {}, everything(self.driver.document, operation), answer, pick, _never)
         return rows
 
     def check_everything(self) -> None:
@@ -221,6 +257,10 @@ class Lists(Members):
         super().check_everything()
         for operation in self._steady:
             self.stays(operation)
+
+
+def _never(answer: Answer) -> bool:
+    return False
 
 
 def _ids(rows: list[Row]) -> list[int]:

@@ -64,13 +64,13 @@ class Members(People):
         rows = self.world.rows(owner)
         return int(rows[pick % min(len(rows), 2)]["id"]) if rows else self.world.some(owner)
 
-    def put(self, owner: str, by: str, pick: int, *, again: bool = False) -> None:
-        """Put a subscriber into a tag, form or sequence."""
+    def put(self, owner: str, by: str, pick: int, *, again: bool = False, of: Row | None = None) -> None:
+        """Put a subscriber into a tag, form or sequence: `of`, or who isn't in yet, or who is if `again`."""
         id_, stamp = self.owner(owner, pick), STAMPS[owner]
         members = self.account.in_(owner, id_)
         if again and not members:
             self.put(owner, by, pick)
-        row = self._somebody([*members], pick) if again else self._nobody_of([*members], pick)
+        row = of or (self._somebody([*members], pick) if again else self._nobody_of([*members], pick))
         operation = "tag_subscriber" if owner == "tag" else f"add_{owner}_subscriber"
         path: dict[str, object] = {f"{owner}_id": id_}
         body: dict[str, object] = {"referrer": _PAGE} if owner == "form" and self.is_current and pick % 2 else {}

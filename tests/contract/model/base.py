@@ -21,7 +21,7 @@ from tests.contract.world import World, everything
 NOBODY = 2**40
 """An id that nothing has."""
 _LARGEST_PAGE = 1000
-_LEAST = 2
+_LEAST = 3
 _IN_PAGES = 3
 """Each third check of a list goes through it in two pages, the others get it whole."""
 _PICKS = 6
