@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.contract.caller import Answer
 from tests.contract.model.account import Hook, Kind, Row
-from tests.contract.model.actions_members import Members
+from tests.contract.model.actions_names import Names
 from tests.contract.model.base import NOBODY, action
 from tests.contract.model.rules import Rule
 
@@ -20,6 +20,7 @@ _EVENTS = {
     "untag": "subscriber.tag_remove",
     "form": "subscriber.form_subscribe",
     "sequence": "subscriber.course_subscribe",
+    "link": "subscriber.link_click",
     "purchase": "purchase.purchase_create",
     "field made": "custom_field.field_created",
     "field deleted": "custom_field.field_deleted",
@@ -34,7 +35,7 @@ _PARAMETERS = {
 }
 
 
-class Hooks(Members):
+class Hooks(Names):
     """Makes and deletes webhooks, and counts what they are told."""
 
     def make(self, kind: Kind) -> None:
@@ -47,8 +48,34 @@ class Hooks(Members):
     @action("create_webhook", how=tuple(_EVENTS))
     def create_a_webhook(self, how: str, pick: int) -> None:
         """Make a webhook for an event."""
-        if self.is_current or how not in ("field made", "field deleted", "value"):
+        is_known = self.is_current or how not in ("field made", "field deleted", "value")
+        if is_known and (how not in ("form", "sequence") or self.has(how)):
             self._create_hook(how, pick)
+            self._provoke(how, pick)
+
+    def _provoke(self, how: str, pick: int) -> None:
+        """Let the event happen that a webhook of that kind is about."""
+        match how:
+            case "activate":
+                self.make("subscriber")
+            case "unsubscribe":
+                self.make("subscriber")
+                self.cancel(self.account.rows["subscriber"][self.account.ids("subscriber")[-1]])
+            case "tag" | "form" | "sequence":
+                for number in (pick, pick + 1):  # The second one is about another tag, form or sequence.
+                    self.put(how, "id", number)
+            case "untag":
+                self.untag_one("id", pick, is_tagged=True)
+            case "purchase" if self.driver.server.access_token:
+                self.make("purchase")
+            case "field made" | "field deleted":
+                self.make("custom_field")
+                if how == "field deleted":
+                    self.drop_field(self.account.ids("custom_field")[-1])
+            case "value":
+                self.give_a_value(self.pick("custom_field", pick))
+            case _:
+                pass  # A click, which requests can't make happen.
 
     @action("create_webhook", how=("tag", "form"))
     def create_a_webhook_about_nothing(self, how: str, pick: int) -> None:
@@ -91,16 +118,22 @@ class Hooks(Members):
         event: Row = {"name": _EVENTS[how]}
         subject: int | None = None
         if parameter is not None:
-            kind = parameter.removesuffix("_id").replace("course", "sequence")
-            subject = self.pick("custom_field", pick)["id"] if how == "value" else self.owner(kind, pick)
+            subject = self._subject(how, parameter, pick)
             event[parameter] = subject
+        if how == "link":
+            event["initiator_value"] = f"https://example.com/{self.world.name('link').replace(' ', '-')}"
         answer = self.call("create_webhook", body={"target_url": url, "event": event}, expect=201, by=Rule.HOOK_KEPT)
         row, name = answer.json["webhook"], _EVENTS[how].partition(".")[2]
         self.hold(Rule.HOOK_KEPT, answer, row["target_url"] == url, row["target_url"])
-        shown = {"name": name} | ({} if parameter is None else {parameter.replace("course", "sequence"): subject})
+        shown = {each.replace("course", "sequence"): value for each, value in event.items()} | {"name": name}
         self.hold(Rule.HOOK_KEPT, answer, row["event"] | shown == row["event"], str(row["event"]))
         id_ = self.new("webhook", answer, row)
         self.account.hooks[id_] = Hook(name, subject, url)
+
+    def _subject(self, how: str, parameter: str, pick: int) -> int:
+        if how == "value":
+            return int(self.pick("custom_field", pick)["id"])
+        return self.owner(parameter.removesuffix("_id").replace("course", "sequence"), pick)
 
     # -------------------- What they are told
 
@@ -124,7 +157,7 @@ class Hooks(Members):
         if receiver is None:
             return
         received = receiver.wait(hook.url, len(hook.told), _DELIVERY_SECONDS)
-        told = sorted(_about(each.json) for each in received)
+        told = sorted(_about(hook.event, each.json) for each in received)
         if told != sorted(hook.told):
             found = Rule.NEVER_TOLD if hook.is_deleted else Rule.TOLD_ONCE
             self.hold(found, self._nothing(), False, f"{hook.event} of {told} instead of {sorted(hook.told)}")
@@ -135,7 +168,9 @@ class Hooks(Members):
         return self.driver.call("list_webhooks")
 
 
-def _about(body: Any) -> int:
-    """Return the id of what a delivery is about."""
-    inner = body.get("subscriber", body.get("custom_field", body))
-    return int(inner["id"])
+def _about(event: str, body: Any) -> int:
+    """Return the id of what a delivery is about; 0 if it hasn't the form that the event has."""
+    envelope = "custom_field" if event in ("field_created", "field_deleted") else "subscriber"
+    inner = body if event == "purchase_create" else body.get(envelope)
+    id_ = inner.get("id") if isinstance(inner, dict) else None
+    return id_ if isinstance(id_, int) else 0

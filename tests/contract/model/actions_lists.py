@@ -225,10 +225,13 @@ class Lists(Members):
         answer = self.driver.call("list_forms", query=query, expect=200)
         return items(answer), answer
 
-    @action("list_sequences")
+    @action("list_sequences", how=("whole", "with somebody new"))
     def list_sequences(self, how: str, pick: int) -> None:
-        """List the sequences."""
+        """List the sequences, before and after somebody is put into one."""
         self.stays("list_sequences", pick=pick)
+        if how == "with somebody new" and self.has("sequence"):
+            self.put("sequence", "id", pick)
+            self.stays("list_sequences")
 
     @action("list_segments")
     def list_segments(self, how: str, pick: int) -> None:
@@ -244,13 +247,17 @@ class Lists(Members):
         """Hold that a list is as it was when the machine first read it, and by `pick` in pages. Returns its rows."""
         query = everything(self.driver.document, operation) | {"per_page": _LARGEST_PAGE}
         answer = self.driver.call(operation, query=query, expect=200)
-        # How many subscribers a sequence has does change.
-        rows = [{name: value for name, value in row.items() if name != "subscriber_count"} for row in items(answer)]
+        rows = [self._without_ours(row) for row in items(answer)] if operation == "list_sequences" else items(answer)
         before = self._steady.setdefault(operation, rows)
         self.hold(Rule.STEADY, answer, rows == before, f"the rows {_ids(rows)} instead of {_ids(before)}")
         if pick is not None:
             self._in_pages(operation, {}, everything(self.driver.document, operation), answer, pick, _never)
         return rows
+
+    def _without_ours(self, sequence: Row) -> Row:
+        """Return a sequence as it would be shown without the subscribers that the machine has put in."""
+        ours = self.account.active_in("sequence", sequence["id"])
+        return sequence | {name: sequence[name] - ours for name in ("subscriber_count",) if name in sequence}
 
     def check_everything(self) -> None:
         """Check everything, and what stays."""
@@ -270,12 +277,12 @@ def _ids(rows: list[Row]) -> list[int]:
 class Colors(Machine):
     """Changes the colors of the account, where nobody sees them."""
 
-    @action("update_account_colors", "list_account_colors", how=("none", "one", "three"))
+    @action("update_account_colors", "list_account_colors", how=("none", "one", "five"))
     def put_colors(self, how: str, pick: int) -> None:
         """Put other colors."""
         if not self.setting.is_disposable:
             return
-        colors = [f"#00{pick}0f{number}" for number in range({"none": 0, "one": 1, "three": 3}[how])]
+        colors = [f"#00{pick}0f{number}" for number in range({"none": 0, "one": 1, "five": 5}[how])]
         answer = self.call("update_account_colors", body={"colors": colors}, expect=200, by=Rule.COLORS)
         self.hold(Rule.COLORS, answer, answer.json["colors"] == colors, str(answer.json["colors"]))
         answer = self.driver.call("list_account_colors", expect=200)

@@ -6,47 +6,69 @@ from typing import Any
 
 from tests.contract.model.account import STAMPS, Row
 from tests.contract.model.actions_people import People
-from tests.contract.model.base import action
+from tests.contract.model.base import NOBODY, Action, action
 from tests.contract.model.rules import Rule
 
 _NEIGHBOURS = 2
 _PAGE = "https://example.com/page?utm_source=radio&utm_medium=air&utm_campaign=c&utm_term=t&utm_content=d"
 _UTM = {"source": "radio", "medium": "air", "campaign": "c", "term": "t", "content": "d"}
-_BY = ("id", "address", "address in another case")
+_BY = ("address", "address in another case", "address, again")
 
 
 class Members(People):
     """Puts subscribers in by id and by address, and takes tags away."""
+
+    @action("unsubscribe_subscriber", how=("anybody", "who is cancelled", "nobody"))
+    def unsubscribe(self, how: str, pick: int) -> None:
+        """Unsubscribe a subscriber, who keeps the tags."""
+        if how == "nobody":
+            self.call("unsubscribe_subscriber", {"id": NOBODY}, expect=404, by=Rule.MISSING)
+            return
+        row = self.pick("subscriber", pick)
+        self.put("tag", "id", pick, of=row)
+        for _ in range(2 if how == "who is cancelled" else 1):
+            self.cancel(row)
+        for (owner, id_), members in self.account.members.items():
+            if row["id"] in members:
+                self.touch_members(owner, id_, row["id"])
+
+    def cancel(self, row: Row) -> None:
+        """Unsubscribe somebody."""
+        answer = self.call("unsubscribe_subscriber", {"id": row["id"]}, expect=204, by=Rule.UNSUBSCRIBED)
+        self.cancelled(row)
+        shown = self.driver.call("get_subscriber", {"id": row["id"]}, expect=200).json["subscriber"]
+        self.hold(Rule.UNSUBSCRIBED, answer, shown["state"] == "cancelled", f"state {shown['state']} afterwards")
+        self.touch("subscriber", row["id"])
 
     @action("tag_subscriber", "list_tag_subscribers", how=("first", "again"))
     def tag(self, how: str, pick: int) -> None:
         """Tag a subscriber by id."""
         self.put("tag", "id", pick, again=how == "again")
 
-    @action("tag_subscriber_by_email", "list_tag_subscribers", how=_BY[1:])
+    @action("tag_subscriber_by_email", "list_tag_subscribers", how=_BY)
     def tag_by_address(self, how: str, pick: int) -> None:
         """Tag a subscriber by address."""
-        self.put("tag", how, pick)
+        self.put("tag", how, pick, again=how.endswith("again"))
 
     @action("add_form_subscriber", "list_form_subscribers", how=("first", "again"))
     def add_to_a_form(self, how: str, pick: int) -> None:
         """Add a subscriber to a form by id."""
         self.put("form", "id", pick, again=how == "again")
 
-    @action("add_form_subscriber_by_email", "list_form_subscribers", how=_BY[1:])
+    @action("add_form_subscriber_by_email", "list_form_subscribers", how=_BY)
     def add_to_a_form_by_address(self, how: str, pick: int) -> None:
         """Add a subscriber to a form by address."""
-        self.put("form", how, pick)
+        self.put("form", how, pick, again=how.endswith("again"))
 
     @action("add_sequence_subscriber", "list_sequence_subscribers", how=("first", "again"))
     def add_to_a_sequence(self, how: str, pick: int) -> None:
         """Add a subscriber to a sequence by id."""
         self.put("sequence", "id", pick, again=how == "again")
 
-    @action("add_sequence_subscriber_by_email", "list_sequence_subscribers", how=_BY[1:])
+    @action("add_sequence_subscriber_by_email", "list_sequence_subscribers", how=_BY)
     def add_to_a_sequence_by_address(self, how: str, pick: int) -> None:
         """Add a subscriber to a sequence by address."""
-        self.put("sequence", how, pick)
+        self.put("sequence", how, pick, again=how.endswith("again"))
 
     @action("tag_subscriber_by_email", "add_form_subscriber_by_email", "add_sequence_subscriber_by_email")
     def put_nobody_in(self, how: str, pick: int) -> None:
@@ -57,12 +79,26 @@ class Members(People):
         self.call(operation, {f"{owner}_id": self.owner(owner, pick)}, body=body, expect=404, by=Rule.JOINED_NOBODY)
         self.touch("subscriber")
 
+    def may(self, found: Action) -> bool:
+        """Whether the run may call the operations, and the account has the forms and sequences that they are about."""
+        about = [owner for owner in STAMPS if any(f"{owner}_subscriber" in name for name in found.operations)]
+        return super().may(found) and all(owner == "tag" or self.has(owner) for owner in about)
+
+    def has(self, owner: str) -> bool:
+        """Whether the account has a form or a sequence."""
+        return bool(self._owners(owner))
+
     def owner(self, owner: str, pick: int) -> int:
         """Return the id of a tag that the run has made, or of a form or sequence of the account."""
-        if owner == "tag":
-            return int(self.pick("tag", pick)["id"])
-        rows = self.world.rows(owner)
-        return int(rows[pick % min(len(rows), 2)]["id"]) if rows else self.world.some(owner)
+        ids = self._owners(owner)
+        return int(self.pick("tag", pick)["id"]) if owner == "tag" else ids[pick % len(ids)]
+
+    def _owners(self, owner: str) -> list[int]:
+        """Return the ids of two forms or sequences of the account, as far as it has any."""
+        known = self.setting.owners
+        if owner not in known:
+            known[owner] = [] if owner == "tag" else [row["id"] for row in self.world.rows(owner)[:_NEIGHBOURS]]
+        return known[owner]
 
     def put(self, owner: str, by: str, pick: int, *, again: bool = False, of: Row | None = None) -> None:
         """Put a subscriber into a tag, form or sequence: `of`, or who isn't in yet, or who is if `again`."""
@@ -79,7 +115,7 @@ class Members(People):
         else:
             operation += "_by_email"
             address = row["email_address"]
-            body["email_address"] = address if by == "address" else address.swapcase()
+            body["email_address"] = address.swapcase() if "case" in by else address
         is_new = row["id"] not in members
         status, rule_ = (201, Rule.JOINED_FIRST) if is_new else (200, Rule.JOINED_AGAIN)
         answer = self.call(operation, path, body=body or None, expect=status, by=rule_)
@@ -112,12 +148,12 @@ class Members(People):
     @action("untag_subscriber", "list_tag_subscribers", how=("tagged", "without the tag"))
     def untag(self, how: str, pick: int) -> None:
         """Take a tag away by id."""
-        self._untag("id", pick, is_tagged=how == "tagged")
+        self.untag_one("id", pick, is_tagged=how == "tagged")
 
-    @action("untag_subscriber_by_email", "list_tag_subscribers", how=_BY[1:])
+    @action("untag_subscriber_by_email", "list_tag_subscribers", how=_BY)
     def untag_by_address(self, how: str, pick: int) -> None:
         """Take a tag away by address."""
-        self._untag(how, pick, is_tagged=True)
+        self.untag_one(how, pick, is_tagged=True)
 
     @action("untag_subscriber_by_email")
     def untag_nobody(self, how: str, pick: int) -> None:
@@ -126,19 +162,23 @@ class Members(People):
         body = {"email_address": self.world.email()}
         self.call("untag_subscriber_by_email", path, body=body, expect=404, by=Rule.JOINED_NOBODY)
 
-    def _untag(self, by: str, pick: int, *, is_tagged: bool) -> None:
+    def untag_one(self, by: str, pick: int, *, is_tagged: bool) -> None:
+        """Take a tag away from one who has it, or from one who doesn't."""
         tag = self.owner("tag", pick)
         members = self.account.in_("tag", tag)
         while is_tagged and len(members) < _NEIGHBOURS:
             self.put("tag", "id", pick)
         row = self._somebody([*members], pick) if is_tagged else self._nobody_of([*members], pick)
+        # The tag that must stay.
+        self.put("tag", "id", pick + 1, of=row)
         if by == "id":
             self.call("untag_subscriber", {"tag_id": tag, "id": row["id"]}, expect=204, by=Rule.UNTAGGED)
         else:
             address = row["email_address"]
-            body: dict[str, Any] = {"email_address": address if by == "address" else address.swapcase()}
+            body: dict[str, Any] = {"email_address": address.swapcase() if "case" in by else address}
             self.call("untag_subscriber_by_email", {"tag_id": tag}, body=body, expect=204, by=Rule.UNTAGGED)
         if members.pop(row["id"], None) is not None:
             self.account.happened("tag_remove", row["id"], tag)
-        self.touch_members("tag", tag, row["id"])
+        for each in (tag, self.owner("tag", pick + 1)):
+            self.touch_members("tag", each, row["id"])
         self.touch_members("tag", tag, self.other("subscriber", row)["id"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from tests.contract.caller import Answer
 from tests.contract.model.account import Kind, Row
@@ -142,17 +142,21 @@ class Names(Members):
     def delete_a_field(self, how: str, pick: int) -> None:
         """Delete a custom field, or one that isn't there."""
         if how == "there":
-            id_ = self.pick("custom_field", pick)["id"]
-            answer = self.call("delete_custom_field", {"id": id_}, expect=204, by=Rule.FIELD_DELETED)
-            self.account.drop("custom_field", id_)
-            self.account.happened("field_deleted", id_)
-            again: Any = self.driver.call("delete_custom_field", {"id": id_})
-            self.hold(Rule.FIELD_DELETED, answer, again.status == 404, f"{again.status} when it is deleted again")
-            self.touch("subscriber")
+            self.drop_field(self.pick("custom_field", pick)["id"])
         else:
             missing = self._missing("custom_field")
             self.call("delete_custom_field", {"id": missing}, expect=404, by=Rule.MISSING)
         self.touch("custom_field")
+
+    def drop_field(self, id_: int) -> None:
+        """Delete a custom field that is there."""
+        answer = self.call("delete_custom_field", {"id": id_}, expect=204, by=Rule.FIELD_DELETED)
+        self.account.drop("custom_field", id_)
+        self.account.happened("field_deleted", id_)
+        again = self.driver.call("delete_custom_field", {"id": id_})
+        self.hold(Rule.FIELD_DELETED, answer, again.status == 404, f"{again.status} when it is deleted again")
+        self.touch("custom_field")
+        self.touch("subscriber")
 
 
 def key_of(label: str) -> str:

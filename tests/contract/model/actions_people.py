@@ -97,8 +97,8 @@ class People(Machine):
         id_ = self.new("subscriber", answer, expected | {name: shown[name] for name in ("id", "created_at")})
         if (now := self.now()) is not None:
             self.account.changed[id_] = now
-        if expected["state"] == "cancelled":
-            self._cancelled(id_)
+            if expected["state"] == "cancelled":
+                self.account.cancelled[id_] = now
         self._set_values(id_, body.get("fields") or {})
         if expected["state"] == "active":
             self.account.happened("subscriber_activate", id_)
@@ -132,9 +132,14 @@ class People(Machine):
         if (now := self.now()) is not None:
             self.account.changed[id_] = now
 
-    def _cancelled(self, id_: int) -> None:
-        if (now := self.now()) is not None:
-            self.account.cancelled[id_] = now
+    def cancelled(self, row: Row) -> None:
+        """Note that somebody was unsubscribed, who may have been before."""
+        if row["state"] != "cancelled":
+            row["state"] = "cancelled"
+            self._changed(row["id"])
+            if (now := self.now()) is not None:
+                self.account.cancelled[row["id"]] = now
+            self.account.happened("subscriber_unsubscribe", row["id"])
 
     def _shown_after(self, answer: Answer, id_: int, body: Row) -> None:
         """Hold what an upsert or an update answers with."""
@@ -184,6 +189,9 @@ class People(Machine):
             "no address": ({"email_address": "@", "first_name": "No"}, 422, Rule.BAD_ADDRESS),
             "of nobody": ({"email_address": self.world.email()}, 404, Rule.MISSING),
         }  # fmt: skip
+        if how == "values":
+            # What isn't named stays, so there must be something that isn't.
+            self.upsert({"email_address": row["email_address"], "fields": {self._field(pick + 1)["key"]: "kept"}})
         body, status, by = cases[how]
         id_ = row["id"] if status != 404 else NOBODY
         if not self.is_current and "email_address" not in body:
@@ -203,21 +211,3 @@ class People(Machine):
 
     def _shown_in_purchases(self, subscriber: int) -> None:
         """Have the purchases of a subscriber shown with the address that they have now."""
-
-    @action("unsubscribe_subscriber", how=("anybody", "who is cancelled", "nobody"))
-    def unsubscribe(self, how: str, pick: int) -> None:
-        """Unsubscribe a subscriber."""
-        if how == "nobody":
-            self.call("unsubscribe_subscriber", {"id": NOBODY}, expect=404, by=Rule.MISSING)
-            return
-        row = self.pick("subscriber", pick)
-        for _ in range(2 if how == "who is cancelled" else 1):
-            answer = self.call("unsubscribe_subscriber", {"id": row["id"]}, expect=204, by=Rule.UNSUBSCRIBED)
-            if row["state"] != "cancelled":
-                row["state"] = "cancelled"
-                self._changed(row["id"])
-                self._cancelled(row["id"])
-                self.account.happened("subscriber_unsubscribe", row["id"])
-        shown = self.driver.call("get_subscriber", {"id": row["id"]}, expect=200).json["subscriber"]
-        self.hold(Rule.UNSUBSCRIBED, answer, shown["state"] == "cancelled", f"state {shown['state']} afterwards")
-        self.touch("subscriber", row["id"])

@@ -12,8 +12,8 @@ import attrs
 import httpx
 
 from kit_api.types import Page, Response
-from kit_client import APIStatusError, AsyncKit, Kit, RateLimitError
-from tests.contract.caller import LONGEST_WAIT_SECONDS, WAIT_SECONDS, Answer, Caller, Server, curl
+from kit_client import APIStatusError, AsyncKit, InvalidResponseError, Kit, PaginationError, RateLimitError
+from tests.contract.caller import LONGEST_WAIT_SECONDS, WAIT_SECONDS, Answer, Caller, ContractError, Server, curl
 from tests.contract.document import Document, Operation
 from tests.contract.round_trip import Arguments, method_arguments, methods
 
@@ -137,14 +137,17 @@ class Driver(Caller):
                     break
             await pages.aclose()
 
-        if self._is_async:
-            self._runner.run(walk())
-        else:
-            pages = pager.pages()
-            for page in pages:
-                if take(page):
-                    break
-            pages.close()
+        try:
+            if self._is_async:
+                self._runner.run(walk())
+            else:
+                pages = pager.pages()
+                for page in pages:
+                    if take(page):
+                        break
+                pages.close()
+        except (PaginationError, InvalidResponseError) as error:
+            raise ContractError(f"{error}\n  {self._last}") from None
         return found
 
     def opens(self, access_token: str) -> bool:
@@ -213,6 +216,8 @@ class Driver(Caller):
                 print(f"the server limits requests: waiting {WAIT_SECONDS:.0f} s")
                 time.sleep(WAIT_SECONDS)
                 waited += WAIT_SECONDS
+            except InvalidResponseError as error:
+                raise ContractError(f"{error}\n  {self._last}") from None
             except APIStatusError as error:
                 answer = Answer(
                     operation, error.status_code, error.response.headers, error.response.content, self._last

@@ -121,6 +121,7 @@ class Rule(enum.Enum):
     BROADCAST_FIELDS = "A broadcast is shown with the values that it was made with.", "reference"
     BROADCAST_UPDATED = "An update changes the values that it has, and no others.", "seen"
     SCHEDULED = "A date to come makes a broadcast scheduled; null makes it a draft again.", "later docs", "current"
+    PUBLIC = "A public broadcast has a URL once its date has come, and no other has one.", "later docs", "current"
     UNSENDABLE = "A broadcast with a date needs a subject and content: 422.", "chosen"
     UNPUBLISHED = "False as `public` in an update takes the dates away.", "reference"
     BROADCAST_DELETED = "A deleted broadcast is gone, and so are its stats.", "reference"
@@ -164,7 +165,7 @@ class Rule(enum.Enum):
 
     # -------------------- The account
     COLORS = "The colors are those that were last put.", "reference"
-    STEADY = "Forms, sequences, segments and templates stay, whatever is done with subscribers.", "reference"
+    STEADY = "Forms, segments and templates stay, and sequences but for how many are in them.", "reference"
 
 
 def lines() -> list[str]:

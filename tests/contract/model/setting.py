@@ -46,6 +46,8 @@ class Setting:
     lag: float = 0.0
     held: dict[Rule, int] = attrs.field(factory=dict)
     """How often each rule was checked and found to hold."""
+    owners: dict[str, list[int]] = attrs.field(factory=dict)
+    """Forms and sequences that the account has, by kind: the API can't make any."""
     jobs: int = 0
     """How many jobs were begun: without the server's clock each takes seconds."""
     numbers: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
