@@ -13,9 +13,9 @@ import pytest
 from tests.contract.caller import Server
 from tests.contract.conftest import chosen_operations
 from tests.contract.document import Document
-from tests.contract.model.base import Setting
 from tests.contract.model.driver import Driver
 from tests.contract.model.machine import OPERATIONS, explore, size, sweep, unchecked
+from tests.contract.model.setting import Setting
 from tests.contract.receiver import Receiver
 
 pytestmark = [pytest.mark.writes, pytest.mark.operations(*OPERATIONS)]
@@ -55,7 +55,7 @@ def setting(
         is_near = urlsplit(usual_server.url).hostname in ("127.0.0.1", "localhost")
         if not is_near:
             print("\nwebhooks and callbacks are left out: the server may not reach this machine")
-        yield Setting(
+        made = Setting(
             driver,
             "contract" if usual_server.control else f"contract-{secrets.token_hex(4)}",
             receiver=receiver if is_near else None,
@@ -63,6 +63,9 @@ def setting(
             chosen=None if chosen is None else frozenset(chosen),
             lag=pytestconfig.getoption("list_lag", 0.0),
         )
+        yield made
+    if made.left and not usual_server.control:
+        print(f"\nleft in the account, since the API can't delete it: {made.left} things with {made.prefix!r}")
     if clock is not None:
         clock.close()
     driver.close()

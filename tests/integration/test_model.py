@@ -12,10 +12,10 @@ import yaml
 from kit_mock import Clock, KitMock
 from tests.contract.caller import Server
 from tests.contract.document import BehaviourName, Document
-from tests.contract.model.base import Setting
 from tests.contract.model.driver import Driver
 from tests.contract.model.machine import explore, size, sweep, unchecked
 from tests.contract.model.rules import Rule
+from tests.contract.model.setting import Setting
 from tests.contract.receiver import Receiver
 
 ACCOUNT = Path(__file__).parents[1] / "contract" / "account.yaml"

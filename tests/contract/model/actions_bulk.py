@@ -34,7 +34,8 @@ class Bulk(Names):
     def _create_many(self, kind: Named, how: str, pick: int) -> None:
         label, plural = LABELS[kind], f"{kind}s"
         new, bad = [self.world.name(f"{kind} {number}") for number in range(2)], " " * (pick % 2)
-        known = str(self.pick(kind, pick)[label])
+        row = self.pick(kind, pick)
+        known = str(row[label])
         texts = {
             "new": new,
             "new and bad": [new[0], bad, new[1]],
@@ -48,7 +49,7 @@ class Bulk(Names):
         if found is None:
             return
         answer, body = found
-        results = {row[label].casefold(): row for row in body[plural]}
+        results = {each[label].casefold(): each for each in body[plural]}
         self.hold(Rule.BULK_TWICE, answer, len(results) == len(body[plural]), f"{len(body[plural])} results")
         wanted = {text.casefold(): text for text in reversed(texts) if text.strip()}
         if how == "new and known" and not self.is_current:
@@ -56,12 +57,12 @@ class Bulk(Names):
         self.hold(Rule.BULK_DONE, answer, results.keys() == wanted.keys(), f"results {sorted(results)}")
         for folded, text in wanted.items():
             if folded == known.casefold():
-                self.show(Rule.BULK_KNOWN, answer, self.pick(kind, pick), results[folded])
+                self.show(Rule.BULK_KNOWN, answer, row, results[folded])
             else:
                 self.keep_named(kind, answer, results[folded], text)
         taken = [known, known] if how == "new and known" and not self.is_current else []
         # Whether an item that is there twice is a failure as well, the reference doesn't say.
-        made = {row["id"] for folded, row in results.items() if folded != known.casefold()}
+        made = {each["id"] for folded, each in results.items() if folded != known.casefold()}
         failures = [each for each in body["failures"] if each[kind]["id"] not in made]
         self._told_failures(answer, kind, failures, [text for text in texts if not text.strip()], taken)
         self.touch(kind)

@@ -106,6 +106,7 @@ class Purchases(People):
         known = self.account.person(given["email_address"])
         if known is not None:
             return int(known["id"])
+        self.setting.settle()
         query = {"email_address": given["email_address"], "status": "all"}
         found = self.driver.call("list_subscribers", query=query, expect=200).json["subscribers"]
         self.hold(Rule.BUYER, answer, len(found) == 1, f"{len(found)} subscribers with the buyer's address")

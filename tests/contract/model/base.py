@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.contract.caller import Answer
+from tests.contract.caller import Answer, ContractError
 from tests.contract.model.account import KINDS, LISTS, READ_ALONE, Account, Kind, Listed, Row, difference
 from tests.contract.model.rules import Rule
 from tests.contract.model.setting import Setting
@@ -61,8 +62,8 @@ def action(*operations: str, how: Sequence[str] = ("",)) -> Callable[[Act[M]], A
             self.begin(made)
             function(self, how, pick)
 
-        # The drawn names of a failing run are then those of the ways.
-        ruled = rule(how=st.sampled_from(made.how), pick=st.integers(0, _PICKS - 1))(act)
+        # Sampled, as hypothesis takes some of the integers that it draws from the source of the tests.
+        ruled = rule(how=st.sampled_from(made.how), pick=st.sampled_from(range(_PICKS)))(act)
         return cast("Act[M]", precondition(lambda self: self.may(made))(ruled))
 
     return declared
@@ -208,8 +209,10 @@ class Machine(RuleBasedStateMachine):
         deletable: tuple[Kind, ...] = ("webhook", "broadcast", "custom_field")
         for kind in deletable:
             for id_ in self.account.ids(kind):
-                self.driver.call(f"delete_{kind}", {"id": id_})
-        self.world.clean_up()
+                # What came before is what has to be told.
+                with contextlib.suppress(ContractError):
+                    self.driver.call(f"delete_{kind}", {"id": id_})
+        self.setting.left += sum(len(self.account.rows[kind]) for kind in KINDS if kind not in deletable)
 
     def check_everything(self) -> None:
         """Check every list, and each thing by itself."""

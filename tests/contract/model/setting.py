@@ -48,6 +48,8 @@ class Setting:
     """How often each rule was checked and found to hold."""
     owners: dict[str, list[int]] = attrs.field(factory=dict)
     """Forms and sequences that the account has, by kind: the API can't make any."""
+    left: int = 0
+    """How many things stay in the account, since the API can't delete them."""
     jobs: int = 0
     """How many jobs were begun: without the server's clock each takes seconds."""
     numbers: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
