@@ -57,7 +57,8 @@ def setting(
             print("\nwebhooks and callbacks are left out: the server may not reach this machine")
         made = Setting(
             driver,
-            "contract" if usual_server.control else f"contract-{secrets.token_hex(4)}",
+            # The mock is a new one in each run, and its requests are the same in each; elsewhere, earlier runs left names.
+            f"model-{'a' if is_async else 's'}" if usual_server.control else f"model-{secrets.token_hex(4)}",
             receiver=receiver if is_near else None,
             clock=clock,
             chosen=None if chosen is None else frozenset(chosen),

@@ -48,10 +48,14 @@ class Hooks(Names):
     @action("create_webhook", how=tuple(_EVENTS))
     def create_a_webhook(self, how: str, pick: int) -> None:
         """Make a webhook for an event."""
-        is_known = self.is_current or how not in ("field made", "field deleted", "value")
-        if is_known and (how not in ("form", "sequence") or self.has(how)):
+        if self._can_be_told(how):
             self._create_hook(how, pick)
             self._provoke(how, pick)
+
+    def _can_be_told(self, how: str) -> bool:
+        """Whether the behaviour has an event, and the account what it is about."""
+        is_known = self.is_current or how not in ("field made", "field deleted", "value")
+        return is_known and (how not in ("form", "sequence") or self.has(how))
 
     def _provoke(self, how: str, pick: int) -> None:
         """Let the event happen that a webhook of that kind is about."""
@@ -85,27 +89,26 @@ class Hooks(Names):
         self.call("create_webhook", body=body, expect=422, by=Rule.HOOK_REFUSED)
         self.touch("webhook")
 
-    @action("delete_webhook", how=("there", "there, of something that happens", "of nothing"))
+    @action("delete_webhook", how=("any", "of nothing", *_EVENTS))
     def delete_a_webhook(self, how: str, pick: int) -> None:
-        """Delete a webhook, and let something happen that it would have been told of."""
+        """Delete a webhook, and let happen what it would have been told of."""
         if how == "of nothing":
             missing = max(self.account.deleted["webhook"], default=NOBODY)
             self.call("delete_webhook", {"id": missing}, expect=404, by=Rule.MISSING)
             self.touch("webhook")
             return
-        if how == "there, of something that happens":
-            self._create_hook("activate", pick)
-            id_ = self.account.ids("webhook")[-1]
-        else:
-            id_ = int(self.pick("webhook", pick)["id"])
+        if how != "any":
+            if not self._can_be_told(how):
+                return
+            self._create_hook(how, pick)
+        id_ = int(self.pick("webhook", pick)["id"]) if how == "any" else self.account.ids("webhook")[-1]
         # What it was to be told of until now may still be on its way.
         self._check_told(self.account.hooks[id_])
         answer = self.call("delete_webhook", {"id": id_}, expect=204, by=Rule.HOOK_DELETED)
         self.account.drop("webhook", id_)
         again = self.driver.call("delete_webhook", {"id": id_})
         self.hold(Rule.HOOK_DELETED, answer, again.status == 404, f"{again.status} when it is deleted again")
-        if how != "there":
-            self.make("subscriber")
+        self._provoke(how, pick)
         self.touch("webhook")
 
     def _create_hook(self, how: str, pick: int) -> None:
