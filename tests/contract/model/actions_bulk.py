@@ -79,7 +79,7 @@ class Bulk(Names):
         by = Rule.BULK_TAKEN if taken else Rule.BULK_FAILURES
         self.hold(by, answer, sorted(shown, key=str) == sorted(expected, key=str), f"the failures {shown}")
 
-    @action("bulk_create_subscribers", how=_HOW)
+    @action("bulk_create_subscribers", how=(*_HOW, "new and cancelled"))
     def create_subscribers(self, how: str, pick: int) -> None:
         """Create subscribers, and send some that are known."""
         new = [{"email_address": self.world.email(), "first_name": f"Many {pick}"} for _ in range(2)]
@@ -90,11 +90,15 @@ class Bulk(Names):
             "new": new,
             "new and bad": [new[0], bad, new[1]],
             "new and known": [known, new[0]],
+            "new and cancelled": [new[0], known],
             "twice": [new[0], new[0] | {"email_address": new[0]["email_address"].swapcase()}],
             "none": [],
             "100": [new[number % 2] for number in range(_MOST)],
             "a job": [*(new[number % 2] for number in range(_MOST)), bad],
         }[how]
+        if how == "new and cancelled":
+            self.equip(row, pick)
+            self.cancel(row)
         found = self._results_of("bulk_create_subscribers", "subscribers", people, how)
         if found is None:
             return
@@ -109,6 +113,7 @@ class Bulk(Names):
                 self.keep_person(answer, results[address], item)
             else:
                 self.change_person(person, item)
+                self.touch_all_of(person["id"])
                 shown = {name: value for name, value in person.items() if name in results[address]}
                 self.show(Rule.PERSON_KNOWN, answer, shown, results[address])
         failures = [(each["errors"], each["subscriber"]["email_address"]) for each in body["failures"]]
@@ -136,6 +141,7 @@ class Bulk(Names):
         }[how]
         if how == "new and known":
             self.put("tag", "id", pick)
+            self.cancel(person)
         found = self._results_of("bulk_tag_subscribers", "taggings", items, how)
         if found is None:
             return

@@ -25,20 +25,22 @@ class Members(People):
             self.call("unsubscribe_subscriber", {"id": NOBODY}, expect=404, by=Rule.MISSING)
             return
         row = self.pick("subscriber", pick)
-        self.put("tag", "id", pick, of=row)
+        for number in range(_NEIGHBOURS):
+            self.equip(row, pick + number)
         for _ in range(2 if how == "who is cancelled" else 1):
             self.cancel(row)
-        for (owner, id_), members in self.account.members.items():
-            if row["id"] in members:
-                self.touch_members(owner, id_, row["id"])
 
-    def cancel(self, row: Row) -> None:
-        """Unsubscribe somebody."""
-        answer = self.call("unsubscribe_subscriber", {"id": row["id"]}, expect=204, by=Rule.UNSUBSCRIBED)
-        self.cancelled(row)
-        shown = self.driver.call("get_subscriber", {"id": row["id"]}, expect=200).json["subscriber"]
-        self.hold(Rule.UNSUBSCRIBED, answer, shown["state"] == "cancelled", f"state {shown['state']} afterwards")
-        self.touch("subscriber", row["id"])
+    def equip(self, row: Row, pick: int) -> None:
+        """Give a subscriber a tag."""
+        super().equip(row, pick)
+        self.put("tag", "id", pick, of=row)
+
+    def touch_all_of(self, id_: int) -> None:
+        """Have all lists checked that a subscriber is in."""
+        super().touch_all_of(id_)
+        for (owner, about), members in self.account.members.items():
+            if id_ in members:
+                self.touch_members(owner, about, id_)
 
     @action("tag_subscriber", "list_tag_subscribers", how=("first", "again"))
     def tag(self, how: str, pick: int) -> None:

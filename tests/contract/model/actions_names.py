@@ -12,8 +12,16 @@ from tests.contract.model.rules import Rule
 
 Named = Literal["tag", "custom_field"]
 LABELS: dict[Named, str] = {"tag": "name", "custom_field": "label"}
-_CREATED = ("new", "with spaces", "known", "known in another case", "blank")
-_RENAMED = ("new", "its own in another case", "of another", "of another in another case", "blank", "of nothing")
+_CREATED = ("new", "with spaces", "known", "known in another case", "blank", "given up")
+_RENAMED = (
+    "new",
+    "new, twice",
+    "its own in another case",
+    "of another",
+    "of another in another case",
+    "blank",
+    "of nothing",
+)
 
 
 class Names(Members):
@@ -83,8 +91,20 @@ class Names(Members):
                 return str(self.pick(kind, pick)[LABELS[kind]])
             case "known in another case":
                 return str(self.pick(kind, pick)[LABELS[kind]]).swapcase()
+            case "given up":
+                return self._given_up(kind, pick)
             case _:
                 return " " * (pick % 2)
+
+    def _given_up(self, kind: Named, pick: int) -> str:
+        """Return a name that one had: another one can have it now."""
+        row = self.pick(kind, pick)
+        text: str = row[LABELS[kind]]
+        if kind == "custom_field" and pick % 2:
+            self.drop_field(row["id"])
+        else:
+            self._rename(kind, "new", pick)
+        return text
 
     @action("update_tag", how=_RENAMED)
     def rename_a_tag(self, how: str, pick: int) -> None:
@@ -97,6 +117,9 @@ class Names(Members):
         self._rename("custom_field", how, pick)
 
     def _rename(self, kind: Named, how: str, pick: int) -> None:
+        if how == "new, twice":
+            self._rename(kind, "new", pick)
+            how = "new"
         label, row = LABELS[kind], self.pick(kind, pick)
         id_, other = row["id"], self.other(kind, row)
         texts: dict[str, tuple[str, int, Rule]] = {

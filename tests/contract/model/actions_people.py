@@ -27,7 +27,7 @@ class People(Machine):
         "create_subscriber",
         how=(
             "new", "with values", "in a state", "known", "known in another case", "known in a state",
-            "nameless", "with an unknown field", "with many values", "without an address",
+            "cancelled", "nameless", "with an unknown field", "with many values", "without an address",
         ),
     )  # fmt: skip
     def create_a_subscriber(self, how: str, pick: int) -> None:
@@ -47,6 +47,11 @@ class People(Machine):
                 row = self.pick("subscriber", pick)
                 body["email_address"] = row["email_address"]
                 body["state"] = "cancelled" if row["state"] == "active" else "active"
+            case "cancelled":
+                row = self.pick("subscriber", pick)
+                self.equip(row, pick)
+                self.cancel(row)
+                body |= {"email_address": row["email_address"], "state": "active"}
             case "nameless":
                 body = {"email_address": self.pick("subscriber", pick)["email_address"], "first_name": None}
             case "with an unknown field":
@@ -80,6 +85,7 @@ class People(Machine):
             self.keep_person(answer, shown, body)
         else:
             self.change_person(known, body)
+            self.touch_all_of(known["id"])
         self._shown_after(answer, shown["id"] if known is None else known["id"], body)
         if known is not None and "state" in body:
             self.hold(Rule.PERSON_STATE, answer, shown["state"] == known["state"], f"state {shown['state']}")
@@ -132,15 +138,6 @@ class People(Machine):
         if (now := self.now()) is not None:
             self.account.changed[id_] = now
 
-    def cancelled(self, row: Row) -> None:
-        """Note that somebody was unsubscribed, who may have been before."""
-        if row["state"] != "cancelled":
-            row["state"] = "cancelled"
-            self._changed(row["id"])
-            if (now := self.now()) is not None:
-                self.account.cancelled[row["id"]] = now
-            self.account.happened("subscriber_unsubscribe", row["id"])
-
     def _shown_after(self, answer: Answer, id_: int, body: Row) -> None:
         """Hold what an upsert or an update answers with."""
         shown, expected = answer.json["subscriber"], self.account.shown("subscriber", id_)
@@ -189,6 +186,7 @@ class People(Machine):
             "no address": ({"email_address": "@", "first_name": "No"}, 422, Rule.BAD_ADDRESS),
             "of nobody": ({"email_address": self.world.email()}, 404, Rule.MISSING),
         }  # fmt: skip
+        self.equip(row, pick)
         if how == "values":
             # What isn't named stays, so there must be something that isn't.
             self.upsert({"email_address": row["email_address"], "fields": {self._field(pick + 1)["key"]: "kept"}})
@@ -206,8 +204,27 @@ class People(Machine):
                 self._changed(id_)
             self.change_person(row, body)
             self._shown_after(answer, id_, body)
-            self._shown_in_purchases(id_)
+        self.touch_all_of(id_)
         self.touch("subscriber", row["id"])
 
-    def _shown_in_purchases(self, subscriber: int) -> None:
-        """Have the purchases of a subscriber shown with the address that they have now."""
+    # -------------------- What hangs on a subscriber
+
+    def equip(self, row: Row, pick: int) -> None:
+        """Give a subscriber what must stay when the subscriber changes."""
+
+    def touch_all_of(self, id_: int) -> None:
+        """Have everything checked that shows a subscriber."""
+        self.touch("subscriber", id_)
+
+    def cancel(self, row: Row) -> None:
+        """Unsubscribe somebody, who may have been unsubscribed before."""
+        answer = self.call("unsubscribe_subscriber", {"id": row["id"]}, expect=204, by=Rule.UNSUBSCRIBED)
+        if row["state"] != "cancelled":
+            row["state"] = "cancelled"
+            self._changed(row["id"])
+            if (now := self.now()) is not None:
+                self.account.cancelled[row["id"]] = now
+            self.account.happened("subscriber_unsubscribe", row["id"])
+        shown = self.driver.call("get_subscriber", {"id": row["id"]}, expect=200).json["subscriber"]
+        self.hold(Rule.UNSUBSCRIBED, answer, shown["state"] == "cancelled", f"state {shown['state']} afterwards")
+        self.touch_all_of(row["id"])

@@ -45,7 +45,9 @@ class Purchases(People):
             case "again":
                 known = self.pick("purchase", pick)
                 given |= {name: known[name] for name in ("transaction_id", "email_address", "currency")}
-                given["products"] = [_product(7)]
+                given["products"] = [_product(20)]
+                self._buy(given)
+                given = given | {"products": [_product(21), _product(22)]}
             case "with sums":
                 given |= {"status": "paid", "subtotal": 25.0, "tax": 1.5, "discount": 0.5, "total": 26.0}
                 given["transaction_time"] = _BOUGHT
@@ -113,12 +115,13 @@ class Purchases(People):
         body = {"email_address": given["email_address"], "first_name": given.get("first_name")}
         return self.keep_person(answer, found[0], body, Rule.BUYER)
 
-    def _shown_in_purchases(self, subscriber: int) -> None:
-        address = self.account.rows["subscriber"][subscriber]["email_address"]
-        for id_, buyer in self._buyers.items():
-            if buyer == subscriber:
-                self.account.rows["purchase"][id_]["email_address"] = address
-                self.touch("purchase")
+    def touch_all_of(self, id_: int) -> None:
+        """Have the purchases checked as well: they show the address that the buyer has now."""
+        super().touch_all_of(id_)
+        for purchase in [purchase for purchase, buyer in self._buyers.items() if buyer == id_]:
+            row = self.account.rows["purchase"][purchase]
+            row["email_address"] = self.account.rows["subscriber"][id_]["email_address"]
+            self.touch("purchase", purchase)
 
 
 def _product(number: int) -> dict[str, Any]:
