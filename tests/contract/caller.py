@@ -17,8 +17,8 @@ from tests.contract.coverage import Sent
 from tests.contract.document import BehaviourName, Document, Documented, Operation
 
 CredentialName = Literal["key", "token"]
-_LONGEST_WAIT_SECONDS = 70.0
-_WAIT_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 70.0
+WAIT_SECONDS = 5.0
 _FORM = "application/x-www-form-urlencoded"
 _SHOWN = 600
 
@@ -112,6 +112,7 @@ class Caller:
         observe: Callable[[Sent], None] = lambda sent: None,
         *,
         waits: bool = True,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.server = server
         self.document = document
@@ -119,7 +120,9 @@ class Caller:
         """Places of keys that came and that the document doesn't have."""
         self._observe = observe
         self._waits = waits
-        self._http = httpx.Client(base_url=server.url, timeout=server.timeout, follow_redirects=False)
+        self._http = httpx.Client(
+            base_url=server.url, timeout=server.timeout, follow_redirects=False, transport=transport
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -203,7 +206,7 @@ class Caller:
         *,
         check: bool = True,
     ) -> Answer:
-        shown = _curl(method, f"{self.server.url}{target}", headers, data)
+        shown = curl(method, f"{self.server.url}{target}", headers, data)
         waited = 0.0
         while True:
             try:
@@ -211,11 +214,11 @@ class Caller:
             except httpx.TransportError as error:
                 came = f"none in {self.server.timeout:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
                 raise _broken(operation, "an answer", came or type(error).__name__, shown) from error
-            if response.status_code != 429 or not self._waits or waited >= _LONGEST_WAIT_SECONDS:
+            if response.status_code != 429 or not self._waits or waited >= LONGEST_WAIT_SECONDS:
                 break
-            print(f"the server limits requests: waiting {_WAIT_SECONDS:.0f} s")
-            time.sleep(_WAIT_SECONDS)
-            waited += _WAIT_SECONDS
+            print(f"the server limits requests: waiting {WAIT_SECONDS:.0f} s")
+            time.sleep(WAIT_SECONDS)
+            waited += WAIT_SECONDS
         answer = Answer(
             operation,
             response.status_code,
@@ -292,7 +295,8 @@ def _encoded(body: object, media_type: str) -> bytes:
     return json.dumps(body).encode()
 
 
-def _curl(method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> str:
+def curl(method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> str:
+    """Return a request as a command line of curl, with the credentials as variables."""
     shown = {"X-Kit-Api-Key": "$KIT_API_KEY", "Authorization": "Bearer $KIT_ACCESS_TOKEN"}
     parts = ["curl", "-i", "-X", method, shlex.quote(url)]
     for name, value in headers.items():

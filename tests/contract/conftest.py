@@ -68,6 +68,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--timeout", metavar="SECONDS", type=float, default=30.0, help="how long an answer may take (30)")
     group.addoption("--schemathesis-seed", type=int, default=1, help="what schemathesis draws its requests from (1)")
     group.addoption("--schemathesis-examples", type=int, help="how many requests it draws for each operation")
+    group.addoption("--model-seed", type=int, default=1, help="what sequences of requests are drawn from (1)")
+    group.addoption(
+        "--model-examples", type=int, help="how many sequences of requests to draw; one that fails is then shortened"
+    )
+    group.addoption(
+        "--list-lag", type=float, default=0.0, metavar="SECONDS", help="how long lists may lag behind writes (0)"
+    )
     group.addoption("--account", type=Path, help="YAML file with what the account holds, such as the mock's seed")
 
 
@@ -100,11 +107,17 @@ def coverage_of(config: pytest.Config, behaviour: BehaviourName) -> Coverage:
     return config.stash[_REPORT].of(behaviour)
 
 
+def chosen_operations(config: pytest.Config) -> set[str] | None:
+    """Return the operations that a run is narrowed to; None for all."""
+    return _names(config, "operations")
+
+
 def _is_whole(config: pytest.Config) -> bool:
     """Whether the whole suite is run, on the mock."""
     narrowing = (
         "base_url",
         "operations",
+        "grades",
         "read_only",
         "keyword",
         "markexpr",
@@ -129,6 +142,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = [chosen or "current"] if _option(metafunc.config, "base_url") else [chosen] if chosen else _BEHAVIOURS
     if "server" in metafunc.fixturenames:
         metafunc.parametrize("server", names, indirect=True, scope="session")
+    if "usual_server" in metafunc.fixturenames:
+        metafunc.parametrize("usual_server", names, indirect=True, scope="module")
     for fixture in {"own_server", "limited_server"}.intersection(metafunc.fixturenames):
         metafunc.parametrize(fixture, names, indirect=True)
 
@@ -178,7 +193,8 @@ def pytest_runtest_makereport(
         # What the server did is all there is to say: the suite's own frames are of no use.
         rule = getattr(item, "obj", None)
         title = (rule.__doc__ or "").strip().partition("\n")[0] if rule else ""
-        report.longrepr = f"{title}\n{call.excinfo.value}" if title else str(call.excinfo.value)
+        notes = getattr(call.excinfo.value, "__notes__", ())
+        report.longrepr = "\n".join(text for text in (title, str(call.excinfo.value), *notes) if text)
         report.user_properties.append((BROKEN, call.excinfo.value.rule))
     return report
 
@@ -200,9 +216,19 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 @pytest.fixture
 def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server under test; of the mock one that nobody else calls, in which the document's examples succeed."""
+    yield from _own(request, EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def usual_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server under test; of the mock one that no other module calls, with the usual account."""
+    yield from _own(request, _SEED)
+
+
+def _own(request: pytest.FixtureRequest, seed: Path) -> Iterator[Server]:
     given: str | None = _option(request.config, "base_url")
     if given is None:
-        with started_mock(request.param, EXAMPLES, f"--now={NOW}") as made:
+        with started_mock(request.param, seed, f"--now={NOW}") as made:
             yield made
     else:
         yield _given(request.config, given, request.param)

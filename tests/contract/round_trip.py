@@ -68,7 +68,7 @@ class Client:
         self._document = document
         self.kit, self.async_kit = kit, async_kit
         self._runner = asyncio.Runner()
-        self._methods, self._async_methods = _methods(kit), _methods(async_kit)
+        self._methods, self._async_methods = methods(kit), methods(async_kit)
 
     def close(self) -> None:
         """Close connections and loop."""
@@ -87,7 +87,7 @@ class Client:
                 return module.sync(client=self.kit, **given)
             return self._runner.run(module.asyncio(client=self.async_kit, **given))
         methods = self._methods if way == "method" else self._async_methods
-        made = methods[f"{operation.method} {operation.path}"](**_of_method(arguments))
+        made = methods[f"{operation.method} {operation.path}"](**method_arguments(arguments))
         if operation.is_list:
             made = made.first_page()
         return self._runner.run(made) if inspect.iscoroutine(made) else made
@@ -104,7 +104,8 @@ class Client:
         return [str(drift) for drift in (*self.kit.drift, *self.async_kit.drift)]
 
 
-def _of_method(arguments: Arguments) -> dict[str, Any]:
+def method_arguments(arguments: Arguments) -> dict[str, Any]:
+    """Return the arguments of a method of a resource: path, query, and the fields of the body without an envelope."""
     fields = arguments.body or {}
     # An object that is all of a body is an envelope.
     if len(fields) == 1 and isinstance(content := next(iter(fields.values())), dict) and "fields" not in fields:
@@ -112,7 +113,7 @@ def _of_method(arguments: Arguments) -> dict[str, Any]:
     return {**arguments.path, **arguments.query, **fields}
 
 
-def _methods(client: Kit | AsyncKit) -> dict[str, Callable[..., Any]]:
+def methods(client: Kit | AsyncKit) -> dict[str, Callable[..., Any]]:
     """Return every method of every resource by its route."""
     found: dict[str, Callable[..., Any]] = {}
     for tag in dir(client):

@@ -2,88 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import attrs
 import pytest
 
-from tests.contract.caller import Answer, Caller
+from tests.contract.caller import Caller
+from tests.contract.oauth_app import STATE, VERIFIER, App, challenge, refused, sent_back
 
 pytestmark = pytest.mark.operations("authorize", "create_token")
 _REVOKE = "/oauth/revoke"
 _LIFETIME_SECONDS = 172_800
 _CLOCK_SKEW_SECONDS = 600
-_STATE = "a state with spaces & signs"
-_VERIFIER = "contract-verifier-0123456789-0123456789-0123456789"
-_OTHER_VERIFIER = _VERIFIER[::-1]
-
-
-@attrs.frozen
-class App:
-    """The OAuth app that the run may try at."""
-
-    caller: Caller
-    id: str
-    secret: str | None = attrs.field(repr=False)
-    redirect_uri: str
-
-    def asked(self, **values: str | None) -> dict[str, str]:
-        """Return the query of a request for a code. None takes a parameter away."""
-        query = {
-            "client_id": self.id,
-            "response_type": "code",
-            "redirect_uri": self.redirect_uri,
-            "state": _STATE,
-            "code_challenge": _challenge(_VERIFIER),
-            "code_challenge_method": "S256",
-        } | values
-        return {name: value for name, value in query.items() if value is not None}
-
-    def code(self, **values: str | None) -> str:
-        """Get a code. Skips the test if somebody would have to be asked."""
-        answer = self.caller.call("authorize", query=self.asked(**values))
-        if answer.status != 302 or "code" not in _sent_back(answer):
-            pytest.skip("the server asks somebody before it gives a code")
-        return _sent_back(answer)["code"]
-
-    def exchange(self, code: str, **values: str | None) -> Answer:
-        """Ask for tokens for a code. None takes a field away."""
-        fields = {"code": code, "redirect_uri": self.redirect_uri, "code_verifier": _VERIFIER} | values
-        return self.token("authorization_code", **fields)
-
-    def token(self, grant_type: str, **values: str | None) -> Answer:
-        """Send a token request. None takes a field away."""
-        fields = {"client_id": self.id, "client_secret": self.secret, "grant_type": grant_type} | values
-        return self.caller.call("create_token", body={name: text for name, text in fields.items() if text is not None})
-
-    def tokens(self) -> dict[str, Any]:
-        """Get a new pair of tokens."""
-        answer = self.exchange(self.code())
-        if answer.status != 200:
-            raise answer.broken("200 for a new code")
-        found: dict[str, Any] = answer.json
-        return found
-
-    def opens(self, access_token: str) -> bool:
-        """Whether an access token opens the account."""
-        headers = {"Authorization": f"Bearer {access_token}"}
-        return self.caller.call("get_account", headers=headers, anonymous=True).status == 200
-
-
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def _sent_back(answer: Answer) -> Mapping[str, str]:
-    found = parse_qs(urlsplit(answer.headers.get("Location", "")).query, strict_parsing=False)
-    return {name: values[0] for name, values in found.items()}
+_OTHER_VERIFIER = VERIFIER[::-1]
 
 
 @pytest.fixture
@@ -96,14 +28,6 @@ def app(caller: Caller) -> App:
     return App(caller, server.client_id, server.client_secret, server.redirect_uri)
 
 
-def _refused(answer: Answer, error: str | tuple[str, ...], what: str, status: tuple[int, ...] = (400,)) -> None:
-    errors = (error,) if isinstance(error, str) else error
-    if answer.status not in status or answer.json.get("error") not in errors:
-        raise answer.broken(f"{' or '.join(map(str, status))} with the error {' or '.join(errors)} for {what}")
-    if answer.headers.get("Content-Type", "").partition(";")[0] != "application/json" or "errors" in answer.json:
-        raise answer.broken("an error in the shape of OAuth")
-
-
 def test_a_code_is_sent_to_the_app(app: App) -> None:
     """The redirect leads to the URI that was asked for, with a code and the state. (reference)"""
     answer = app.caller.call("authorize", query=app.asked())
@@ -112,10 +36,10 @@ def test_a_code_is_sent_to_the_app(app: App) -> None:
     location = answer.headers.get("Location", "")
     if answer.status != 302 or not location.startswith(app.redirect_uri):
         raise answer.broken(f"302 to {app.redirect_uri}", f"{answer.status} to {location.partition('?')[0]}")
-    if _sent_back(answer).get("state") != _STATE or not _sent_back(answer).get("code"):
-        raise answer.broken(f"a code, and the state {_STATE!r}", "another query")
+    if sent_back(answer).get("state") != STATE or not sent_back(answer).get("code"):
+        raise answer.broken(f"a code, and the state {STATE!r}", "another query")
     answer = app.caller.call("authorize", query=app.asked(state=None))
-    if "state" in _sent_back(answer):
+    if "state" in sent_back(answer):
         raise answer.broken("no state, as there was none")
 
 
@@ -146,7 +70,7 @@ def test_a_token_request_may_be_json(app: App) -> None:
         "code": app.code(),
         "redirect_uri": app.redirect_uri,
     }
-    body |= {"code_verifier": _VERIFIER} | ({"client_secret": app.secret} if app.secret else {})
+    body |= {"code_verifier": VERIFIER} | ({"client_secret": app.secret} if app.secret else {})
     headers = {"Content-Type": "application/json"}
     app.caller.call("create_token", content=json.dumps(body).encode(), headers=headers, expect=200)
 
@@ -166,7 +90,7 @@ def test_what_is_revoked_is_dead(app: App) -> None:
         if status == 404:
             pytest.skip(f"the server has no {_REVOKE}")
         answer = app.token("refresh_token", refresh_token=tokens["refresh_token"])
-        _refused(answer, "invalid_grant", f"a refresh token after its {name} was revoked")
+        refused(answer, "invalid_grant", f"a refresh token after its {name} was revoked")
         if status != 200 or app.opens(tokens["access_token"]):
             raise answer.broken(f"200, and a dead access token, after the {name} was revoked", f"{status}")
     if app.caller.post_form(_REVOKE, {**fields, "token": "nobody"}) != 200:
@@ -177,18 +101,18 @@ def test_a_code_works_once(app: App) -> None:
     """A code that was used brings nothing more. (chosen, by RFC 6749)"""
     code = app.code()
     assert app.exchange(code).status == 200
-    _refused(app.exchange(code), "invalid_grant", "a code that was used")
+    refused(app.exchange(code), "invalid_grant", "a code that was used")
 
 
 def test_a_code_is_checked(app: App) -> None:
     """A code that isn't one, another redirect URI or another verifier brings nothing. (chosen, by RFC 6749 and 7636)"""
-    _refused(app.exchange("guessed"), "invalid_grant", "a guessed code")
+    refused(app.exchange("guessed"), "invalid_grant", "a guessed code")
     other = app.redirect_uri.rstrip("/") + "/other"
     bad: list[tuple[str, dict[str, str | None]]] = [
         ("another redirect URI", {"redirect_uri": other}),
         ("another verifier", {"code_verifier": _OTHER_VERIFIER}),
-        ("the challenge as the verifier", {"code_verifier": _challenge(_VERIFIER)}),
-        ("a verifier in another case", {"code_verifier": _VERIFIER.upper()}),
+        ("the challenge as the verifier", {"code_verifier": challenge(VERIFIER)}),
+        ("a verifier in another case", {"code_verifier": VERIFIER.upper()}),
         ("no verifier", {"code_verifier": None}),
         ("a verifier that is too short", {"code_verifier": "short"}),
         ("no redirect URI", {"redirect_uri": None}),
@@ -200,26 +124,26 @@ def test_a_code_is_checked(app: App) -> None:
     for what, values in bad:
         code = app.code()
         fields: dict[str, str | None] = {"grant_type": "authorization_code", **values}
-        answer = app.token(**{"code": code, "redirect_uri": app.redirect_uri, "code_verifier": _VERIFIER, **fields})  # type: ignore[arg-type]
+        answer = app.token(**{"code": code, "redirect_uri": app.redirect_uri, "code_verifier": VERIFIER, **fields})  # type: ignore[arg-type]
         if answer.status not in (400, 401) or not answer.json.get("error"):
             raise answer.broken(f"an error for {what}")
     if app.secret is not None:
-        _refused(app.exchange(app.code(), client_secret=None), "invalid_client", "no secret", (401,))
-        _refused(app.exchange(app.code(), client_secret="wrong"), "invalid_client", "a wrong secret", (401,))
-    _refused(app.exchange(app.code(), client_id="nobody"), "invalid_client", "an unknown app", (401,))
-    _refused(app.exchange(app.code(), code_verifier=_OTHER_VERIFIER), "invalid_grant", "another verifier")
-    _refused(app.exchange(app.code(), redirect_uri=other), "invalid_grant", "another redirect URI")
+        refused(app.exchange(app.code(), client_secret=None), "invalid_client", "no secret", (401,))
+        refused(app.exchange(app.code(), client_secret="wrong"), "invalid_client", "a wrong secret", (401,))
+    refused(app.exchange(app.code(), client_id="nobody"), "invalid_client", "an unknown app", (401,))
+    refused(app.exchange(app.code(), code_verifier=_OTHER_VERIFIER), "invalid_grant", "another verifier")
+    refused(app.exchange(app.code(), redirect_uri=other), "invalid_grant", "another redirect URI")
 
 
-def test_a_verifier_needs_a_challenge(app: App) -> None:
+def test_a_verifier_needs_achallenge(app: App) -> None:
     """A verifier for a code without a challenge is refused: somebody took PKCE out of the request. (chosen)"""
     if app.secret is None:
         answer = app.caller.call("authorize", query=app.asked(code_challenge=None, code_challenge_method=None))
-        if "code" in _sent_back(answer):
+        if "code" in sent_back(answer):
             raise answer.broken("no code for an app without a secret and without PKCE")
         return
     code = app.code(code_challenge=None, code_challenge_method=None)
-    _refused(app.exchange(code), "invalid_grant", "a verifier without a challenge")
+    refused(app.exchange(code), "invalid_grant", "a verifier without a challenge")
     code = app.code(code_challenge=None, code_challenge_method=None)
     answer = app.exchange(code, code_verifier=None)
     if answer.status != 200:
@@ -246,10 +170,10 @@ def test_what_is_asked_for_is_checked(app: App) -> None:
     ]
     for error, values in told:
         answer = app.caller.call("authorize", query=app.asked(**values))
-        back = _sent_back(answer)
+        back = sent_back(answer)
         if "code" in back or (answer.status == 302 and back.get("error") != error) or answer.status not in (302, 400):
             raise answer.broken(f"the error {error} for {values}")
-        if answer.status == 302 and back.get("state") != _STATE:
+        if answer.status == 302 and back.get("state") != STATE:
             raise answer.broken("the state beside the error")
 
 
@@ -266,7 +190,7 @@ def test_a_refresh_brings_new_tokens(app: App) -> None:
         raise answer.broken("an access token that works")
     again = app.token("refresh_token", refresh_token=first["refresh_token"])
     if app.caller.server.behaviour == "reference":
-        _refused(again, "invalid_grant", "a refresh token that was used")
+        refused(again, "invalid_grant", "a refresh token that was used")
     elif again.status != 200:
         raise again.broken("200 for a superseded refresh token, as the service still takes it")
     third = app.token("refresh_token", refresh_token=second["refresh_token"])
@@ -277,21 +201,21 @@ def test_a_refresh_brings_new_tokens(app: App) -> None:
 def test_a_refresh_is_checked(app: App) -> None:
     """A refresh token that isn't one, or a client that isn't the one that it was given to, brings nothing. (chosen)"""
     tokens = app.tokens()
-    _refused(app.token("refresh_token", refresh_token="guessed"), "invalid_grant", "a guessed refresh token")
+    refused(app.token("refresh_token", refresh_token="guessed"), "invalid_grant", "a guessed refresh token")
     access = app.token("refresh_token", refresh_token=tokens["access_token"])
-    _refused(access, "invalid_grant", "an access token as a refresh token")
-    _refused(app.token("refresh_token"), "invalid_request", "no refresh token")
+    refused(access, "invalid_grant", "an access token as a refresh token")
+    refused(app.token("refresh_token"), "invalid_request", "no refresh token")
     unknown = app.token("refresh_token", refresh_token=tokens["refresh_token"], client_id="nobody")
-    _refused(unknown, "invalid_client", "an unknown app", (401,))
+    refused(unknown, "invalid_client", "an unknown app", (401,))
     if app.secret is not None:
         for secret in (None, "wrong"):
             answer = app.token("refresh_token", refresh_token=tokens["refresh_token"], client_secret=secret)
-            _refused(answer, "invalid_client", "a wrong secret", (401,))
+            refused(answer, "invalid_client", "a wrong secret", (401,))
     for other in (app.caller.server.account or {}).get("oauth_clients", ()):
         if other["client_id"] != app.id:
             values = {"client_id": other["client_id"], "client_secret": other.get("client_secret")}
             answer = app.token("refresh_token", refresh_token=tokens["refresh_token"], **values)
-            _refused(answer, "invalid_grant", "the refresh token of another app")
+            refused(answer, "invalid_grant", "the refresh token of another app")
     if app.opens(tokens["refresh_token"]):
         raise access.broken("no account for a refresh token", "it opens one")
 
