@@ -72,11 +72,11 @@ contract: venv  ## hold the mock against the contract, or with BASE_URL=… anot
 	@$(RUN) -m pytest $(if $(BASE_URL),--base-url '$(BASE_URL)' -p no:kit_mock -r s,$(PYTEST_ARGS)) $(if $(READ_ONLY),--read-only) \
 	    $(if $(OPERATIONS),--operations '$(OPERATIONS)') $(if $(GRADES),--grades '$(GRADES)') $(if $(BEHAVIOUR),--behaviour '$(BEHAVIOUR)') tests/contract
 
-contract-deep: venv  ## run schemathesis with requests drawn at random, and more of them (SEED=… for certain ones)
+contract-deep: venv  ## run what is drawn at random with another seed, and more of it (SEED=… for a certain one)
 	@seed=$${SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}; \
 	echo "seed $$seed; the same requests again: make contract-deep SEED=$$seed"; \
-	$(RUN) -m pytest $(PYTEST_ARGS) tests/contract/test_schemathesis.py -k documented \
-	    --schemathesis-seed "$$seed" --schemathesis-examples "$(or $(EXAMPLES),50)"
+	$(RUN) -m pytest $(PYTEST_ARGS) tests/contract/test_schemathesis.py tests/contract/test_model.py \
+	    -k 'documented or any_order' --model-seed "$$seed" --schemathesis-seed "$$seed" --schemathesis-examples "$(or $(EXAMPLES),50)"
 
 # Not part of the tests: every lie takes about a second. MUTANTS_ARGS=--sample=200 tries some.
 mutants: venv  ## measure which lies of a server the contract tests catch

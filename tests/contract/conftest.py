@@ -25,6 +25,7 @@ import yaml
 from tests.contract.caller import Caller, ContractError, CredentialName, Server
 from tests.contract.coverage import Coverage
 from tests.contract.document import BehaviourName, Document
+from tests.contract.model.rules import GRADES
 from tests.contract.reporting import BROKEN, CoverageReport, print_broken_rules
 from tests.contract.world import World
 
@@ -36,9 +37,6 @@ _DEEP = (("current", "token"), ("reference", "key"))
 _SHORT_WINDOW = 4.0
 """Seconds: enough for all that a token may send, on a machine that has other things to do."""
 _KEY, _TOKEN = "contract_key", "contract_token"
-GRADES = ("reference", "seen", "later docs", "client", "chosen")
-"""How rules are known: the reference of 2024; the live service; its newer documentation; clients that rely on them;
-or nobody knows, and they were chosen for the document."""
 _REPORT = pytest.StashKey[CoverageReport]()
 _documents = {name: Document(name) for name in _BEHAVIOURS}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -52,14 +51,13 @@ def setting(
     driver = Driver(usual_server, Document(usual_server.behaviour), is_async=is_async)
     clock = ControlledClock(usual_server.control) if usual_server.control else None
     with Receiver() as receiver:
-        is_near = urlsplit(usual_server.url).hostname in ("127.0.0.1", "localhost")
-        if not is_near:
+        if not usual_server.is_on_this_machine:
             print("\nwebhooks and callbacks are left out: the server may not reach this machine")
         made = Setting(
             driver,
             # The mock is a new one in each run, and its requests are the same in each; elsewhere, earlier runs left names.
             f"model-{'a' if is_async else 's'}" if usual_server.control else f"model-{secrets.token_hex(4)}",
-            receiver=receiver if is_near else None,
+            receiver=receiver if usual_server.is_on_this_machine else None,
             clock=clock,
             chosen=None if chosen is None else frozenset(chosen),
             lag=pytestconfig.getoption("list_lag", 0.0),
@@ -74,7 +72,7 @@ def setting(
 
 @pytest.mark.parametrize("is_async", [pytest.param(False, id="Kit")])
 def test_each_rule_holds(setting: Setting) -> None:
-    """Each action in each of its ways leaves the account as the model has it. (each rule has its own grade)"""
+    """Each action in each of its ways leaves the account as the model has it. (reference, seen, later docs, client, chosen)"""
     sweep(setting)
     assert setting.driver.drift() == []
     if setting.driver.server.control and setting.chosen is None:
@@ -83,7 +81,7 @@ def test_each_rule_holds(setting: Setting) -> None:
 
 @pytest.mark.parametrize("is_async", [pytest.param(True, id="AsyncKit")])
 def test_rules_hold_in_any_order(setting: Setting, pytestconfig: pytest.Config) -> None:
-    """Actions in an order that is drawn leave the account as the model has it. (each rule has its own grade)"""
+    """Actions in an order that is drawn leave the account as the model has it. (reference, seen, later docs, client, chosen)"""
     given: int | None = pytestconfig.getoption("model_examples", None)
     examples, steps = size(setting)
     explore(
