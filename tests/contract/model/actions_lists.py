@@ -17,7 +17,7 @@ from tests.contract.world import everything
 
 _LARGEST_PAGE = 1000
 _TAGS_OF_ONE, _MEMBERS = 5, 3
-_SHORT, _PAGES = 60, 6
+_SHORT, _PAGES = 60, 4
 """Lists with so few rows are gone through to their end, in about so many pages."""
 
 
