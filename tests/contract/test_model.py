@@ -79,6 +79,7 @@ def test_each_rule_holds(setting: Setting) -> None:
         assert unchecked(setting) == [], "rules that nothing was held against"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("is_async", [pytest.param(True, id="AsyncKit")])
 def test_rules_hold_in_any_order(setting: Setting, pytestconfig: pytest.Config) -> None:
     """Actions in an order that is drawn leave the account as the model has it. (reference, seen, later docs, client, chosen)"""
