@@ -81,18 +81,10 @@ class Broadcasts(Machine):
     @action(
         "update_broadcast",
         how=(
-            *_TEXTS,
-            "thumbnail_url",
-            "filter",
-            "no filter",
-            "two",
-            "public",
-            "not public",
-            "dates",
-            "no subject",
-            "of nothing",
+            *_TEXTS, "thumbnail_url", "template", "filter", "no filter", "two", "public", "not public", "dates",
+            "no subject", "of nothing",
         ),
-    )
+    )  # fmt: skip
     def update_a_broadcast(self, how: str, pick: int) -> None:
         """Change a draft."""
         row = self._open(pick)

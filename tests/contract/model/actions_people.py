@@ -197,15 +197,21 @@ class People(Machine):
             self.hold(Rule.PERSON_ADDRESS_NEEDED, refused, refused.status == 422)
             body = body | {"email_address": row["email_address"]}
             by = Rule.PERSON_UPDATED
-        answer = self.call("update_subscriber", {"id": id_}, body=body, expect=status, by=by)
         if status == 200:
-            if body.get("email_address", row["email_address"]) != row["email_address"]:
-                row["email_address"] = body["email_address"]
-                self._changed(id_)
-            self.change_person(row, body)
-            self._shown_after(answer, id_, body)
-        self.touch_all_of(id_)
-        self.touch("subscriber", row["id"])
+            self.change(row, body, by)
+        else:
+            self.call("update_subscriber", {"id": id_}, body=body, expect=status, by=by)
+            self.touch_all_of(row["id"])
+
+    def change(self, row: Row, body: Row, by: Rule) -> None:
+        """Update a subscriber."""
+        answer = self.call("update_subscriber", {"id": row["id"]}, body=body, expect=200, by=by)
+        if body.get("email_address", row["email_address"]) != row["email_address"]:
+            row["email_address"] = body["email_address"]
+            self._changed(row["id"])
+        self.change_person(row, body)
+        self._shown_after(answer, row["id"], body)
+        self.touch_all_of(row["id"])
 
     # -------------------- What hangs on a subscriber
 

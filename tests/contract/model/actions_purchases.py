@@ -32,7 +32,16 @@ class Purchases(People):
             super().make(kind)
 
     @action(
-        "create_purchase", how=("of somebody new", "of somebody known", "again", "with sums", "blank", "of nothing")
+        "create_purchase",
+        how=(
+            "of somebody new",
+            "of somebody known",
+            "of somebody who moves",
+            "again",
+            "with sums",
+            "blank",
+            "of nothing",
+        ),
     )
     def buy(self, how: str, pick: int) -> None:
         """Record a purchase, or more of one."""
@@ -59,6 +68,10 @@ class Purchases(People):
                 self.touch("purchase")
                 return
         self._buy(given)
+        if how == "of somebody who moves":
+            buyer = self.account.person(given["email_address"])
+            assert buyer is not None
+            self.change(buyer, {"email_address": self.world.email()}, Rule.PERSON_UPDATED)
 
     @action("get_purchase")
     def read_a_purchase(self, how: str, pick: int) -> None:
