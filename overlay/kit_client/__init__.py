@@ -20,13 +20,17 @@ from .errors import (
     PaginationError,
     PayloadTooLargeError,
     PermissionDeniedError,
+    RateLimiterError,
     RateLimitError,
+    RateLimitWaitError,
     ResponseTooLargeError,
     ServerError,
     UnprocessableEntityError,
 )
+from .limiter import RateLimiter
 from .paging import apaginate, paginate
 from .retry import RetryPolicy
+from .slots import LimiterState
 from .version import __version__
 
 __all__ = [
@@ -45,12 +49,16 @@ __all__ = [
     "InvalidResponseError",
     "Kit",
     "KitError",
+    "LimiterState",
     "NotFoundError",
     "OAuthRequiredError",
     "PaginationError",
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RateLimitWaitError",
+    "RateLimiter",
+    "RateLimiterError",
     "ResponseTooLargeError",
     "RetryPolicy",
     "ServerError",
