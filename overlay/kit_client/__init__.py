@@ -29,8 +29,10 @@ from .errors import (
 )
 from .limiter import RateLimiter
 from .paging import apaginate, paginate
+from .redis_limiter import RedisRateLimiter
 from .retry import RetryPolicy
 from .slots import LimiterState
+from .sqlite_limiter import SQLiteRateLimiter
 from .version import __version__
 
 __all__ = [
@@ -59,8 +61,10 @@ __all__ = [
     "RateLimitWaitError",
     "RateLimiter",
     "RateLimiterError",
+    "RedisRateLimiter",
     "ResponseTooLargeError",
     "RetryPolicy",
+    "SQLiteRateLimiter",
     "ServerError",
     "UnprocessableEntityError",
     "__version__",

@@ -16,6 +16,7 @@ import httpx
 
 from kit_api.types import Operation, Unset
 
+from .auth import ApiKeyAuth, BearerAuth
 from .clock import Clock
 from .deadline import Deadline
 from .errors import ConfigurationError
@@ -151,7 +152,7 @@ class ClientLimiter:
     ) -> None:
         self.limiter, self.connections, self.clock = limiter, connections, clock
         self.lines: dict[str, Line] = {}
-        self._origin = (origin.scheme, origin.host, origin.port)
+        self._base, self._origin = origin, (origin.scheme, origin.host, origin.port)
         self._auth = auth
         self._last: tuple[str, int] | None = None
 
@@ -164,8 +165,21 @@ class ClientLimiter:
         Raises:
             RateLimiterError: The file or server that has the slots can't be used.
         """
-        name, limit = self._last or self._identify(_own_headers(self._auth)) or ("", min(LIMITS.values()))
+        name, limit = self._last or self._expected()
         return self.limiter.state_of(name, limit, self.clock.monotonic())
+
+    def _expected(self) -> tuple[str, int]:
+        """Return what `_identify` will say of the first request, as far as that is known."""
+        request = httpx.Request("GET", self._base)
+        if getattr(self._auth, "quota_name", None):
+            request.headers["Authorization"] = "Bearer"
+        elif isinstance(self._auth, ApiKeyAuth | BearerAuth):
+            flow = self._auth.auth_flow(request)
+            found = self._identify(next(flow).headers)
+            flow.close()
+            if found is not None:
+                return found
+        return self._identify(request.headers) or ("", min(LIMITS.values()))
 
     def ask(self, request: httpx.Request, deadline: Deadline) -> Ask | None:
         """Return the ask of an attempt at a request, or None if the request is not counted against the limit."""
@@ -191,14 +205,6 @@ class ClientLimiter:
                 value = getattr(self._auth, "quota_name", None) or value
                 return hashlib.sha256(f"{self._origin} {header} {value}".encode()).hexdigest()[:32], limit
         return None
-
-
-def _own_headers(auth: httpx.Auth) -> httpx.Headers:
-    """Return the header that an auth of this package would set."""
-    if getattr(auth, "quota_name", None):
-        return httpx.Headers({"Authorization": "Bearer"})
-    header, value = getattr(auth, "header", None), getattr(auth, "value", None)
-    return httpx.Headers({header: value()} if header and callable(value) else {})
 
 
 def client_limiter(

@@ -13,6 +13,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -147,18 +148,25 @@ class RateLimiter:
 
     # Where the slots are kept. Called under the lock.
 
+    def _open(self, account: Account) -> AbstractContextManager[Slots]:
+        """Return the slots, for reading and changing."""
+        return nullcontext(account.slots)
+
     def _take(self, account: Account, ticket: str, now: float, ahead: int) -> float:
         """Return the moment from which a slot is free. If that has come, and nobody is ahead, the slot is lent."""
-        ready = account.slots.ready(now, ahead)
-        if ready <= now and not ahead:
-            account.slots.take(ticket, now)
-        return ready
+        with self._open(account) as slots:
+            ready = slots.ready(now, ahead)
+            if ready <= now and not ahead:
+                slots.take(ticket, now)
+            return ready
 
     def _end(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:
-        account.slots.end(ticket, now, cools, closed)
+        with self._open(account) as slots:
+            slots.end(ticket, now, cools, closed)
 
     def _state(self, account: Account, now: float) -> LimiterState:
-        return account.slots.state(now, account.waiting)
+        with self._open(account) as slots:
+            return slots.state(now, account.waiting)
 
     # What asks do.
 
@@ -277,7 +285,7 @@ class RateLimiter:
     def _sweep(self, now: float) -> None:
         """Forget the credentials of which there is nothing to remember."""
         for name, account in list(self._accounts.items()):
-            if not account.waiting and account.slots.state(now).free == account.slots.limit:
+            if not account.waiting and self._state(account, now).free == account.slots.limit:
                 del self._accounts[name]
         self._sweep_at = 2 * len(self._accounts) + 64
 

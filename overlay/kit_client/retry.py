@@ -128,6 +128,7 @@ def attempt(
     retries = 0
     may_be_done = False
     outcome: Outcome | None = None
+    took, after = 0.0, None
     while True:
         began = clock.monotonic()
         came = yield None

@@ -44,9 +44,9 @@ class Slots(Struct):
     window: float
     lease: float = math.inf
     """How long a slot may be lent. After that, its holder is taken to be dead, and its answer to be lost."""
-    lent: dict[str, float] = field(default_factory=dict)
+    lent: dict[str, float] = field(default_factory=dict[str, float])
     """Each ticket, with the end of its lease."""
-    cooling: list[float] = field(default_factory=list)
+    cooling: list[float] = field(default_factory=list[float])
     """When each cooling slot becomes free, as a heap."""
     closed_until: float = -math.inf
     """No slot is free before this moment, as the service refused a request."""

@@ -53,12 +53,12 @@ class RetryTransport(httpx.BaseTransport):
         except httpx.PoolTimeout as error:
             return _failed(error, deadline)
         request.extensions["sent_at"] = self._clock.monotonic()
-        outcome = None
+        outcome: Outcome | None = None
         try:
             outcome = self._send(request, deadline)
+            return outcome
         finally:
             ask.give_back(outcome)
-        return outcome
 
     def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         also = request.extensions.get("trace")
@@ -122,12 +122,12 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         except httpx.PoolTimeout as error:
             return _failed(error, deadline)
         request.extensions["sent_at"] = self._clock.monotonic()
-        outcome = None
+        outcome: Outcome | None = None
         try:
             outcome = await self._send(request, deadline)
+            return outcome
         finally:
             await ask.agive_back(outcome)
-        return outcome
 
     async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         async def receive() -> httpx.Response:
