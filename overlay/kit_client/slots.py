@@ -8,7 +8,7 @@ the sending, or from the call, would let two requests of one slot into one windo
 from __future__ import annotations
 
 import math
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 
 from msgspec import Struct, field
 
@@ -62,8 +62,14 @@ class Slots(Struct):
         if used + ahead < self.limit:
             return max(now, self.closed_until)
         ends = [now] * (self.limit - used) + self.cooling + [now + self.window] * len(self.lent)
-        rounds, index = divmod(max(used - self.limit, 0) + ahead, len(ends))
-        return max(sorted(ends)[index] + rounds * self.window, self.closed_until)
+        heapify(ends)
+        for _ in range(used - self.limit):
+            heappop(ends)
+        # Each slot is used again and again by those ahead; after the first rounds they take turns.
+        rounds = max(ahead // self.limit - int((max(ends) - now) / self.window) - 2, 0)
+        for _ in range(ahead - rounds * self.limit):
+            heapreplace(ends, ends[0] + self.window)
+        return max(ends[0] + rounds * self.window, self.closed_until)
 
     def take(self, ticket: str, now: float) -> None:
         """Lend a slot. It is for the caller to see that one is `ready`."""
@@ -83,6 +89,7 @@ class Slots(Struct):
             self.closed_until = max(self.closed_until, now + closed)
 
     def state(self, now: float, waiting: int = 0) -> LimiterState:
+        self._settle(now, thoroughly=True)
         ready = self.ready(now)
         lent = len(self.lent)
         free = max(self.limit - lent - len(self.cooling), 0) if ready <= now else 0
@@ -96,9 +103,9 @@ class Slots(Struct):
             ready_in=ready - now,
         )
 
-    def _settle(self, now: float) -> None:
+    def _settle(self, now: float, *, thoroughly: bool = False) -> None:
         self._free_cooled(now)
-        if len(self.lent) + len(self.cooling) < self.limit and self.closed_until <= now:
+        if len(self.lent) + len(self.cooling) < self.limit and self.closed_until <= now and not thoroughly:
             return
         # What lies further ahead than can be was written before the clock was set back, such as by a restart.
         self.closed_until = min(self.closed_until, now + self.window)
