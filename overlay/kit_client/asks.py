@@ -49,7 +49,7 @@ class Ask:
         # Unlike those of other processes and machines, forked ones too.
         self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
         self.line: Line
-        self.number = 0
+        self.number, self.since = 0, 0.0
         self.until = -math.inf
         """When it goes on without being woken."""
         self.ready_in = 0.0

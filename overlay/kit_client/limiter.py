@@ -89,12 +89,9 @@ class Account:
             else:
                 return
 
-    def overtake(self, now: float) -> None:
-        """Put first asks that should have acted long ago behind the others."""
-        for _ in range(self.waiting):
-            first = self.first()
-            if first is None or first.until + PATIENCE > now:
-                return
+    def overtake(self, ask: Ask, now: float) -> None:
+        """Put those before an ask that should have acted long ago behind it."""
+        while (first := self.first()) is not None and first is not ask and first.until + PATIENCE <= now:
             first.number = next(_numbers)
             first.line.asks.move_to_end(first)
 
@@ -189,6 +186,7 @@ class RateLimiter:
             line, ahead = ask.line, 1
             if ask not in line.asks:
                 ahead = account.waiting
+                ask.since = now
                 account.join(ask)
             try:
                 mine = self._is_first(account, ask, now)
@@ -201,9 +199,10 @@ class RateLimiter:
                     return 0.0
                 until = min(ready, now + self.blind) if mine else max(ready, now) + PATIENCE
                 if line.lent >= line.most and ask.patience is not None:
-                    if now - line.changed >= ask.patience:
+                    end = max(line.changed, ask.since) + ask.patience
+                    if now >= end:
                         raise httpx.PoolTimeout("no connection was free in time")
-                    until = min(until, line.changed + ask.patience)
+                    until = min(until, end)
                 left = ask.deadline.left()
                 if ready - now > left or left <= 0:
                     raise wait_error(ready - now, left)
@@ -264,7 +263,7 @@ class RateLimiter:
             return False
         if account.waiting == 1 or account.first() is ask:
             return True
-        account.overtake(now)
+        account.overtake(ask, now)
         return account.first() is ask
 
     def _account(self, name: str, limit: int, now: float) -> Account:
