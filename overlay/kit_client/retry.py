@@ -20,13 +20,14 @@ from kit_api.types import Operation
 from .body import BodyTooLarge
 from .clock import Clock
 from .deadline import Deadline, DeadlinePassed
-from .errors import RateLimitWaitError, connection_error
+from .errors import KitError, connection_error
 from .options import check_seconds, check_whole
 
 logger = logging.getLogger("kit_client")
 
 Outcome = httpx.Response | httpx.RequestError | OSError
-Attempt = Outcome | RateLimitWaitError
+Attempt = Outcome | KitError
+"""What came of an attempt, or why it got no slot of the rate limit."""
 
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -132,11 +133,11 @@ def attempt(
     while True:
         began = clock.monotonic()
         came = yield None
-        if isinstance(came, RateLimitWaitError):
+        if isinstance(came, KitError):
             if outcome is None:
                 came.operation, came.args = name, (f"{name}: {came}",)
                 raise came
-            # There is no time for another attempt.
+            logger.info("%s: no attempt %d: %s", name, retries + 1, came)
             retries -= 1
             break
         outcome = came

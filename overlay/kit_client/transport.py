@@ -12,7 +12,7 @@ from .asks import ClientLimiter
 from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
-from .errors import RateLimitWaitError
+from .errors import KitError
 from .pools import AsyncPools
 from .retry import Attempt, Outcome, RetryPolicy, attempt
 from .socks import SocksHandshake
@@ -48,7 +48,7 @@ class RetryTransport(httpx.BaseTransport):
             return self._send(request, deadline)
         try:
             ask.take()
-        except RateLimitWaitError as error:
+        except KitError as error:
             return error
         except httpx.PoolTimeout as error:
             return _failed(error, deadline)
@@ -117,7 +117,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
             return await self._send(request, deadline)
         try:
             await ask.atake()
-        except RateLimitWaitError as error:
+        except KitError as error:
             return error
         except httpx.PoolTimeout as error:
             return _failed(error, deadline)
