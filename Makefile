@@ -19,8 +19,8 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test httpx2 browser screenshots contract contract-deep mutants check lint types spec drift versions \
-	node-checks generate mock bench format lock clean
+.PHONY: help venv demo test httpx2 browser redis-server screenshots contract contract-deep mutants check lint types spec drift versions \
+	node-checks generate mock bench bench-long format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -55,7 +55,7 @@ demo: venv  ## see the client at work on a mock of the service
 	@$(RUN) scripts/demo.py
 
 # Those marked `deep` take a minute and more, and find little that the others don't: `make contract` has them.
-test: venv browser  ## run the tests
+test: venv browser redis-server  ## run the tests
 	@$(RUN) -m pytest $(PYTEST_ARGS) -m 'not deep'
 
 httpx2: venv  ## run the unit and integration tests with httpx2, the fork of httpx, in its place
@@ -63,6 +63,9 @@ httpx2: venv  ## run the unit and integration tests with httpx2, the fork of htt
 
 browser:  ## see to a headless browser for the tests
 	@bash scripts/browser.sh
+
+redis-server:  ## see to a redis-server for the tests
+	@bash scripts/redis_server.sh
 
 screenshots: venv browser  ## take docs/images anew
 	@$(RUN) scripts/screenshots.py
@@ -134,13 +137,16 @@ bench: venv
 endif
 	@$(RUN) -m benchmarks $(BENCH_ARGS)
 
+bench-long: venv  ## measure how much of the rate limit is used, at the real window of 60 seconds: 18 minutes
+	@$(RUN) -m benchmarks rate_limit_long
+
 format: venv  ## format, and mend what the linter can
 	@$(RUN) -m ruff check --quiet --fix-only $(HAND)
 	@$(RUN) -m ruff format --quiet $(HAND)
 
 lock: venv  ## compile pyproject.toml into requirements/dev.txt (make lock UPGRADE=--upgrade for newer versions)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE) \
-	    --extra mock --extra dev --output-file requirements/dev.txt pyproject.toml
+	    --extra mock --extra redis --extra dev --output-file requirements/dev.txt pyproject.toml
 
 clean:  ## remove environments, caches and builds
 	rm -rf .venv .venv-* node_modules benchmarks/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis

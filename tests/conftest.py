@@ -1,11 +1,15 @@
-"""What all tests share: repeatable properties, programs that can be interrupted, and one async back end."""
+"""What all tests share: repeatable properties, programs that can be interrupted, one async back end, and a Redis server."""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import redis_server as redis
 
 # The same examples in every run, so that a failure is the change's and not the day's; and no deadline, which on a
 # busy machine measures the machine.
@@ -24,3 +28,38 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+_left_out: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without redis-server, the tests that need it are no part of the run; in CI there must be one."""
+    ours = [item for item in items if {"redis_server", "redis_url"} & set(getattr(item, "fixturenames", ()))]
+    missing = redis.missing() if ours else None
+    if missing is None:
+        return
+    if os.environ.get("CI") == "true":
+        raise pytest.UsageError(f"{missing}: the Redis tests can't run")
+    items[:] = [item for item in items if item not in ours]
+    config.hook.pytest_deselected(items=ours)
+    _left_out.append(f"{missing}: {len(ours)} Redis tests are left out (see scripts/redis_server.sh)")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _left_out:
+        terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture
+def redis_server() -> Iterator[redis.RedisServer]:
+    """A Redis server of the test's own, such as to be stopped."""
+    with redis.RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Redis server that all tests share."""
+    with redis.RedisServer() as server:
+        yield server.url

@@ -82,6 +82,11 @@ class App:
         """Runs and sends in the background."""
         self._numbers = itertools.count(1)
 
+    @property
+    def rate_limited(self) -> bool:
+        """Whether requests are counted against a limit."""
+        return not self._limits.is_off
+
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: a fault of the mock itself is a 500 and a line in the log."""
         if request.method == "HEAD":

@@ -86,6 +86,11 @@ class Limits:
         self._windows: OrderedDict[str, _Window] = OrderedDict()  # the one that was used last comes last
         self._lock = threading.Lock()
 
+    @property
+    def is_off(self) -> bool:
+        """Whether there is no limit."""
+        return self._limit == "off"
+
     def quota(self, caller: Caller) -> int | None:
         """How many requests in a window, or None for any number."""
         if self._limit == "off":
@@ -137,7 +142,7 @@ class Limits:
         """Go back to what `windows` returned. What is admitted from now on is by the quotas of now."""
         with self._lock:
             self._windows.clear()
-            if self._limit != "off":
+            if not self.is_off:
                 for name, (quota, moments) in windows.items():
                     self._windows[name] = _Window(quota, deque(moments))
 

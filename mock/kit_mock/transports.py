@@ -70,6 +70,11 @@ class SyncTransport(SyncBase):
     def __init__(self, app: App) -> None:
         self._app = app
 
+    @property
+    def rate_limited(self) -> bool:
+        """False if no requests are too many: the client then doesn't keep to a rate limit, unless it is told to."""
+        return self._app.rate_limited
+
     def handle_request(self, request: Any) -> Any:
         """Answer a request at once, in the calling thread."""
         return _handle(self._app, request, request.read())
@@ -80,6 +85,11 @@ class AsyncTransport(AsyncBase):
 
     def __init__(self, app: App) -> None:
         self._app = app
+
+    @property
+    def rate_limited(self) -> bool:
+        """False if no requests are too many: the client then doesn't keep to a rate limit, unless it is told to."""
+        return self._app.rate_limited
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request. It is computed in the event loop itself, as it takes well under a millisecond."""

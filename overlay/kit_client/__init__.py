@@ -20,13 +20,19 @@ from .errors import (
     PaginationError,
     PayloadTooLargeError,
     PermissionDeniedError,
+    RateLimiterError,
     RateLimitError,
+    RateLimitWaitError,
     ResponseTooLargeError,
     ServerError,
     UnprocessableEntityError,
 )
+from .limiter import RateLimiter
 from .paging import apaginate, paginate
+from .redis_limiter import RedisRateLimiter
 from .retry import RetryPolicy
+from .slots import LimiterState
+from .sqlite_limiter import SQLiteRateLimiter
 from .version import __version__
 
 __all__ = [
@@ -45,14 +51,20 @@ __all__ = [
     "InvalidResponseError",
     "Kit",
     "KitError",
+    "LimiterState",
     "NotFoundError",
     "OAuthRequiredError",
     "PaginationError",
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RateLimitWaitError",
+    "RateLimiter",
+    "RateLimiterError",
+    "RedisRateLimiter",
     "ResponseTooLargeError",
     "RetryPolicy",
+    "SQLiteRateLimiter",
     "ServerError",
     "UnprocessableEntityError",
     "__version__",

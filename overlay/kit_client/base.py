@@ -16,11 +16,13 @@ import httpx
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
+from .asks import client_limiter
 from .auth import choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
 from .errors import CallErrors, error_for
+from .limiter import RateLimiter
 from .network import arefuse_redirect, refuse_redirect
 from .options import call_options, checked_timeout
 from .pools import LIMITS, NoCookies
@@ -75,6 +77,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         on_drift: Callable[[Drift], object] | None = None,
         deadline: float | None | Unset = UNSET,
         max_response_bytes: int | None | Unset = UNSET,
+        rate_limiter: RateLimiter | None | Unset = UNSET,
     ) -> None:
         base_url = checked_base_url(base_url)
         origin = httpx.URL(base_url)
@@ -92,6 +95,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         hooks: dict[str, list[Callable[..., Any]]]
         hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
         hooks["response"] = [*hooks.get("response", []), arefuse_redirect if self._is_async else refuse_redirect]
+        auth = choose_auth(api_key, access_token, auth, origin)
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
             self,
@@ -99,7 +103,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             headers=merged,
             timeout=checked_timeout(timeout),
             httpx_args={
-                "auth": choose_auth(api_key, access_token, auth, origin),
+                "auth": auth,
                 "event_hooks": hooks,
                 "cookies": NoCookies(),
             },
@@ -108,6 +112,15 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         # Shared with the clients of `with_options`.
         self._closed = threading.Event()
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
+        self.rate_limiter = client_limiter(
+            rate_limiter,
+            transport if http_client is None else getattr(http_client, "_transport", None),
+            limits or LIMITS,
+            origin=origin,
+            auth=auth,
+            clock=self._clock,
+        )
+        """Waits for the service's rate limit; `rate_limiter.state()` says what is left of it. None if there is no limit."""
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
         self._httpx_args["transport"] = self._layers(transport, http_client)
         self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)

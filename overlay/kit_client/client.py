@@ -54,6 +54,9 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
         deadline: Seconds for a whole call, retries and waits included; None for no deadline. If it isn't given, it is the
             budget of `retry` (150 seconds) plus the longest of the timeouts (30 seconds).
         max_response_bytes: The largest response body, compressed or not; None for any.
+        rate_limiter: Keeps to the service's rate limit by waiting; None for no limit. Without it, the clients of a
+            process that have the same credential and base URL share one: 120 requests in 60 seconds for an API key, 600
+            for an OAuth token. A client with a `clock` or a kind of `transport` of its own doesn't share it.
 
     Raises:
         TypeError: `on_drift` can't be called, or has to be awaited.
@@ -128,7 +131,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
             transport = Pools(self._open)
         elif isinstance(transport, POOLED):
             transport = Pools(only_once(transport))
-        return RetryTransport(transport, self._retry, self._clock)
+        return RetryTransport(transport, self._retry, self._clock, self.rate_limiter)
 
     def _open(self) -> httpx.BaseTransport:
         with connection_problems():
@@ -200,7 +203,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
             transport = AsyncPools(self._open)
         elif isinstance(transport, POOLED):
             transport = AsyncPools(only_once(transport))
-        return AsyncRetryTransport(transport, self._retry, self._clock)
+        return AsyncRetryTransport(transport, self._retry, self._clock, self.rate_limiter)
 
     def _open(self) -> httpx.AsyncBaseTransport:
         with connection_problems():

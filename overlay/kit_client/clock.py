@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import anyio
 
 
 class Clock:
@@ -23,3 +28,20 @@ class Clock:
         import anyio  # late, as synchronous programs never need it
 
         await anyio.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Sleep until an event is set, at most so long. A clock whose `sleep` is another one sleeps the whole time."""
+        if type(self).sleep is Clock.sleep:
+            event.wait(min(seconds, threading.TIMEOUT_MAX))
+        else:
+            self.sleep(seconds)
+
+    async def await_event(self, event: anyio.Event, seconds: float) -> None:
+        """Do the same in a task."""
+        import anyio
+
+        if type(self).asleep is Clock.asleep:
+            with anyio.move_on_after(seconds):
+                await event.wait()
+        else:
+            await self.asleep(seconds)

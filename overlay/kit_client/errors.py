@@ -48,6 +48,20 @@ class OAuthRequiredError(KitError):
     """The operation takes OAuth only, and the client has an API key. Nothing was sent."""
 
 
+class RateLimiterError(KitError):
+    """The file or server that holds the state of the rate limiter can't be used. Nothing was sent."""
+
+
+class RateLimitWaitError(KitError):
+    """The rate limit leaves no request before the deadline of the call. Nothing was sent.
+
+    Attributes:
+        wait: Seconds until the rate limit allows the request, or more.
+    """
+
+    wait: float = 0.0
+
+
 class PaginationError(KitError):
     """The service's cursors lead nowhere, or in a circle."""
 
@@ -192,6 +206,16 @@ def connection_error(
     where = "" if url is None else f" (host {printable(url.netloc.decode('ascii'))})"
     made = kind(f"{operation}: {what}{tries}: {_reason(error)}{where}")
     made.operation, made.attempts = operation, attempts
+    return made
+
+
+def wait_error(wait: float, left: float) -> RateLimitWaitError:
+    """The error for an attempt that would have to wait for the rate limit beyond the deadline of its call."""
+    made = RateLimitWaitError(
+        f"the rate limit allows the request in {max(wait, 0):.1f} s, after the deadline of the call in {max(left, 0):.1f} s;"
+        " nothing was sent. Wait, or give the call a longer deadline"
+    )
+    made.wait = max(wait, 0.0)
     return made
 
 

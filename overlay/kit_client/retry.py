@@ -20,12 +20,14 @@ from kit_api.types import Operation
 from .body import BodyTooLarge
 from .clock import Clock
 from .deadline import Deadline, DeadlinePassed
-from .errors import connection_error
+from .errors import KitError, connection_error
 from .options import check_seconds, check_whole
 
 logger = logging.getLogger("kit_client")
 
 Outcome = httpx.Response | httpx.RequestError | OSError
+Attempt = Outcome | KitError
+"""What came of an attempt, or why it got no slot of the rate limit."""
 
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -110,7 +112,7 @@ def _hopeless(error: httpx.RequestError | OSError) -> bool:
 
 def attempt(
     request: httpx.Request, policy: RetryPolicy, clock: Clock, deadline: Deadline
-) -> Generator[float | None, Outcome, httpx.Response]:
+) -> Generator[float | None, Attempt, httpx.Response]:
     """Attempts at one request, for a driver that does the I/O.
 
     Yields None when the request is to be sent, and takes what came of it; yields a number of seconds when there is to
@@ -126,10 +128,21 @@ def attempt(
     wanted = retries_wanted.get()
     retries = 0
     may_be_done = False
+    outcome: Outcome | None = None
+    took, after = 0.0, None
     while True:
         began = clock.monotonic()
-        outcome = yield None
-        after = _retry_after(outcome, clock)
+        came = yield None
+        if isinstance(came, KitError):
+            if outcome is None:
+                came.operation, came.args = name, (f"{name}: {came}",)
+                raise came
+            logger.info("%s: no attempt %d: %s", name, retries + 1, came)
+            retries -= 1
+            break
+        outcome = came
+        began = request.extensions.get("sent_at", began)
+        after = retry_after(outcome, clock)
         what = outcome.status_code if isinstance(outcome, httpx.Response) else type(outcome).__name__
         took = clock.monotonic() - began
         logger.debug("%s: %s in %.3f s (attempt %d)", name, what, took, retries + 1)
@@ -163,8 +176,8 @@ def _may_be_done(outcome: Outcome) -> bool:
     return not isinstance(outcome, NOT_SENT)
 
 
-def _retry_after(outcome: Outcome, clock: Clock) -> float | None:
-    """The header `Retry-After`, seconds or a date (RFC 9110, section 10.2.3), as seconds from now."""
+def retry_after(outcome: Outcome, clock: Clock) -> float | None:
+    """Return the header `Retry-After`, seconds or a date (RFC 9110, section 10.2.3), as seconds from now."""
     value = outcome.headers.get("Retry-After", "") if isinstance(outcome, httpx.Response) else ""
     if value.isascii() and value.isdigit():
         return float(value)

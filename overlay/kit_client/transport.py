@@ -8,19 +8,23 @@ from typing import Any
 import httpx
 
 from . import deadline as deadlines
+from .asks import ClientLimiter
 from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
+from .errors import KitError
 from .pools import AsyncPools
-from .retry import Outcome, RetryPolicy, attempt
+from .retry import Attempt, Outcome, RetryPolicy, attempt
 from .socks import SocksHandshake
 
 
 class RetryTransport(httpx.BaseTransport):
     """Does what `RetryPolicy` decides. Raises `APIConnectionError` for what was an `httpx.RequestError`."""
 
-    def __init__(self, inner: httpx.BaseTransport, policy: RetryPolicy, clock: Clock) -> None:
-        self._inner, self._policy, self._clock = inner, policy, clock
+    def __init__(
+        self, inner: httpx.BaseTransport, policy: RetryPolicy, clock: Clock, limiter: ClientLimiter | None
+    ) -> None:
+        self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
@@ -29,13 +33,32 @@ class RetryTransport(httpx.BaseTransport):
         while True:
             try:
                 if delay is None:
-                    delay = steps.send(self._send(request, deadline))
+                    delay = steps.send(self._attempt(request, deadline))
                 else:
                     self._clock.sleep(delay)
                     delay = next(steps)
             except StopIteration as done:
                 response: httpx.Response = done.value
                 return response
+
+    def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:
+        """Send the request once it has a slot of the rate limit."""
+        ask = None if self._limiter is None else self._limiter.ask(request, deadline)
+        if ask is None:
+            return self._send(request, deadline)
+        try:
+            ask.take()
+        except KitError as error:
+            return error
+        except httpx.PoolTimeout as error:
+            return _failed(error, deadline)
+        request.extensions["sent_at"] = self._clock.monotonic()
+        outcome: Outcome | None = None
+        try:
+            outcome = self._send(request, deadline)
+            return outcome
+        finally:
+            ask.give_back(outcome)
 
     def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         also = request.extensions.get("trace")
@@ -68,8 +91,10 @@ class RetryTransport(httpx.BaseTransport):
 class AsyncRetryTransport(httpx.AsyncBaseTransport):
     """The same, to await."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, policy: RetryPolicy, clock: Clock) -> None:
-        self._inner, self._policy, self._clock = inner, policy, clock
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, policy: RetryPolicy, clock: Clock, limiter: ClientLimiter | None
+    ) -> None:
+        self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
@@ -78,13 +103,31 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         while True:
             try:
                 if delay is None:
-                    delay = steps.send(await self._send(request, deadline))
+                    delay = steps.send(await self._attempt(request, deadline))
                 else:
                     await self._clock.asleep(delay)
                     delay = next(steps)
             except StopIteration as done:
                 response: httpx.Response = done.value
                 return response
+
+    async def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:
+        ask = None if self._limiter is None else self._limiter.ask(request, deadline)
+        if ask is None:
+            return await self._send(request, deadline)
+        try:
+            await ask.atake()
+        except KitError as error:
+            return error
+        except httpx.PoolTimeout as error:
+            return _failed(error, deadline)
+        request.extensions["sent_at"] = self._clock.monotonic()
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._send(request, deadline)
+            return outcome
+        finally:
+            await ask.agive_back(outcome)
 
     async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         async def receive() -> httpx.Response:

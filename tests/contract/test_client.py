@@ -42,7 +42,7 @@ class Wire:
                 "key": ("api_key", self._server.api_key),
                 "token": ("access_token", self._server.access_token),
             }[credential]
-            given: dict[str, Any] = {name: value, "base_url": self._server.url}
+            given: dict[str, Any] = {name: value, "base_url": self._server.url, "rate_limiter": None}
             self._clients[credential] = Client(
                 self._document,
                 Kit(**given, transport=_Observed(self.keep)),

@@ -12,9 +12,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
+from kit_client import RateLimiter
+
 SUBSCRIBER: dict[str, Any] = {"first_name": None, "state": "active", "created_at": "2024-02-29T12:30:00Z", "fields": {}}
 TAG: dict[str, Any] = {"name": "a", "created_at": "2024-02-29T12:30:00Z"}
 PAGES = 20
+
+
+def plenty() -> RateLimiter:
+    """Return a rate limiter that no test brings to its limit: this server has none."""
+    return RateLimiter(limit=1_000_000)
 
 
 class EchoServer:

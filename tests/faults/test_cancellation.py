@@ -14,7 +14,7 @@ import pytest
 
 from kit_client import APITimeoutError, AsyncKit, Clock, Kit, RetryPolicy
 
-from .echo import PAGES, EchoServer
+from .echo import PAGES, EchoServer, plenty
 
 pytestmark = pytest.mark.anyio
 ANYIO = [pytest.param("asyncio", id="asyncio"), pytest.param("trio", id="trio")]
@@ -47,7 +47,7 @@ async def test_no_connection_is_stuck_after_many_calls_were_cancelled(server: Ec
     outcomes: list[bool] = []
     connections = 10
     transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=connections))
-    async with AsyncKit("key", base_url=server.url, transport=transport, max_retries=0) as kit:
+    async with AsyncKit("key", base_url=server.url, rate_limiter=plenty(), transport=transport, max_retries=0) as kit:
 
         async def call(number: int, seconds: float) -> None:
             try:
@@ -75,7 +75,7 @@ async def test_no_connection_is_stuck_after_many_calls_were_cancelled(server: Ec
 @pytest.mark.parametrize("anyio_backend", ANYIO)
 async def test_a_cancelled_call_gives_its_connection_up_at_once() -> None:
     with EchoServer(lambda path: 60 if path.endswith("/9") else 0) as server:
-        async with AsyncKit("key", base_url=server.url) as kit:
+        async with AsyncKit("key", base_url=server.url, rate_limiter=plenty()) as kit:
             async with anyio.create_task_group() as group:
                 group.start_soon(kit.subscribers.get, 9)
                 assert await anyio.to_thread.run_sync(server.wait_for_requests, 1)
@@ -101,7 +101,10 @@ async def test_a_call_that_ends_during_a_tls_handshake_gives_its_connection_up(s
 async def test_a_call_that_is_cancelled_while_it_waits_for_a_connection_is_never_sent() -> None:
     with EchoServer(lambda path: 1 if path.endswith("/9") else 0) as server:
         transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1))
-        async with AsyncKit("key", base_url=server.url, transport=transport) as kit, anyio.create_task_group() as group:
+        async with (
+            AsyncKit("key", base_url=server.url, rate_limiter=plenty(), transport=transport) as kit,
+            anyio.create_task_group() as group,
+        ):
             group.start_soon(kit.subscribers.get, 9)
             assert await anyio.to_thread.run_sync(server.wait_for_requests, 1)
             with anyio.move_on_after(0.05):
@@ -141,7 +144,7 @@ async def test_a_call_is_cancelled_while_it_waits_to_be_sent_again() -> None:
 @pytest.mark.parametrize("anyio_backend", ANYIO)
 async def test_a_walk_goes_on_after_its_wait_for_a_page_was_cancelled() -> None:
     with EchoServer(lambda path: 0.2 if "after=2" in path else 0) as server:
-        async with AsyncKit("key", base_url=server.url) as kit:
+        async with AsyncKit("key", base_url=server.url, rate_limiter=plenty()) as kit:
             found = []
             items = aiter(kit.tags.list())
             found += [(await anext(items)).id, (await anext(items)).id]
@@ -155,7 +158,7 @@ async def test_a_walk_goes_on_after_its_wait_for_a_page_was_cancelled() -> None:
 @pytest.mark.parametrize("anyio_backend", ANYIO)
 async def test_leaving_a_list_early_gives_the_page_fetched_ahead_up() -> None:
     with EchoServer(lambda path: 60 if "after=2" in path else 0) as server:
-        async with AsyncKit("key", base_url=server.url) as kit:
+        async with AsyncKit("key", base_url=server.url, rate_limiter=plenty()) as kit:
             async for tag in kit.tags.list():
                 if tag.id == 2:
                     await anyio.sleep(0.1)
@@ -186,7 +189,7 @@ async def test_a_transport_of_ones_own_is_cancelled_where_it_is() -> None:
 def test_as_many_connections_as_calls_at_once() -> None:
     import threading
 
-    with EchoServer() as server, Kit("key", base_url=server.url) as kit:
+    with EchoServer() as server, Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         barrier = threading.Barrier(64)
         wrong: list[int] = []
 
@@ -207,7 +210,7 @@ def test_as_many_connections_as_calls_at_once() -> None:
 @pytest.mark.parametrize("anyio_backend", ANYIO)
 async def test_as_many_connections_as_calls_at_once_async() -> None:
     with EchoServer() as server:
-        async with AsyncKit("key", base_url=server.url) as kit:
+        async with AsyncKit("key", base_url=server.url, rate_limiter=plenty()) as kit:
 
             async def work(first: int) -> None:
                 for i in range(first, first + 5):

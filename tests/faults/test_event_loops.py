@@ -18,7 +18,7 @@ import trio
 from kit_client import AsyncKit, ConfigurationError
 from kit_mock import KitMock
 
-from .echo import PAGES, EchoServer
+from .echo import PAGES, EchoServer, plenty
 
 Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 
@@ -50,7 +50,7 @@ def test_a_client_of_a_module_is_used_in_one_event_loop_after_another(run: Run, 
 
 def test_the_connections_of_an_event_loop_end_with_it() -> None:
     with EchoServer() as server:
-        kit = AsyncKit("key", base_url=server.url)
+        kit = AsyncKit("key", base_url=server.url, rate_limiter=plenty())
         loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
         async def get() -> None:
@@ -67,7 +67,7 @@ def test_the_connections_of_an_event_loop_end_with_it() -> None:
 
 def test_loops_that_were_closed_without_a_word_are_forgotten() -> None:
     with EchoServer() as server:
-        kit = AsyncKit("key", base_url=server.url)
+        kit = AsyncKit("key", base_url=server.url, rate_limiter=plenty())
         loop = asyncio.new_event_loop()
         loop.run_until_complete(kit.subscribers.get(1))
         # It is this program that leaves a connection open, and is told so by asyncio.
@@ -87,7 +87,7 @@ async def _get(kit: AsyncKit, number: int) -> int:
 
 def test_event_loops_in_threads_at_the_same_time() -> None:
     with EchoServer(lambda path: 0.01) as server:
-        kit = AsyncKit("key", base_url=server.url)
+        kit = AsyncKit("key", base_url=server.url, rate_limiter=plenty())
         found: dict[int, list[int]] = {}
 
         async def get(first: int) -> list[int]:
@@ -113,7 +113,7 @@ def test_event_loops_in_threads_at_the_same_time() -> None:
 
 def test_closing_it_in_one_event_loop_closes_what_others_have() -> None:
     with EchoServer() as server:
-        kit = AsyncKit("key", base_url=server.url)
+        kit = AsyncKit("key", base_url=server.url, rate_limiter=plenty())
         used, closed = threading.Event(), threading.Event()
 
         async def other() -> None:
@@ -137,7 +137,7 @@ def test_closing_it_in_one_event_loop_closes_what_others_have() -> None:
 
 def test_a_list_begun_in_one_event_loop_goes_on_in_another() -> None:
     with EchoServer() as server:
-        walk = aiter(AsyncKit("key", base_url=server.url).tags.list())
+        walk = aiter(AsyncKit("key", base_url=server.url, rate_limiter=plenty()).tags.list())
 
         async def some() -> list[int]:
             return [(await anext(walk)).id for _ in range(PAGES // 4)]

@@ -19,7 +19,7 @@ from kit_api.api import Resources
 from kit_api.api.subscribers import SubscribersResource
 from kit_client import AsyncKit, ConfigurationError, Kit
 
-from .echo import PAGES, EchoServer
+from .echo import PAGES, EchoServer, plenty
 
 # The server runs in a thread of this process, which is all that is meant.
 pytestmark = [
@@ -66,7 +66,7 @@ def server() -> Iterator[EchoServer]:
 
 
 def test_workers_get_their_own_answers(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         assert kit.subscribers.get(1).id == 1
 
         def work(first: int) -> Callable[[], int]:
@@ -81,7 +81,7 @@ def test_workers_get_their_own_answers(server: EchoServer) -> None:
 
 
 def test_workers_with_threads_of_their_own(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         kit.subscribers.get(1)
 
         def work() -> list[bool]:
@@ -105,7 +105,7 @@ def test_workers_with_threads_of_their_own(server: EchoServer) -> None:
 
 
 def test_a_child_that_closes_the_client_leaves_the_parent_its_connection(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         kit.subscribers.get(1)
 
         def close() -> int:
@@ -119,7 +119,7 @@ def test_a_child_that_closes_the_client_leaves_the_parent_its_connection(server:
 
 
 def test_a_child_of_a_child(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         kit.subscribers.get(1)
         assert Child(
             lambda: (kit.subscribers.get(2).id, Child(lambda: kit.subscribers.get(3).id).result())
@@ -130,7 +130,7 @@ def test_a_child_of_a_child(server: EchoServer) -> None:
 
 
 def test_each_process_walks_a_half_walked_list_to_its_end(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         walk = iter(kit.tags.list())
         assert [next(walk).id for _ in range(3)] == [1, 2, 3]
         children = [Child(lambda: [tag.id for tag in walk]) for _ in range(3)]
@@ -139,7 +139,10 @@ def test_each_process_walks_a_half_walked_list_to_its_end(server: EchoServer) ->
 
 
 def test_a_list_whose_next_page_is_on_its_way_at_the_fork() -> None:
-    with EchoServer(lambda path: 0.2 if "after=1" in path else 0.0) as server, Kit("key", base_url=server.url) as kit:
+    with (
+        EchoServer(lambda path: 0.2 if "after=1" in path else 0.0) as server,
+        Kit("key", base_url=server.url, rate_limiter=plenty()) as kit,
+    ):
         walk = kit.tags.list(limit=2, per_page=1).pages()
         next(walk)
         child = Child(lambda: [tag.id for tag in next(walk).items])
@@ -151,7 +154,7 @@ def test_a_list_whose_next_page_is_on_its_way_at_the_fork() -> None:
 
 
 def test_a_fork_while_other_threads_make_calls(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         done = threading.Event()
         wrong: list[int] = []
 
@@ -188,7 +191,7 @@ def test_a_fork_while_another_thread_makes_a_resource_class(
         make(resource, client)
 
     monkeypatch.setattr(SubscribersResource, "__init__", make_slowly)
-    with Kit("key", base_url=server.url) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty()) as kit:
         thread = threading.Thread(target=lambda: kit.subscribers)
         thread.start()
         assert held.wait(SECONDS)
@@ -200,7 +203,7 @@ def test_a_fork_while_another_thread_makes_a_resource_class(
 
 
 def test_async_clients_after_a_fork(server: EchoServer) -> None:
-    kit = AsyncKit("key", base_url=server.url)
+    kit = AsyncKit("key", base_url=server.url, rate_limiter=plenty())
 
     async def get(*ids: int) -> list[int]:
         return [subscriber.id for subscriber in await asyncio.gather(*(kit.subscribers.get(i) for i in ids))]
@@ -221,7 +224,7 @@ def test_async_clients_after_a_fork(server: EchoServer) -> None:
 
 
 def test_async_lists_after_a_fork(server: EchoServer) -> None:
-    kit = AsyncKit("key", base_url=server.url)
+    kit = AsyncKit("key", base_url=server.url, rate_limiter=plenty())
     walk = aiter(kit.tags.list())
 
     async def some(count: int) -> list[int]:
@@ -233,7 +236,7 @@ def test_async_lists_after_a_fork(server: EchoServer) -> None:
 
 
 def test_a_transport_of_ones_own_is_refused_to_the_child_before_anything_is_sent(server: EchoServer) -> None:
-    with Kit("key", base_url=server.url, transport=httpx.HTTPTransport()) as kit:
+    with Kit("key", base_url=server.url, rate_limiter=plenty(), transport=httpx.HTTPTransport()) as kit:
         kit.subscribers.get(1)
         with pytest.raises(ConfigurationError, match="transport: its connections belong to the process"):
             Child(lambda: kit.subscribers.get(2)).result()

@@ -24,7 +24,7 @@ from kit_client import (
     RetryPolicy,
 )
 
-from .echo import PAGES, EchoServer
+from .echo import PAGES, EchoServer, plenty
 from .http2 import Http2Server
 
 ANYIO = [pytest.param("asyncio", id="asyncio"), pytest.param("trio", id="trio")]
@@ -47,7 +47,10 @@ def in_threads(count: int, work: Callable[[int], object]) -> None:
 
 
 def test_calls_go_over_one_connection(server_tls: ssl.SSLContext, ca_file: Path) -> None:
-    with Http2Server(tls=server_tls) as server, Kit("key", base_url=server.url, http2=True, verify=ca_file) as kit:
+    with (
+        Http2Server(tls=server_tls) as server,
+        Kit("key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file) as kit,
+    ):
         assert [kit.subscribers.get(number).id for number in range(1, 20)] == list(range(1, 20))
         assert kit.subscribers.update(7, first_name="a" * 100_000).id == 7
         assert (server.opened, server.versions) == (1, {"h2"})
@@ -58,7 +61,7 @@ def test_calls_go_over_one_connection(server_tls: ssl.SSLContext, ca_file: Path)
 @pytest.mark.parametrize("anyio_backend", ANYIO)
 async def test_calls_go_over_one_connection_async(server_tls: ssl.SSLContext, ca_file: Path) -> None:
     with Http2Server(tls=server_tls) as server:
-        async with AsyncKit("key", base_url=server.url, http2=True, verify=ca_file) as kit:
+        async with AsyncKit("key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file) as kit:
             assert [(await kit.subscribers.get(number)).id for number in range(1, 20)] == list(range(1, 20))
             assert (server.opened, server.versions) == (1, {"h2"})
             assert [tag.id async for tag in kit.tags.list()] == list(range(1, PAGES + 1))
@@ -66,7 +69,10 @@ async def test_calls_go_over_one_connection_async(server_tls: ssl.SSLContext, ca
 
 
 def test_a_server_without_http2_is_spoken_to_in_http_1(server_tls: ssl.SSLContext, ca_file: Path) -> None:
-    with EchoServer(tls=server_tls) as server, Kit("key", base_url=server.url, http2=True, verify=ca_file) as kit:
+    with (
+        EchoServer(tls=server_tls) as server,
+        Kit("key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file) as kit,
+    ):
         in_threads(8, lambda number: [kit.subscribers.get(number) for _ in range(5)])
         assert server.opened <= 8
 
@@ -74,7 +80,7 @@ def test_a_server_without_http2_is_spoken_to_in_http_1(server_tls: ssl.SSLContex
 def test_a_certificate_that_is_not_trusted_is_not_tried_again(server_tls: ssl.SSLContext) -> None:
     with (
         Http2Server(tls=server_tls) as server,
-        Kit("key", base_url=server.url, http2=True, retry=AT_ONCE) as kit,
+        Kit("key", base_url=server.url, rate_limiter=plenty(), http2=True, retry=AT_ONCE) as kit,
         pytest.raises(APIConnectionError, match="CERTIFICATE_VERIFY_FAILED") as caught,
     ):
         kit.account.get()
@@ -85,7 +91,7 @@ def test_threads_get_their_own_answers(server_tls: ssl.SSLContext, ca_file: Path
     chance = random.Random(1)
     with (
         Http2Server(lambda path: chance.choice([0, 0.001]), tls=server_tls) as server,
-        Kit("key", base_url=server.url, http2=True, verify=ca_file, max_retries=0) as kit,
+        Kit("key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file, max_retries=0) as kit,
     ):
 
         def work(number: int) -> None:
@@ -103,7 +109,9 @@ def test_there_are_no_more_connections_than_the_limits_say(server_tls: ssl.SSLCo
     limits = httpx.Limits(max_connections=2, max_keepalive_connections=1)
     with (
         Http2Server(lambda path: 0.01, tls=server_tls) as server,
-        Kit("key", base_url=server.url, http2=True, verify=ca_file, limits=limits, max_retries=0) as kit,
+        Kit(
+            "key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file, limits=limits, max_retries=0
+        ) as kit,
     ):
         in_threads(8, kit.subscribers.get)
         assert server.most_open <= 2
@@ -121,7 +129,10 @@ async def test_the_wait_for_a_connection_has_an_end(server_tls: ssl.SSLContext, 
         "max_retries": 0,
     }
     with Http2Server(lambda path: 1 if path.endswith("/9") else 0, tls=server_tls) as server:
-        async with AsyncKit("key", base_url=server.url, **settings) as kit, anyio.create_task_group() as group:
+        async with (
+            AsyncKit("key", base_url=server.url, rate_limiter=plenty(), **settings) as kit,
+            anyio.create_task_group() as group,
+        ):
             group.start_soon(kit.subscribers.get, 9)
             await anyio.sleep(0.1)
             with pytest.raises(APITimeoutError, match="no connection was free in time"):
@@ -133,7 +144,9 @@ async def test_a_call_that_is_cancelled_or_late_breaks_no_other(server_tls: ssl.
     chance = random.Random(2)
     done: list[bool] = []
     with Http2Server(lambda path: chance.choice([0, 0.002, 0.02]), tls=server_tls) as server:
-        async with AsyncKit("key", base_url=server.url, http2=True, verify=ca_file, max_retries=0) as kit:
+        async with AsyncKit(
+            "key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file, max_retries=0
+        ) as kit:
 
             async def call(number: int, seconds: float, deadline: float = 60) -> None:
                 try:
@@ -163,7 +176,7 @@ async def test_a_call_that_is_cancelled_or_late_breaks_no_other(server_tls: ssl.
 def test_a_call_that_is_late_breaks_no_other(server_tls: ssl.SSLContext, ca_file: Path) -> None:
     with (
         Http2Server(lambda path: 60 if path.endswith("/9") else 0.1, tls=server_tls) as server,
-        Kit("key", base_url=server.url, http2=True, verify=ca_file, max_retries=0) as kit,
+        Kit("key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file, max_retries=0) as kit,
     ):
 
         def work(number: int) -> None:
@@ -183,7 +196,7 @@ def test_a_call_that_is_late_breaks_no_other(server_tls: ssl.SSLContext, ca_file
 def test_a_stream_or_connection_that_the_server_ends(failure: str, server_tls: ssl.SSLContext, ca_file: Path) -> None:
     with (
         Http2Server(tls=server_tls, fail=lambda path, number: failure if number in (2, 4) else "") as server,
-        Kit("key", base_url=server.url, http2=True, verify=ca_file, retry=AT_ONCE) as kit,
+        Kit("key", base_url=server.url, rate_limiter=plenty(), http2=True, verify=ca_file, retry=AT_ONCE) as kit,
     ):
         assert [kit.subscribers.get(number).id for number in (1, 2)] == [1, 2]
         if failure == "reset":

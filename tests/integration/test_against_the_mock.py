@@ -330,9 +330,29 @@ def test_what_an_account_may_not(connect: Connect, kit_mock: KitMock) -> None:
 
 
 @pytest.mark.kit_mock(rate_limit="kit")
-def test_a_limit_is_waited_out(connect: Connect, kit_mock: KitMock) -> None:
+def test_the_limit_is_kept_to(connect: Connect, kit_mock: KitMock) -> None:
     clock = MocksTime(kit_mock)
     kit = connect(clock=clock)
+    for number in range(250):
+        kit.tags.create(name=f"Tag {number}")
+    assert statuses(kit_mock) == [201] * 250
+    assert clock.waits == [60, 60]
+
+
+@pytest.mark.kit_mock(rate_limit=3)
+def test_a_smaller_limit_than_is_known_costs_one_429_and_a_window(connect: Connect, kit_mock: KitMock) -> None:
+    clock = MocksTime(kit_mock)
+    kit = connect(clock=clock)
+    for number in range(7):
+        kit.tags.create(name=f"Tag {number}")
+    assert statuses(kit_mock) == [201] * 3 + [429] + [201] * 3 + [429] + [201]
+    assert sum(clock.waits) == 120
+
+
+@pytest.mark.kit_mock(rate_limit="kit")
+def test_a_limit_is_waited_out(connect: Connect, kit_mock: KitMock) -> None:
+    clock = MocksTime(kit_mock)
+    kit = connect(clock=clock, rate_limiter=None)
     for number in range(121):
         kit.tags.create(name=f"Tag {number}")
     assert len(kit_mock.tags.all()) == 121
@@ -342,7 +362,7 @@ def test_a_limit_is_waited_out(connect: Connect, kit_mock: KitMock) -> None:
 
 @pytest.mark.kit_mock(rate_limit=1)
 def test_a_limit_that_lasts_is_told_of(connect: Connect, kit_mock: KitMock) -> None:
-    kit = connect(max_retries=1)
+    kit = connect(max_retries=1, rate_limiter=None)
     kit.tags.create(name="One")
     with pytest.raises(RateLimitError) as caught:
         kit.tags.create(name="Two")

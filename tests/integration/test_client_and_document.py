@@ -93,7 +93,8 @@ def service() -> Service:
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
     transport = httpx.MockTransport(service.answer)
-    made = Client(DOCUMENT, Kit(**TOKENS, transport=transport), AsyncKit(**TOKENS, transport=transport))
+    given: dict[str, Any] = {**TOKENS, "transport": transport, "rate_limiter": None}
+    made = Client(DOCUMENT, Kit(**given), AsyncKit(**given))
     yield made
     assert made.drift == []
     made.close()

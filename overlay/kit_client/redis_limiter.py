@@ -1,0 +1,140 @@
+"""The rate limit of many machines, in Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .errors import ConfigurationError, RateLimiterError
+from .limiter import Account
+from .shared_limiter import LEASE, SharedRateLimiter
+from .slots import MARGIN, WINDOW, LimiterState, Slots
+
+# What `Slots` does, where all machines see it, by the clock of the server. Each slot that isn't free is in one of two
+# sorted sets: `lent`, until the end of its lease, or `cooling`, until it is free.
+SCRIPT = """
+local lent, cooling, closed = KEYS[1], KEYS[2], KEYS[3]
+local action, ticket = ARGV[1], ARGV[2]
+local limit, window, margin, lease = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+
+-- What lies further ahead than can be was written before the clock was set back.
+redis.call('ZREMRANGEBYSCORE', lent, now + lease + 1, '+inf')
+redis.call('ZREMRANGEBYSCORE', cooling, now + window + margin + 1, '+inf')
+local dead = redis.call('ZRANGEBYSCORE', lent, '-inf', now, 'WITHSCORES')
+for i = 1, #dead, 2 do
+    redis.call('ZREM', lent, dead[i])
+    redis.call('ZADD', cooling, dead[i + 1] + window + margin, dead[i])
+end
+redis.call('ZREMRANGEBYSCORE', cooling, '-inf', now)
+local until_open = math.min(tonumber(redis.call('GET', closed) or 0), now + window)
+
+local taken = 0
+if action == 'take' and until_open <= now and redis.call('ZCARD', lent) + redis.call('ZCARD', cooling) < limit then
+    redis.call('ZADD', lent, now + lease, ticket)
+    taken = 1
+elseif action == 'end' then
+    redis.call('ZREM', lent, ticket)
+    if ARGV[7] ~= '' then redis.call('ZADD', cooling, now + ARGV[7], ticket) end
+    if tonumber(ARGV[8]) > 0 then
+        redis.call('SET', closed, string.format('%.6f', math.max(until_open, now + ARGV[8])))
+    end
+end
+for _, key in ipairs(KEYS) do
+    redis.call('PEXPIRE', key, math.ceil((lease + window + margin) * 1000))
+end
+if taken == 1 or action == 'end' then return {taken} end
+local ends = redis.call('ZRANGE', cooling, 0, -1, 'WITHSCORES')
+local times = {}
+for i = 2, #ends, 2 do times[i / 2] = ends[i] end
+return {taken, string.format('%.6f', now), string.format('%.6f', until_open), redis.call('ZCARD', lent), times}
+"""
+
+
+PATIENCE = 5.0
+"""Seconds to wait for the server's answer, or for a connection."""
+
+
+class RedisRateLimiter(SharedRateLimiter):
+    """Keeps to the rate limit of the service for all processes, on any machine, that are given the same Redis.
+
+    It needs `pip install 'kit-client[redis]'`, and Redis 5 or newer, or a server that is compatible with that. Redis gets no
+    credentials. Time is that of the Redis server.
+
+    Args:
+        url: Such as `redis://localhost:6379/0`, `rediss://…` with TLS, or `unix://…`.
+        limit: As of `RateLimiter`.
+        window: As of `RateLimiter`. It is the same in all processes.
+        lease: Seconds after which a request is taken for one of a process that was killed, as of `SharedRateLimiter`.
+        prefix: What the keys in Redis begin with.
+        on_wait: As of `RateLimiter`.
+
+    Raises:
+        ConfigurationError: The package redis isn't installed, or the URL can't be used.
+        ValueError, TypeError: Another argument can't be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        limit: int | None = None,
+        window: float = WINDOW,
+        lease: float = LEASE,
+        prefix: str = "kit-client",
+        on_wait: Callable[[float], object] | None = None,
+    ) -> None:
+        super().__init__(limit=limit, window=window, lease=lease, on_wait=on_wait)
+        try:
+            import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+        except ImportError:
+            raise ConfigurationError(
+                "RedisRateLimiter needs the package redis, which isn't installed: pip install 'kit-client[redis]'"
+            ) from None
+        self._errors = (redis.RedisError, OSError)
+        try:
+            self._redis = redis.Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+                url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 1)
+            )
+        except (ValueError, AttributeError, TypeError):
+            # Not shown: it may hold a password.
+            raise ConfigurationError("url: expected one such as redis://localhost:6379/0") from None
+        self._prefix = prefix
+        self._script: Callable[..., Any] = self._redis.register_script(SCRIPT)
+
+    def _take(self, account: Account, ticket: str, now: float, ahead: int) -> float:
+        action = "look" if ahead else "take"
+        taken, *answer = self._run(account, action, ticket)
+        if taken:
+            return now
+        slots, server_now = self._slots(account, answer)
+        return now + slots.ready(server_now, ahead) - server_now
+
+    def _end_shared(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:  # noqa: ARG002
+        self._run(account, "end", ticket, "" if cools is None else cools, closed)
+
+    def _state(self, account: Account, now: float) -> LimiterState:  # noqa: ARG002  # the server's time is what counts
+        slots, server_now = self._slots(account, self._run(account, "look", "")[1:])
+        return slots.state(server_now, account.waiting)
+
+    def _slots(self, account: Account, answer: list[Any]) -> tuple[Slots, float]:
+        now, closed, lent, times = answer
+        slots = Slots(account.slots.limit, self.window)
+        slots.lent = dict.fromkeys(map(str, range(lent)), float("inf"))
+        slots.cooling, slots.closed_until = [float(time) for time in times], float(closed)
+        return slots, float(now)
+
+    def _run(self, account: Account, action: str, ticket: str, *cools: float | str) -> list[Any]:
+        keys = [f"{self._prefix}:{{{account.name}}}:{what}" for what in ("lent", "cooling", "closed")]
+        rate = (account.slots.limit, self.window, MARGIN, self._lease)
+        try:
+            answer: list[Any] = self._script(keys, (action, ticket, *rate, *cools))
+        except self._errors as error:
+            raise RateLimiterError(
+                f"the Redis of the rate limiter can't be used: {type(error).__name__}: {error}; nothing was sent."
+                " See that it runs and can be reached, or make the client with another rate_limiter"
+            ) from error.with_traceback(None)  # Its frames have the password.
+        return answer

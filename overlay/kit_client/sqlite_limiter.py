@@ -1,0 +1,139 @@
+"""The rate limit of the processes of one machine, in a SQLite file."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .errors import RateLimiterError
+from .limiter import Account
+from .shared_limiter import LEASE, SharedRateLimiter
+from .slots import WINDOW, Slots
+
+if TYPE_CHECKING:
+    import sqlite3
+
+BUSY = 5.0
+"""Seconds to wait for a file in which another process writes. It does so for less than a millisecond."""
+
+
+class SQLiteRateLimiter(SharedRateLimiter):
+    """Keeps to the rate limit of the service for all processes of a machine that are given the same file.
+
+    The file is made where there is none. It holds no credentials, and may be deleted while no process uses it. It has to
+    be on a local disk: SQLite can't lock files of most network file systems.
+
+    Args:
+        path: The file.
+        limit: As of `RateLimiter`.
+        window: As of `RateLimiter`. It is the same in all processes.
+        lease: Seconds after which a request is taken for one of a process that was killed, as of `SharedRateLimiter`.
+        on_wait: As of `RateLimiter`.
+
+    Raises:
+        RateLimiterError: The file can't be used.
+        ValueError, TypeError: An argument can't be used.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        limit: int | None = None,
+        window: float = WINDOW,
+        lease: float = LEASE,
+        on_wait: Callable[[float], object] | None = None,
+    ) -> None:
+        super().__init__(limit=limit, window=window, lease=lease, on_wait=on_wait)
+        self._path = Path(path).absolute()
+        # By process: a forked child neither uses nor closes what it inherits, as that would break the parent's locks.
+        self._connections: dict[int, sqlite3.Connection] = {}
+        weakref.finalize(self, _close, self._connections)
+        with self._lock, self._transaction():
+            pass
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self._path)!r}, limit={self._limit}, window={self.window:g})"
+
+    def close(self) -> None:
+        """Close the file in this process. The next request opens it again."""
+        with self._lock:
+            _close(self._connections)
+
+    @contextmanager
+    def _open(self, account: Account) -> Generator[Slots, None, None]:
+        with self._transaction() as connection:
+            key = (account.name,)
+            row = connection.execute("SELECT slots FROM kit_rate_limits WHERE credential = ?", key).fetchone()
+            slots = Slots(0, 0) if row is None else msgspec.msgpack.decode(row[0], type=Slots)
+            slots.limit, slots.window, slots.lease = account.slots.limit, self.window, self._lease
+            yield slots
+            connection.execute(
+                "INSERT OR REPLACE INTO kit_rate_limits VALUES (?, ?)", (*key, msgspec.msgpack.encode(slots))
+            )
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection, None, None]:
+        import sqlite3  # late, as most programs never need it
+
+        try:
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except (sqlite3.Error, msgspec.DecodeError, TypeError) as error:
+            raise RateLimiterError(
+                f"the file of the rate limiter can't be used: {self._path}: {error}; nothing was sent. It has to be a file"
+                " that this user may write, in a folder that this user may write. If it is damaged, stop all processes"
+                " that use it, and delete it: they make a new one"
+            ) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return the connection of this process. It is used under the lock."""
+        found = self._connections.get(os.getpid())
+        if found is None:
+            import sqlite3
+
+            found = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+            try:
+                _set_up(found)
+            except BaseException:
+                found.close()
+                raise
+            self._connections[os.getpid()] = found
+        return found
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    import sqlite3
+
+    end = time.monotonic() + BUSY
+    while True:
+        try:
+            # With a log, a process that is killed leaves nothing half written, and no write waits for the disk.
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # SQLite doesn't wait here while another process does the same.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("CREATE TABLE IF NOT EXISTS kit_rate_limits (credential TEXT PRIMARY KEY, slots BLOB NOT NULL)")
+
+
+def _close(connections: dict[int, sqlite3.Connection]) -> None:
+    connection = connections.pop(os.getpid(), None)
+    if connection is not None:
+        connection.close()
