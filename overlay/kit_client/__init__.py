@@ -16,6 +16,7 @@ from .errors import (
     InvalidResponseError,
     KitError,
     NotFoundError,
+    OAuthError,
     OAuthRequiredError,
     PaginationError,
     PayloadTooLargeError,
@@ -23,10 +24,14 @@ from .errors import (
     RateLimitError,
     ResponseTooLargeError,
     ServerError,
+    TokenStoreError,
     UnprocessableEntityError,
 )
+from .oauth import OAuth
 from .paging import apaginate, paginate
+from .redis_token_store import RedisTokenStore
 from .retry import RetryPolicy
+from .token_stores import FileTokenStore, MemoryTokenStore, TokenStore
 from .version import __version__
 
 __all__ = [
@@ -42,18 +47,25 @@ __all__ = [
     "ConfigurationError",
     "DeadlineExceededError",
     "Drift",
+    "FileTokenStore",
     "InvalidResponseError",
     "Kit",
     "KitError",
+    "MemoryTokenStore",
     "NotFoundError",
+    "OAuth",
+    "OAuthError",
     "OAuthRequiredError",
     "PaginationError",
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RedisTokenStore",
     "ResponseTooLargeError",
     "RetryPolicy",
     "ServerError",
+    "TokenStore",
+    "TokenStoreError",
     "UnprocessableEntityError",
     "__version__",
     "apaginate",

@@ -16,7 +16,7 @@ import httpx
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
-from .auth import choose_auth
+from .auth import OriginAuth, PerClientAuth, choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
@@ -92,6 +92,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         hooks: dict[str, list[Callable[..., Any]]]
         hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
         hooks["response"] = [*hooks.get("response", []), arefuse_redirect if self._is_async else refuse_redirect]
+        chosen = choose_auth(api_key, access_token, auth, origin)
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
             self,
@@ -99,7 +100,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             headers=merged,
             timeout=checked_timeout(timeout),
             httpx_args={
-                "auth": choose_auth(api_key, access_token, auth, origin),
+                "auth": chosen,
                 "event_hooks": hooks,
                 "cookies": NoCookies(),
             },
@@ -109,7 +110,9 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         self._closed = threading.Event()
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
-        self._httpx_args["transport"] = self._layers(transport, http_client)
+        self._httpx_args["transport"] = layers = self._layers(transport, http_client)
+        if isinstance(chosen, PerClientAuth):
+            self._httpx_args["auth"] = chosen.of_client(layers, origin, self._clock)
         self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
         self._extras: Extras | None = None
         self._drift = DriftLog(on_drift)
@@ -177,6 +180,11 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         call = _Call()
         self._responses[call] = response
         last_call.set(call)
+
+    @property
+    def _origin_auth(self) -> OriginAuth | None:
+        auth = self._httpx_args["auth"]
+        return auth if isinstance(auth, OriginAuth) else None
 
     def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
         """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""

@@ -1,0 +1,85 @@
+"""What is stored of an account: its tokens, and the authorizations that were begun and not finished."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from .secret import Secret
+
+EARLY = 300.0
+"""Seconds before its expiry at which an access token is refreshed, while it still works."""
+EARLY_SHARE = 0.1
+"""The same for short-lived tokens, as a share of their lifetime."""
+LEEWAY = 10.0
+"""Seconds before its expiry at which an access token is no longer used: the request takes time to arrive."""
+
+
+class Tokens(Struct, frozen=True, kw_only=True, eq=False):
+    """A pair of tokens."""
+
+    access_token: Secret
+    refresh_token: Secret | None = None
+    expires_at: float | None = None
+    """By the clock of the machine that got the pair; None if the service didn't say."""
+    expires_in: float | None = None
+    scope: str | None = None
+
+    def is_expired(self, now: float) -> bool:
+        """Tell whether the access token has expired, or is about to."""
+        return self.expires_at is not None and now >= self.expires_at - min(LEEWAY, self._share())
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether it is time to refresh."""
+        return self.expires_at is not None and now >= self.expires_at - min(EARLY, self._share())
+
+    def is_same(self, other: Tokens | None) -> bool:
+        """Tell whether another pair has the same access token."""
+        return other is not None and self.access_token.reveal() == other.access_token.reveal()
+
+    def _share(self) -> float:
+        return EARLY if self.expires_in is None else self.expires_in * EARLY_SHARE
+
+
+class Pending(Struct, frozen=True, kw_only=True, eq=False):
+    """An authorization that was begun."""
+
+    state_hash: str
+    verifier: Secret
+    began_at: float
+
+
+class Record(Struct, frozen=True, kw_only=True, eq=False, omit_defaults=True):
+    """All that a store holds for an account."""
+
+    tokens: Tokens | None = None
+    pending: tuple[Pending, ...] = ()
+
+    def encode(self) -> str:
+        """Return it as JSON."""
+        return msgspec.json.encode(self, enc_hook=_reveal).decode()
+
+
+def decode(kind: type[Any], content: bytes | str) -> Any:
+    """Read JSON that has secrets in it.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: It isn't of that kind. No message quotes it.
+    """
+    # Not strict, as some services send numbers as strings.
+    return msgspec.json.decode(content, type=kind, strict=False, dec_hook=_wrap)
+
+
+def _reveal(value: Any) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise NotImplementedError
+
+
+def _wrap(_: type[Any], value: Any) -> Secret:
+    # It goes into a header or a form.
+    if not (isinstance(value, str) and value.isascii() and value.isprintable() and value and " " not in value):
+        raise ValueError("expected printable ASCII without spaces")
+    return Secret(value)
