@@ -14,7 +14,6 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import msgspec
 from msgspec import Struct
 
 from kit_api.errors import printable
@@ -25,7 +24,7 @@ from .errors import KitError, OAuthError, TokenStoreError, connection_error
 from .secret import Secret
 from .token_requests import AUTHORIZE, AUTHORIZE_AGAIN, Form
 from .token_stores import KEPT, LOCK_SECONDS, TokenStore
-from .tokens import Pending, Record, Tokens, decode
+from .tokens import UNREADABLE, Pending, Record, Tokens, decode_record
 
 logger = logging.getLogger("kit_client")
 
@@ -241,8 +240,8 @@ class Grant:
         with self._store_errors("read"):
             text = self._store.load(self._account)
         try:
-            return Record() if text is None else decode(Record, text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return Record() if text is None else decode_record(text)
+        except UNREADABLE:
             raise TokenStoreError(
                 f"{self._store!r} holds no tokens for account {self._account!r}, but something else; it was left as it"
                 " is. Restore it, or remove it and authorize again"

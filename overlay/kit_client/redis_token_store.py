@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Generator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from .errors import ConfigurationError, TokenStoreError
 from .token_stores import KEPT, LOCK_SECONDS
@@ -43,7 +43,7 @@ class RedisTokenStore:
         self._redis: Any = url
         self._error: type[Exception] = redis.RedisError
         if isinstance(url, str):
-            from_url: Any = redis.Redis.from_url  # pyright: ignore[reportUnknownMemberType]
+            from_url: Any = cast("Any", redis.Redis).from_url
             try:
                 self._redis = from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS)
             except ValueError:

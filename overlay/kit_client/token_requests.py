@@ -24,7 +24,7 @@ from .network import NetworkTransport
 from .retry import RetryPolicy
 from .secret import Secret, scrub
 from .settings import connection_problems
-from .tokens import Tokens, decode
+from .tokens import UNREADABLE, Tokens, decoder
 from .transport import RetryTransport
 
 AUTHORIZE_URL = "https://app.convertkit.com/oauth/authorize"
@@ -53,6 +53,9 @@ class _TokenAnswer(Struct):
     refresh_token: Secret | None = None
     expires_in: float | None = None
     scope: str | None = None
+
+
+_decode_answer = decoder(_TokenAnswer).decode
 
 
 def is_loopback(host: str) -> bool:
@@ -135,8 +138,8 @@ def read_tokens(name: str, response: httpx.Response, sent_at: float, old: Tokens
         old: The pair before. Its refresh token stays if the answer has none.
     """
     try:
-        answer: _TokenAnswer = decode(_TokenAnswer, response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        answer = _decode_answer(response.content)
+    except UNREADABLE as error:
         problem = f"{type(error).__name__} {printable(str(error), 200)}"
         raise OAuthError(f"{name}: the answer has no usable tokens: {problem}") from None
     return Tokens(
@@ -154,7 +157,7 @@ def refusal(name: str, response: httpx.Response, secrets: Iterable[Secret | None
     try:
         body = msgspec.json.decode(response.content, type=dict[str, Any])
         error, description = body.get("error"), body.get("error_description")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         pass
     if not isinstance(error, str):
         error = None

@@ -16,6 +16,7 @@ import msgspec
 
 from .errors import TokenStoreError
 from .secret import Secret
+from .tokens import UNREADABLE
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -196,7 +197,7 @@ class FileTokenStore:
             raise self._problem("can't be read", error) from None
         try:
             return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             raise TokenStoreError(
                 f"the token file {str(self.path)!r} holds something else; it was left as it is. Restore it, or move it"
                 " away and authorize again"

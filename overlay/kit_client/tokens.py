@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from .secret import Secret
+
+T = TypeVar("T")
+
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What decoders raise."""
 
 EARLY = 300.0
 """Seconds before its expiry at which an access token is refreshed, while it still works."""
@@ -62,14 +67,13 @@ class Record(Struct, frozen=True, kw_only=True, eq=False, omit_defaults=True):
         return msgspec.json.encode(self, enc_hook=_reveal).decode()
 
 
-def decode(kind: type[Any], content: bytes | str) -> Any:
-    """Read JSON that has secrets in it.
+def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """Return a decoder of JSON that has secrets in it. No message of its errors quotes them.
 
-    Raises:
-        msgspec.DecodeError, UnicodeDecodeError, RecursionError: It isn't of that kind. No message quotes it.
+    Make it when a module is imported: msgspec crashes if two threads make the first of a kind at once.
     """
     # Not strict, as some services send numbers as strings.
-    return msgspec.json.decode(content, type=kind, strict=False, dec_hook=_wrap)
+    return msgspec.json.Decoder(kind, strict=False, dec_hook=_wrap)
 
 
 def _reveal(value: Any) -> str:
@@ -83,3 +87,6 @@ def _wrap(_: type[Any], value: Any) -> Secret:
     if not (isinstance(value, str) and value.isascii() and value.isprintable() and value and " " not in value):
         raise ValueError("expected printable ASCII without spaces")
     return Secret(value)
+
+
+decode_record = decoder(Record).decode
