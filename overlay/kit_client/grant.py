@@ -21,7 +21,7 @@ from kit_api.errors import printable
 from . import token_requests as requests
 from .clock import Clock
 from .errors import KitError, OAuthError, TokenStoreError, connection_error
-from .secret import Secret
+from .secret import Secret, scrub
 from .token_requests import AUTHORIZE, AUTHORIZE_AGAIN, Form
 from .token_stores import KEPT, LOCK_SECONDS, TokenStore
 from .tokens import UNREADABLE, Pending, Record, Tokens, decode_record
@@ -114,10 +114,8 @@ class Grant:
             rest = tuple(each for each in record.pending if each is not pending)
             self._save(Record(tokens=record.tokens, pending=rest))
             if "error" in query:
-                said = ": ".join(
-                    printable(query[name], 200) for name in ("error", "error_description") if name in query
-                )
-                raise requests.oauth_error("OAuth", said, query["error"])
+                said = ": ".join(query[name] for name in ("error", "error_description") if name in query)
+                raise requests.oauth_error("OAuth", scrub(printable(said, 300), []), query["error"])
             if not query.get("code"):
                 raise OAuthError(f"OAuth: callback_url has neither a code nor an error; {AUTHORIZE_AGAIN}")
             form: Form = {

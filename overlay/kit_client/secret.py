@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NoReturn, Self
 
 MASKED = "[masked]"
+
+# Longer than words are.
+_OPAQUE = re.compile(r"[A-Za-z0-9_~+/=.-]{24,}")
 
 
 class Secret:
@@ -33,9 +37,11 @@ class Secret:
         return self._value
 
 
-def scrub(text: str, secrets: Iterable[Secret | None]) -> str:
-    """Mask secrets in a text of somebody else, such as a server that quotes what it was sent."""
+def scrub(text: str, secrets: Iterable[Secret]) -> str:
+    """Mask secrets in a text of somebody else, such as a server that quotes what it was sent.
+
+    Whatever else looks like a token is masked too: it may be one of before, or of another account.
+    """
     for secret in secrets:
-        if secret is not None and secret.reveal():
-            text = text.replace(secret.reveal(), MASKED)
-    return text
+        text = text.replace(secret.reveal(), MASKED)
+    return _OPAQUE.sub(MASKED, text)

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 import httpx
-import msgspec
 from msgspec import Struct
 
 from kit_api.errors import printable
@@ -42,6 +41,7 @@ AUTHORIZE_AGAIN = f"authorize again: {AUTHORIZE}"
 
 # What a 401 says of a token that no longer works, where no header says it.
 _DEAD = re.compile(r"access token\b.*\b(expired|invalid|revoked)\b", re.IGNORECASE)
+_CODE = re.compile(r"[a-z_]{3,40}")
 _ERROR = re.compile(r'\berror="?([A-Za-z_]+)')
 
 
@@ -151,18 +151,11 @@ def read_tokens(name: str, response: httpx.Response, sent_at: float, old: Tokens
     )
 
 
-def refusal(name: str, response: httpx.Response, secrets: Iterable[Secret | None]) -> OAuthError:
+def refusal(name: str, response: httpx.Response, secrets: Iterable[Secret]) -> OAuthError:
     """Return the error for an answer that is no success (RFC 6749, section 5.2)."""
-    error = description = None
-    try:
-        body = msgspec.json.decode(response.content, type=dict[str, Any])
-        error, description = body.get("error"), body.get("error_description")
-    except UNREADABLE:
-        pass
-    if not isinstance(error, str):
-        error = None
-    said = [part for part in (error, description) if isinstance(part, str)] or read_messages(response.content)[:1]
-    text = scrub(printable(": ".join(said), 300), secrets) or what_came(response)
+    messages = read_messages(response.content)
+    text = scrub(printable(": ".join(messages), 300), secrets) or scrub(what_came(response), secrets)
+    error = messages[0] if messages and _CODE.fullmatch(messages[0]) else None
     return oauth_error(name, text, error, response.status_code)
 
 
