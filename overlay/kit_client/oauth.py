@@ -92,6 +92,10 @@ class OAuth(PerClientAuth):
         missing = [name for name in ("load", "save", "delete", "lock") if not callable(getattr(store, name, None))]
         if missing or isinstance(store, type):
             raise ConfigurationError("store: expected a TokenStore, such as FileTokenStore('tokens.json')")
+        if transport is not None and (
+            isinstance(transport, type) or not callable(getattr(transport, "handle_request", None))
+        ):
+            raise ConfigurationError("transport: expected an httpx.BaseTransport, as these requests are synchronous")
         self._app = App(
             client_id=client_id,
             client_secret=None if client_secret is None else Secret(client_secret),
