@@ -68,8 +68,6 @@ class OAuth(PerClientAuth):
         ConfigurationError: An argument can't be used.
     """
 
-    requires_request_body = True  # A request may have to be sent again.
-
     def __init__(
         self,
         *,

@@ -55,7 +55,6 @@ class ClientOAuth(OriginAuth):
     header = "Authorization"
     scheme = "oauth2"
     prefix = "Bearer "
-    requires_request_body = True
 
     def __init__(
         self, oauth: OAuth, origins: tuple[httpx.URL, ...], channel: Callable[[], Channel], is_daemon: bool
@@ -68,6 +67,7 @@ class ClientOAuth(OriginAuth):
         return repr(self._oauth)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.read()  # It may have to be sent again.
         steps = self._steps(request)
         try:
             step = next(steps)
@@ -87,6 +87,7 @@ class ClientOAuth(OriginAuth):
             steps.close()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        await request.aread()
         steps = self._steps(request)
         try:
             step = next(steps)
@@ -128,20 +129,22 @@ class ClientOAuth(OriginAuth):
             self._oauth.give_up(tokens)
 
     def _tokens(self, request: httpx.Request, dead: Tokens | None) -> Generator[Flight[Tokens], httpx.Response, Tokens]:
-        clock = self._channel().clock
+        clock, early = self._channel().clock, partial(self._start, dead, early=True)
         while True:
-            tokens = self._oauth.ready(dead, clock, partial(self._start, dead, early=True))
-            if tokens is None:
-                flight = self._start(dead)
-                yield flight
-                try:
-                    tokens = flight.outcome()
-                except KitError as error:
-                    error.operation = getattr(request.extensions.get("operation"), "name", None) or error.operation
-                    raise
+            ready = self._oauth.ready(dead, clock, early)
+            if ready is not None:
+                return ready
+            flight = self._start(dead)
+            yield flight
+            try:
+                tokens = flight.outcome()
+            except KitError as error:
+                error.operation = getattr(request.extensions.get("operation"), "name", None) or error.operation
+                raise
             # A flight that was under way may have been for other tokens.
             if not tokens.is_same(dead):
-                return tokens
+                # It may be time to refresh these too. They are used even if they are old by a clock that is wrong.
+                return self._oauth.ready(dead, clock, early) or tokens
 
     def _start(self, dead: Tokens | None, *, early: bool = False) -> Flight[Tokens]:
         self._last = self._oauth.flight(dead, self._channel(), is_daemon=self._is_daemon, early=early)
