@@ -541,7 +541,8 @@ def test_any_httpx_client_may_have_it_and_only_the_api_gets_the_token(mock: KitM
         http.get("https://elsewhere.example/v4/account")
         http.get("http://api.kit.com/v4/account")
         mock.advance(days=3)
-        assert http.post("https://api.kit.com/v4/tags", content=iter([b'{"name": "a"}'])).status_code == 201
+        parts, headers = iter([b'{"name":', b' "a"}']), {"Content-Type": "application/json"}
+        assert http.post("https://api.kit.com/v4/tags", content=parts, headers=headers).status_code == 201
     hosts = ["api.kit.com", "elsewhere.example", "api.kit.com", "api.kit.com", "api.kit.com"]
     assert seen == list(zip(hosts, ["Bearer ", "", "", "Bearer ", "Bearer "], strict=True))
     assert refreshes(mock) == [200]
