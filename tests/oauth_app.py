@@ -82,12 +82,13 @@ def refreshes(mock: KitMock) -> list[int]:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
-    """A Redis on a free port of this machine; yields its URL."""
+def redis_server(folder: Path, port: int | None = None) -> Iterator[str]:
+    """A Redis on a free port of this machine, or on the one given; yields its URL."""
     program = shutil.which("redis-server")
     assert program is not None, "redis-server was not found; Debian's package of that name has it"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
     options = {"--bind": "127.0.0.1", "--port": str(port), "--dir": str(folder), "--save": "", "--appendonly": "no"}
     command = [program, *(part for pair in options.items() for part in pair)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:

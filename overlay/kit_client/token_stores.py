@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import threading
 import zlib
 from collections.abc import Generator
@@ -162,12 +161,10 @@ class FileTokenStore:
                 raise self._problem("can't be written", error) from None
 
     def _replace(self, content: bytes) -> None:
-        for left_over in self.path.parent.glob(f".{self.path.name}.*.tmp"):
-            # Of a process that was killed: only one at a time writes.
-            left_over.unlink(missing_ok=True)
-        # Made with mode 0600.
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".tmp", dir=self.path.parent)
-        temporary = Path(name)
+        temporary = self.path.with_name(f".{self.path.name}.tmp")
+        # One may be left of a process that was killed: only one at a time writes.
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
