@@ -1,5 +1,7 @@
 """A client for the Kit (formerly ConvertKit) email API v4: generated calls, made pleasant and safe."""
 
+from typing import TYPE_CHECKING, Any
+
 from kit_api.types import Drift
 
 from .auth import ApiKeyAuth, BearerAuth
@@ -27,12 +29,14 @@ from .errors import (
     TokenStoreError,
     UnprocessableEntityError,
 )
-from .oauth import OAuth
 from .paging import apaginate, paginate
-from .redis_token_store import RedisTokenStore
 from .retry import RetryPolicy
-from .token_stores import FileTokenStore, MemoryTokenStore, TokenStore
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .oauth import OAuth
+    from .redis_token_store import RedisTokenStore
+    from .token_stores import FileTokenStore, MemoryTokenStore, TokenStore
 
 __all__ = [
     "APIConnectionError",
@@ -71,3 +75,24 @@ __all__ = [
     "apaginate",
     "paginate",
 ]
+
+# Imported when they are asked for: most programs have a key.
+_LATE = {
+    "FileTokenStore": "token_stores",
+    "MemoryTokenStore": "token_stores",
+    "OAuth": "oauth",
+    "RedisTokenStore": "redis_token_store",
+    "TokenStore": "token_stores",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

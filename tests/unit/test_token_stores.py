@@ -428,9 +428,15 @@ def test_a_store_in_redis_shows_no_password_and_is_not_pickled() -> None:
 def test_neither_filelock_nor_redis_is_imported_before_it_is_needed() -> None:
     program = (
         "import sys; from kit_client import *; Kit(auth=OAuth(client_id='a', store=MemoryTokenStore()));"
-        "print(sorted({'filelock', 'redis', 'asyncio', 'tempfile'} & set(sys.modules)))"
+        "print(sorted({'filelock', 'redis', 'asyncio'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_who_has_a_key_imports_nothing_of_oauth() -> None:
+    program = "import sys; import kit_client as k; k.Kit('a'); print([n for n in sys.modules if 'oauth' in n.lower()]); k.OAuth"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("[]\n", "")
 
 
 def test_an_oauth_takes_each_store(path: Path, redis_url: str) -> None:
