@@ -30,7 +30,6 @@ logger = logging.getLogger("kit_client")
 
 MOST_PENDING = 20
 """Authorizations of an account that are remembered at once, such as those of several tabs."""
-PENDING_SECONDS = 3600.0
 AGAIN_SECONDS = 30.0
 """How long a refresh that failed is not tried again while the access token still works, or the refresh token is refused."""
 
@@ -77,34 +76,31 @@ class Grant:
 
     def begin(self, redirect_uri: str, clock: Clock) -> str:
         """Return the URL of the consent page, and keep what the way back needs."""
-        import base64
-        import hashlib
-        import secrets
-
-        state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        now = clock.time()
         with self._locked():
             record = self._load()
-            pending = [each for each in record.pending if _is_fresh(each, now)]
-            pending.append(Pending(state_hash=_hashed(state), verifier=Secret(verifier), began_at=now))
-            self._save(Record(tokens=record.tokens, pending=tuple(pending[-MOST_PENDING:])))
+            now = clock.time()
+            begun, proof = Pending.begin(now)
+            recent = [each for each in record.pending if each.is_recent(now)]
+            self._save(Record(tokens=record.tokens, pending=(*recent, begun)[-MOST_PENDING:]))
         parameters = {
             "client_id": self._app.client_id,
             "response_type": "code",
             "redirect_uri": redirect_uri,
-            "state": state,
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
+            **proof,
         }
         return requests.authorization_url(self._app.authorize_url, parameters)
 
     def exchange(self, callback_url: str, redirect_uri: str, channel: Channel) -> Tokens:
         """Store and return the tokens for the code in the URL that the consent page led to."""
-        query = {name: values[-1] for name, values in parse_qs(urlsplit(callback_url).query).items()}
+        try:
+            query = {name: values[-1] for name, values in parse_qs(urlsplit(callback_url).query).items()}
+        except ValueError:
+            raise OAuthError("OAuth: callback_url is no URL; pass that of the request to redirect_uri") from None
         with self._locked():
             record = self._load()
-            pending = _find(record.pending, query.get("state", ""), channel.clock.time())
+            state, now = query.get("state", ""), channel.clock.time()
+            found = [each for each in record.pending if each.is_of(state) and each.is_recent(now)]
+            pending = found[0] if found else None
             if pending is None:
                 raise OAuthError(
                     "OAuth: the state in callback_url is of no authorization that was begun for this account, or one that"
@@ -279,21 +275,3 @@ class Grant:
 
 def _is_good(tokens: Tokens, dead: Tokens | None, now: float, early: bool) -> bool:
     return not tokens.is_same(dead) and not (tokens.is_due(now) if early else tokens.is_expired(now))
-
-
-def _is_fresh(pending: Pending, now: float) -> bool:
-    return abs(now - pending.began_at) < PENDING_SECONDS
-
-
-def _find(pending: tuple[Pending, ...], state: str, now: float) -> Pending | None:
-    """Return the authorization of a state. All are compared, each in constant time."""
-    import hmac
-
-    found = [each for each in pending if hmac.compare_digest(each.state_hash, _hashed(state)) and _is_fresh(each, now)]
-    return found[0] if found else None
-
-
-def _hashed(state: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()

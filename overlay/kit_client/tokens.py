@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +13,9 @@ from msgspec import Struct
 from .secret import Secret
 
 T = TypeVar("T")
+
+PENDING_SECONDS = 3600.0
+"""How long an authorization may take."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What decoders raise."""
@@ -53,7 +59,26 @@ class Pending(Struct, frozen=True, kw_only=True, eq=False):
 
     state_hash: str
     verifier: Secret
+    """Of PKCE (RFC 7636)."""
     began_at: float
+
+    @classmethod
+    def begin(cls, now: float) -> tuple[Pending, dict[str, str]]:
+        """Begin one. Returns also what the request for authorization says of it."""
+        import secrets
+
+        state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        pending = cls(state_hash=_hashed(state), verifier=Secret(verifier), began_at=now)
+        return pending, {"state": state, "code_challenge": challenge, "code_challenge_method": "S256"}
+
+    def is_recent(self, now: float) -> bool:
+        """Tell whether it may still be finished."""
+        return abs(now - self.began_at) < PENDING_SECONDS
+
+    def is_of(self, state: str) -> bool:
+        """Compare a state, in constant time."""
+        return hmac.compare_digest(self.state_hash, _hashed(state))
 
 
 class Record(Struct, frozen=True, kw_only=True, eq=False, omit_defaults=True):
@@ -65,6 +90,10 @@ class Record(Struct, frozen=True, kw_only=True, eq=False, omit_defaults=True):
     def encode(self) -> str:
         """Return it as JSON."""
         return msgspec.json.encode(self, enc_hook=_reveal).decode()
+
+
+def _hashed(state: str) -> str:
+    return hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()
 
 
 def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:

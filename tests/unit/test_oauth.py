@@ -207,6 +207,12 @@ def test_a_callback_without_a_code_is_refused(mock: KitMock) -> None:
         oauth.exchange(f"{REDIRECT_URI}?state={state}")
 
 
+@pytest.mark.parametrize("url", ["http://[", "http://[x]/?state=a", f"{REDIRECT_URI}?{'&'.join(['a=b'] * 5000)}"])
+def test_a_callback_that_is_no_url_is_refused(mock: KitMock, url: str) -> None:
+    with pytest.raises(OAuthError, match=r"callback_url is no URL|the state in callback_url"):
+        make_oauth(mock).exchange(url)
+
+
 def test_a_code_that_has_expired_is_told_and_costs_no_tokens(mock: KitMock) -> None:
     store = MemoryTokenStore()
     oauth = authorized(mock, store)
