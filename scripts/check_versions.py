@@ -1,7 +1,8 @@
 """Check the lowest and the newest allowed versions of all dependencies: ``python scripts/check_versions.py``.
 
-For each Python, and each end of the ranges in pyproject.toml, the package is installed with the extra `mock` into an
-environment of its own, and the client does its main job on the mock there. It needs a network, for uv to resolve and install.
+For each Python, and each end of the ranges in pyproject.toml, the package is installed with the extras `mock` and `redis`
+into an environment of its own, and the client does its main job on the mock there. It needs a network, for uv to resolve
+and install.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ RESOLUTIONS = ("lowest-direct", "highest")
 UV = str(Path(sys.executable).with_name("uv"))
 
 SMOKE = """
-import asyncio, datetime, json, pathlib, urllib.request
-from kit_client import AsyncKit, Kit, NotFoundError
+import asyncio, datetime, json, pathlib, urllib.error, urllib.request
+from urllib.parse import urlsplit
+from kit_client import AsyncKit, FileTokenStore, Kit, NotFoundError, OAuth, RedisTokenStore
 from kit_mock import Clock, KitMock
 
 pathlib.Path("seed.yaml").write_text("timezone: Europe/Paris\\ntags: [{name: Newsletter}]\\n")
@@ -39,6 +41,21 @@ with KitMock(seed="seed.yaml", clock=Clock(datetime.datetime(2023, 2, 17, tzinfo
             raise SystemExit("no error for a subscriber who isn't there")
         except NotFoundError:
             pass
+
+    mock.auto_approve = True
+    redirect_uri, store = "https://app.example.com/oauth/callback", FileTokenStore("tokens/tokens.json")
+    oauth = OAuth(client_id="kit_test_client", redirect_uri=redirect_uri, store=store, transport=mock.transport)
+    page = urlsplit(oauth.authorization_url())
+    consent = urllib.request.Request(f"{mock.url}{page.path}?{page.query}")
+    no_redirects = type("NoRedirects", (urllib.request.HTTPRedirectHandler,), {"redirect_request": lambda *_: None})
+    try:
+        urllib.request.build_opener(no_redirects).open(consent, timeout=10)
+    except urllib.error.HTTPError as redirect:
+        oauth.exchange(redirect.headers["Location"])
+    mock.advance(days=3)
+    with Kit(auth=oauth, transport=mock.transport) as kit:
+        assert [one.name for one in kit.tags.list()] == ["Newsletter"]
+    RedisTokenStore("redis://127.0.0.1:1").lock("a")
 
     async def count() -> int:
         async with AsyncKit(mock.api_key, base_url=mock.url) as kit:
@@ -72,7 +89,17 @@ def problem(wheel: Path, version: str, python: str, resolution: str, folder: Pat
     resolve = (UV, "pip", "compile", "--quiet", "--no-header", "--python-version", version, "--resolution", resolution)
     install = (UV, "pip", "install", "--quiet", "--python", inside, "--no-deps")
     return (
-        run(*resolve, "--extra", "mock", "--output-file", versions, str(ROOT / "pyproject.toml"), folder=folder)
+        run(
+            *resolve,
+            "--extra",
+            "mock",
+            "--extra",
+            "redis",
+            "--output-file",
+            versions,
+            str(ROOT / "pyproject.toml"),
+            folder=folder,
+        )
         or run(UV, "venv", "--quiet", "--python", python, str(environment), folder=folder)
         or run(*install, "--requirements", versions, str(wheel), folder=folder)
         or run(inside, "-W", "error::DeprecationWarning:kit_client", "-c", SMOKE, folder=folder)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
@@ -30,6 +32,8 @@ CHUNK = 50
 MOST_WARNINGS = 10
 """The most warnings of one answer that are logged."""
 
+# By process: at the moment of a fork another thread may hold the parent's.
+_locks: dict[int, threading.Lock] = {}
 _reported: dict[str, Drift] = {}
 
 
@@ -56,7 +60,9 @@ def log_warnings(operation: str, warnings: Any) -> None:
 
 @cache
 def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(hint)
+    # msgspec builds what it needs of a class in steps. A thread that decodes between them crashes the process.
+    with _locks.setdefault(os.getpid(), threading.Lock()):
+        return msgspec.json.Decoder(hint)
 
 
 def decode(model: type[T], content: bytes, operation: str, report: Report = report) -> T:
@@ -85,6 +91,7 @@ def decode(model: type[T], content: bytes, operation: str, report: Report = repo
 
 def convert(model: type[T], source: Any) -> T:
     """Build a model from its JSON form, as tolerantly as `decode` builds what is inside a body."""
+    _decoder(cast(Any, model))
     # A copy, since the reader moves keys about.
     made: T = _Reader(model.__name__, report).read(to_json(source, model.__name__, sent=False), model, 1)
     return made

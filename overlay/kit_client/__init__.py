@@ -1,5 +1,7 @@
 """A client for the Kit (formerly ConvertKit) email API v4: generated calls, made pleasant and safe."""
 
+from typing import TYPE_CHECKING, Any
+
 from kit_api.types import Drift
 
 from .auth import ApiKeyAuth, BearerAuth
@@ -16,6 +18,7 @@ from .errors import (
     InvalidResponseError,
     KitError,
     NotFoundError,
+    OAuthError,
     OAuthRequiredError,
     PaginationError,
     PayloadTooLargeError,
@@ -25,6 +28,7 @@ from .errors import (
     RateLimitWaitError,
     ResponseTooLargeError,
     ServerError,
+    TokenStoreError,
     UnprocessableEntityError,
 )
 from .limiter import RateLimiter
@@ -34,6 +38,11 @@ from .retry import RetryPolicy
 from .slots import LimiterState
 from .sqlite_limiter import SQLiteRateLimiter
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .oauth import OAuth
+    from .redis_token_store import RedisTokenStore
+    from .token_stores import FileTokenStore, MemoryTokenStore, TokenStore
 
 __all__ = [
     "APIConnectionError",
@@ -48,11 +57,15 @@ __all__ = [
     "ConfigurationError",
     "DeadlineExceededError",
     "Drift",
+    "FileTokenStore",
     "InvalidResponseError",
     "Kit",
     "KitError",
     "LimiterState",
+    "MemoryTokenStore",
     "NotFoundError",
+    "OAuth",
+    "OAuthError",
     "OAuthRequiredError",
     "PaginationError",
     "PayloadTooLargeError",
@@ -62,12 +75,36 @@ __all__ = [
     "RateLimiter",
     "RateLimiterError",
     "RedisRateLimiter",
+    "RedisTokenStore",
     "ResponseTooLargeError",
     "RetryPolicy",
     "SQLiteRateLimiter",
     "ServerError",
+    "TokenStore",
+    "TokenStoreError",
     "UnprocessableEntityError",
     "__version__",
     "apaginate",
     "paginate",
 ]
+
+# Imported when they are asked for: most programs have a key.
+_LATE = {
+    "FileTokenStore": "token_stores",
+    "MemoryTokenStore": "token_stores",
+    "OAuth": "oauth",
+    "RedisTokenStore": "redis_token_store",
+    "TokenStore": "token_stores",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

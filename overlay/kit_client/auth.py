@@ -4,20 +4,77 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from typing import cast
+from typing import Any, cast
 
 import httpx
 
 from kit_api.types import Operation
 
+from .clock import Clock
 from .errors import ConfigurationError, OAuthRequiredError
+from .secret import MASKED, Secret
 from .settings import environment
 
-MASKED = "[masked]"
+
+class PerClientAuth(httpx.Auth):
+    """Credentials that need to know the client that they are for."""
+
+    def of_client(self, transport: Any, origin: httpx.URL, clock: Clock) -> httpx.Auth:
+        """Return the auth of a client with this transport, base URL and clock."""
+        raise NotImplementedError
 
 
-class _HeaderAuth(httpx.Auth):
-    """One secret in one header, for one origin, on the operations that want credentials.
+class OriginAuth(httpx.Auth):
+    """A secret in one header, on the operations that want credentials.
+
+    Args:
+        origins: The only schemes, hosts and ports that it is sent to.
+    """
+
+    header: str
+    scheme: str
+    prefix = ""
+
+    def __init__(self, *origins: httpx.URL) -> None:
+        self._origins = [_origin(origin) for origin in origins]
+
+    def takes_credentials(self, request: httpx.Request) -> bool:
+        """Tell whether a request is to have credentials.
+
+        Raises:
+            OAuthRequiredError: Only others than these are good for it.
+        """
+        operation: Operation[object] | None = request.extensions.get("operation")
+        if _origin(request.url) not in self._origins or (operation is not None and not operation.security):
+            return False
+        if operation is not None and self.scheme not in operation.security:
+            error = OAuthRequiredError(f"{operation.name}: takes OAuth only; give the client an access token")
+            error.operation = operation.name
+            raise error
+        return True
+
+    def sent(self, request: httpx.Request, secret: Secret) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
+        """Yield the request with its credentials, and return the response."""
+        request.headers[self.header] = self.prefix + secret.reveal()
+        try:
+            return (yield request)
+        finally:
+            # The request lives on in `response.request`, and so in errors, tracebacks and their reports.
+            request.headers[self.header] = MASKED
+
+    def settle(self) -> None:
+        """Wait for what is under way with the client's connections, before they are closed."""
+
+    async def asettle(self) -> None:
+        """As `settle`, to await."""
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+class _HeaderAuth(OriginAuth):
+    """One secret that doesn't change.
 
     Args:
         secret: The key or token.
@@ -25,37 +82,20 @@ class _HeaderAuth(httpx.Auth):
         name: What to call it in an error.
     """
 
-    header: str
-    scheme: str
-
     def __init__(self, secret: str, origin: httpx.URL, name: str) -> None:
         if not isinstance(secret, str) or not re.fullmatch("[!-~]+", secret):
             raise ConfigurationError(f"{name}: expected a non-empty string of printable ASCII without spaces")
-        self._secret = secret
-        self._origin = (origin.scheme, origin.host, origin.port)
+        super().__init__(origin)
+        self._secret = Secret(secret)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({MASKED})"
 
-    def value(self) -> str:
-        return self._secret
-
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        operation: Operation[object] | None = request.extensions.get("operation")
-        elsewhere = (request.url.scheme, request.url.host, request.url.port) != self._origin
-        if elsewhere or (operation is not None and not operation.security):
+        if self.takes_credentials(request):
+            yield from self.sent(request, self._secret)
+        else:
             yield request
-            return
-        if operation is not None and self.scheme not in operation.security:
-            error = OAuthRequiredError(f"{operation.name}: takes OAuth only; give the client an access token")
-            error.operation = operation.name
-            raise error
-        request.headers[self.header] = self.value()
-        try:
-            yield request
-        finally:
-            # The request lives on in `response.request`, and so in errors, tracebacks and their reports.
-            request.headers[self.header] = MASKED
 
 
 class ApiKeyAuth(_HeaderAuth):
@@ -78,9 +118,7 @@ class BearerAuth(_HeaderAuth):
 
     header = "Authorization"
     scheme = "oauth2"
-
-    def value(self) -> str:
-        return f"Bearer {self._secret}"
+    prefix = "Bearer "
 
 
 def choose_auth(

@@ -17,7 +17,7 @@ from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
 from .asks import client_limiter
-from .auth import choose_auth
+from .auth import OriginAuth, PerClientAuth, choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
@@ -95,7 +95,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         hooks: dict[str, list[Callable[..., Any]]]
         hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
         hooks["response"] = [*hooks.get("response", []), arefuse_redirect if self._is_async else refuse_redirect]
-        auth = choose_auth(api_key, access_token, auth, origin)
+        chosen = choose_auth(api_key, access_token, auth, origin)
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
             self,
@@ -103,7 +103,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             headers=merged,
             timeout=checked_timeout(timeout),
             httpx_args={
-                "auth": auth,
+                "auth": chosen,
                 "event_hooks": hooks,
                 "cookies": NoCookies(),
             },
@@ -117,12 +117,14 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             transport if http_client is None else getattr(http_client, "_transport", None),
             limits or LIMITS,
             origin=origin,
-            auth=auth,
+            auth=chosen,
             clock=self._clock,
         )
         """Waits for the service's rate limit; `rate_limiter.state()` says what is left of it. None if there is no limit."""
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
-        self._httpx_args["transport"] = self._layers(transport, http_client)
+        self._httpx_args["transport"] = layers = self._layers(transport, http_client)
+        if isinstance(chosen, PerClientAuth):
+            self._httpx_args["auth"] = chosen.of_client(layers, origin, self._clock)
         self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
         self._extras: Extras | None = None
         self._drift = DriftLog(on_drift)
@@ -190,6 +192,11 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         call = _Call()
         self._responses[call] = response
         last_call.set(call)
+
+    @property
+    def _origin_auth(self) -> OriginAuth | None:
+        auth = self._httpx_args["auth"]
+        return auth if isinstance(auth, OriginAuth) else None
 
     def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
         """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""

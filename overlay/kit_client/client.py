@@ -110,6 +110,8 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     def close(self) -> None:
         if self._owns_connections:
             self._closed.set()
+            if self._origin_auth is not None:
+                self._origin_auth.settle()
             super().close()
 
     def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
@@ -175,6 +177,8 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
     async def aclose(self) -> None:
         if self._owns_connections:
             self._closed.set()
+            if self._origin_auth is not None:
+                await self._origin_auth.asettle()
             await super().aclose()
 
     async def asend(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:

@@ -6,13 +6,14 @@ escaped and cut in `str(error)`; attributes have it as it came.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from kit_api.errors import printable
+from kit_api.errors import chain, clear_locals, printable
 from kit_api.types import Operation
 
 from .body import BodyTooLarge
@@ -60,6 +61,22 @@ class RateLimitWaitError(KitError):
     """
 
     wait: float = 0.0
+
+
+class OAuthError(KitError):
+    """Tokens could not be had: the account's owner or the service refused, or the app isn't authorized yet.
+
+    Attributes:
+        error: The code of the refusal (RFC 6749), such as `invalid_grant`; None if there was none.
+        status_code: The HTTP status of the refusal; None if it came otherwise.
+    """
+
+    error: str | None = None
+    status_code: int | None = None
+
+
+class TokenStoreError(OAuthError):
+    """The store of the tokens can't be read, written or locked, or holds something else."""
 
 
 class PaginationError(KitError):
@@ -231,16 +248,20 @@ class CallErrors:
         self._operation, self._is_closed = operation, is_closed
 
     def __enter__(self) -> None:
+        self._outer = sys.exception()
         if self._is_closed():
             raise self._error("the client is closed; make a new one")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if not isinstance(error, Exception):
+        if error is None:
             return
         if not self._operation.security:
-            _forget_requests(error)
+            _forget_requests(error, self._outer)
+        clear_locals(error, self._outer)
+        if not isinstance(error, Exception):
+            return
         if isinstance(error, KitError):
             return
         if isinstance(error, RuntimeError) and self._is_closed():
@@ -277,15 +298,12 @@ def _bare(request: httpx.Request) -> httpx.Request:
     return httpx.Request(request.method, request.url)
 
 
-def _forget_requests(error: BaseException | None) -> None:
+def _forget_requests(error: BaseException, outer: BaseException | None) -> None:
     """Take the requests out of an exception and out of those that led to it."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        request = getattr(error, "_request", None)
-        if isinstance(error, httpx.RequestError) and request is not None:
-            error.request = _bare(request)
-        error = error.__cause__ or error.__context__
+    for each in chain(error, outer):
+        request = getattr(each, "_request", None)
+        if isinstance(each, httpx.RequestError) and request is not None:
+            each.request = _bare(request)
 
 
 def _reason(error: Exception) -> str:

@@ -40,15 +40,19 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[KitMock]:
         yield mock
 
 
-def test_the_python_runs(network: KitMock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_runs(
+    network: KitMock, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     shown = []
     for language, code in BLOCKS:
         if language == "python":
             exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
             shown.append(capsys.readouterr().out)
-    ten_lines, asynchronous, lists, errors, connections, modules, mock = shown
+    ten_lines, asynchronous, oauth, lists, errors, connections, modules, mock = shown
     assert ten_lines == "1 ada@example.com {}\n"
     assert asynchronous == "1 Mathematicians\n"
+    assert oauth.startswith("https://app.convertkit.com/oauth/authorize?client_id=my-app&")
     assert lists == "2 1 1\n['Mathematicians']\n"
     assert errors.startswith('422 ["Name can\'t be blank"] ')
     assert errors.endswith("get_subscriber 1\n")

@@ -35,10 +35,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_it_holds_the_three_packages_typed_and_the_document(wheel: Path) -> None:
+def test_it_holds_the_packages_typed_and_the_document(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    for package in ("kit_api", "kit_client", "kit_mock"):
+    for package in ("kit_api", "kit_cli", "kit_client", "kit_mock"):
         assert {f"{package}/__init__.py", f"{package}/py.typed"} <= names
     assert "kit_api/openapi.json" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
@@ -54,7 +54,7 @@ def test_its_metadata_says_where_to_find_out_more(wheel: Path) -> None:
     assert urls == project["urls"]
     assert {"Homepage", "Documentation", "Changelog"} <= urls.keys()
     assert set(metadata["Keywords"].split(",")) >= {"kit", "convertkit", "mock"}
-    assert "mock" in metadata.get_all("Provides-Extra", [])
+    assert {"cli", "mock", "redis"} <= set(metadata.get_all("Provides-Extra", []))
     assert metadata.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
 
 
@@ -73,6 +73,9 @@ def test_it_installs_and_works_in_an_empty_environment(wheel: Path, tmp_path: Pa
         assert package not in listed, "a dependency of the mock or of development"
     used = subprocess.run([str(folder / "python"), "-I", "-c", USE], check=True, capture_output=True, text=True)
     assert used.stdout.strip() == "2024-01-01T00:00:00+00:00"
+
+    version = subprocess.run([str(folder / "kit-client"), "--version"], capture_output=True, text=True, timeout=60)
+    assert version.stdout.startswith("kit-client ")
 
     # Without its extra, the mock's command says what is missing.
     bare = subprocess.run([str(folder / "kit-mock"), "serve"], capture_output=True, text=True, timeout=60)

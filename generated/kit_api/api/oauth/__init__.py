@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...errors import forgets_arguments
 from ...types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class OauthResource:
             code_challenge_method=code_challenge_method,
         )
 
+    @forgets_arguments
     def create_token(
         self,
         *,
@@ -186,6 +188,7 @@ class AsyncOauthResource:
             code_challenge_method=code_challenge_method,
         )
 
+    @forgets_arguments
     async def create_token(
         self,
         *,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...client import Client
 from ...encoding import form_body
+from ...errors import forgets_arguments
 from ...models.token_request import TokenRequest
 from ...models.token_response import TokenResponse
 from ...types import Operation, Response
@@ -21,6 +22,7 @@ def _request(*, body: TokenRequest | TokenRequestDict) -> dict[str, Any]:
     return {"url": "/oauth/token", **form_body(body, TokenRequest)}
 
 
+@forgets_arguments
 def sync(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenResponse:
     """Get tokens for a code or a refresh token
 
@@ -44,16 +46,19 @@ def sync(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenRespo
     return client.call(OPERATION, _request(body=body)).parsed
 
 
+@forgets_arguments
 def sync_detailed(*, client: Client, body: TokenRequest | TokenRequestDict) -> Response[TokenResponse]:
     """As `sync`; returns the parsed answer together with its status, headers and body."""
     return client.call(OPERATION, _request(body=body))
 
 
+@forgets_arguments
 async def asyncio(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenResponse:
     """As `sync`, to await."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
+@forgets_arguments
 async def asyncio_detailed(*, client: Client, body: TokenRequest | TokenRequestDict) -> Response[TokenResponse]:
     """As `sync_detailed`, to await."""
     return await client.acall(OPERATION, _request(body=body))

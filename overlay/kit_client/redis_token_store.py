@@ -1,0 +1,104 @@
+"""Tokens in Redis, for the processes of many machines."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Generator
+from typing import Any, NoReturn, cast
+
+from .errors import ConfigurationError, TokenStoreError
+from .token_stores import KEPT, LOCK_SECONDS
+
+SOCKET_SECONDS = 5.0
+"""How long Redis may take to answer."""
+POLL_SECONDS = 0.02
+LEASE_SECONDS = 10.0
+"""How long a lock outlives its holder, who renews it all the while."""
+
+
+class RedisTokenStore:
+    """Keeps the tokens of all accounts in Redis: a key for each, and one for its lock.
+
+    Redis has to be durable (`appendonly yes`), or a restart of it loses tokens. A lock whose holder died ends by itself
+    after ten seconds.
+
+    Args:
+        url: Such as `redis://127.0.0.1:6379/0`, or `rediss://` with TLS; or a `redis.Redis` of your own.
+        prefix: What all keys begin with.
+
+    Raises:
+        ConfigurationError: The package redis isn't installed, or the URL can't be used.
+        TokenStoreError: By its methods, if Redis doesn't answer.
+    """
+
+    def __init__(self, url: str | Any, *, prefix: str = "kit-client:tokens:") -> None:
+        try:
+            import redis
+        except ImportError:
+            raise ConfigurationError(
+                "RedisTokenStore: needs the package redis, which isn't installed: pip install 'kit-client[redis]'"
+            ) from None
+        # Its types differ from one version to the next.
+        self._redis: Any = url
+        self._error: type[Exception] = redis.RedisError
+        if isinstance(url, str):
+            from_url: Any = cast("Any", redis.Redis).from_url
+            try:
+                self._redis = from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS)
+            except ValueError:
+                # Without the URL, which may have a password.
+                raise ConfigurationError("url: expected one such as redis://127.0.0.1:6379/0") from None
+        self._prefix = prefix
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(prefix={self._prefix!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a RedisTokenStore holds connections and is not pickled: make one in each process")
+
+    def load(self, account: str, /) -> str | None:
+        with self._errors():
+            text: bytes | str | None = self._redis.get(self._prefix + account)
+        return text.decode() if isinstance(text, bytes) else text
+
+    def save(self, account: str, text: str, /) -> None:
+        with self._errors():
+            self._redis.set(self._prefix + account, text)
+
+    def delete(self, account: str, /) -> None:
+        with self._errors():
+            self._redis.delete(self._prefix + account)
+
+    @contextlib.contextmanager
+    def lock(self, account: str, /) -> Generator[None]:
+        name = f"{self._prefix}{account}:lock"
+        lock: Any = self._redis.lock(name, timeout=LEASE_SECONDS, sleep=POLL_SECONDS, thread_local=False)
+        with self._errors():
+            if not lock.acquire(blocking_timeout=LOCK_SECONDS):
+                raise TimeoutError
+        ended = threading.Event()
+        threading.Thread(target=self._renew, args=(lock, ended), name="kit-client lock", daemon=True).start()
+        try:
+            yield
+        finally:
+            ended.set()
+            # It ends by itself, should Redis be gone now; and when it has ended, it is none of ours to release.
+            with contextlib.suppress(self._error):
+                lock.release()
+
+    def _renew(self, lock: Any, ended: threading.Event) -> None:
+        while not ended.wait(LEASE_SECONDS / 3):
+            with contextlib.suppress(self._error):
+                lock.extend(LEASE_SECONDS, replace_ttl=True)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Generator[None]:
+        try:
+            yield
+        except self._error as error:
+            # Without its text, which may quote what was to be stored.
+            raise TokenStoreError(
+                f"Redis doesn't answer as it should ({type(error).__name__}); {KEPT}. See that it runs and can be reached"
+                " from here, and call again"
+            ) from None

@@ -1,0 +1,224 @@
+"""Where tokens are kept: in memory, in a file, or in whatever has the four methods of `TokenStore`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import zlib
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+import msgspec
+
+from .errors import TokenStoreError
+from .secret import Secret
+from .tokens import UNREADABLE
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+LOCK_SECONDS = 60.0
+"""How long a lock is waited for. Its holder has no longer than that for a token request."""
+LOCK_FILES = 64
+"""So many lock files serve all accounts of a file. Two accounts may share one, and then wait for each other."""
+
+KEPT = "no token was lost"
+
+
+class TokenStore(Protocol):
+    """Holds a text for each account, such as in a row of a database. The texts are secret.
+
+    The methods may block: they are called in threads of their own, never in an event loop.
+    """
+
+    def load(self, account: str, /) -> str | None:
+        """Return the text of an account, or None if there is none."""
+        ...
+
+    def save(self, account: str, text: str, /) -> None:
+        """Replace the text of an account: when this returns it is durable, and a crash leaves the old one or the new."""
+        ...
+
+    def delete(self, account: str, /) -> None:
+        """Remove the text of an account, if there is one."""
+        ...
+
+    def lock(self, account: str, /) -> AbstractContextManager[object]:
+        """Return a context that one caller at a time can be in, of all that share the store.
+
+        It must end by itself when its process dies. `load` and `save` are called inside it, by the same thread.
+
+        Raises:
+            TimeoutError: It was not free in time.
+        """
+        ...
+
+
+class MemoryTokenStore:
+    """Keeps tokens in this object, until the program ends. For tests, and for what is short-lived."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, Secret] = {}
+        # By process as well: another thread may hold a lock at the moment of a fork.
+        self._locks: dict[tuple[int, str], threading.Lock] = {}
+
+    def __repr__(self) -> str:
+        # Two of them are not the same store.
+        return f"<{type(self).__name__} at {id(self):#x}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a MemoryTokenStore is for one process: share tokens through a file or Redis")
+
+    def load(self, account: str, /) -> str | None:
+        text = self._texts.get(account)
+        return None if text is None else text.reveal()
+
+    def save(self, account: str, text: str, /) -> None:
+        self._texts[account] = Secret(text)
+
+    def delete(self, account: str, /) -> None:
+        self._texts.pop(account, None)
+
+    @contextlib.contextmanager
+    def lock(self, account: str, /) -> Generator[None]:
+        lock = self._locks.setdefault((os.getpid(), account), threading.Lock())
+        if not lock.acquire(timeout=LOCK_SECONDS):
+            raise TimeoutError
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class FileTokenStore:
+    """Keeps the tokens of all accounts in one JSON file, for the processes of a machine.
+
+    The file has mode 0600. It is replaced as a whole: written beside it, flushed to the disk, and renamed. A folder that
+    doesn't exist is made with mode 0700. Lock files stand beside the file.
+
+    Args:
+        path: The file; `~` is the home folder. It need not exist.
+
+    Raises:
+        TokenStoreError: By its methods, if the file can't be read or written, is another user's, or holds something
+            else. The file is then left as it is.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        # A link stays a link, and what it leads to is replaced.
+        self.path = Path(os.path.realpath(Path(path).expanduser()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    def load(self, account: str, /) -> str | None:
+        text = self._read().get(account)
+        return None if text is None else bytes(text).decode()
+
+    def save(self, account: str, text: str, /) -> None:
+        self._change(account, msgspec.Raw(text.encode()))
+
+    def delete(self, account: str, /) -> None:
+        self._change(account, None)
+
+    @contextlib.contextmanager
+    def lock(self, account: str, /) -> Generator[None]:
+        # The same for all processes and versions of Python, as `hash` isn't.
+        with self._file_lock(f"{zlib.crc32(account.encode('utf-8', 'surrogatepass')) % LOCK_FILES:02d}"):
+            yield
+
+    @contextlib.contextmanager
+    def _file_lock(self, name: str) -> Generator[None]:
+        from filelock import FileLock  # late, as most programs have no file of tokens
+
+        self._make_folder()
+        path = self.path.with_name(f".{self.path.name}.{name}.lock")
+        lock: BaseFileLock = FileLock(path, LOCK_SECONDS, mode=0o600, thread_local=False, poll_interval=0.02)
+        try:
+            lock.acquire()
+        except TimeoutError:
+            raise TimeoutError from None
+        except OSError as error:
+            raise self._problem("can't be locked", error) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _change(self, account: str, text: msgspec.Raw | None) -> None:
+        # The file has all accounts, and the lock of an account is not theirs.
+        with self._file_lock("write"):
+            texts = self._read()
+            if text is not None:
+                texts[account] = text
+            elif texts.pop(account, None) is None:
+                return
+            try:
+                self._replace(msgspec.json.encode(texts))
+            except OSError as error:
+                raise self._problem("can't be written", error) from None
+
+    def _replace(self, content: bytes) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.tmp")
+        # One may be left of a process that was killed: only one at a time writes.
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        with contextlib.suppress(OSError):
+            # The name is durable only when the folder is. Not every system can do that.
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _read(self) -> dict[str, msgspec.Raw]:
+        try:
+            with self.path.open("rb") as file:
+                self._check_owner(os.fstat(file.fileno()).st_uid)
+                content = file.read()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._problem("can't be read", error) from None
+        try:
+            return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        except UNREADABLE:
+            raise TokenStoreError(
+                f"the token file {str(self.path)!r} holds something else; it was left as it is. Restore it, or move it"
+                " away and authorize again"
+            ) from None
+
+    def _check_owner(self, owner: int) -> None:
+        if os.name == "posix" and owner != os.geteuid():
+            raise TokenStoreError(
+                f"the token file {str(self.path)!r} belongs to another user (id {owner}); {KEPT}. Use a file of your"
+                " own, or run as its owner"
+            )
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                self.path.parent.mkdir(mode=0o700)
+        except OSError as error:
+            raise self._problem("can't be made", error) from None
+
+    def _problem(self, what: str, error: OSError) -> TokenStoreError:
+        reason = error.strerror or type(error).__name__
+        return TokenStoreError(
+            f"the token file {str(self.path)!r} {what}: {reason}; {KEPT}. Make the file and its folder writable for"
+            " this user, with room on the disk, or choose another path"
+        )
