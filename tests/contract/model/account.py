@@ -9,7 +9,6 @@ from typing import Any, Literal
 import attrs
 
 Kind = Literal["tag", "custom_field", "subscriber", "broadcast", "purchase", "webhook"]
-Owner = Literal["tag", "form", "sequence"]
 Row = dict[str, Any]
 
 KINDS: tuple[Kind, ...] = ("tag", "custom_field", "subscriber", "broadcast", "purchase", "webhook")

@@ -181,14 +181,18 @@ class Broadcasts(Machine):
         self.show(Rule.STATS_OF_A_DRAFT, answer, expected, found["stats"])
         self.call("get_broadcast_stats", {"id": NOBODY}, expect=404, by=Rule.MISSING)
 
-    @action("delete_broadcast", how=("there", "of nothing"))
+    @action("delete_broadcast", how=("there", "of nothing", "scheduled"))
     def delete_a_broadcast(self, how: str, pick: int) -> None:
         """Delete a draft, or one that isn't there."""
         if how == "of nothing":
             missing = max(self.account.deleted["broadcast"], default=NOBODY)
             self.call("delete_broadcast", {"id": missing}, expect=404, by=Rule.MISSING)
         else:
-            id_ = self._open(pick)["id"]
+            row = self._open(pick)
+            if how == "scheduled":
+                body = {"send_at": self._later(pick), "subscriber_filter": self._to_ours(pick)}
+                self._update(row, body, Rule.BROADCAST_UPDATED)
+            id_ = row["id"]
             answer = self.call("delete_broadcast", {"id": id_}, expect=204, by=Rule.BROADCAST_DELETED)
             self.account.drop("broadcast", id_)
             for operation in ("get_broadcast", "get_broadcast_stats", "delete_broadcast"):

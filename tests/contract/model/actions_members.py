@@ -12,7 +12,7 @@ from tests.contract.model.rules import Rule
 _NEIGHBOURS = 2
 _PAGE = "https://example.com/page?utm_source=radio&utm_medium=air&utm_campaign=c&utm_term=t&utm_content=d"
 _UTM = {"source": "radio", "medium": "air", "campaign": "c", "term": "t", "content": "d"}
-_BY = ("address", "address in another case", "address, again")
+_BY = ("address", "address in another case", "address, again", "address after a move")
 
 
 class Members(People):
@@ -109,6 +109,8 @@ class Members(People):
         if again and not members:
             self.put(owner, by, pick)
         row = of or (self._somebody([*members], pick) if again else self._nobody_of([*members], pick))
+        if by == "address after a move":
+            self.change(row, {"email_address": self.world.email()}, Rule.PERSON_UPDATED)
         operation = "tag_subscriber" if owner == "tag" else f"add_{owner}_subscriber"
         path: dict[str, object] = {f"{owner}_id": id_}
         body: dict[str, object] = {"referrer": _PAGE} if owner == "form" and self.is_current and pick % 2 else {}
@@ -173,6 +175,8 @@ class Members(People):
         row = self._somebody([*members], pick) if is_tagged else self._nobody_of([*members], pick)
         # The tag that must stay.
         self.put("tag", "id", pick + 1, of=row)
+        if by == "address after a move":
+            self.change(row, {"email_address": self.world.email()}, Rule.PERSON_UPDATED)
         if by == "id":
             self.call("untag_subscriber", {"tag_id": tag, "id": row["id"]}, expect=204, by=Rule.UNTAGGED)
         else:

@@ -6,22 +6,22 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contract.caller import ContractError
+from tests.contract.model.actions_account import Colors, Steady
 from tests.contract.model.actions_broadcasts import Broadcasts
 from tests.contract.model.actions_bulk import Bulk
 from tests.contract.model.actions_grants import Grants
 from tests.contract.model.actions_hooks import Hooks
-from tests.contract.model.actions_lists import Colors, Lists
 from tests.contract.model.actions_purchases import Purchases
 from tests.contract.model.base import ACTIONS
 from tests.contract.model.rules import Rule
 from tests.contract.model.setting import Setting
 
 
-class Everything(Hooks, Lists, Bulk, Purchases, Broadcasts, Grants, Colors):
+class Everything(Hooks, Steady, Bulk, Purchases, Broadcasts, Grants, Colors):
     """The machine with every action."""
 
 
-_EXAMPLES, _STEPS = 4, 24
+_EXAMPLES, _STEPS = 4, 20
 OPERATIONS = tuple(sorted({name for each in ACTIONS.values() for name in each.operations}))
 """The operations that actions are about."""
 

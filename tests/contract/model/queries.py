@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.contract.model.account import Row
@@ -15,6 +15,7 @@ Query = dict[str, Any]
 Make = Callable[[Machine, Row], list[Query]]
 """Makes queries about a row; none if the rule can't be tried."""
 Tried = Mapping[str, tuple[Rule, Make]]
+_SECOND = timedelta(seconds=1)
 _FAR = (date(2000, 1, 1), date(2100, 1, 1))
 _ALL: Query = {"status": "all"}
 _ORDERS = ("asc", "desc")
@@ -30,7 +31,8 @@ def _dates(name: str, field: str, query: Query) -> Make:
 
     def make(lists: Machine, row: Row) -> list[Query]:
         moment = datetime.fromisoformat(row[field]) if row.get(field) else None
-        return _limits(name, (*(() if moment is None else (moment, moment.date())), *_FAR), query)
+        near = () if moment is None else (moment, moment - _SECOND, moment.date())
+        return _limits(name, (*near, *_FAR), query)
 
     return make
 
