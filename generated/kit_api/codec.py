@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_origin
@@ -54,9 +56,20 @@ def log_warnings(operation: str, warnings: Any) -> None:
             logger.warning("%s: and %s more warnings", operation, f"{len(warnings) - MOST_WARNINGS:,}")
 
 
-@cache
+# msgspec crashes if two threads look into one class for the first time, and so it would in a child that is forked
+# meanwhile: a fork waits for the lock.
+_making = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
 def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(hint)
+    found = _decoders.get(hint)
+    if found is None:
+        with _making:
+            found = _decoders[hint] = _decoders.get(hint) or msgspec.json.Decoder(hint)
+    return found
 
 
 def decode(model: type[T], content: bytes, operation: str, report: Report = report) -> T:
@@ -85,6 +98,7 @@ def decode(model: type[T], content: bytes, operation: str, report: Report = repo
 
 def convert(model: type[T], source: Any) -> T:
     """Build a model from its JSON form, as tolerantly as `decode` builds what is inside a body."""
+    _decoder(model)
     # A copy, since the reader moves keys about.
     made: T = _Reader(model.__name__, report).read(to_json(source, model.__name__, sent=False), model, 1)
     return made

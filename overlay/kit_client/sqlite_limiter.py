@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BUSY = 5.0
 """Seconds to wait for a file in which another process writes. It does so for less than a millisecond."""
 
+# Made here, as msgspec crashes if two threads look into one class for the first time.
+_read = msgspec.msgpack.Decoder(Slots).decode
+
 
 class SQLiteRateLimiter(SharedRateLimiter):
     """Keeps to the rate limit of the service for all processes of a machine that are given the same file.
@@ -72,7 +75,7 @@ class SQLiteRateLimiter(SharedRateLimiter):
         with self._transaction() as connection:
             key = (account.name,)
             row = connection.execute("SELECT slots FROM kit_rate_limits WHERE credential = ?", key).fetchone()
-            slots = Slots(0, 0) if row is None else msgspec.msgpack.decode(row[0], type=Slots)
+            slots = Slots(0, 0) if row is None else _read(row[0])
             slots.limit, slots.window, slots.lease = account.slots.limit, self.window, self._lease
             yield slots
             connection.execute(
