@@ -47,8 +47,8 @@ class Ask:
         self.patience = patience
         """Seconds to wait for a connection, or None for ever."""
         # Unlike those of other processes and machines, forked ones too.
-        self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
         self.line: Line
+        self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
         self.number, self.since = 0, 0.0
         self.until = -math.inf
         """When it goes on without being woken."""
@@ -131,8 +131,12 @@ class Ask:
             return
         import anyio
 
+        from .background import Background
+
+        # In a task of its own, as asyncio can cancel this one even within a shield.
+        call = Background(partial(anyio.to_thread.run_sync, end))
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(end)
+            await call.wait()
 
 
 class ClientLimiter:

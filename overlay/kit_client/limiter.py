@@ -182,8 +182,7 @@ class RateLimiter:
                 # Its task was cancelled while a thread was on its way here.
                 return 0.0
             account = self._account(ask.name, ask.limit, now)
-            self._see_to_line(ask)
-            line, ahead = ask.line, 1
+            line, ahead = self._line(ask), 1
             if ask not in line.asks:
                 ahead = account.waiting
                 ask.since = now
@@ -225,13 +224,13 @@ class RateLimiter:
         now = ask.clock.monotonic()
         with self._lock:
             account = self._account(ask.name, ask.limit, now)
-            line = ask.line
+            line = self._line(ask)
             wake = line.lent >= line.most or closed > 0 or cools is None
             account.leave(ask)
             ask.over = True
             if ask.lent:
                 ask.lent = False
-                line.lent, line.changed = line.lent - 1, now
+                line.lent, line.changed = max(line.lent - 1, 0), now
                 self._end(account, ask.ticket, now, cools, closed)
             if wake:
                 account.wake_first(now)
@@ -252,11 +251,12 @@ class RateLimiter:
         with self._lock:
             return self._state(self._account(name, limit, now), now)
 
-    def _see_to_line(self, ask: Ask) -> None:
+    def _line(self, ask: Ask) -> Line:
         line = ask.client.lines.get(ask.name)
         if line is None or line.generation != self._generation:
             line = ask.client.lines[ask.name] = Line(ask.client.connections, self._generation)
         ask.line = line
+        return line
 
     def _is_first(self, account: Account, ask: Ask, now: float) -> bool:
         if ask.line.lent >= ask.line.most:
