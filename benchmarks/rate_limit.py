@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,7 +119,8 @@ def cost() -> None:
             },
             rounds=60,
             inner=50,
+            clock=time.process_time,  # What others on the machine do is not to count.
         )
     table("A request for a page of 1, in process", times, "without a limiter")
     more = times["with a limiter"] - times["without a limiter"]
-    goal(f"at most {AT_MOST * 1e6:g} µs more: {more * 1e6:.1f} µs", more <= AT_MOST)
+    goal(f"at most {AT_MOST * 1e6:g} µs more: {more * 1e6:.1f} µs of processor time", more <= AT_MOST)

@@ -40,12 +40,11 @@ class Ask:
     """An attempt on its way to a slot, and with it."""
 
     def __init__(
-        self, client: ClientLimiter, name: str, limit: int, operation: str, deadline: Deadline, patience: float | None
+        self, client: ClientLimiter, name: str, limit: int, operation: str, deadline: Deadline, timeouts: dict[str, Any]
     ) -> None:
         self.client, self.name, self.limit, self.operation = client, name, limit, operation
         self.clock, self.deadline = client.clock, deadline
-        self.patience = patience
-        """Seconds to wait for a connection, or None for ever."""
+        self._timeouts = timeouts
         # Unlike those of other processes and machines, forked ones too.
         self.line: Line
         self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
@@ -56,6 +55,12 @@ class Ask:
         self.lent = self.over = self.woken = self.announced = False
         self.run: Run | None = None
         self.event: Any = None
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait for a connection, or None for ever."""
+        seconds: float | None = self._timeouts.get("pool")
+        return seconds
 
     def renew_event(self) -> None:
         if self.run is None:
@@ -157,7 +162,7 @@ class ClientLimiter:
         self.limiter, self.connections, self.clock = limiter, connections, clock
         self.lines: dict[str, Line] = {}
         self._base, self._origin = origin, (origin.scheme, origin.host, origin.port)
-        self._auth = auth
+        self._auth, self._salt = auth, f"{self._origin} "
         self._last: tuple[str, int] | None = None
 
     def __repr__(self) -> str:
@@ -198,8 +203,7 @@ class ClientLimiter:
         if account is None:
             return None
         self._last = account
-        patience = request.extensions.get("timeout", {}).get("pool")
-        return Ask(self, *account, name, deadline, patience)
+        return Ask(self, *account, name, deadline, request.extensions.get("timeout", {}))
 
     def _identify(self, headers: httpx.Headers) -> tuple[str, int] | None:
         """Return a name for the quota that the credentials are of, and how large it is. The name is no secret."""
@@ -207,7 +211,7 @@ class ClientLimiter:
             value = headers.get(header)
             if value:
                 value = getattr(self._auth, "quota_name", None) or value
-                return hashlib.sha256(f"{self._origin} {header} {value}".encode()).hexdigest()[:32], limit
+                return hashlib.sha256(f"{self._salt}{header} {value}".encode()).hexdigest()[:32], limit
         return None
 
 

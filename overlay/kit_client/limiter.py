@@ -13,7 +13,6 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -145,25 +144,18 @@ class RateLimiter:
 
     # Where the slots are kept. Called under the lock.
 
-    def _open(self, account: Account) -> AbstractContextManager[Slots]:
-        """Return the slots, for reading and changing."""
-        return nullcontext(account.slots)
-
     def _take(self, account: Account, ticket: str, now: float, ahead: int) -> float:
         """Return the moment from which a slot is free. If that has come, and nobody is ahead, the slot is lent."""
-        with self._open(account) as slots:
-            ready = slots.ready(now, ahead)
-            if ready <= now and not ahead:
-                slots.take(ticket, now)
-            return ready
+        ready = account.slots.ready(now, ahead)
+        if ready <= now and not ahead:
+            account.slots.take(ticket, now)
+        return ready
 
     def _end(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:
-        with self._open(account) as slots:
-            slots.end(ticket, now, cools, closed)
+        account.slots.end(ticket, now, cools, closed)
 
     def _state(self, account: Account, now: float) -> LimiterState:
-        with self._open(account) as slots:
-            return slots.state(now, account.waiting)
+        return account.slots.state(now, account.waiting)
 
     # What asks do.
 
@@ -197,8 +189,8 @@ class RateLimiter:
                     account.wake_first(now)
                     return 0.0
                 until = min(ready, now + self.blind) if mine else max(ready, now) + PATIENCE
-                if line.lent >= line.most and ask.patience is not None:
-                    end = max(line.changed, ask.since) + ask.patience
+                if line.lent >= line.most and (patience := ask.patience) is not None:
+                    end = max(line.changed, ask.since) + patience
                     if now >= end:
                         raise httpx.PoolTimeout("no connection was free in time")
                     until = min(until, end)
