@@ -42,9 +42,10 @@ from tests.unit.service import ACCOUNT, FakeClock, Service
 ROOT = Path(__file__).parents[2]
 SECRET = "kit_very_secret"
 Make = Callable[..., RateLimiter]
+STORES = ["sqlite", pytest.param("redis", marks=pytest.mark.redis)]
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=STORES)
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Make limiters that share their slots with each other, and with no other test's."""
     if request.param == "sqlite":
@@ -192,7 +193,7 @@ def test_a_task_cancelled_by_asyncio_itself_leaves_nothing_behind(make: Make) ->
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+@pytest.mark.parametrize("kind", STORES)
 def test_processes_use_all_of_the_quota_and_get_no_429(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
