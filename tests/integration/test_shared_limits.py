@@ -286,7 +286,12 @@ def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path: Path) -
 def test_a_row_of_garbage_is_refused_before_anything_is_sent(tmp_path: Path, row: object) -> None:
     path, sent = tmp_path / "limits.sqlite3", []
     limiter = SQLiteRateLimiter(path)
-    kit = kit_of(limiter, lambda request: sent.append(request) or ok())
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return ok()
+
+    kit = kit_of(limiter, answer)
     kit.account.get()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE kit_rate_limits SET slots = ?", (row,))
