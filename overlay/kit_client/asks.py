@@ -39,6 +39,15 @@ _tickets = itertools.count()
 class Ask:
     """An attempt on its way to a slot, and with it."""
 
+    line: Line
+    number, since = 0, 0.0
+    until = -math.inf
+    """When it goes on without being woken."""
+    ready_in = 0.0
+    lent = over = woken = announced = False
+    run: Run | None = None
+    event: Any = None
+
     def __init__(
         self, client: ClientLimiter, name: str, limit: int, operation: str, deadline: Deadline, timeouts: dict[str, Any]
     ) -> None:
@@ -46,15 +55,8 @@ class Ask:
         self.clock, self.deadline = client.clock, deadline
         self._timeouts = timeouts
         # Unlike those of other processes and machines, forked ones too.
-        self.line: Line
+        # Unlike those of other processes and machines, forked ones too.
         self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
-        self.number, self.since = 0, 0.0
-        self.until = -math.inf
-        """When it goes on without being woken."""
-        self.ready_in = 0.0
-        self.lent = self.over = self.woken = self.announced = False
-        self.run: Run | None = None
-        self.event: Any = None
 
     @property
     def patience(self) -> float | None:

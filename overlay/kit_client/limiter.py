@@ -174,13 +174,14 @@ class RateLimiter:
                 # Its task was cancelled while a thread was on its way here.
                 return 0.0
             account = self._account(ask.name, ask.limit, now)
-            line, ahead = self._line(ask), 1
+            line, ahead, alone = self._line(ask), 1, False
             if ask not in line.asks:
-                ahead = account.waiting
-                ask.since = now
-                account.join(ask)
+                alone = not account.waiting and line.lent < line.most
+                ahead, ask.since = account.waiting, now
+                if not alone:
+                    account.join(ask)
             try:
-                mine = self._is_first(account, ask, now)
+                mine = alone or self._is_first(account, ask, now)
                 ready = self._take(account, ask.ticket, now, 0 if mine else max(ahead, 1))
                 if mine and ready <= now:
                     account.leave(ask)
@@ -188,6 +189,8 @@ class RateLimiter:
                     line.lent, line.changed = line.lent + 1, now
                     account.wake_first(now)
                     return 0.0
+                if alone:
+                    account.join(ask)
                 until = min(ready, now + self.blind) if mine else max(ready, now) + PATIENCE
                 if line.lent >= line.most and (patience := ask.patience) is not None:
                     end = max(line.changed, ask.since) + patience
