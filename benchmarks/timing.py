@@ -8,17 +8,22 @@ import time
 from collections.abc import Callable, Mapping
 
 
-def medians(contenders: Mapping[str, Callable[[], object]], rounds: int, inner: int) -> dict[str, float]:
+def medians(
+    contenders: Mapping[str, Callable[[], object]],
+    rounds: int,
+    inner: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
     """Seconds for one call of each: the median of `rounds`, each the mean of `inner` calls."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for function in contenders.values():
         function()
     for _ in range(rounds):
         for name, function in contenders.items():
-            start = time.perf_counter()
+            start = clock()
             for _ in range(inner):
                 function()
-            times[name].append((time.perf_counter() - start) / inner)
+            times[name].append((clock() - start) / inner)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

@@ -33,9 +33,18 @@ def anyio_backend() -> str:
 _left_out: list[str] = []
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "redis: needs a redis-server, as tests with the fixtures of one do anyway")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without redis-server, the tests that need it are no part of the run; in CI there must be one."""
-    ours = [item for item in items if {"redis_server", "redis_url"} & set(getattr(item, "fixturenames", ()))]
+    fixtures = {"redis_server", "redis_url"}
+    ours = [
+        item
+        for item in items
+        if item.get_closest_marker("redis") or not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
+    ]
     missing = redis.missing() if ours else None
     if missing is None:
         return

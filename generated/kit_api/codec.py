@@ -58,11 +58,20 @@ def log_warnings(operation: str, warnings: Any) -> None:
             logger.warning("%s: and %s more warnings", operation, f"{len(warnings) - MOST_WARNINGS:,}")
 
 
-@cache
+# msgspec crashes if two threads look into one class for the first time, and so it would in a child that is forked
+# meanwhile: a fork waits for the lock.
+_making = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
 def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
-    # msgspec builds what it needs of a class in steps. A thread that decodes between them crashes the process.
-    with _locks.setdefault(os.getpid(), threading.Lock()):
-        return msgspec.json.Decoder(hint)
+    found = _decoders.get(hint)
+    if found is None:
+        with _making:
+            found = _decoders[hint] = _decoders.get(hint) or msgspec.json.Decoder(hint)
+    return found
 
 
 def decode(model: type[T], content: bytes, operation: str, report: Report = report) -> T:
@@ -91,7 +100,7 @@ def decode(model: type[T], content: bytes, operation: str, report: Report = repo
 
 def convert(model: type[T], source: Any) -> T:
     """Build a model from its JSON form, as tolerantly as `decode` builds what is inside a body."""
-    _decoder(cast(Any, model))
+    _decoder(model)
     # A copy, since the reader moves keys about.
     made: T = _Reader(model.__name__, report).read(to_json(source, model.__name__, sent=False), model, 1)
     return made

@@ -39,23 +39,30 @@ _tickets = itertools.count()
 class Ask:
     """An attempt on its way to a slot, and with it."""
 
+    line: Line
+    number, since = 0, 0.0
+    until = -math.inf
+    """When it goes on without being woken."""
+    ready_in = 0.0
+    lent = over = woken = announced = False
+    run: Run | None = None
+    event: Any = None
+
     def __init__(
-        self, client: ClientLimiter, name: str, limit: int, operation: str, deadline: Deadline, patience: float | None
+        self, client: ClientLimiter, name: str, limit: int, operation: str, deadline: Deadline, timeouts: dict[str, Any]
     ) -> None:
         self.client, self.name, self.limit, self.operation = client, name, limit, operation
         self.clock, self.deadline = client.clock, deadline
-        self.patience = patience
-        """Seconds to wait for a connection, or None for ever."""
+        self._timeouts = timeouts
+        # Unlike those of other processes and machines, forked ones too.
         # Unlike those of other processes and machines, forked ones too.
         self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
-        self.line: Line
-        self.number, self.since = 0, 0.0
-        self.until = -math.inf
-        """When it goes on without being woken."""
-        self.ready_in = 0.0
-        self.lent = self.over = self.woken = self.announced = False
-        self.run: Run | None = None
-        self.event: Any = None
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait for a connection, or None for ever."""
+        seconds: float | None = self._timeouts.get("pool")
+        return seconds
 
     def renew_event(self) -> None:
         if self.run is None:
@@ -131,8 +138,12 @@ class Ask:
             return
         import anyio
 
+        from .background import Background
+
+        # In a task of its own, as asyncio can cancel this one even within a shield.
+        call = Background(partial(anyio.to_thread.run_sync, end))
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(end)
+            await call.wait()
 
 
 class ClientLimiter:
@@ -153,7 +164,7 @@ class ClientLimiter:
         self.limiter, self.connections, self.clock = limiter, connections, clock
         self.lines: dict[str, Line] = {}
         self._base, self._origin = origin, (origin.scheme, origin.host, origin.port)
-        self._auth = auth
+        self._auth, self._salt = auth, f"{self._origin} "
         self._last: tuple[str, int] | None = None
 
     def __repr__(self) -> str:
@@ -194,8 +205,7 @@ class ClientLimiter:
         if account is None:
             return None
         self._last = account
-        patience = request.extensions.get("timeout", {}).get("pool")
-        return Ask(self, *account, name, deadline, patience)
+        return Ask(self, *account, name, deadline, request.extensions.get("timeout", {}))
 
     def _identify(self, headers: httpx.Headers) -> tuple[str, int] | None:
         """Return a name for the quota that the credentials are of, and how large it is. The name is no secret."""
@@ -203,7 +213,7 @@ class ClientLimiter:
             value = headers.get(header)
             if value:
                 value = getattr(self._auth, "quota_name", None) or value
-                return hashlib.sha256(f"{self._origin} {header} {value}".encode()).hexdigest()[:32], limit
+                return hashlib.sha256(f"{self._salt}{header} {value}".encode()).hexdigest()[:32], limit
         return None
 
 

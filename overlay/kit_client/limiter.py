@@ -13,7 +13,6 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -145,25 +144,18 @@ class RateLimiter:
 
     # Where the slots are kept. Called under the lock.
 
-    def _open(self, account: Account) -> AbstractContextManager[Slots]:
-        """Return the slots, for reading and changing."""
-        return nullcontext(account.slots)
-
     def _take(self, account: Account, ticket: str, now: float, ahead: int) -> float:
         """Return the moment from which a slot is free. If that has come, and nobody is ahead, the slot is lent."""
-        with self._open(account) as slots:
-            ready = slots.ready(now, ahead)
-            if ready <= now and not ahead:
-                slots.take(ticket, now)
-            return ready
+        ready = account.slots.ready(now, ahead)
+        if ready <= now and not ahead:
+            account.slots.take(ticket, now)
+        return ready
 
     def _end(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:
-        with self._open(account) as slots:
-            slots.end(ticket, now, cools, closed)
+        account.slots.end(ticket, now, cools, closed)
 
     def _state(self, account: Account, now: float) -> LimiterState:
-        with self._open(account) as slots:
-            return slots.state(now, account.waiting)
+        return account.slots.state(now, account.waiting)
 
     # What asks do.
 
@@ -182,14 +174,14 @@ class RateLimiter:
                 # Its task was cancelled while a thread was on its way here.
                 return 0.0
             account = self._account(ask.name, ask.limit, now)
-            self._see_to_line(ask)
-            line, ahead = ask.line, 1
+            line, ahead, alone = self._line(ask), 1, False
             if ask not in line.asks:
-                ahead = account.waiting
-                ask.since = now
-                account.join(ask)
+                alone = not account.waiting and line.lent < line.most
+                ahead, ask.since = account.waiting, now
+                if not alone:
+                    account.join(ask)
             try:
-                mine = self._is_first(account, ask, now)
+                mine = alone or self._is_first(account, ask, now)
                 ready = self._take(account, ask.ticket, now, 0 if mine else max(ahead, 1))
                 if mine and ready <= now:
                     account.leave(ask)
@@ -197,9 +189,11 @@ class RateLimiter:
                     line.lent, line.changed = line.lent + 1, now
                     account.wake_first(now)
                     return 0.0
+                if alone:
+                    account.join(ask)
                 until = min(ready, now + self.blind) if mine else max(ready, now) + PATIENCE
-                if line.lent >= line.most and ask.patience is not None:
-                    end = max(line.changed, ask.since) + ask.patience
+                if line.lent >= line.most and (patience := ask.patience) is not None:
+                    end = max(line.changed, ask.since) + patience
                     if now >= end:
                         raise httpx.PoolTimeout("no connection was free in time")
                     until = min(until, end)
@@ -225,13 +219,13 @@ class RateLimiter:
         now = ask.clock.monotonic()
         with self._lock:
             account = self._account(ask.name, ask.limit, now)
-            line = ask.line
+            line = self._line(ask)
             wake = line.lent >= line.most or closed > 0 or cools is None
             account.leave(ask)
             ask.over = True
             if ask.lent:
                 ask.lent = False
-                line.lent, line.changed = line.lent - 1, now
+                line.lent, line.changed = max(line.lent - 1, 0), now
                 self._end(account, ask.ticket, now, cools, closed)
             if wake:
                 account.wake_first(now)
@@ -252,11 +246,12 @@ class RateLimiter:
         with self._lock:
             return self._state(self._account(name, limit, now), now)
 
-    def _see_to_line(self, ask: Ask) -> None:
+    def _line(self, ask: Ask) -> Line:
         line = ask.client.lines.get(ask.name)
         if line is None or line.generation != self._generation:
             line = ask.client.lines[ask.name] = Line(ask.client.connections, self._generation)
         ask.line = line
+        return line
 
     def _is_first(self, account: Account, ask: Ask, now: float) -> bool:
         if ask.line.lent >= ask.line.most:

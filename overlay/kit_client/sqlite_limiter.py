@@ -15,13 +15,16 @@ import msgspec
 from .errors import RateLimiterError
 from .limiter import Account
 from .shared_limiter import LEASE, SharedRateLimiter
-from .slots import WINDOW, Slots
+from .slots import WINDOW, LimiterState, Slots
 
 if TYPE_CHECKING:
     import sqlite3
 
 BUSY = 5.0
 """Seconds to wait for a file in which another process writes. It does so for less than a millisecond."""
+
+# Made here, as msgspec crashes if two threads look into one class for the first time.
+_read = msgspec.msgpack.Decoder(Slots).decode
 
 
 class SQLiteRateLimiter(SharedRateLimiter):
@@ -67,14 +70,28 @@ class SQLiteRateLimiter(SharedRateLimiter):
         with self._lock:
             _close(self._connections)
 
+    def _take(self, account: Account, ticket: str, now: float, ahead: int) -> float:
+        with self._slots(account):
+            return super()._take(account, ticket, now, ahead)
+
+    def _end_shared(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:
+        with self._slots(account):
+            super()._end_shared(account, ticket, now, cools, closed)
+
+    def _state(self, account: Account, now: float) -> LimiterState:
+        with self._slots(account):
+            return super()._state(account, now)
+
     @contextmanager
-    def _open(self, account: Account) -> Generator[Slots, None, None]:
+    def _slots(self, account: Account) -> Generator[None, None, None]:
+        """Have the account's slots as they are in the file, and put them back."""
         with self._transaction() as connection:
             key = (account.name,)
             row = connection.execute("SELECT slots FROM kit_rate_limits WHERE credential = ?", key).fetchone()
-            slots = Slots(0, 0) if row is None else msgspec.msgpack.decode(row[0], type=Slots)
+            slots = Slots(0, 0) if row is None else _read(row[0])
             slots.limit, slots.window, slots.lease = account.slots.limit, self.window, self._lease
-            yield slots
+            account.slots = slots
+            yield
             connection.execute(
                 "INSERT OR REPLACE INTO kit_rate_limits VALUES (?, ?)", (*key, msgspec.msgpack.encode(slots))
             )

@@ -42,9 +42,10 @@ from tests.unit.service import ACCOUNT, FakeClock, Service
 ROOT = Path(__file__).parents[2]
 SECRET = "kit_very_secret"
 Make = Callable[..., RateLimiter]
+STORES = ["sqlite", pytest.param("redis", marks=pytest.mark.redis)]
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=STORES)
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Make limiters that share their slots with each other, and with no other test's."""
     if request.param == "sqlite":
@@ -192,7 +193,7 @@ def test_a_task_cancelled_by_asyncio_itself_leaves_nothing_behind(make: Make) ->
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+@pytest.mark.parametrize("kind", STORES)
 def test_processes_use_all_of_the_quota_and_get_no_429(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -285,7 +286,12 @@ def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path: Path) -
 def test_a_row_of_garbage_is_refused_before_anything_is_sent(tmp_path: Path, row: object) -> None:
     path, sent = tmp_path / "limits.sqlite3", []
     limiter = SQLiteRateLimiter(path)
-    kit = kit_of(limiter, lambda request: sent.append(request) or ok())
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return ok()
+
+    kit = kit_of(limiter, answer)
     kit.account.get()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE kit_rate_limits SET slots = ?", (row,))
