@@ -271,39 +271,40 @@ def test_accounts_that_are_saved_at_once_do_not_lose_each_other(path: Path) -> N
 
 
 class Row:
-    """One's own store: a row of a database for each account. SQLite's connections are each for one thread."""
+    """One's own store: a row of a database for each account, locked by a transaction of the thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = threading.local()
-        self._connection().execute("CREATE TABLE IF NOT EXISTS tokens (account TEXT PRIMARY KEY, text TEXT)")
+        self._local = threading.local()
+        self._run("CREATE TABLE tokens (account TEXT PRIMARY KEY, text TEXT)")
 
-    def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._thread, "connection"):
-            self._thread.connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
-        found: sqlite3.Connection = self._thread.connection
-        return found
+    def _run(self, statement: str, *values: str) -> Any:
+        locked = getattr(self._local, "connection", None)
+        if locked is not None:
+            return locked.execute(statement, values).fetchone()
+        with contextlib.closing(sqlite3.connect(self._path, isolation_level=None, timeout=30)) as connection:
+            return connection.execute(statement, values).fetchone()
 
     def load(self, account: str, /) -> str | None:
-        row = self._connection().execute("SELECT text FROM tokens WHERE account = ?", (account,)).fetchone()
+        row = self._run("SELECT text FROM tokens WHERE account = ?", account)
         return None if row is None else row[0]
 
     def save(self, account: str, text: str, /) -> None:
-        self._connection().execute("REPLACE INTO tokens VALUES (?, ?)", (account, text))
+        self._run("REPLACE INTO tokens VALUES (?, ?)", account, text)
 
     def delete(self, account: str, /) -> None:
-        self._connection().execute("DELETE FROM tokens WHERE account = ?", (account,))
+        self._run("DELETE FROM tokens WHERE account = ?", account)
 
     @contextlib.contextmanager
     def lock(self, account: str, /) -> Generator[None]:
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            connection.execute("COMMIT")
-            connection.close()
-            del self._thread.connection
+        with contextlib.closing(sqlite3.connect(self._path, isolation_level=None, timeout=30)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                del self._local.connection
+                connection.execute("COMMIT")
 
 
 def test_a_store_of_ones_own_is_four_methods(mock: KitMock, tmp_path: Path) -> None:
