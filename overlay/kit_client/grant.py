@@ -111,7 +111,7 @@ class Grant:
             self._save(Record(tokens=record.tokens, pending=rest))
             if "error" in query:
                 said = ": ".join(query[name] for name in ("error", "error_description") if name in query)
-                raise requests.oauth_error("OAuth", scrub(printable(said, 300), []), query["error"])
+                raise requests.oauth_error("OAuth", printable(scrub(said, []), 300), query["error"])
             if not query.get("code"):
                 raise OAuthError(f"OAuth: callback_url has neither a code nor an error; {AUTHORIZE_AGAIN}")
             form: Form = {
