@@ -19,8 +19,15 @@ from .settings import environment
 class PerClientAuth(httpx.Auth):
     """Credentials that need to know the client that they are for."""
 
-    def of_client(self, transport: Any, origin: httpx.URL, clock: Clock) -> httpx.Auth:
-        """Return the auth of a client with this transport, base URL and clock."""
+    def of_client(self, transport: Any, origin: httpx.URL, clock: Clock, *, has_own_pools: bool) -> httpx.Auth:
+        """Return the auth of a client with this transport, base URL and clock.
+
+        Args:
+            transport: The client's.
+            origin: The client's base URL.
+            clock: The client's.
+            has_own_pools: Whether the client makes its connections itself.
+        """
         raise NotImplementedError
 
 

@@ -124,7 +124,9 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
         self._httpx_args["transport"] = layers = self._layers(transport, http_client)
         if isinstance(chosen, PerClientAuth):
-            self._httpx_args["auth"] = chosen.of_client(layers, origin, self._clock)
+            self._httpx_args["auth"] = chosen.of_client(
+                layers, origin, self._clock, has_own_pools=bool(self._connection)
+            )
         self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
         self._extras: Extras | None = None
         self._drift = DriftLog(on_drift)

@@ -71,6 +71,8 @@ class Grant:
         self._app, self._store, self._account = app, store, account
         # The record that could not be stored, and the tokens whose place it takes.
         self._unsaved: tuple[Record, Tokens | None] | None = None
+        # The same of what was stored under the lock that is held.
+        self._replaced: tuple[Record, Tokens | None] | None = None
         # A refresh token that was refused, why, and until when that is believed.
         self._refused: tuple[Secret, OAuthError, float] | None = None
 
@@ -111,7 +113,7 @@ class Grant:
             self._save(Record(tokens=record.tokens, pending=rest))
             if "error" in query:
                 said = ": ".join(query[name] for name in ("error", "error_description") if name in query)
-                raise requests.oauth_error("OAuth", scrub(printable(said, 300), []), query["error"])
+                raise requests.oauth_error("OAuth", printable(scrub(said, []), 300), query["error"])
             if not query.get("code"):
                 raise OAuthError(f"OAuth: callback_url has neither a code nor an error; {AUTHORIZE_AGAIN}")
             form: Form = {
@@ -214,10 +216,11 @@ class Grant:
 
     def _replace(self, record: Record, old: Tokens | None) -> None:
         """Store new tokens, or else keep them in memory until they can be stored."""
+        self._replaced = (record, old)
         try:
             self._save(record)
         except TokenStoreError as error:
-            self._unsaved = (record, old)
+            self._unsaved = self._replaced
             raise TokenStoreError(
                 f"{error}. The new tokens are in the memory of this process alone: they are stored as soon as that works"
             ) from None
@@ -228,6 +231,7 @@ class Grant:
             stored = self._load().tokens
             if stored is None or stored.is_same(old):
                 self._save(record)
+                self._replaced = self._unsaved
             self._unsaved = None
 
     def _load(self) -> Record:
@@ -247,11 +251,18 @@ class Grant:
 
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:
-        with contextlib.ExitStack() as stack:
-            with self._store_errors("locked"):
-                stack.enter_context(self._store.lock(self._account))
-            self._store_unsaved()
-            yield
+        self._replaced = None
+        stack = contextlib.ExitStack()
+        with self._store_errors("locked"):
+            stack.enter_context(self._store.lock(self._account))
+        try:
+            with self._store_errors("written"), stack:
+                self._store_unsaved()
+                yield
+        except TokenStoreError:
+            # The end of a lock may be that of a transaction, and undo what was stored in it.
+            self._unsaved = self._unsaved or self._replaced
+            raise
 
     @contextlib.contextmanager
     def _store_errors(self, what: str) -> Generator[None]:

@@ -200,14 +200,14 @@ class OAuth(PerClientAuth):
         finally:
             await flow.aclose()
 
-    def of_client(self, transport: Any, origin: httpx.URL, clock: Clock) -> ClientOAuth:
+    def of_client(self, transport: Any, origin: httpx.URL, clock: Clock, *, has_own_pools: bool) -> ClientOAuth:
         """Return the auth of a client, whose token requests go through the client's transport.
 
         Raises:
             ConfigurationError: The client's requests could be read on their way.
         """
         check_transport_security("base_url", origin)
-        return ClientOAuth(self, (origin,), *channels(transport, self._clock or clock))
+        return ClientOAuth(self, (origin,), *channels(transport, self._clock or clock, has_own_pools=has_own_pools))
 
     def _alone(self) -> ClientOAuth:
         """Return the auth of an httpx client that is none of ours."""

@@ -36,10 +36,18 @@ class Channels(NamedTuple):
     """Whether a program may end while a refresh is under way: one that needs an event loop can't go on after it."""
 
 
-def channels(transport: Any, clock: Clock) -> Channels:
-    """Return how a client with this transport, sync or async, sends token requests."""
+def channels(transport: Any, clock: Clock, *, has_own_pools: bool) -> Channels:
+    """Return how a client sends token requests.
+
+    Args:
+        transport: The client's, sync or async.
+        clock: The client's.
+        has_own_pools: Whether the client makes its connections itself, so that each event loop has some of its own.
+    """
     if isinstance(transport, httpx.BaseTransport):
         return Channels(lambda: Channel(transport.handle_request, clock), False)
+    if has_own_pools:
+        return Channels(lambda: Channel(partial(_send_in_own_loop, transport), clock), False)
     return Channels(lambda: Channel(partial(_send_in_loop, transport, current_run()[1]), clock), True)
 
 
@@ -164,6 +172,13 @@ def _deadline(request: httpx.Request, clock: Clock) -> Deadline:
 
 def _late(request: httpx.Request) -> Exception:
     return _deadline(request, Clock()).passed()
+
+
+def _send_in_own_loop(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
+    """Send a request in an event loop of this thread's own, so that nothing that becomes of others ends it."""
+    import anyio
+
+    return anyio.run(transport.handle_async_request, request)
 
 
 def _send_in_loop(transport: httpx.AsyncBaseTransport, loop: Any, request: httpx.Request) -> httpx.Response:

@@ -18,7 +18,7 @@ from kit_api.types import Operation
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .errors import ConfigurationError, KitError, OAuthError, what_came
-from .messages import read_messages
+from .messages import LONGEST_TEXT, MOST_MESSAGES, read_messages
 from .network import NetworkTransport
 from .retry import RetryPolicy
 from .secret import Secret, scrub
@@ -154,7 +154,7 @@ def read_tokens(name: str, response: httpx.Response, sent_at: float, old: Tokens
 def refusal(name: str, response: httpx.Response, secrets: Iterable[Secret]) -> OAuthError:
     """Return the error for an answer that is no success (RFC 6749, section 5.2)."""
     messages = read_messages(response.content)
-    text = scrub(printable(": ".join(messages), 300), secrets) or scrub(what_came(response), secrets)
+    text = printable(scrub(": ".join(messages) or what_came(response), secrets), 300)
     error = messages[0] if messages and _CODE.fullmatch(messages[0]) else None
     return oauth_error(name, text, error, response.status_code)
 
@@ -182,7 +182,7 @@ def says_dead(response: httpx.Response) -> bool:
     challenge = _ERROR.search(response.headers.get("WWW-Authenticate", ""))
     if challenge:
         return challenge[1] == "invalid_token"
-    return any(_DEAD.search(message) for message in read_messages(response.content))
+    return any(_DEAD.search(message[:LONGEST_TEXT]) for message in read_messages(response.content)[:MOST_MESSAGES])
 
 
 def unanswered(error: KitError) -> KitError:

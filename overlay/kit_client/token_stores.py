@@ -49,7 +49,8 @@ class TokenStore(Protocol):
     def lock(self, account: str, /) -> AbstractContextManager[object]:
         """Return a context that one caller at a time can be in, of all that share the store.
 
-        It must end by itself when its process dies. `load` and `save` are called inside it, by the same thread.
+        It must end by itself when its process dies. `load` and `save` are called inside it, by the same thread. It should
+        be no transaction that what `save` writes is part of: a process that is killed would lose it.
 
         Raises:
             TimeoutError: It was not free in time.

@@ -74,6 +74,12 @@ def test_the_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert user_script.refused_settings("key") == ["verify: there is no file or folder 'no-such-file.pem'"]
 
 
+def test_an_app_gets_its_tokens_from_any_store(tmp_path: Path) -> None:
+    urls = user_script.an_app(tmp_path / "tokens.json")
+    assert urls.pop() == "nobody has authorized the account"
+    assert [url.partition("?")[0] for url in urls] == ["https://app.convertkit.com/oauth/authorize"] * 3
+
+
 def test_the_script_runs() -> None:
     with KitMock() as mock:
         token = mock.access_token

@@ -6,6 +6,8 @@ import asyncio
 import datetime
 import os
 import ssl
+import threading
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,10 +31,15 @@ from kit_client import (
     AsyncKit,
     ConfigurationError,
     Drift,
+    FileTokenStore,
     Kit,
     KitError,
+    MemoryTokenStore,
     NotFoundError,
+    OAuth,
+    OAuthError,
     RetryPolicy,
+    TokenStore,
     UnprocessableEntityError,
     apaginate,
     paginate,
@@ -155,6 +162,40 @@ def with_async_settings(key: str) -> list[AsyncKit]:
         AsyncKit(key, transport=httpx.AsyncHTTPTransport(retries=1)),
         AsyncKit(key, proxy=httpx.URL("http://proxy.example:8080"), verify=False, http2=True, limits=httpx.Limits()),
     ]
+
+
+class Rows:
+    """A store of tokens of one's own."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def load(self, account: str) -> str | None:
+        return self.rows.get(account)
+
+    def save(self, account: str, text: str) -> None:
+        self.rows[account] = text
+
+    def delete(self, account: str) -> None:
+        self.rows.pop(account, None)
+
+    def lock(self, account: str) -> AbstractContextManager[bool]:
+        return self._lock
+
+
+def an_app(file: Path) -> list[str]:
+    """OAuth with each kind of store; no one is asked."""
+    stores: list[TokenStore] = [Rows(), FileTokenStore(file), MemoryTokenStore()]
+    apps = [OAuth(client_id="app", redirect_uri="https://app.example.com/", store=store) for store in stores]
+    urls = [app.authorization_url() for app in apps]
+    with Kit(auth=apps[0]) as kit:
+        try:
+            kit.account.get()
+        except OAuthError as error:
+            code: str | None = error.error
+            urls.append(code or "nobody has authorized the account")
+    return urls
 
 
 def refused_settings(key: str) -> list[str]:

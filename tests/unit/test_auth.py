@@ -196,7 +196,36 @@ def test_a_secret_is_in_no_error_log_or_repr(
 
 def test_auth_objects_hide_what_they_hold() -> None:
     origin = httpx.URL("https://kit.test")
-    assert KEY not in repr(ApiKeyAuth(KEY, origin, "api_key")) + repr(BearerAuth(KEY, origin, "access_token"))
+    for auth in (ApiKeyAuth(KEY, origin, "api_key"), BearerAuth(KEY, origin, "access_token")):
+        assert KEY not in f"{auth!r} {vars(auth)}"
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(auth)
+
+
+def test_a_traceback_keeps_no_local_variables_of_the_library_and_all_of_others() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent = request.headers["X-Kit-Api-Key"]  # What httpcore has in its frames, down to the bytes.
+        raise httpx.WriteError(f"{len(sent)} bytes")
+
+    def fail() -> None:
+        mine = "kept"
+        raise ValueError(mine)
+
+    with Kit(KEY, transport=httpx.MockTransport(answer), max_retries=0) as kit:
+        try:
+            fail()
+        except ValueError as outer:
+            with pytest.raises(KitError) as caught:
+                kit.account.get()
+            theirs = outer.__traceback__
+    cause = caught.value.__cause__
+    assert cause is not None
+    for error in (caught.value, cause):
+        stack = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+        assert KEY not in str([line.locals for line in stack if line.filename != __file__ or line.name == "answer"])
+    assert theirs is not None
+    assert theirs.tb_next is not None
+    assert theirs.tb_next.tb_frame.f_locals == {"mine": "kept"}
 
 
 def test_an_auth_of_ones_own() -> None:

@@ -508,6 +508,26 @@ def test_the_end_of_an_event_loop_strands_nobody(mock: KitMock) -> None:
     assert store.load("default") != before
 
 
+def test_a_refresh_outlives_the_event_loop_of_a_client_that_makes_its_own_connections(tmp_path: Path) -> None:
+    with KitMock(behaviour="reference") as strict:
+        store = FileTokenStore(tmp_path / "tokens.json")
+        authorized(strict, store, served=True)
+        kill_tokens(strict, store, "clock")
+        strict.fail_next(f"POST {GATED}", delay=0.5)
+        oauth = make_oauth(strict, store, served=True)
+
+        async def main() -> None:
+            task = asyncio.create_task(AsyncKit(auth=oauth, base_url=strict.url).account.get())
+            while not strict.requests:  # noqa: ASYNC110  # the mock has no event for it
+                await asyncio.sleep(0.01)
+            task.cancel()
+
+        asyncio.run(main())
+        with Kit(auth=oauth, base_url=strict.url) as kit:
+            kit.account.get()
+        assert refreshes(strict) == [200]
+
+
 def refresh_in_child(store: TokenStore, url: str, oauth: Any) -> None:
     change_tokens(store, expires_at=1.0)
     oauth._cached = None

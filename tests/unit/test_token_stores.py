@@ -22,7 +22,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from kit_client import ConfigurationError, FileTokenStore, Kit, OAuth, RedisTokenStore, TokenStoreError
+from kit_client import (
+    ConfigurationError,
+    FileTokenStore,
+    Kit,
+    MemoryTokenStore,
+    OAuth,
+    RedisTokenStore,
+    TokenStoreError,
+)
 from kit_mock import KitMock
 from tests.oauth_app import authorized, kill_tokens, make_oauth, redis_server, refreshes, tokens_in
 
@@ -271,39 +279,72 @@ def test_accounts_that_are_saved_at_once_do_not_lose_each_other(path: Path) -> N
 
 
 class Row:
-    """One's own store: a row of a database for each account. SQLite's connections are each for one thread."""
+    """One's own store: a row of a database for each account."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = threading.local()
-        self._connection().execute("CREATE TABLE IF NOT EXISTS tokens (account TEXT PRIMARY KEY, text TEXT)")
+        self._run("CREATE TABLE tokens (account TEXT PRIMARY KEY, text TEXT)")
 
-    def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._thread, "connection"):
-            self._thread.connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
-        found: sqlite3.Connection = self._thread.connection
-        return found
+    @contextlib.contextmanager
+    def _open(self, suffix: str = "") -> Generator[sqlite3.Connection]:
+        path = f"{self._path}{suffix}"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
+            yield connection
+
+    def _run(self, statement: str, *values: str) -> Any:
+        with self._open() as connection:
+            return connection.execute(statement, values).fetchone()
 
     def load(self, account: str, /) -> str | None:
-        row = self._connection().execute("SELECT text FROM tokens WHERE account = ?", (account,)).fetchone()
+        row = self._run("SELECT text FROM tokens WHERE account = ?", account)
         return None if row is None else row[0]
 
     def save(self, account: str, text: str, /) -> None:
-        self._connection().execute("REPLACE INTO tokens VALUES (?, ?)", (account, text))
+        self._run("REPLACE INTO tokens VALUES (?, ?)", account, text)
 
     def delete(self, account: str, /) -> None:
-        self._connection().execute("DELETE FROM tokens WHERE account = ?", (account,))
+        self._run("DELETE FROM tokens WHERE account = ?", account)
 
     @contextlib.contextmanager
     def lock(self, account: str, /) -> Generator[None]:
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._open(".lock") as connection:
+            connection.execute("BEGIN EXCLUSIVE")
             yield
-        finally:
-            connection.execute("COMMIT")
-            connection.close()
-            del self._thread.connection
+
+
+class Transactions(MemoryTokenStore):
+    """A store whose locks are transactions, which fail at their end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fails = False
+
+    @contextlib.contextmanager
+    def lock(self, account: str, /) -> Generator[None]:
+        before = self.load(account)
+        with super().lock(account):
+            yield
+            if self.fails:
+                self.save(account, before or "{}")
+                raise ValueError("the transaction was rolled back")
+
+
+def test_tokens_that_the_end_of_a_transaction_undoes_are_stored_later() -> None:
+    with KitMock(behaviour="reference") as mock:
+        store = Transactions()
+        authorized(mock, store)
+        kill_tokens(mock, store, "clock")
+        before = store.load("default")
+        with Kit(auth=make_oauth(mock, store), transport=mock.transport) as kit:
+            store.fails = True
+            for _ in range(3):
+                with pytest.raises(TokenStoreError, match=r"can't be written: ValueError .* call again"):
+                    kit.account.get()
+            assert store.load("default") == before
+            store.fails = False
+            kit.account.get()
+        assert refreshes(mock) == [200]
+        assert store.load("default") != before
 
 
 def test_a_store_of_ones_own_is_four_methods(mock: KitMock, tmp_path: Path) -> None:
