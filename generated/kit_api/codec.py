@@ -32,8 +32,6 @@ CHUNK = 50
 MOST_WARNINGS = 10
 """The most warnings of one answer that are logged."""
 
-# By process: at the moment of a fork another thread may hold the parent's.
-_locks: dict[int, threading.Lock] = {}
 _reported: dict[str, Drift] = {}
 
 
