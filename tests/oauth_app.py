@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -79,27 +73,3 @@ def kill_tokens(mock: KitMock, store: TokenStore, death: Death) -> None:
 def refreshes(mock: KitMock) -> list[int]:
     """The statuses of the token requests so far."""
     return [request.status or 0 for request in mock.requests if request.path in TOKEN_PATHS]
-
-
-@contextmanager
-def redis_server(folder: Path, port: int | None = None) -> Iterator[str]:
-    """A Redis on a free port of this machine, or on the one given; yields its URL."""
-    program = shutil.which("redis-server")
-    assert program is not None, "redis-server was not found; Debian's package of that name has it"
-    if port is None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-    options = {"--bind": "127.0.0.1", "--port": str(port), "--dir": str(folder), "--save": "", "--appendonly": "no"}
-    command = [program, *(part for pair in options.items() for part in pair)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(500):
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert process.poll() is None, "redis-server ended"
-                    time.sleep(0.02)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.kill()

@@ -20,12 +20,16 @@ def missing() -> str | None:
 
 
 class RedisServer:
-    """A Redis server that keeps nothing. It is a context manager."""
+    """A Redis server that keeps nothing. It is a context manager.
 
-    def __init__(self) -> None:
+    Args:
+        port: Where it listens; without one, on a free port.
+    """
+
+    def __init__(self, port: int | None = None) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+            self.port = port or int(free.getsockname()[1])
         self.url = f"redis://127.0.0.1:{self.port}/0"
         settings = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no"]
         # A session of its own: Ctrl-C is for the tests, which then end it.

@@ -15,7 +15,8 @@ import pytest
 from kit_client import AsyncKit, FileTokenStore, Kit, KitError, MemoryTokenStore, RedisTokenStore, TokenStore
 from kit_mock import KitMock
 from kit_mock.behaviours import BehaviourName
-from tests.oauth_app import Death, authorized, kill_tokens, redis_server, refreshes
+from tests.oauth_app import Death, authorized, kill_tokens, refreshes
+from tests.redis_server import RedisServer
 
 # What the service does today takes a superseded refresh token; what its reference says takes each once.
 pytestmark = [
@@ -86,13 +87,12 @@ def test_8_processes_of_8_threads_with_a_file(mock: KitMock, workers: Workers, d
     assert refreshes(mock) == [200]
 
 
-def test_8_processes_with_redis(mock: KitMock, workers: Workers, death: Death, tmp_path: Path) -> None:
-    with redis_server(tmp_path) as url:
-        store: TokenStore = RedisTokenStore(url)
-        authorized(mock, store, served=True)
-        kill_tokens(mock, store, death)
-        assert workers.run(mock, url, threads=2) == 16
-        assert refreshes(mock) == [200]
+def test_8_processes_with_redis(mock: KitMock, workers: Workers, death: Death, redis_server: RedisServer) -> None:
+    store: TokenStore = RedisTokenStore(redis_server.url)
+    authorized(mock, store, served=True)
+    kill_tokens(mock, store, death)
+    assert workers.run(mock, redis_server.url, threads=2) == 16
+    assert refreshes(mock) == [200]
 
 
 class Workers:

@@ -32,7 +32,8 @@ from kit_client import (
     TokenStoreError,
 )
 from kit_mock import KitMock
-from tests.oauth_app import authorized, kill_tokens, make_oauth, redis_server, refreshes, tokens_in
+from tests.oauth_app import authorized, kill_tokens, make_oauth, refreshes, tokens_in
+from tests.redis_server import RedisServer
 
 FORK = multiprocessing.get_context("fork")
 NOBODY = 65534
@@ -47,12 +48,6 @@ def mock() -> Iterator[KitMock]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "made" / "tokens.json"
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        yield url
 
 
 def in_child(function: Callable[[], Any], *, user: int | None = None) -> str:
@@ -402,9 +397,10 @@ def test_a_lock_in_redis_is_renewed_for_as_long_as_it_is_held(redis_url: str, mo
         pass
 
 
-def test_redis_that_is_gone_is_told_and_calls_go_on_while_the_token_works(mock: KitMock, tmp_path: Path) -> None:
-    with redis_server(tmp_path) as url:
-        store = RedisTokenStore(url)
+@pytest.mark.redis
+def test_redis_that_is_gone_is_told_and_calls_go_on_while_the_token_works(mock: KitMock) -> None:
+    with RedisServer() as server:
+        store = RedisTokenStore(server.url)
         oauth = authorized(mock, store)
     with Kit(auth=oauth, transport=mock.transport) as kit:
         kit.account.get()
@@ -416,14 +412,13 @@ def test_redis_that_is_gone_is_told_and_calls_go_on_while_the_token_works(mock: 
     assert refreshes(mock) == []
 
 
-def test_redis_that_goes_in_the_middle_of_a_refresh_gets_the_tokens_when_it_is_back(
-    mock: KitMock, tmp_path: Path
-) -> None:
+@pytest.mark.redis
+def test_redis_that_goes_in_the_middle_of_a_refresh_gets_the_tokens_when_it_is_back(mock: KitMock) -> None:
     import httpx
 
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(redis_server(tmp_path))
-        store = RedisTokenStore(url)
+        server = stack.enter_context(RedisServer())
+        store = RedisTokenStore(server.url)
         oauth = authorized(mock, store)
         text = store.load("default")
         assert text is not None
@@ -439,7 +434,7 @@ def test_redis_that_goes_in_the_middle_of_a_refresh_gets_the_tokens_when_it_is_b
         with Kit(auth=oauth, transport=httpx.MockTransport(answer)) as kit:
             with pytest.raises(TokenStoreError, match="The new tokens are in the memory of this process"):
                 kit.account.get()
-            with redis_server(tmp_path, port=httpx.URL(url).port):
+            with RedisServer(server.port):
                 store.save("default", text)
                 kit.account.get()
                 assert tokens_in(store) != msgspec.json.decode(text)["tokens"]
