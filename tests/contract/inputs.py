@@ -113,6 +113,15 @@ def bad_bodies(document: Document, schema: Schema, body: Any, *, strict: bool) -
                 yield Bad(place, "too short", "")
 
 
+def good_bodies(document: Document, schema: Schema, body: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield what may stand where in a valid body: each value of an enum, and null where a schema has it."""
+    for place, inner, _ in places(document, schema, body):
+        for value in _choices(document, inner):
+            yield place, value
+        if "null" in document.types(inner):
+            yield place, None
+
+
 def _wrong_types(types: set[str], *, strict: bool) -> list[Any]:
     concrete = sorted(types - {"null"})
     tried = [value for name in concrete for value in (*_WRONG[name], *(_CASTABLE[name] if strict else ()))]

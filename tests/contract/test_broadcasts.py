@@ -127,8 +127,13 @@ def test_one_filter_group_is_taken(caller: Caller, world: World, state: State) -
         if made["subscriber_filter"] != [{group: [part]}]:
             raise caller.call("get_broadcast", {"id": made["id"]}).broken(f"the filter by {group}")
     with state.nothing_else("broadcast"):
-        for given in ([{"all": [part], "any": [part]}], [{"all": [{"type": "tag", "ids": []}]}]):
+        for given in (
+            [{"all": [part], "any": [part]}],
+            [{"all": [part]}, {"any": [part]}],
+            [{"all": [{"type": "tag", "ids": []}]}],
+        ):
             caller.call("create_broadcast", body={"subject": "x", "subscriber_filter": given}, expect=422)
+            caller.call("update_broadcast", {"id": made["id"]}, body={"subscriber_filter": given}, expect=422)
 
 
 def test_an_unknown_template_is_refused(caller: Caller, world: World, state: State) -> None:

@@ -58,12 +58,15 @@ def _refused(answer: Answer, message: str) -> None:
 
 @pytest.mark.parametrize("operation_id", operations(_protected))
 def test_strangers_are_refused(caller: Caller, operation_id: str) -> None:
-    """Each protected operation answers 401 to a request without a valid credential. (reference)"""
+    """Each protected operation answers 401 to a request without a valid credential. (reference; header: client)"""
     operation = caller.document.operations[operation_id]
     for what, headers in _strangers(caller).items():
         answer = caller.call(operation_id, _somewhere(operation).path, headers=headers, anonymous=True)
         if answer.status != 401 or answer.errors != [_INVALID]:
             raise answer.broken(f"401 with the message {_INVALID!r} for {what}")
+        told = answer.headers.get("WWW-Authenticate", "")
+        if "Authorization" in headers and 'error="invalid_token"' not in told:
+            raise answer.broken(f"a header WWW-Authenticate with invalid_token for {what}", told or "none")
 
 
 @pytest.mark.parametrize("operation_id", operations(lambda each: _protected(each) and not each.takes_key))

@@ -63,6 +63,8 @@ class List:
     def whole(self) -> Page:
         """Get as much as one page can hold. Skips the test if that is too little to be cut into pages."""
         page = self.page(per_page=_LARGEST_PAGE)
+        if len(page.items) < _LARGEST_PAGE:
+            page.expect("has_next_page", False, f"as {_LARGEST_PAGE} items were asked for, and {len(page.items)} came")
         if len(page.items) < _LEAST:
             pytest.skip(f"{self._id} has {len(page.items)} items, and pages need {_LEAST}")
         return page
