@@ -170,7 +170,8 @@ class Driver(Caller):
     def _kit(self, name: str, **credential: Any) -> tuple[Kit | AsyncKit, Methods]:
         """Return the client with a credential, and its methods by their routes."""
         if name not in self._kits:
-            given: dict[str, Any] = {**credential, "base_url": self.server.url, "max_retries": 0}
+            # A server that limits requests says so, which is waited for.
+            given: dict[str, Any] = {**credential, "base_url": self.server.url, "max_retries": 0, "rate_limiter": None}
             kit: Kit | AsyncKit
             if self._is_async:
                 hooks = {"request": [self._sent_by_async]}
