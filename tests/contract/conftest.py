@@ -91,7 +91,6 @@ def _option(config: pytest.Config, name: str) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "operations(*ids): the operations that a test is about; without it, all")
     config.addinivalue_line("markers", "writes: changes the account, so that a run that may only read leaves it out")
-    config.addinivalue_line("markers", "deep: takes long; `make contract` has it, `make test` hasn't")
     config.addinivalue_line("markers", "behaviour(name): a rule that only one behaviour has")
     for option, known in (("operations", _documents["current"].operations), ("grades", GRADES)):
         if unknown := sorted((_names(config, option) or set()).difference(known)):
