@@ -146,7 +146,7 @@ format: venv  ## format, and mend what the linter can
 
 lock: venv  ## compile pyproject.toml into requirements/dev.txt (make lock UPGRADE=--upgrade for newer versions)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE) \
-	    --extra mock --extra redis --extra dev --output-file requirements/dev.txt pyproject.toml
+	    --extra mock --extra cli --extra parquet --extra redis --extra dev --output-file requirements/dev.txt pyproject.toml
 
 clean:  ## remove environments, caches and builds
 	rm -rf .venv .venv-* node_modules benchmarks/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
