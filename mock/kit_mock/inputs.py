@@ -65,7 +65,7 @@ def query_values(operation: Operation, request: Request, judged: Collection[str]
     values: dict[str, Any] = {}
     errors: list[str] = []
     for parameter in operation.query:
-        found: Any = _items(request, parameter.name) if parameter.is_list else given.get(parameter.name)
+        found: Any = _items(request, parameter.name, strict=strict) if parameter.is_list else given.get(parameter.name)
         if found is None:
             if parameter.required and parameter.name not in judged:
                 errors.append(f"{human(parameter.name)} can't be blank")
@@ -79,9 +79,11 @@ def query_values(operation: Operation, request: Request, judged: Collection[str]
     return values
 
 
-def _items(request: Request, name: str) -> list[str] | None:
+def _items(request: Request, name: str, *, strict: bool) -> list[str] | None:
     """Return the items of a list, which stand between commas, or under the same name again, with or without `[]`."""
     texts = [text for found, text in _pairs(request.query) if found in (name, f"{name}[]")]
+    if strict:
+        return [item for text in texts for item in text.split(",")] or None
     return [item.strip() for text in texts for item in text.split(",") if not _is_blank(item)] or None
 
 

@@ -35,6 +35,7 @@ OWN = (
 FORMS = {"create_token", "untag_subscriber_by_email"}
 """Whose body is a form, in which all is text."""
 PARAMETERS = per_behaviour(parameters)
+LISTS = per_behaviour(parameters, lambda parameter: parameter.types == ("array",))
 SCALARS = per_behaviour(fields, lambda field: is_scalar(field) and field.operation_id not in FORMS)
 
 
@@ -88,3 +89,12 @@ def test_what_the_document_allows_is_taken(strict: httpx.Client) -> None:
     assert strict.get("/v4/tags", params={"include_total_count": "true", "per_page": "5"}).status_code == 200
     assert strict.post("/v4/broadcasts", json={"subject": "Hello", "public": True}).status_code == 201
     assert strict.request("DELETE", "/v4/tags/2/subscribers?email_address=ada@example.com").status_code == 204
+
+
+@pytest.mark.parametrize(("strict", "parameter"), LISTS, indirect=["strict"])
+@pytest.mark.parametrize("rest", ["", ",", " "])
+def test_a_blank_item_of_a_list_is_refused(strict: httpx.Client, parameter: Parameter, rest: str) -> None:
+    method, path = line(parameter.operation_id)
+    response = strict.request(method, path, params={parameter.name: rest})
+    assert response.status_code == 422
+    assert named(parameter.name) in complaints(response)[0]
