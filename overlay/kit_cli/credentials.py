@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from kit_api.api.oauth.authorize import SERVERS
 from kit_client import ConfigurationError, FileTokenStore, Kit, KitError, OAuth, TokenStoreError
+from kit_client.oauth.requests import REVOKE_URL
 from kit_client.settings import checked_base_url, environment
-from kit_client.token_requests import REVOKE_URL
 
 
 class Login(Struct, frozen=True, omit_defaults=True):

@@ -31,18 +31,18 @@ from .errors import (
     TokenStoreError,
     UnprocessableEntityError,
 )
-from .limiter import RateLimiter
+from .limits.limiter import RateLimiter
+from .limits.redis import RedisRateLimiter
+from .limits.slots import LimiterState
+from .limits.sqlite import SQLiteRateLimiter
 from .paging import apaginate, paginate
-from .redis_limiter import RedisRateLimiter
 from .retry import RetryPolicy
-from .slots import LimiterState
-from .sqlite_limiter import SQLiteRateLimiter
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .oauth import OAuth
-    from .redis_token_store import RedisTokenStore
-    from .token_stores import FileTokenStore, MemoryTokenStore, TokenStore
+    from .oauth.oauth import OAuth
+    from .oauth.redis_store import RedisTokenStore
+    from .oauth.stores import FileTokenStore, MemoryTokenStore, TokenStore
 
 __all__ = [
     "APIConnectionError",
@@ -90,11 +90,11 @@ __all__ = [
 
 # Imported when they are asked for: most programs have a key.
 _LATE = {
-    "FileTokenStore": "token_stores",
-    "MemoryTokenStore": "token_stores",
-    "OAuth": "oauth",
-    "RedisTokenStore": "redis_token_store",
-    "TokenStore": "token_stores",
+    "FileTokenStore": "oauth.stores",
+    "MemoryTokenStore": "oauth.stores",
+    "OAuth": "oauth.oauth",
+    "RedisTokenStore": "oauth.redis_store",
+    "TokenStore": "oauth.stores",
 }
 
 

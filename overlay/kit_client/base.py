@@ -16,13 +16,13 @@ import httpx
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
-from .asks import client_limiter
 from .auth import OriginAuth, PerClientAuth, choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
 from .errors import CallErrors, error_for
-from .limiter import RateLimiter
+from .limits.asks import client_limiter
+from .limits.limiter import RateLimiter
 from .network import arefuse_redirect, refuse_redirect
 from .options import call_options, checked_timeout
 from .pools import LIMITS, NoCookies

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 
 from . import deadline as deadlines
-from .asks import ClientLimiter
 from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
 from .errors import KitError
+from .limits.asks import ClientLimiter
 from .pools import AsyncPools
 from .retry import Attempt, Outcome, RetryPolicy, attempt
 from .socks import SocksHandshake

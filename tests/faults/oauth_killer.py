@@ -19,7 +19,7 @@ from typing import Any
 import kit_client
 from kit_client import FileTokenStore, Kit, OAuth
 
-MODULES = {str(Path(kit_client.__file__).with_name(f"{name}.py")) for name in ("grant", "token_stores")}
+MODULES = {str(Path(kit_client.__file__).with_name("oauth") / f"{name}.py") for name in ("grant", "stores")}
 # They change nothing, and take time.
 READING = {"_read", "_check_owner", "_load", "load", "_store_errors", "_make_folder", "_is_good"}
 

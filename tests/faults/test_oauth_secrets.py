@@ -268,4 +268,4 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for no time."""
     monkeypatch.setattr("kit_client.clock.time.sleep", lambda _: None)
     monkeypatch.setattr("anyio.sleep", lambda _: asyncio.sleep(0))
-    monkeypatch.setattr("kit_client.grant.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("kit_client.oauth.grant.AGAIN_SECONDS", 0.0)

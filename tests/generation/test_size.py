@@ -37,14 +37,21 @@ def test_the_overlay_keeps_to_its_budget() -> None:
     assert check_size.main() == 0
 
 
-def test_more_than_the_budget_is_told(
+def test_more_than_a_budget_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "pyproject.toml").write_text("[tool.kit-client]\noverlay-lines = 5\n", encoding="utf-8")
-    (tmp_path / "large.py").write_text(SAMPLE, encoding="utf-8")
+    budgets = "[tool.kit-client.overlay-lines]\ncore = 6\nsmall = 12\nlarge = 5\n"
+    (tmp_path / "pyproject.toml").write_text(budgets, encoding="utf-8")
+    for name in ("a.py", "small/a.py", "small/b.py", "large/deep/a.py", "unknown/a.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SAMPLE, encoding="utf-8")
     monkeypatch.setattr(check_size, "ROOT", tmp_path)
     monkeypatch.setattr(check_size, "OVERLAY", tmp_path)
     assert check_size.main() == 1
     told = capsys.readouterr().err
-    assert "has 6 lines of code, and may have 5" in told
-    assert "6 large.py" in told
+    assert "large has 6 lines of code, and may have 5" in told
+    assert "6 large/deep/a.py" in told
+    assert "unknown has 6 lines of code, and may have 0" in told
+    assert "core has" not in told
+    assert "small has" not in told

@@ -34,7 +34,7 @@ from kit_client import (
     RedisRateLimiter,
     SQLiteRateLimiter,
 )
-from kit_client.slots import MARGIN, Slots
+from kit_client.limits.slots import MARGIN, Slots
 from kit_mock import KitMock
 from tests.redis_server import RedisServer
 from tests.unit.service import ACCOUNT, FakeClock, Service
@@ -219,8 +219,8 @@ def test_processes_use_all_of_the_quota_and_get_no_429(
 
 
 def test_the_slots_of_a_killed_process_come_back(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kit_client.slots.MARGIN", 0.2)
-    monkeypatch.setattr("kit_client.redis_limiter.MARGIN", 0.2)
+    monkeypatch.setattr("kit_client.limits.slots.MARGIN", 0.2)
+    monkeypatch.setattr("kit_client.limits.redis.MARGIN", 0.2)
     arguments = {"limit": 2, "window": 0.3, "lease": 0.5}
     make(**arguments)
     read, write = os.pipe()

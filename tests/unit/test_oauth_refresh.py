@@ -657,7 +657,7 @@ def test_garbage_in_the_store_is_told_and_left(mock: KitMock, text: str) -> None
 
 
 def test_a_lock_that_is_never_free_is_told(mock: KitMock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kit_client.token_stores.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("kit_client.oauth.stores.LOCK_SECONDS", 0.05)
     store = MemoryTokenStore()
     authorized(mock, store)
     kill_tokens(mock, store, "clock")

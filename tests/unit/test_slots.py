@@ -10,7 +10,7 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit_client.slots import MARGIN, Slots
+from kit_client.limits.slots import MARGIN, Slots
 
 Ending = Literal["answered", "lost", "unsent"]
 

@@ -208,8 +208,9 @@ def test_a_path_that_cannot_be_one_is_told(tmp_path: Path, name: str) -> None:
 
 HOLDER = """
 import sys, time
-from kit_client import FileTokenStore, RedisTokenStore, redis_token_store
-redis_token_store.LEASE_SECONDS = 1
+from kit_client import FileTokenStore, RedisTokenStore
+from kit_client.oauth import redis_store
+redis_store.LEASE_SECONDS = 1
 store = (RedisTokenStore if sys.argv[1].startswith("redis") else FileTokenStore)(sys.argv[1])
 with store.lock("default"):
     print("locked", flush=True)
@@ -232,7 +233,7 @@ def test_a_lock_ends_with_its_process(path: Path, monkeypatch: pytest.MonkeyPatc
     store = FileTokenStore(path)
     with lock_of_another_process(str(path)) as holder:
         with monkeypatch.context() as patch:
-            patch.setattr("kit_client.token_stores.LOCK_SECONDS", 0.1)
+            patch.setattr("kit_client.oauth.stores.LOCK_SECONDS", 0.1)
             with pytest.raises(TimeoutError), store.lock("default"):
                 pass
         holder.kill()
@@ -377,20 +378,20 @@ def test_a_lock_in_redis_outlives_a_dead_holder_for_a_moment_only(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = RedisTokenStore(redis_url)
-    monkeypatch.setattr("kit_client.redis_token_store.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("kit_client.oauth.redis_store.LOCK_SECONDS", 0.2)
     with lock_of_another_process(redis_url) as holder:
         with pytest.raises(TimeoutError), store.lock("default"):
             pass
         holder.kill()
-        monkeypatch.setattr("kit_client.redis_token_store.LOCK_SECONDS", 20)
+        monkeypatch.setattr("kit_client.oauth.redis_store.LOCK_SECONDS", 20)
         with store.lock("default"):
             pass
 
 
 def test_a_lock_in_redis_is_renewed_for_as_long_as_it_is_held(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = RedisTokenStore(redis_url, prefix="renewed:")
-    monkeypatch.setattr("kit_client.redis_token_store.LEASE_SECONDS", 0.3)
-    monkeypatch.setattr("kit_client.redis_token_store.LOCK_SECONDS", 1.0)
+    monkeypatch.setattr("kit_client.oauth.redis_store.LEASE_SECONDS", 0.3)
+    monkeypatch.setattr("kit_client.oauth.redis_store.LOCK_SECONDS", 1.0)
     with store.lock("a"), pytest.raises(TimeoutError), RedisTokenStore(redis_url, prefix="renewed:").lock("a"):
         pass
     with store.lock("a"):

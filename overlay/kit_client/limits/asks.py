@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from kit_api.types import Operation, Unset
+from kit_client.auth import ApiKeyAuth, BearerAuth
+from kit_client.clock import Clock
+from kit_client.deadline import Deadline
+from kit_client.errors import ConfigurationError
+from kit_client.pools import POOLED
+from kit_client.retry import NOT_SENT, Outcome, retry_after
 
-from .auth import ApiKeyAuth, BearerAuth
-from .clock import Clock
-from .deadline import Deadline
-from .errors import ConfigurationError
 from .limiter import SHARED, Line, RateLimiter
-from .pools import POOLED
-from .retry import NOT_SENT, Outcome, retry_after
 from .slots import MARGIN, LimiterState
 
 if TYPE_CHECKING:
-    from .background import Run
+    from kit_client.background import Run
 
 LIMITS = {"X-Kit-Api-Key": 120, "Authorization": 600}
 """What Kit allows in a window, by the header of the credential."""
@@ -96,7 +96,7 @@ class Ask:
 
     async def atake(self) -> None:
         """Do the same in a task."""
-        from .background import current_run
+        from kit_client.background import current_run
 
         self.run = current_run()
         limiter = self.client.limiter
@@ -138,7 +138,7 @@ class Ask:
             return
         import anyio
 
-        from .background import Background
+        from kit_client.background import Background
 
         # In a task of its own, as asyncio can cancel this one even within a shield.
         call = Background(partial(anyio.to_thread.run_sync, end))

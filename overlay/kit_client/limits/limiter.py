@@ -18,8 +18,9 @@ from weakref import WeakSet
 
 import httpx
 
-from .errors import wait_error
-from .options import check_seconds, check_whole
+from kit_client.errors import wait_error
+from kit_client.options import check_seconds, check_whole
+
 from .slots import MARGIN, WINDOW, LimiterState, Slots
 
 if TYPE_CHECKING:

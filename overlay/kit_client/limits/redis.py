@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .errors import ConfigurationError, RateLimiterError
+from kit_client.errors import ConfigurationError, RateLimiterError
+
 from .limiter import Account
-from .shared_limiter import LEASE, SharedRateLimiter
+from .shared import LEASE, SharedRateLimiter
 from .slots import MARGIN, WINDOW, LimiterState, Slots
 
 # What `Slots` does, where all machines see it, by the clock of the server. Each slot that isn't free is in one of two

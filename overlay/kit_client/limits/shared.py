@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from .errors import RateLimiterError
+from kit_client.errors import RateLimiterError
+from kit_client.options import check_seconds
+
 from .limiter import Account, RateLimiter
-from .options import check_seconds
 from .slots import WINDOW
 
 logger = logging.getLogger("kit_client")

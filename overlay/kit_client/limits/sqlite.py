@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .errors import RateLimiterError
+from kit_client.errors import RateLimiterError
+
 from .limiter import Account
-from .shared_limiter import LEASE, SharedRateLimiter
+from .shared import LEASE, SharedRateLimiter
 from .slots import WINDOW, LimiterState, Slots
 
 if TYPE_CHECKING:

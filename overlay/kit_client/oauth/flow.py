@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
-from .auth import OriginAuth
-from .background import current_run
-from .clock import Clock
-from .deadline import Deadline
-from .errors import KitError, connection_error
+from kit_client.auth import OriginAuth
+from kit_client.background import current_run
+from kit_client.clock import Clock
+from kit_client.deadline import Deadline
+from kit_client.errors import KitError, connection_error
+
 from .grant import Channel
+from .requests import DEADLINE, says_dead
 from .single_flight import Flight
-from .token_requests import DEADLINE, says_dead
-from .token_stores import LOCK_SECONDS
+from .stores import LOCK_SECONDS
 from .tokens import Tokens
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ import httpx
 from msgspec import Struct
 
 from kit_api.errors import printable
+from kit_client.clock import Clock
+from kit_client.errors import KitError, OAuthError, TokenStoreError, connection_error
+from kit_client.secret import Secret, scrub
 
-from . import token_requests as requests
-from .clock import Clock
-from .errors import KitError, OAuthError, TokenStoreError, connection_error
-from .secret import Secret, scrub
-from .token_requests import AUTHORIZE, AUTHORIZE_AGAIN, Form
-from .token_stores import KEPT, LOCK_SECONDS, TokenStore
+from . import requests
+from .requests import AUTHORIZE, AUTHORIZE_AGAIN, Form
+from .stores import KEPT, LOCK_SECONDS, TokenStore
 from .tokens import UNREADABLE, Pending, Record, Tokens, decode_record
 
 logger = logging.getLogger("kit_client")

@@ -12,16 +12,15 @@ import httpx
 
 from kit_api.client import BASE_URL
 from kit_api.errors import forgets_arguments
+from kit_client.auth import PerClientAuth
+from kit_client.base import USER_AGENT
+from kit_client.clock import Clock
+from kit_client.errors import ConfigurationError, KitError
+from kit_client.secret import Secret
 
-from .auth import PerClientAuth
-from .base import USER_AGENT
-from .clock import Clock
-from .errors import ConfigurationError, KitError
+from .flow import ClientOAuth, channels
 from .grant import AGAIN_SECONDS, App, Channel, Grant
-from .oauth_flow import ClientOAuth, channels
-from .secret import Secret
-from .single_flight import Flight, SingleFlight
-from .token_requests import (
+from .requests import (
     AUTHORIZE_URL,
     REVOKE_URL,
     TOKEN_URL,
@@ -30,7 +29,8 @@ from .token_requests import (
     checked_url,
     send_alone,
 )
-from .token_stores import TokenStore
+from .single_flight import Flight, SingleFlight
+from .stores import TokenStore
 from .tokens import Tokens
 
 logger = logging.getLogger("kit_client")

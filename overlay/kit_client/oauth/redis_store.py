@@ -7,8 +7,9 @@ import threading
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
-from .errors import ConfigurationError, TokenStoreError
-from .token_stores import KEPT, LOCK_SECONDS
+from kit_client.errors import ConfigurationError, TokenStoreError
+
+from .stores import KEPT, LOCK_SECONDS
 
 SOCKET_SECONDS = 5.0
 """How long Redis may take to answer."""

@@ -14,17 +14,17 @@ from msgspec import Struct
 
 from kit_api.errors import printable
 from kit_api.types import Operation
+from kit_client.body import ACCEPT_ENCODING
+from kit_client.clock import Clock
+from kit_client.errors import ConfigurationError, KitError, OAuthError, what_came
+from kit_client.messages import LONGEST_TEXT, MOST_MESSAGES, read_messages
+from kit_client.network import NetworkTransport
+from kit_client.retry import RetryPolicy
+from kit_client.secret import Secret, scrub
+from kit_client.settings import connection_problems
+from kit_client.transport import RetryTransport
 
-from .body import ACCEPT_ENCODING
-from .clock import Clock
-from .errors import ConfigurationError, KitError, OAuthError, what_came
-from .messages import LONGEST_TEXT, MOST_MESSAGES, read_messages
-from .network import NetworkTransport
-from .retry import RetryPolicy
-from .secret import Secret, scrub
-from .settings import connection_problems
 from .tokens import UNREADABLE, Tokens, decoder
-from .transport import RetryTransport
 
 AUTHORIZE_URL = "https://app.convertkit.com/oauth/authorize"
 TOKEN_URL = "https://api.convertkit.com/oauth/token"

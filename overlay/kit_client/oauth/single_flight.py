@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from .background import current_run
-from .errors import KitError
+from kit_client.background import current_run
+from kit_client.errors import KitError
 
 T = TypeVar("T")
 

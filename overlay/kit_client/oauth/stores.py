@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import msgspec
 
-from .errors import TokenStoreError
-from .secret import Secret
+from kit_client.errors import TokenStoreError
+from kit_client.secret import Secret
+
 from .tokens import UNREADABLE
 
 if TYPE_CHECKING:

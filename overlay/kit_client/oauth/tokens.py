@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from .secret import Secret
+from kit_client.secret import Secret
 
 T = TypeVar("T")
 

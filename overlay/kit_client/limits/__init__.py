@@ -1,0 +1,1 @@
+"""Keeping to the rate limit of the service, in a process and between several."""

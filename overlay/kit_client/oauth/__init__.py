@@ -1,0 +1,1 @@
+"""Authorization with OAuth 2: the flow, the tokens, and where they are kept."""
