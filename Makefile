@@ -62,10 +62,10 @@ httpx2: venv  ## run the unit and integration tests with httpx2, the fork of htt
 	@$(RUN) scripts/check_httpx2.py $(PYTEST_ARGS)
 
 browser:  ## see to a headless browser for the tests
-	@bash scripts/browser.sh
+	@bash scripts/program.sh browser
 
 redis-server:  ## see to a redis-server for the tests
-	@bash scripts/redis_server.sh
+	@bash scripts/program.sh redis-server
 
 screenshots: venv browser  ## take docs/images anew
 	@$(RUN) scripts/screenshots.py

@@ -148,7 +148,7 @@ def _docs(driver: Chrome, url: str) -> None:
 def main() -> int:
     """Take them all."""
     if missing := chromium.missing():
-        print(f"{missing}: see scripts/browser.sh", file=sys.stderr)
+        print(f"{missing}: see scripts/program.sh", file=sys.stderr)
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import redis_server as redis
+from tests.leaving_out import leave_out, say_left_out
 
 # The same examples in every run, so that a failure is the change's and not the day's; and no deadline, which on a
 # busy machine measures the machine.
@@ -30,9 +30,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-_left_out: list[str] = []
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "redis: needs a redis-server, as tests with the fixtures of one do anyway")
 
@@ -45,19 +42,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items
         if item.get_closest_marker("redis") or not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
     ]
-    missing = redis.missing() if ours else None
-    if missing is None:
-        return
-    if os.environ.get("CI") == "true":
-        raise pytest.UsageError(f"{missing}: the Redis tests can't run")
-    items[:] = [item for item in items if item not in ours]
-    config.hook.pytest_deselected(items=ours)
-    _left_out.append(f"{missing}: {len(ours)} Redis tests are left out (see scripts/redis_server.sh)")
+    leave_out(config, items, ours, redis.missing, "Redis tests")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in _left_out:
-        terminalreporter.write_line(line, yellow=True)
+    say_left_out(terminalreporter)
 
 
 @pytest.fixture

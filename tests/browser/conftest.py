@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,30 +17,17 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from kit_mock import Clock, KitMock
+from tests.leaving_out import leave_out
 
 START = datetime(2023, 2, 17, 11, 43, 55, tzinfo=UTC)
 _PATIENCE = 15
-
-_left_out: list[str] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a browser these tests are no part of the run; in CI there must be one."""
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
-    missing = chromium.missing() if ours else None
-    if missing is None:
-        return
-    if os.environ.get("CI") == "true":
-        raise pytest.UsageError(f"{missing}: the browser tests can't run")
-    items[:] = [item for item in items if item not in ours]
-    config.hook.pytest_deselected(items=ours)
-    _left_out.append(f"{missing}: {len(ours)} browser tests are left out (see scripts/browser.sh)")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in _left_out:
-        terminalreporter.write_line(line, yellow=True)
+    leave_out(config, items, ours, chromium.missing, "browser tests")
 
 
 class Page:
