@@ -96,6 +96,18 @@ def test_growth_is_that_of_the_days_that_were_asked_for(caller: Caller) -> None:
         raise caller.call("get_growth_stats").broken("the last 90 days by default")
 
 
+@pytest.mark.operations("get_growth_stats")
+def test_growth_begins_90_days_ago_by_default(caller: Caller) -> None:
+    """Without `starting` the period begins 90 days before today, also if `ending` is a past day. (seen)"""
+    today = datetime.now(UTC).date()
+    for days in (10, 60):
+        query = {"ending": f"{today - timedelta(days=days)}"}
+        answer = caller.call("get_growth_stats", query=query, expect=200)
+        first, last = (date.fromisoformat(answer.json["stats"][name][:10]) for name in ("starting", "ending"))
+        if abs((today - first).days - 90) > 1 or f"{last}" != query["ending"]:
+            raise answer.broken(f"about {today - timedelta(days=90)} to {query['ending']}")
+
+
 def _check_growth(caller: Caller, stats: dict[str, Any], query: dict[str, str]) -> None:
     account: Any = caller.server.account
     new = sum(query["starting"] <= str(row["created_at"])[:10] <= query["ending"] for row in account["subscribers"])
