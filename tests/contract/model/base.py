@@ -94,7 +94,7 @@ class Machine(RuleBasedStateMachine):
     def may(self, found: Action) -> bool:
         """Whether the run may call the operations of an action, and is narrowed to one of them if it is narrowed."""
         chosen, known = self.setting.chosen, self.driver.document.operations
-        return all(self.driver.can_call(known[name]) for name in found.operations) and (
+        return all(name in known and self.driver.can_call(known[name]) for name in found.operations) and (
             chosen is None or not chosen.isdisjoint(found.operations)
         )
 
