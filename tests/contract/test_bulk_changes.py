@@ -202,6 +202,7 @@ def test_more_than_100_changes_become_a_job(caller: Caller, world: World, state:
         _check(answer, change, found, 3, [(shown, errors)] * (_MOST - 2))
 
 
+@pytest.mark.behaviour("current")
 @pytest.mark.operations("bulk_update_custom_field_values", "get_subscriber")
 def test_an_empty_value_takes_the_value_away(caller: Caller, world: World, state: State) -> None:
     """An empty value takes the subscriber's away; of two values for the same field the last one stays. (chosen)"""
@@ -220,6 +221,7 @@ def test_an_empty_value_takes_the_value_away(caller: Caller, world: World, state
         raise answer.broken("a result for each field, with its last value", str(results))
 
 
+@pytest.mark.behaviour("current")
 @pytest.mark.operations("bulk_add_form_subscribers", "list_form_subscribers")
 def test_who_is_added_in_bulk_is_shown_as_in_the_list(caller: Caller, world: World, state: State) -> None:
     """A result has what the form's list has of the subscriber; the first referrer stays. (later docs; referrer: chosen)"""

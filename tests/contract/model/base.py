@@ -174,8 +174,12 @@ class Machine(RuleBasedStateMachine):
         """Have the list of a tag, form or sequence checked after the action, and the tags of a subscriber."""
         self._to_check.add((f"list_{owner}_subscribers", id_))
         if owner == "tag":
-            self._to_check.add(("list_subscriber_tags", subscriber))
+            self.touch_tags_of(subscriber)
         self._ids_to_check.add(("subscriber", subscriber))
+
+    def touch_tags_of(self, subscriber: int) -> None:
+        """Have the tags of a subscriber checked after the action."""
+        self._to_check.add(("list_subscriber_tags", subscriber))
 
     @invariant()
     def is_as_the_model_says(self) -> None:
