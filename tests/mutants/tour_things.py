@@ -146,8 +146,9 @@ _BULK_ITEMS: dict[str, Callable[[int], dict[str, Any]]] = {
         "value": f"V {number}",
     },
     "bulk_add_form_subscribers": lambda number: {
-        "form_id": 43 - 2 * (number // 100),
+        "form_id": 43 - number // 100,
         "subscriber_id": 101 + number % 8,
+        "referrer": f"https://example.com/{number}",
     },
 }
 _BAD_ITEMS: dict[str, dict[str, Any]] = {
@@ -167,13 +168,13 @@ _BAD_ITEMS: dict[str, dict[str, Any]] = {
 _SEEN_IN: dict[str, tuple[dict[str, int], ...]] = {
     "bulk_tag_subscribers": ({"tag_id": 34},),
     "bulk_untag_subscribers": ({"tag_id": 31}, {"tag_id": 32}),
-    "bulk_add_form_subscribers": ({"form_id": 43}, {"form_id": 41}),
+    "bulk_add_form_subscribers": ({"form_id": 43}, {"form_id": 42}),
 }
 # What there must be for all items to be good.
 _TAGGED = [{"tag_id": tag, "subscriber_id": 101 + number} for tag in (31, 32) for number in range(8)]
 _PREPARED: dict[str, tuple[str, dict[str, Any]]] = {
     "bulk_untag_subscribers": ("bulk_tag_subscribers", {"taggings": _TAGGED}),
-    "bulk_delete_tags": ("bulk_create_tags", {"tags": [{"name": f"Of many {number}"} for number in range(100)]}),
+    "bulk_delete_tags": ("bulk_create_tags", {"tags": [{"name": f"Of many {number}"} for number in range(101)]}),
 }
 
 
@@ -185,6 +186,7 @@ def _in_bulk(operation: str) -> Callable[[Truth], Tour]:
         if operation in _PREPARED:
             first, body = _PREPARED[operation]
             yield truth.request(first, body=body)
+            truth.mock.advance(seconds=5)
         query = {"status": "all"} if "subscribers" in reads else {}
         items = [make(number) for number in range(101)]
         for chosen in (items[:3], items[2:5], [items[5], bad, items[6]], [items[7], items[7]], [], items[:100], items):
