@@ -17,7 +17,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from kit_mock import Clock, KitMock
+from kit_mock import Clock, KitMock, document
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 _WINDOW = "--window-size=1360,1180"
@@ -139,7 +139,7 @@ def _page(driver: Chrome, url: str) -> None:
 def _docs(driver: Chrome, url: str) -> None:
     driver.get(f"{url}/_mock/docs#/tags")
     wait = WebDriverWait(driver, 20, 0.05)
-    wait.until(lambda _: len(driver.find_elements(By.CSS_SELECTOR, ".opblock")) >= 52)
+    wait.until(lambda _: len(driver.find_elements(By.CSS_SELECTOR, ".opblock")) >= len(document.load().operations))
     driver.execute_script("scrollTo(0, 0)")
     for scheme, name in (("light", "mock-docs"), ("dark", "mock-docs-dark")):
         _take(driver, name, scheme)

@@ -40,7 +40,7 @@ ROWS: dict[str, Alike] = {
     ),
     # -------------------- Authentication
     "oauth_only_operations": Alike(
-        "an API key at the four bulk operations and the three of purchases",
+        "an API key at the bulk operations and the three of purchases",
         "announces a list of operations that take no key, and leaves it empty",
         "401 OAuth authentication required",
         "seen",

@@ -78,7 +78,7 @@ class Behaviour:
         "seen",
     )
     today_fields: bool = _switch(
-        "fields, parameters and events that the service gained since the reference",
+        "operations, fields, parameters and events that the service gained since the reference",
         "not there",
         "there",
         "later docs",

@@ -66,7 +66,8 @@ def default_path() -> Path:
 def load(path: Path | None = None, *, today: bool = True) -> Document:
     """Return the compiled document of a file, the default one if None; compiled anew only if the file has changed.
 
-    Without `today`, requests are read as Kit's reference describes them, and answers have the fields that it lists.
+    Without `today`, there are the operations of Kit's reference alone: requests are read as it describes them, and answers
+    have the fields that it lists.
 
     Raises KitMockError for a file that can't be read or isn't an OpenAPI document.
     """
@@ -115,7 +116,7 @@ class _Compiler:
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._raw["paths"].items():
             for method in _METHODS:
-                if method in item:
+                if method in item and (self._today or item[method].get(_BEYOND) is not True):
                     yield self._operation(path, method.upper(), item, item[method])
 
     def _operation(self, path: str, method: str, item: dict[str, Any], raw: dict[str, Any]) -> Operation:
@@ -161,7 +162,13 @@ class _Compiler:
                     yield status, found
 
     def _beyond_reference(self, raw: dict[str, Any]) -> Iterator[str]:
-        """The statuses that are marked, with the operation itself or with a response that it shares."""
+        """The statuses that are marked, with the operation itself or with a response that it shares.
+
+        They are all statuses of an operation that is marked itself.
+        """
+        if raw.get(_BEYOND) is True:
+            yield from raw["responses"]
+            return
         yield from raw.get(_BEYOND, ())
         for status, response in raw["responses"].items():
             if self._resolve(response).get(_BEYOND) is True:

@@ -8,9 +8,8 @@ from tests.browser.conftest import Page
 
 def test_all_operations_are_there(page: Page) -> None:
     names = set(document.load().operations)
-    assert len(names) == 52
     page.open("/_mock/docs")
-    page.wait(lambda: len(page.all(".opblock")) >= 52, "the operations")
+    page.wait(lambda: len(page.all(".opblock")) >= len(names), "the operations")
     assert {each.text for each in page.all(".opblock-summary-operation-id")} >= names
 
 

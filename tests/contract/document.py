@@ -209,7 +209,21 @@ def as_of_the_reference(document: dict[str, Any]) -> dict[str, Any]:
     shared = document["components"].get("parameters", {})
     newer = frozenset(f"#/components/parameters/{name}" for name, each in shared.items() if each.get(_BEYOND) is True)
     made: dict[str, Any] = _without(document, newer)
+    made["paths"] = {path: kept for path, item in made["paths"].items() if (kept := _known(item))}
+    known = {operation["operationId"] for item in made["paths"].values() for operation in item.values()}
+    links = made["components"].get("links", {})
+    gone = {f"#/components/links/{name}" for name, each in links.items() if each["operationId"] not in known}
+    for item in made["paths"].values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                if "links" in answer:
+                    answer["links"] = {name: to for name, to in answer["links"].items() if to["$ref"] not in gone}
     return made
+
+
+def _known(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a path has by the reference."""
+    return {method: each for method, each in item.items() if each.get(_BEYOND) is not True}
 
 
 def _without(part: Any, newer: frozenset[str]) -> Any:

@@ -160,12 +160,12 @@ def test_more_than_100_items_become_a_job(caller: Caller, world: World, state: S
             answer = bulk.send(caller, [*items, bad], expect=202, callback_url=url)
             if answer.json != {}:
                 raise answer.broken("an empty object")
-            _wait_for(
+            wait_for(
                 lambda: (
                     len({row[bulk.field] for row in state.listed(bulk.kind).values()} & _names(bulk, items)) == _MOST
                 )
             )
-            body = _called_back(caller, answer, receiver, url)
+            body = called_back(caller, answer, receiver, url)
         _check_kept(answer, bulk, state, items, state_of(body, bulk, answer))
         if len(body["failures"]) != 1 or not body["failures"][0]["errors"]:
             raise answer.broken("one failure in the callback", str(body["failures"]))
@@ -182,13 +182,14 @@ def state_of(body: dict[str, Any], bulk: Bulk, answer: Answer) -> dict[str, Any]
     return body
 
 
-def _wait_for(holds: Callable[[], bool]) -> None:
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, at most as long as a job may take."""
     end = time.monotonic() + _JOB_SECONDS
     while not holds() and time.monotonic() < end:
         time.sleep(0.1)
 
 
-def _called_back(caller: Caller, answer: Answer, receiver: Receiver, url: str) -> dict[str, Any]:
+def called_back(caller: Caller, answer: Answer, receiver: Receiver, url: str) -> dict[str, Any]:
     """Return what was posted to the callback. Skips the test if nothing comes and the server is another machine's."""
     if not receiver.wait(url, 1, _JOB_SECONDS) and not caller.server.is_on_this_machine:
         pytest.skip("nothing was posted to the callback: the server may not reach this machine")
@@ -245,10 +246,10 @@ def test_more_than_100_taggings_become_a_job(caller: Caller, world: World, state
         answer = caller.call("bulk_tag_subscribers", body={**body, "callback_url": url}, expect=202)
         if answer.json != {}:
             raise answer.broken("an empty object")
-        _wait_for(lambda: len(state.members("tag", tag)) == len(ids))
+        wait_for(lambda: len(state.members("tag", tag)) == len(ids))
         if state.members("tag", tag).keys() != set(ids):
             raise answer.broken(f"the tag with the subscribers {ids}", str(sorted(state.members("tag", tag))))
-        found = _called_back(caller, answer, receiver, url)
+        found = called_back(caller, answer, receiver, url)
         results = {row["id"] for row in found.get("subscribers", ())}
         if found.keys() != {"subscribers", "failures"} or results != set(ids) or len(found["failures"]) != 1:
             raise answer.broken("a callback with all results and one failure", str(found)[:300])

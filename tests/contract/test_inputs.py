@@ -18,7 +18,7 @@ _OAUTH = ("authorize", "create_token")
 # By the reference these can't be left out, though the document, which is today's, lets them.
 _REQUIRED_BY_THE_REFERENCE = {"update_subscriber": {"email_address"}}
 # Null is documented for them since it makes a failure of its item; the names of events are tried with the deliveries.
-_IDENTITIES = ("email_address", "tag_id", "subscriber_id")
+_IDENTITIES = ("email_address", "tag_id", "subscriber_id", "form_id")
 # Parameters that are taken beside another one alone.
 _BESIDE: dict[tuple[str, str], dict[str, str]] = {
     ("sort_field", "cancelled_at"): {"status": "cancelled"},
@@ -275,4 +275,8 @@ _MORE: dict[str, Any] = {
     "bulk_create_tags": _callback,
     "bulk_create_custom_fields": _callback,
     "bulk_tag_subscribers": _callback,
+    "bulk_untag_subscribers": _callback,
+    "bulk_delete_tags": _callback,
+    "bulk_update_custom_field_values": _callback,
+    "bulk_add_form_subscribers": _callback,
 }

@@ -250,6 +250,11 @@ def _untag_by_email(world: World) -> Request:
     return Request({"tag_id": tag}, body={"email_address": subscriber["email_address"]})
 
 
+def _untag_in_bulk(world: World) -> Request:
+    tag, subscriber = _tagged(world)
+    return Request(body={"taggings": [{"tag_id": tag, "subscriber_id": subscriber["id"]}]})
+
+
 _REQUESTS: dict[str, Callable[[World], Request]] = {
     "update_account_colors": lambda world: Request(
         body={"colors": world.caller.call("list_account_colors").json["colors"]}
@@ -287,6 +292,30 @@ _REQUESTS: dict[str, Callable[[World], Request]] = {
     "bulk_create_tags": lambda world: Request(body={"tags": [{"name": world.name("tag")}]}),
     "bulk_tag_subscribers": lambda world: Request(
         body={"taggings": [{"tag_id": world.some("tag"), "subscriber_id": world.new_subscriber()["id"]}]}
+    ),
+    "bulk_untag_subscribers": _untag_in_bulk,
+    "bulk_delete_tags": lambda world: Request(body={"tags": [{"id": world.new_tag()["id"]}]}),
+    "bulk_update_custom_field_values": lambda world: Request(
+        body={
+            "custom_field_values": [
+                {
+                    "subscriber_id": world.new_subscriber()["id"],
+                    "subscriber_custom_field_id": world.some("custom_field"),
+                    "value": "Paris",
+                }
+            ]
+        }
+    ),
+    "bulk_add_form_subscribers": lambda world: Request(
+        body={
+            "additions": [
+                {
+                    "form_id": world.some("form"),
+                    "subscriber_id": world.new_subscriber()["id"],
+                    "referrer": "https://example.com/?utm_source=radio",
+                }
+            ]
+        }
     ),
     "create_webhook": lambda world: Request(
         body={

@@ -29,6 +29,8 @@ def entries(document: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for path, item in document["paths"].items():
         for method, operation in item.items():
+            if operation.get(MARK) is True:
+                continue
             marked = set(operation.get(MARK, ()))
             for status, response in operation["responses"].items():
                 if shared.get(response.get("$ref", "").rpartition("/")[2], {}).get(MARK):

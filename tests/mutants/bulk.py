@@ -15,13 +15,17 @@ KINDS = ("bulk item", "bulk failure", "bulk job")
 MOST = 100
 """Items that are dealt with at once."""
 
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[str, str | None, str]] = {
     "bulk_create_custom_fields": ("custom_fields", "custom_fields", "list_custom_fields"),
     "bulk_create_subscribers": ("subscribers", "subscribers", "list_subscribers"),
     "bulk_create_tags": ("tags", "tags", "list_tags"),
     "bulk_tag_subscribers": ("taggings", "subscribers", "list_tag_subscribers"),
+    "bulk_untag_subscribers": ("taggings", None, "list_tag_subscribers"),
+    "bulk_delete_tags": ("tags", None, "list_tags"),
+    "bulk_update_custom_field_values": ("custom_field_values", "custom_field_values", "list_subscribers"),
+    "bulk_add_form_subscribers": ("additions", "subscribers", "list_form_subscribers"),
 }
-"""The names of items and of results, and the operation that shows what was done."""
+"""The names of items and of results, if there are any, and the operation that shows what was done."""
 
 
 def lies(document: Document) -> Iterator[Lie]:
@@ -31,7 +35,7 @@ def lies(document: Document) -> Iterator[Lie]:
             yield Lie(f"{kind}: {operation} {says}", kind, (operation, reads), f"{operation} {says}.", start)
 
 
-def _of(operation: str, items: str, results: str) -> Iterator[tuple[str, str, Start]]:
+def _of(operation: str, items: str, results: str | None) -> Iterator[tuple[str, str, Start]]:
     def telling(tell: Callable[[Truth, Request], Answer]) -> Start:
         return at([operation], tell)
 
@@ -42,23 +46,8 @@ def _of(operation: str, items: str, results: str) -> Iterator[tuple[str, str, St
             f"shows the {says} of several items, and keeps nothing of it",
             telling(_unkept(items, position)),
         )
-    yield (
-        "bulk item",
-        "answers without the last of several results",
-        _changed(operation, lambda body: body[results][:-1] if len(body[results]) > 1 else None, results),
-    )
-    yield (
-        "bulk item",
-        "answers with the last result twice",
-        _changed(operation, lambda body: body[results] + body[results][-1:] if body[results] else None, results),
-    )
-    yield (
-        "bulk item",
-        "answers with the first result for all",
-        _changed(
-            operation, lambda body: body[results][:1] * len(body[results]) if len(body[results]) > 1 else None, results
-        ),
-    )
+    if results:
+        yield from _about_results(operation, results)
     yield "bulk item", "takes no items", telling(_empty(items, results))
     yield "bulk item", "refuses an item that stands there twice", telling(_refusing_repeats(items))
     yield (
@@ -88,7 +77,7 @@ def _of(operation: str, items: str, results: str) -> Iterator[tuple[str, str, St
     yield "bulk failure", "refuses a request with a bad item", telling(_all_refused)
     yield "bulk failure", "keeps nothing if an item is bad", telling(_nothing_kept)
     yield "bulk failure", "keeps no item behind a bad one", telling(_up_to_a_failure(items))
-    if operation in ("bulk_create_tags", "bulk_create_custom_fields"):
+    if results and operation in ("bulk_create_tags", "bulk_create_custom_fields"):
         yield "bulk failure", "reports what is there already as a failure", telling(_existing_fails(items, results))
     yield "bulk job", "makes a job of 100 items", telling(_job_of(items, MOST))
     yield "bulk job", "answers 101 items at once", telling(_at_once(items))
@@ -100,6 +89,26 @@ def _of(operation: str, items: str, results: str) -> Iterator[tuple[str, str, St
         "answers 202 with a body that says something",
         changing_answers(
             [operation], lambda _, answer: answer.with_json({"status": "queued"}) if answer.status == 202 else answer
+        ),
+    )
+
+
+def _about_results(operation: str, results: str) -> Iterator[tuple[str, str, Start]]:
+    yield (
+        "bulk item",
+        "answers without the last of several results",
+        _changed(operation, lambda body: body[results][:-1] if len(body[results]) > 1 else None, results),
+    )
+    yield (
+        "bulk item",
+        "answers with the last result twice",
+        _changed(operation, lambda body: body[results] + body[results][-1:] if body[results] else None, results),
+    )
+    yield (
+        "bulk item",
+        "answers with the first result for all",
+        _changed(
+            operation, lambda body: body[results][:1] * len(body[results]) if len(body[results]) > 1 else None, results
         ),
     )
 
@@ -148,12 +157,12 @@ def _unkept(name: str, position: int) -> Callable[[Truth, Request], Answer]:
     return tell
 
 
-def _empty(name: str, results: str) -> Callable[[Truth, Request], Answer]:
+def _empty(name: str, results: str | None) -> Callable[[Truth, Request], Answer]:
     def tell(truth: Truth, request: Request) -> Answer:
         answer = truth.ask(request)
         if answer.status != 422 or request.fields.get(name) != []:
             return answer
-        return answered(200, {results: [], "failures": []})
+        return answered(200, {**({results: []} if results else {}), "failures": []})
 
     return tell
 

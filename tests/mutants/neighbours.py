@@ -77,6 +77,10 @@ SEEN_BY: Mapping[str, tuple[str, ...]] = {
     "update_tag": ("list_tags",),
     "bulk_create_tags": ("list_tags",),
     "bulk_tag_subscribers": ("list_tag_subscribers", "list_subscriber_tags"),
+    "bulk_untag_subscribers": ("list_tag_subscribers", "list_subscriber_tags"),
+    "bulk_delete_tags": ("list_tags",),
+    "bulk_update_custom_field_values": ("get_subscriber", "list_subscribers"),
+    "bulk_add_form_subscribers": ("list_form_subscribers",),
     "create_webhook": ("list_webhooks",),
     "delete_webhook": ("list_webhooks",),
     **{

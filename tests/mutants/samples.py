@@ -70,6 +70,12 @@ def body(operation: str) -> dict[str, Any] | None:
         "untag_subscriber_by_email": {"email_address": "ada@example.com"},
         "bulk_create_tags": {"tags": [{"name": f"Tag {number}"}]},
         "bulk_tag_subscribers": {"taggings": [{"tag_id": 34, "subscriber_id": 101}]},
+        "bulk_untag_subscribers": {"taggings": [{"tag_id": 31, "subscriber_id": 101}]},
+        "bulk_delete_tags": {"tags": [{"id": 34}]},
+        "bulk_update_custom_field_values": {
+            "custom_field_values": [{"subscriber_id": 101, "subscriber_custom_field_id": 1, "value": f"V {number}"}]
+        },
+        "bulk_add_form_subscribers": {"additions": [{"form_id": 43, "subscriber_id": 101}]},
         "create_webhook": {
             "target_url": "https://hooks.example.com/new",
             "event": {"name": "subscriber.subscriber_unsubscribe"},
@@ -117,11 +123,12 @@ def value(document: Document, schema: Schema, name: str) -> Any:
 
 
 # Of each, one that the account has.
-IDS = {"form_id": 41, "tag_id": 31, "course_id": 51, "sequence_id": 51, "product_id": 1, "custom_field_id": 1,
+IDS = {"form_id": 41, "tag_id": 31, "course_id": 51, "sequence_id": 51, "product_id": 1, "custom_field_id": 1, "subscriber_custom_field_id": 1,
         "subscriber_id": 101, "email_template_id": 1}  # fmt: skip
 
 
-OTHER_IDS = {"form_id": 43, "tag_id": 32, "course_id": 52, "sequence_id": 52, "product_id": 2, "custom_field_id": 3}
+OTHER_IDS = {"form_id": 43, "tag_id": 32, "course_id": 52, "sequence_id": 52, "product_id": 2, "custom_field_id": 3,
+             "subscriber_custom_field_id": 3}  # fmt: skip
 """Of each, another one."""
 
 

@@ -30,6 +30,13 @@ _BULK: dict[str, tuple[str, dict[str, Any]]] = {
     "bulk_create_custom_fields": ("custom_fields", {"label": "Same"}),
     "bulk_create_subscribers": ("subscribers", {"email_address": "same@example.com"}),
     "bulk_tag_subscribers": ("taggings", {"tag_id": 34, "subscriber_id": 101}),
+    "bulk_untag_subscribers": ("taggings", {"tag_id": 31, "subscriber_id": 101}),
+    "bulk_delete_tags": ("tags", {"id": 34}),
+    "bulk_update_custom_field_values": (
+        "custom_field_values",
+        {"subscriber_id": 101, "subscriber_custom_field_id": 1, "value": "Same"},
+    ),
+    "bulk_add_form_subscribers": ("additions", {"form_id": 43, "subscriber_id": 101}),
 }
 
 
@@ -70,7 +77,8 @@ def _event(layer: Layer, receiver: Receiver, event: str) -> None:
 
 def _bulk(layer: Layer, receiver: Receiver, operation: str) -> None:
     name, item = _BULK[operation]
-    bad = {**item, **dict.fromkeys(item, " ")} if operation != "bulk_tag_subscribers" else {**item, "tag_id": 99999}
+    ids: dict[str, Any] = {key: 99999 for key in item if key == "id" or key.endswith("_id")}
+    bad: dict[str, Any] = {**item, **(ids or dict.fromkeys(item, " "))}
     body = {name: [*[item] * 100, bad], "callback_url": receiver.url}
     assert layer.answer(layer.truth.request(operation, body=body)).status == 202
     layer.truth.mock.advance(seconds=5)

@@ -138,12 +138,43 @@ _BULK_ITEMS: dict[str, Callable[[int], dict[str, Any]]] = {
         if number < 100
         else {"tag_id": 34, "subscriber_id": 103}
     ),
+    "bulk_untag_subscribers": lambda number: {"tag_id": 31 + number // 100, "subscriber_id": 101 + number % 8},
+    "bulk_delete_tags": lambda number: {"id": 35 + number},
+    "bulk_update_custom_field_values": lambda number: {
+        "subscriber_id": 101 + number % 8,
+        "subscriber_custom_field_id": 1 + number // 50,
+        "value": f"V {number}",
+    },
+    "bulk_add_form_subscribers": lambda number: {
+        "form_id": 43 - number // 100,
+        "subscriber_id": 101 + number % 8,
+        "referrer": f"https://example.com/{number}",
+    },
 }
 _BAD_ITEMS: dict[str, dict[str, Any]] = {
     "bulk_create_custom_fields": {"label": " "},
     "bulk_create_subscribers": {"email_address": "nobody"},
     "bulk_create_tags": {"name": " "},
     "bulk_tag_subscribers": {"tag_id": 31, "subscriber_id": 987654321},
+    "bulk_untag_subscribers": {"tag_id": 31, "subscriber_id": 987654321},
+    "bulk_delete_tags": {"id": 987654321},
+    "bulk_update_custom_field_values": {
+        "subscriber_id": 987654321,
+        "subscriber_custom_field_id": 1,
+        "value": "V",
+    },
+    "bulk_add_form_subscribers": {"form_id": 41, "subscriber_id": 987654321},
+}
+_SEEN_IN: dict[str, tuple[dict[str, int], ...]] = {
+    "bulk_tag_subscribers": ({"tag_id": 34},),
+    "bulk_untag_subscribers": ({"tag_id": 31}, {"tag_id": 32}),
+    "bulk_add_form_subscribers": ({"form_id": 43}, {"form_id": 42}),
+}
+# What there must be for all items to be good.
+_TAGGED = [{"tag_id": tag, "subscriber_id": 101 + number} for tag in (31, 32) for number in range(8)]
+_PREPARED: dict[str, tuple[str, dict[str, Any]]] = {
+    "bulk_untag_subscribers": ("bulk_tag_subscribers", {"taggings": _TAGGED}),
+    "bulk_delete_tags": ("bulk_create_tags", {"tags": [{"name": f"Of many {number}"} for number in range(101)]}),
 }
 
 
@@ -152,13 +183,17 @@ def _in_bulk(operation: str) -> Callable[[Truth], Tour]:
     make, bad = _BULK_ITEMS[operation], _BAD_ITEMS[operation]
 
     def tour(truth: Truth) -> Tour:
-        path = {"tag_id": 34} if reads == "list_tag_subscribers" else {}
+        if operation in _PREPARED:
+            first, body = _PREPARED[operation]
+            yield truth.request(first, body=body)
+            truth.mock.advance(seconds=5)
         query = {"status": "all"} if "subscribers" in reads else {}
         items = [make(number) for number in range(101)]
         for chosen in (items[:3], items[2:5], [items[5], bad, items[6]], [items[7], items[7]], [], items[:100], items):
             yield truth.request(operation, body={name: chosen})
             truth.mock.advance(seconds=5)
-            yield truth.request(reads, path, query=query)
+            for path in _SEEN_IN.get(operation, ({},)):
+                yield truth.request(reads, path, query=query)
 
     return tour
 

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from .broadcast_with_stats import BroadcastWithStats
     from .bulk_custom_fields_request import BulkCustomFieldsRequest
     from .bulk_custom_fields_result import BulkCustomFieldsResult
+    from .bulk_delete_tags_request import BulkDeleteTagsRequest
+    from .bulk_delete_tags_result import BulkDeleteTagsResult
+    from .bulk_field_values_request import BulkFieldValuesRequest
+    from .bulk_field_values_result import BulkFieldValuesResult
+    from .bulk_form_additions_request import BulkFormAdditionsRequest
+    from .bulk_form_additions_result import BulkFormAdditionsResult
+    from .bulk_form_subscriber import BulkFormSubscriber
     from .bulk_subscriber import BulkSubscriber
     from .bulk_subscribers_request import BulkSubscribersRequest
     from .bulk_subscribers_result import BulkSubscribersResult
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from .bulk_taggings_result import BulkTaggingsResult
     from .bulk_tags_request import BulkTagsRequest
     from .bulk_tags_result import BulkTagsResult
+    from .bulk_untaggings_result import BulkUntaggingsResult
     from .code_challenge_method import CodeChallengeMethod
     from .colors_response import ColorsResponse
     from .count_include import CountInclude
@@ -52,6 +60,9 @@ if TYPE_CHECKING:
     from .custom_field_values import CustomFieldValues
     from .dicts import (
         BulkCustomFieldsRequestDict,
+        BulkDeleteTagsRequestDict,
+        BulkFieldValuesRequestDict,
+        BulkFormAdditionsRequestDict,
         BulkSubscribersRequestDict,
         BulkTaggingsRequestDict,
         BulkTagsRequestDict,
@@ -59,7 +70,9 @@ if TYPE_CHECKING:
         CreatePurchaseRequestDict,
         CreateSubscriberRequestDict,
         CreateWebhookRequestDict,
+        FieldValueDict,
         FilterGroupDict,
+        FormAdditionDict,
         FormReferrerDict,
         FormSubscriberByEmailDict,
         NewCustomFieldDict,
@@ -71,6 +84,7 @@ if TYPE_CHECKING:
         SubscriberEmailDict,
         SubscriberFilterDict,
         TaggingDict,
+        TagToDeleteDict,
         TokenRequestDict,
         UpdateBroadcastRequestDict,
         UpdateColorsRequestDict,
@@ -86,9 +100,13 @@ if TYPE_CHECKING:
     from .failed_custom_field import FailedCustomField
     from .failed_subscriber import FailedSubscriber
     from .failed_tag import FailedTag
+    from .field_value import FieldValue
+    from .field_value_failure import FieldValueFailure
     from .filter_group import FilterGroup
     from .filter_type import FilterType
     from .form import Form
+    from .form_addition import FormAddition
+    from .form_addition_failure import FormAdditionFailure
     from .form_page import FormPage
     from .form_referrer import FormReferrer
     from .form_status_filter import FormStatusFilter
@@ -117,6 +135,7 @@ if TYPE_CHECKING:
     from .recipient_filter import RecipientFilter
     from .recipient_group import RecipientGroup
     from .recipient_type import RecipientType
+    from .saved_field_value import SavedFieldValue
     from .segment import Segment
     from .segment_page import SegmentPage
     from .sending_address import SendingAddress
@@ -140,9 +159,11 @@ if TYPE_CHECKING:
     from .subscriber_tag import SubscriberTag
     from .subscriber_tag_page import SubscriberTagPage
     from .tag import Tag
+    from .tag_deletion_failure import TagDeletionFailure
     from .tag_failure import TagFailure
     from .tag_page import TagPage
     from .tag_response import TagResponse
+    from .tag_to_delete import TagToDelete
     from .tagged_subscriber import TaggedSubscriber
     from .tagged_subscriber_page import TaggedSubscriberPage
     from .tagged_subscriber_response import TaggedSubscriberResponse
@@ -185,6 +206,13 @@ _MODULES = {
     "BroadcastWithStats": ".broadcast_with_stats",
     "BulkCustomFieldsRequest": ".bulk_custom_fields_request",
     "BulkCustomFieldsResult": ".bulk_custom_fields_result",
+    "BulkDeleteTagsRequest": ".bulk_delete_tags_request",
+    "BulkDeleteTagsResult": ".bulk_delete_tags_result",
+    "BulkFieldValuesRequest": ".bulk_field_values_request",
+    "BulkFieldValuesResult": ".bulk_field_values_result",
+    "BulkFormAdditionsRequest": ".bulk_form_additions_request",
+    "BulkFormAdditionsResult": ".bulk_form_additions_result",
+    "BulkFormSubscriber": ".bulk_form_subscriber",
     "BulkSubscriber": ".bulk_subscriber",
     "BulkSubscribersRequest": ".bulk_subscribers_request",
     "BulkSubscribersResult": ".bulk_subscribers_result",
@@ -193,6 +221,7 @@ _MODULES = {
     "BulkTaggingsResult": ".bulk_taggings_result",
     "BulkTagsRequest": ".bulk_tags_request",
     "BulkTagsResult": ".bulk_tags_result",
+    "BulkUntaggingsResult": ".bulk_untaggings_result",
     "CodeChallengeMethod": ".code_challenge_method",
     "ColorsResponse": ".colors_response",
     "CountInclude": ".count_include",
@@ -217,9 +246,13 @@ _MODULES = {
     "FailedCustomField": ".failed_custom_field",
     "FailedSubscriber": ".failed_subscriber",
     "FailedTag": ".failed_tag",
+    "FieldValue": ".field_value",
+    "FieldValueFailure": ".field_value_failure",
     "FilterGroup": ".filter_group",
     "FilterType": ".filter_type",
     "Form": ".form",
+    "FormAddition": ".form_addition",
+    "FormAdditionFailure": ".form_addition_failure",
     "FormPage": ".form_page",
     "FormReferrer": ".form_referrer",
     "FormStatusFilter": ".form_status_filter",
@@ -248,6 +281,7 @@ _MODULES = {
     "RecipientFilter": ".recipient_filter",
     "RecipientGroup": ".recipient_group",
     "RecipientType": ".recipient_type",
+    "SavedFieldValue": ".saved_field_value",
     "Segment": ".segment",
     "SegmentPage": ".segment_page",
     "SendingAddress": ".sending_address",
@@ -271,9 +305,11 @@ _MODULES = {
     "SubscriberTag": ".subscriber_tag",
     "SubscriberTagPage": ".subscriber_tag_page",
     "Tag": ".tag",
+    "TagDeletionFailure": ".tag_deletion_failure",
     "TagFailure": ".tag_failure",
     "TagPage": ".tag_page",
     "TagResponse": ".tag_response",
+    "TagToDelete": ".tag_to_delete",
     "TaggedSubscriber": ".tagged_subscriber",
     "TaggedSubscriberPage": ".tagged_subscriber_page",
     "TaggedSubscriberResponse": ".tagged_subscriber_response",
@@ -304,8 +340,12 @@ _MODULES = {
     "NewCustomFieldDict": ".dicts",
     "UpdateCustomFieldRequestDict": ".dicts",
     "BulkCustomFieldsRequestDict": ".dicts",
+    "FieldValueDict": ".dicts",
+    "BulkFieldValuesRequestDict": ".dicts",
     "FormSubscriberByEmailDict": ".dicts",
     "FormReferrerDict": ".dicts",
+    "FormAdditionDict": ".dicts",
+    "BulkFormAdditionsRequestDict": ".dicts",
     "NewPurchaseProductDict": ".dicts",
     "NewPurchaseDict": ".dicts",
     "CreatePurchaseRequestDict": ".dicts",
@@ -317,6 +357,8 @@ _MODULES = {
     "NewTagDict": ".dicts",
     "UpdateTagRequestDict": ".dicts",
     "BulkTagsRequestDict": ".dicts",
+    "TagToDeleteDict": ".dicts",
+    "BulkDeleteTagsRequestDict": ".dicts",
     "TaggingDict": ".dicts",
     "BulkTaggingsRequestDict": ".dicts",
     "NewWebhookEventDict": ".dicts",
@@ -357,6 +399,16 @@ __all__ = (
     "BulkCustomFieldsRequest",
     "BulkCustomFieldsRequestDict",
     "BulkCustomFieldsResult",
+    "BulkDeleteTagsRequest",
+    "BulkDeleteTagsRequestDict",
+    "BulkDeleteTagsResult",
+    "BulkFieldValuesRequest",
+    "BulkFieldValuesRequestDict",
+    "BulkFieldValuesResult",
+    "BulkFormAdditionsRequest",
+    "BulkFormAdditionsRequestDict",
+    "BulkFormAdditionsResult",
+    "BulkFormSubscriber",
     "BulkSubscriber",
     "BulkSubscribersRequest",
     "BulkSubscribersRequestDict",
@@ -368,6 +420,7 @@ __all__ = (
     "BulkTagsRequest",
     "BulkTagsRequestDict",
     "BulkTagsResult",
+    "BulkUntaggingsResult",
     "CodeChallengeMethod",
     "ColorsResponse",
     "CountInclude",
@@ -396,10 +449,16 @@ __all__ = (
     "FailedCustomField",
     "FailedSubscriber",
     "FailedTag",
+    "FieldValue",
+    "FieldValueDict",
+    "FieldValueFailure",
     "FilterGroup",
     "FilterGroupDict",
     "FilterType",
     "Form",
+    "FormAddition",
+    "FormAdditionDict",
+    "FormAdditionFailure",
     "FormPage",
     "FormReferrer",
     "FormReferrerDict",
@@ -436,6 +495,7 @@ __all__ = (
     "RecipientFilter",
     "RecipientGroup",
     "RecipientType",
+    "SavedFieldValue",
     "Segment",
     "SegmentPage",
     "SendingAddress",
@@ -461,6 +521,7 @@ __all__ = (
     "SubscriberTag",
     "SubscriberTagPage",
     "Tag",
+    "TagDeletionFailure",
     "TagFailure",
     "TaggedSubscriber",
     "TaggedSubscriberPage",
@@ -470,6 +531,8 @@ __all__ = (
     "TaggingFailure",
     "TagPage",
     "TagResponse",
+    "TagToDelete",
+    "TagToDeleteDict",
     "TokenRequest",
     "TokenRequestDict",
     "TokenResponse",

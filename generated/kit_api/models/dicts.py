@@ -9,8 +9,10 @@ from collections import abc
 from decimal import Decimal
 from typing import Required, TypedDict
 
+from ..models.field_value import FieldValue
 from ..models.filter_group import FilterGroup
 from ..models.filter_type import FilterType
+from ..models.form_addition import FormAddition
 from ..models.grant_type import GrantType
 from ..models.new_custom_field import NewCustomField
 from ..models.new_purchase import NewPurchase
@@ -21,6 +23,7 @@ from ..models.new_webhook_event import NewWebhookEvent
 from ..models.recipient_group import RecipientGroup
 from ..models.subscriber_filter import SubscriberFilter
 from ..models.subscriber_state import SubscriberState
+from ..models.tag_to_delete import TagToDelete
 from ..models.tagging import Tagging
 from ..models.webhook_event_name import WebhookEventName
 from ..types import Unset
@@ -158,6 +161,26 @@ class BulkCustomFieldsRequestDict(TypedDict, total=False):
     """Where the result shall be sent by POST, once a job of more than 100 is done."""
 
 
+class FieldValueDict(TypedDict, total=False):
+    """A value of a custom field for a subscriber."""
+
+    subscriber_id: Required[int | None]
+    """The subscriber; null in a failure if they don't exist."""
+    subscriber_custom_field_id: Required[int]
+    """The custom field."""
+    value: Required[str]
+    """The value; an empty one takes the subscriber's away."""
+
+
+class BulkFieldValuesRequestDict(TypedDict, total=False):
+    """Values of custom fields to set. Up to 100 are done at once, more than that in the background."""
+
+    custom_field_values: Required[abc.Sequence[FieldValue | FieldValueDict]]
+    """The items."""
+    callback_url: str | None | Unset
+    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+
+
 class FormSubscriberByEmailDict(TypedDict, total=False):
     """Names an existing subscriber by their address, to be added to a form."""
 
@@ -172,6 +195,26 @@ class FormReferrerDict(TypedDict, total=False):
 
     referrer: str | None | Unset
     """The URL of the page that they came from; its UTM parameters are kept, too."""
+
+
+class FormAdditionDict(TypedDict, total=False):
+    """A form for a subscriber."""
+
+    form_id: Required[int | None]
+    """The form; null in a failure if it doesn't exist."""
+    subscriber_id: Required[int | None]
+    """The subscriber; null in a failure if they don't exist."""
+    referrer: str | None | Unset
+    """The URL of the page that they came from; its UTM parameters are kept, too."""
+
+
+class BulkFormAdditionsRequestDict(TypedDict, total=False):
+    """Subscribers to be added to forms. Up to 100 are done at once, more than that in the background."""
+
+    additions: Required[abc.Sequence[FormAddition | FormAdditionDict]]
+    """The items."""
+    callback_url: str | None | Unset
+    """Where the result shall be sent by POST, once a job of more than 100 is done."""
 
 
 class NewPurchaseProductDict(TypedDict, total=False):
@@ -298,6 +341,22 @@ class BulkTagsRequestDict(TypedDict, total=False):
     """Tags to create. Up to 100 are done at once, more than that in the background."""
 
     tags: Required[abc.Sequence[NewTag | NewTagDict]]
+    """The items."""
+    callback_url: str | None | Unset
+    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+
+
+class TagToDeleteDict(TypedDict, total=False):
+    """A tag to delete."""
+
+    id: Required[int]
+    """Its id."""
+
+
+class BulkDeleteTagsRequestDict(TypedDict, total=False):
+    """Tags to delete. Up to 100 are done at once, more than that in the background."""
+
+    tags: Required[abc.Sequence[TagToDelete | TagToDeleteDict]]
     """The items."""
     callback_url: str | None | Unset
     """Where the result shall be sent by POST, once a job of more than 100 is done."""

@@ -27,5 +27,8 @@ FIELDS: dict[str, tuple[Recipe, ...]] = {
     ),
     "update_subscriber": (Recipe("PUT /v4/subscribers/1", {"fields": {"shoe_size": "9"}}),),
     "bulk_create_subscribers": (Recipe("POST /v4/bulk/subscribers", {"subscribers": [{"email_address": "nobody"}]}),),
+    "bulk_add_form_subscribers": (
+        Recipe("POST /v4/bulk/forms/subscribers", {"additions": [{"form_id": 1, "subscriber_id": 999}]}),
+    ),
     "list_webhooks": (Recipe("GET /v4/webhooks", options={"seed": {**SEED, "webhooks": _WEBHOOKS}}),),
 }

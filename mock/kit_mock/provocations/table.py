@@ -42,6 +42,8 @@ _IN = "added already"
 _SENT = "one that was sent"
 _TAKEN = "a taken name"
 _MANY = range(1, 102)
+_TAGGING = {"tag_id": 1, "subscriber_id": 2}
+_TAGGINGS = [{"tag_id": 1, "subscriber_id": n} for n in _MANY]
 _SMALL_QUEUE = {"bulk_queue_bytes": 1000}
 _MANY_VALUES = {f"field_{number}": "x" for number in range(11)}
 
@@ -141,6 +143,12 @@ TABLE: dict[str, dict[str, Recipe]] = {
     "bulk_create_custom_fields": _bulk(
         "POST /v4/bulk/custom_fields", "custom_fields", {"label": "A"}, [{"label": f"Field {n}"} for n in _MANY]
     ),
+    "bulk_update_custom_field_values": _bulk(
+        "POST /v4/bulk/custom_fields/subscribers",
+        "custom_field_values",
+        {"subscriber_id": 1, "subscriber_custom_field_id": 1, "value": "Paris"},
+        [{"subscriber_id": n, "subscriber_custom_field_id": 1, "value": "Paris"} for n in _MANY],
+    ),
     "list_email_templates": _read("/v4/email_templates"),
     "list_forms": _read("/v4/forms"),
     "list_form_subscribers": _read("/v4/forms/1/subscribers"),
@@ -149,6 +157,12 @@ TABLE: dict[str, dict[str, Recipe]] = {
         **_added("forms"),
         "422": Recipe("POST /v4/forms/1/subscribers/2", {"referrer": {}}, options=_TODAY),
     },
+    "bulk_add_form_subscribers": _bulk(
+        "POST /v4/bulk/forms/subscribers",
+        "additions",
+        {"form_id": 1, "subscriber_id": 2},
+        [{"form_id": 1, "subscriber_id": n} for n in _MANY],
+    ),
     "list_purchases": _read("/v4/purchases"),
     "create_purchase": {
         "201": Recipe("POST /v4/purchases", {"purchase": _PURCHASE}),
@@ -210,12 +224,9 @@ TABLE: dict[str, dict[str, Recipe]] = {
     "tag_subscriber": _added("tags"),
     "untag_subscriber": {"204": Recipe("DELETE /v4/tags/1/subscribers/1")},
     "bulk_create_tags": _bulk("POST /v4/bulk/tags", "tags", {"name": "New"}, [{"name": f"Tag {n}"} for n in _MANY]),
-    "bulk_tag_subscribers": _bulk(
-        "POST /v4/bulk/tags/subscribers",
-        "taggings",
-        {"tag_id": 1, "subscriber_id": 2},
-        [{"tag_id": 1, "subscriber_id": n} for n in _MANY],
-    ),
+    "bulk_delete_tags": _bulk("DELETE /v4/bulk/tags", "tags", {"id": 1}, [{"id": n} for n in _MANY]),
+    "bulk_tag_subscribers": _bulk("POST /v4/bulk/tags/subscribers", "taggings", _TAGGING, _TAGGINGS),
+    "bulk_untag_subscribers": _bulk("DELETE /v4/bulk/tags/subscribers", "taggings", _TAGGING, _TAGGINGS),
     "list_webhooks": _read("/v4/webhooks"),
     "create_webhook": {
         "201": Recipe("POST /v4/webhooks", _WEBHOOK),

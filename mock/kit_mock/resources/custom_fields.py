@@ -1,4 +1,4 @@
-"""The custom fields of an account.
+"""The custom fields of an account, and the values that subscribers have in them.
 
 A key is the label in ASCII, as letters of other alphabets are usually written in it, lower case, with underscores; `_2`, `_3`, … is added where another field has it already.
 Chosen where the API says nothing: a label without a single ASCII letter or digit makes the key `field`; labels are
@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from anyascii import anyascii
 
 from kit_mock import events, rules
 from kit_mock.clock import timestamp
-from kit_mock.event_names import FIELD_CREATED, FIELD_DELETED
+from kit_mock.event_names import FIELD_CREATED, FIELD_DELETED, FIELD_VALUE_UPDATED
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import not_found, unprocessable
 from kit_mock.registry import Call, operation
-from kit_mock.resources import bulk
+from kit_mock.resources import bulk, field_values, people
+from kit_mock.resources.field_values import FieldSet
 
 TAKEN = "Label has already been taken"
 
@@ -106,6 +108,42 @@ def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
             failed, problem = _dated(row), TAKEN
         failures.append({"custom_field": failed, "errors": [problem]})
     return {"custom_fields": list(fields.values()), "failures": failures}
+
+
+@bulk.operation(
+    "bulk_update_custom_field_values", "custom_field_values", ids=["subscriber_id", "subscriber_custom_field_id"]
+)
+def bulk_update_custom_field_values(call: Call, items: bulk.Items) -> dict[str, Any]:
+    """POST /v4/bulk/custom_fields/subscribers: what is wrong with one doesn't stop the others.
+
+    Of values for the same field of the same subscriber the last one stays, and is the one result. In a failure, null
+    stands for a subscriber who doesn't exist.
+    """
+    fields = FieldSet.of(call)
+    saved: dict[tuple[int, int], dict[str, Any]] = {}
+    failures = []
+    for item in items:
+        row = people.find(call, item["subscriber_id"])
+        field_id, value = item["subscriber_custom_field_id"], item["value"]
+        key = fields.keys.get(str(field_id))
+        shown = {"subscriber_id": row and row[0], "subscriber_custom_field_id": field_id, "value": value}
+        if row is not None and key is not None:
+            set_values(call, row, {key: value})
+            saved[row[0], field_id] = shown
+            continue
+        errors = ["Subscriber does not exist"] if row is None else []
+        if key is None:
+            errors.append("Custom field does not exist")
+        failures.append({"custom_field_value": shown, "errors": errors})
+    return {"custom_field_values": list(saved.values()), "failures": failures}
+
+
+def set_values(call: Call, row: people.Row, given: Mapping[str, str | None]) -> None:
+    """Write values, by key or label, of a subscriber's fields. What the account has no field for is ignored."""
+    merged = FieldSet.of(call).merged(row[5], given)
+    people.update(call, row, field_values=merged)
+    for field_id in field_values.changed(row[5], merged):
+        events.fire(call, FIELD_VALUE_UPDATED, subscriber_id=row[0], subject=field_id)
 
 
 def key_of(label: str) -> str:

@@ -13,7 +13,7 @@ from kit_mock.clock import timestamp
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.registry import Call, operation
-from kit_mock.resources import people
+from kit_mock.resources import bulk, people
 from kit_mock.resources.memberships import Membership
 
 STATUSES = ("active", "archived", "trashed")
@@ -61,6 +61,21 @@ def add_form_subscriber_by_email(call: Call) -> Reply:
     """POST /v4/forms/{form_id}/subscribers, likewise; the subscriber must exist."""
     missing = "Either subscriber id or email address is required to add subscriber to form"
     return ADDED.add(call, ADDED.named_by_email(call, missing))
+
+
+@bulk.operation("bulk_add_form_subscribers", "additions", ids=["form_id", "subscriber_id"])
+def bulk_add_form_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
+    """POST /v4/bulk/forms/subscribers: one result for each addition, whether or not the subscriber was in the form.
+
+    An addition that is there twice has one result, with the first referrer. In a failure, null stands for the id that
+    doesn't exist.
+    """
+    added: dict[tuple[int, int], dict[str, Any]] = {}
+    found, failures = ADDED.named_in_bulk(call, items, "subscription")
+    for form, row, item in found:
+        ADDED.put(call, form, row[0], item.get("referrer"))
+        added[form, row[0]] = ADDED.shown_in_bulk(call, form, row)
+    return {"subscribers": list(added.values()), "failures": failures}
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kit_mock.problems import not_found, unprocessable
 from kit_mock.registry import Call
 from kit_mock.resources import origins, people
 from kit_mock.resources.field_values import FieldSet
+from kit_mock.wording import human
 
 
 @attrs.frozen
@@ -48,23 +49,22 @@ class Membership:
             raise not_found()
         return id_
 
-    def has_owner(self, call: Call, id_: int) -> bool:
-        """Whether the caller's account has the thing with that id."""
+    def has_owner(self, call: Call, id_: int | None) -> bool:
+        """Whether the caller's account has the thing with that id. Nothing has None as its id."""
         sql = f"SELECT 1 FROM {self.owners} WHERE id = ? AND account_id = ?"
         return call.store.row(sql, (id_, call.account_id)) is not None
 
-    def put(self, call: Call, owner: int, subscriber: int) -> bool:
+    def put(self, call: Call, owner: int, subscriber: int, referrer: str | None = None) -> bool:
         """Put a subscriber in; whether they weren't in yet."""
         sql = f"INSERT INTO {self.table} ({self.owner_id}, subscriber_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         if call.store.write(sql, (owner, subscriber, call.now)) == 0:
             return False
         if self.referred:
-            self._keep_origin(call, owner, subscriber)
+            self._keep_origin(call, owner, subscriber, referrer)
         events.fire(call, self.begins, subscriber_id=subscriber, subject=owner)
         return True
 
-    def _keep_origin(self, call: Call, owner: int, subscriber: int) -> None:
-        referrer = call.body.get("referrer")
+    def _keep_origin(self, call: Call, owner: int, subscriber: int, referrer: str | None) -> None:
         sql = f"UPDATE {self.table} SET referrer = ? WHERE {self.owner_id} = ? AND subscriber_id = ?"
         call.store.write(sql, (referrer, owner, subscriber))
         name = call.store.value(f"SELECT name FROM {self.owners} WHERE id = ?", (owner,))
@@ -96,21 +96,64 @@ class Membership:
     def add(self, call: Call, subscriber: people.Row) -> Reply:
         """Put a subscriber in and show them: 201, or 200 if they were in already."""
         owner = self.owner(call)
-        status = 201 if self.put(call, owner, subscriber[0]) else 200
+        status = 201 if self.put(call, owner, subscriber[0], call.body.get("referrer")) else 200
         shown = people.shown(subscriber, FieldSet.of(call))
         shown[f"{self.verb}_at"] = timestamp(self.since(call, owner, subscriber[0]))
         if self.referred:
-            sql = f"SELECT referrer FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
-            shown |= _referral(call.store.value(sql, (owner, subscriber[0])))
+            shown |= self.referral(call, owner, subscriber[0])
         return Reply(status, {"subscriber": shown})
+
+    def referral(self, call: Call, owner: int, subscriber: int) -> dict[str, Any]:
+        """Return where a member came from, as the API shows it."""
+        sql = f"SELECT referrer FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
+        return _referral(call.store.value(sql, (owner, subscriber)))
+
+    def shown_in_bulk(self, call: Call, owner: int, subscriber: people.Row) -> dict[str, Any]:
+        """Return a member as bulk operations report them: without state and custom fields."""
+        id_, first_name, email_address, _, created_at, _ = subscriber
+        shown = {
+            "id": id_,
+            "first_name": first_name,
+            "email_address": email_address,
+            "created_at": timestamp(created_at),
+            f"{self.verb}_at": timestamp(self.since(call, owner, id_)),
+        }
+        return shown | (self.referral(call, owner, id_) if self.referred else {})
 
     def remove(self, call: Call, subscriber: people.Row) -> Reply:
         """Take a subscriber out."""
-        sql = f"DELETE FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
-        owner = self.owner(call)
-        if call.store.write(sql, (owner, subscriber[0])) and self.ends is not None:
-            events.fire(call, self.ends, subscriber_id=subscriber[0], subject=owner)
+        self.take(call, self.owner(call), subscriber[0])
         return Reply(204)
+
+    def take(self, call: Call, owner: int, subscriber: int) -> None:
+        """Take a subscriber out; nothing happens if they aren't in."""
+        sql = f"DELETE FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
+        if call.store.write(sql, (owner, subscriber)) and self.ends is not None:
+            events.fire(call, self.ends, subscriber_id=subscriber, subject=owner)
+
+    def named_in_bulk(
+        self, call: Call, items: Iterable[dict[str, Any]], name: str
+    ) -> tuple[builtins.list[tuple[int, people.Row, dict[str, Any]]], builtins.list[dict[str, Any]]]:
+        """Return the owner and the subscriber that each item of a bulk request names, with the item, and the failures.
+
+        An item fails, as `name` of its failure, if it names nobody or nothing; today, null stands for the id that
+        doesn't exist.
+        """
+        found, failures = [], []
+        parts = (self.owner_id, "subscriber_id", *(["referrer"] if self.referred else ()))
+        for item in items:
+            row = people.find(call, item["subscriber_id"])
+            missing = {} if row is not None else {"subscriber_id": "Subscriber does not exist"}
+            if not self.has_owner(call, item[self.owner_id]):
+                missing[self.owner_id] = f"{human(self.owner_id.removesuffix('_id'))} does not exist"
+            if row is not None and not missing:
+                found.append((item[self.owner_id], row, item))
+                continue
+            failed = {part: item.get(part) for part in parts}
+            if call.behaviour.missing_ids_are_null:
+                failed.update(dict.fromkeys(missing))
+            failures.append({name: failed, "errors": builtins.list(missing.values())})
+        return found, failures
 
     def named_by_email(self, call: Call, missing: str) -> people.Row:
         """The subscriber whose `email_address` is in the body.

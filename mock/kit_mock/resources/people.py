@@ -95,10 +95,15 @@ def _tags(call: Call, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
+def find(call: Call, id_: int | None) -> Row | None:
+    """The row of a subscriber of the caller's account, or None. Nobody has None as their id."""
+    sql = f"SELECT {COLUMNS} FROM subscribers s WHERE s.id = ? AND s.account_id = ?"
+    return call.store.row(sql, (id_, call.account_id))
+
+
 def by_id(call: Call, id_: int) -> Row:
     """The row of a subscriber of the caller's account. Raises Refusal 404."""
-    sql = f"SELECT {COLUMNS} FROM subscribers s WHERE s.id = ? AND s.account_id = ?"
-    row = call.store.row(sql, (id_, call.account_id))
+    row = find(call, id_)
     if row is None:
         raise not_found()
     return row
@@ -108,6 +113,18 @@ def by_email(call: Call, email_address: str) -> Row | None:
     """The row of the subscriber with that address, whatever its case, or None."""
     sql = f"SELECT {COLUMNS} FROM subscribers s WHERE s.account_id = ? AND s.email_address = ?"
     return call.store.row(sql, (call.account_id, email_address))
+
+
+def update(call: Call, row: Row, **values: Any) -> None:
+    """Set columns of a subscriber; without a real change `updated_at` stays."""
+    current = {"first_name": row[1], "email_address": row[2], "state": row[3], "field_values": row[5]}
+    changed = {name: value for name, value in values.items() if value != current.get(name)}
+    if changed:
+        columns = ", ".join(f"{name} = ?" for name in changed)
+        call.store.write(
+            f"UPDATE subscribers SET {columns}, updated_at = ? WHERE id = ?",
+            (*changed.values(), call.now, row[0]),
+        )
 
 
 def narrow_to_status(call: Call, listing: Listing) -> None:

@@ -12,12 +12,11 @@ from typing import Any
 
 from kit_mock import events, rules
 from kit_mock.clock import timestamp
-from kit_mock.event_names import FIELD_VALUE_UPDATED
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import Refusal, unprocessable
 from kit_mock.registry import Call, operation
-from kit_mock.resources import bulk, field_values, people, sending
+from kit_mock.resources import bulk, custom_fields, field_values, people, sending
 from kit_mock.resources.field_values import FieldSet
 
 # Rows that are sorted faster than a page of them is found in an account of a million.
@@ -102,7 +101,7 @@ def create_subscriber(call: Call) -> Reply:
         row = people.by_id(call, id_)
         status = 201
     else:
-        _update(call, row, first_name=call.body.get("first_name", row[1]))
+        people.update(call, row, first_name=call.body.get("first_name", row[1]))
         status = 200
     reply = _with_fields(call, status, row[0], given)
     if status == 201 and row[3] == "active":
@@ -123,7 +122,7 @@ def update_subscriber(call: Call) -> Reply:
     other = people.by_email(call, email_address)
     if other is not None and other[0] != row[0]:
         raise unprocessable("Email address has already been taken")
-    _update(call, row, email_address=email_address, first_name=call.body.get("first_name", row[1]))
+    people.update(call, row, email_address=email_address, first_name=call.body.get("first_name", row[1]))
     return _with_fields(call, 200, row[0], given)
 
 
@@ -202,7 +201,7 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
                 events.fire(call, "subscriber_activate", subscriber_id=id_)
         else:
             id_ = row[0]
-            _update(call, row, first_name=item.get("first_name", row[1]))
+            people.update(call, row, first_name=item.get("first_name", row[1]))
         saved[id_] = None
     rows = (people.by_id(call, id_) for id_ in saved)
     subscribers = [
@@ -253,22 +252,10 @@ def _create(call: Call, email_address: str, first_name: str | None, state: str) 
     )
 
 
-def _update(call: Call, row: people.Row, **values: Any) -> None:
-    """Set columns of a subscriber; without a real change `updated_at` stays."""
-    current = {"first_name": row[1], "email_address": row[2], "state": row[3], "field_values": row[5]}
-    changed = {name: value for name, value in values.items() if value != current.get(name)}
-    if changed:
-        columns = ", ".join(f"{name} = ?" for name in changed)
-        call.store.write(
-            f"UPDATE subscribers SET {columns}, updated_at = ? WHERE id = ?",
-            (*changed.values(), call.now, row[0]),
-        )
-
-
 def _cancel(call: Call, row: people.Row) -> None:
     if row[3] != "cancelled":
         sending.unsubscribed(call.store, row[0], call.now)
-        _update(call, row, state="cancelled", cancelled_at=call.now)
+        people.update(call, row, state="cancelled", cancelled_at=call.now)
         events.fire(call, "subscriber_unsubscribe", subscriber_id=row[0])
 
 
@@ -280,13 +267,10 @@ def _with_fields(call: Call, status: int, id_: int, given: dict[str, str | None]
     row = people.by_id(call, id_)
     warnings = []
     if given:
-        fields = FieldSet.of(call)
-        merged = fields.merged(row[5], given)
-        _update(call, row, field_values=merged)
-        for field_id in field_values.changed(row[5], merged):
-            events.fire(call, FIELD_VALUE_UPDATED, subscriber_id=id_, subject=field_id)
+        custom_fields.set_values(call, row, given)
         if call.behaviour.unknown_fields_warn:
-            warnings = [f"Custom field {name!r} does not exist and was ignored" for name in fields.unknown(given)]
+            unknown = FieldSet.of(call).unknown(given)
+            warnings = [f"Custom field {name!r} does not exist and was ignored" for name in unknown]
     if len(given) > field_values.SYNCHRONOUS:
         return _one(call, 202, row, warnings)
     return _one(call, status, people.by_id(call, id_), warnings)

@@ -1,4 +1,8 @@
-"""The tags of an account and who has them. Names match without regard to case."""
+"""The tags of an account and who has them. Names match without regard to case.
+
+Chosen where the API says nothing: deleting a tag is no event, not even for those who had it, and webhooks and broadcasts
+that name it stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from typing import Any
 
 from kit_mock import rules
 from kit_mock.clock import timestamp
-from kit_mock.inputs import LARGEST_ID
 from kit_mock.messages import Reply
 from kit_mock.pagination import Listing, page
 from kit_mock.problems import not_found, unprocessable
@@ -19,6 +22,7 @@ TAKEN = "Name has already been taken"
 TAGGED = Membership(
     owners="tags", table="tag_subscribers", owner_id="tag_id", verb="tagged", begins="tag_add", ends="tag_remove"
 )
+_TAGGING = ("tag_id", "subscriber_id")
 
 
 @operation("list_tags")
@@ -116,49 +120,43 @@ def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
     return {"tags": list(tags.values()), "failures": failures}
 
 
-def _check_ids(_: Call, items: bulk.Items) -> None:
-    """Raises Refusal 422 for an id that is too large for one."""
-    for name in ("tag_id", "subscriber_id"):
-        if any(abs(item[name] or 0) > LARGEST_ID for item in items):
-            raise unprocessable(f"Taggings {name.replace('_', ' ')} is out of range")
+@bulk.operation("bulk_delete_tags", "tags", ids=["id"])
+def bulk_delete_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
+    """DELETE /v4/bulk/tags: those who have the tags lose them.
+
+    A tag that is there twice exists but once, so that the second is a failure.
+    """
+    failures = []
+    for item in items:
+        if not TAGGED.has_owner(call, item["id"]):
+            failures.append({"tag": {"id": item["id"]}, "errors": ["Tag does not exist"]})
+            continue
+        call.store.write("DELETE FROM tag_subscribers WHERE tag_id = ?", (item["id"],))
+        call.store.write("DELETE FROM tags WHERE id = ?", (item["id"],))
+    return {"failures": failures}
 
 
-@bulk.operation("bulk_tag_subscribers", "taggings", check=_check_ids)
+@bulk.operation("bulk_tag_subscribers", "taggings", ids=_TAGGING)
 def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the tag.
 
     A tagging that is there twice has one result. In a failure, today, null stands for the id that doesn't exist.
     """
     tagged: dict[tuple[int, int], dict[str, Any]] = {}
-    failures = []
-    for item in items:
-        # Integers by the document, which takes 5.0 for one, or null, which is nobody's id.
-        tag, subscriber = int(item["tag_id"] or 0), int(item["subscriber_id"] or 0)
-        sql = "SELECT first_name, email_address, created_at FROM subscribers WHERE id = ? AND account_id = ?"
-        row = call.store.row(sql, (subscriber, call.account_id))
-        failed: dict[str, int | None] = {"tag_id": tag, "subscriber_id": subscriber}
-        errors = []
-        missing = []
-        if row is None:
-            errors.append("Subscriber does not exist")
-            missing.append("subscriber_id")
-        if not TAGGED.has_owner(call, tag):
-            errors.append("Tag does not exist")
-            missing.append("tag_id")
-        if row is None or errors:
-            if call.behaviour.missing_ids_are_null:
-                failed.update(dict.fromkeys(missing))
-            failures.append({"tagging": failed, "errors": errors})
-            continue
-        TAGGED.put(call, tag, subscriber)
-        tagged[tag, subscriber] = {
-            "id": subscriber,
-            "first_name": row[0],
-            "email_address": row[1],
-            "created_at": timestamp(row[2]),
-            "tagged_at": timestamp(TAGGED.since(call, tag, subscriber)),
-        }
+    found, failures = TAGGED.named_in_bulk(call, items, "tagging")
+    for tag, row, _ in found:
+        TAGGED.put(call, tag, row[0])
+        tagged[tag, row[0]] = TAGGED.shown_in_bulk(call, tag, row)
     return {"subscribers": list(tagged.values()), "failures": failures}
+
+
+@bulk.operation("bulk_untag_subscribers", "taggings", ids=_TAGGING)
+def bulk_untag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
+    """DELETE /v4/bulk/tags/subscribers: only what names no tag or no subscriber is a failure."""
+    found, failures = TAGGED.named_in_bulk(call, items, "tagging")
+    for tag, row, _ in found:
+        TAGGED.take(call, tag, row[0])
+    return {"failures": failures}
 
 
 def _named(call: Call, name: str) -> tuple[Any, ...] | None:

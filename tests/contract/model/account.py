@@ -82,6 +82,8 @@ class Account:
         if kind == "custom_field":
             for values in self.values.values():
                 values.pop(id_, None)
+        if kind == "tag":
+            self.members.pop(("tag", id_), None)
         if kind == "webhook":
             self.hooks[id_].is_deleted = True
 

@@ -45,7 +45,7 @@ class Bulk(Names):
             "100": [new[number % 2] for number in range(_MOST)],
             "a job": [*(new[number % 2] for number in range(_MOST)), bad],
         }[how]
-        found = self._results_of(f"bulk_create_{plural}", plural, [{label: text} for text in texts], how)
+        found = self.results_of(f"bulk_create_{plural}", plural, [{label: text} for text in texts], how)
         if found is None:
             return
         answer, body = found
@@ -99,7 +99,7 @@ class Bulk(Names):
         if how == "new and cancelled":
             self.equip(row, pick)
             self.cancel(row)
-        found = self._results_of("bulk_create_subscribers", "subscribers", people, how)
+        found = self.results_of("bulk_create_subscribers", "subscribers", people, how)
         if found is None:
             return
         answer, body = found
@@ -142,7 +142,7 @@ class Bulk(Names):
         if how == "new and known":
             self.put("tag", "id", pick)
             self.cancel(person)
-        found = self._results_of("bulk_tag_subscribers", "taggings", items, how)
+        found = self.results_of("bulk_tag_subscribers", "taggings", items, how)
         if found is None:
             return
         answer, body = found
@@ -168,7 +168,7 @@ class Bulk(Names):
 
     # -------------------- Requests and jobs
 
-    def _results_of(self, operation: str, plural: str, items: list[Row], how: str) -> tuple[Answer, Row] | None:
+    def results_of(self, operation: str, plural: str, items: list[Row], how: str) -> tuple[Answer, Row] | None:
         """Send items. Returns the answer and the results, of a job those of its callback; None if there are none."""
         if how == "none":
             self.call(operation, body={plural: []}, expect=422, by=Rule.BULK_NOTHING)

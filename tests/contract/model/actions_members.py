@@ -10,8 +10,8 @@ from tests.contract.model.base import NOBODY, Action, action
 from tests.contract.model.rules import Rule
 
 _NEIGHBOURS = 2
-_PAGE = "https://example.com/page?utm_source=radio&utm_medium=air&utm_campaign=c&utm_term=t&utm_content=d"
-_UTM = {"source": "radio", "medium": "air", "campaign": "c", "term": "t", "content": "d"}
+PAGE = "https://example.com/page?utm_source=radio&utm_medium=air&utm_campaign=c&utm_term=t&utm_content=d"
+UTM = {"source": "radio", "medium": "air", "campaign": "c", "term": "t", "content": "d"}
 _BY = ("address", "address in another case", "address, again", "address after a move")
 
 
@@ -108,12 +108,12 @@ class Members(People):
         members = self.account.in_(owner, id_)
         if again and not members:
             self.put(owner, by, pick)
-        row = of or (self._somebody([*members], pick) if again else self._nobody_of([*members], pick))
+        row = of or (self._somebody([*members], pick) if again else self.nobody_of([*members], pick))
         if by == "address after a move":
             self.change(row, {"email_address": self.world.email()}, Rule.PERSON_UPDATED)
         operation = "tag_subscriber" if owner == "tag" else f"add_{owner}_subscriber"
         path: dict[str, object] = {f"{owner}_id": id_}
-        body: dict[str, object] = {"referrer": _PAGE} if owner == "form" and self.is_current and pick % 2 else {}
+        body: dict[str, object] = {"referrer": PAGE} if owner == "form" and self.is_current and pick % 2 else {}
         if by == "id":
             path["id"] = row["id"]
         else:
@@ -128,7 +128,7 @@ class Members(People):
             members[row["id"]] = {stamp: shown[stamp]}
             if owner == "form" and self.is_current:
                 referrer = body.get("referrer")
-                utm = _UTM if referrer else shown["referrer_utm_parameters"]
+                utm = UTM if referrer else shown["referrer_utm_parameters"]
                 members[row["id"]] |= {"referrer": referrer, "referrer_utm_parameters": utm}
                 self.show(Rule.REFERRER, answer, members[row["id"]], shown)
             events = {"tag": "tag_add", "form": "form_subscribe", "sequence": "course_subscribe"}
@@ -142,7 +142,7 @@ class Members(People):
         """Return one of some subscribers."""
         return self.account.rows["subscriber"][sorted(ids)[pick % len(ids)]]
 
-    def _nobody_of(self, ids: list[int], pick: int) -> Row:
+    def nobody_of(self, ids: list[int], pick: int) -> Row:
         """Return a subscriber who isn't one of some, made if there is none."""
         self.pick("subscriber", pick)
         if self.account.rows["subscriber"].keys() <= {*ids}:
@@ -172,7 +172,7 @@ class Members(People):
         members = self.account.in_("tag", tag)
         while is_tagged and len(members) < _NEIGHBOURS:
             self.put("tag", "id", pick)
-        row = self._somebody([*members], pick) if is_tagged else self._nobody_of([*members], pick)
+        row = self._somebody([*members], pick) if is_tagged else self.nobody_of([*members], pick)
         # The tag that must stay.
         self.put("tag", "id", pick + 1, of=row)
         if by == "address after a move":

@@ -105,7 +105,7 @@ class People(Machine):
             self.account.changed[id_] = now
             if expected["state"] == "cancelled":
                 self.account.cancelled[id_] = now
-        self._set_values(id_, body.get("fields") or {})
+        self.set_fields(id_, body.get("fields") or {})
         if expected["state"] == "active":
             self.account.happened("subscriber_activate", id_)
         return id_
@@ -116,10 +116,11 @@ class People(Machine):
         row |= changes
         if changes:
             self._changed(row["id"])
-        self._set_values(row["id"], body.get("fields") or {})
+        self.set_fields(row["id"], body.get("fields") or {})
         self.touch("subscriber", row["id"])
 
-    def _set_values(self, id_: int, given: Row) -> None:
+    def set_fields(self, id_: int, given: Row) -> None:
+        """Set values of a subscriber by the keys of their fields; an empty one takes the value away."""
         values, keys = self.account.values[id_], {
             each["key"]: key for key, each in self.account.rows["custom_field"].items()
         }  # fmt: skip

@@ -94,7 +94,7 @@ class Machine(RuleBasedStateMachine):
     def may(self, found: Action) -> bool:
         """Whether the run may call the operations of an action, and is narrowed to one of them if it is narrowed."""
         chosen, known = self.setting.chosen, self.driver.document.operations
-        return all(self.driver.can_call(known[name]) for name in found.operations) and (
+        return all(name in known and self.driver.can_call(known[name]) for name in found.operations) and (
             chosen is None or not chosen.isdisjoint(found.operations)
         )
 
@@ -174,8 +174,12 @@ class Machine(RuleBasedStateMachine):
         """Have the list of a tag, form or sequence checked after the action, and the tags of a subscriber."""
         self._to_check.add((f"list_{owner}_subscribers", id_))
         if owner == "tag":
-            self._to_check.add(("list_subscriber_tags", subscriber))
+            self.touch_tags_of(subscriber)
         self._ids_to_check.add(("subscriber", subscriber))
+
+    def touch_tags_of(self, subscriber: int) -> None:
+        """Have the tags of a subscriber checked after the action."""
+        self._to_check.add(("list_subscriber_tags", subscriber))
 
     @invariant()
     def is_as_the_model_says(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.contract.caller import ContractError
 from tests.contract.model.actions_account import Colors, Steady
 from tests.contract.model.actions_broadcasts import Broadcasts
-from tests.contract.model.actions_bulk import Bulk
+from tests.contract.model.actions_bulk_changes import BulkChanges
 from tests.contract.model.actions_grants import Grants
 from tests.contract.model.actions_hooks import Hooks
 from tests.contract.model.actions_purchases import Purchases
@@ -17,7 +17,7 @@ from tests.contract.model.rules import Rule
 from tests.contract.model.setting import Setting
 
 
-class Everything(Hooks, Steady, Bulk, Purchases, Broadcasts, Grants, Colors):
+class Everything(Hooks, Steady, BulkChanges, Purchases, Broadcasts, Grants, Colors):
     """The machine with every action."""
 
 

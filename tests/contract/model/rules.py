@@ -147,6 +147,16 @@ class Rule(enum.Enum):
     BULK_CALLBACK = "The result of a job is posted to the callback, once.", "reference"
     BULK_TAGGED = "Each tagging that can be done is done, also the second time.", "reference"
     BULK_UNTAGGABLE = "A tagging of a subscriber or tag that there isn't is a failure.", "later docs"
+    BULK_UNTAGGED = "Each tag that a bulk request takes away is gone, and others stay.", "later docs", "current"
+    BULK_DELETED = "Tags that a bulk request deletes are gone, with all who had them.", "later docs", "current"
+    BULK_DELETED_TWICE = "A tag that a bulk request deletes twice is a failure the second time.", "chosen", "current"
+    BULK_VALUES = (
+        "Values that a bulk request sets are there; an empty one takes the value away.",
+        "later docs",
+        "current",
+    )
+    BULK_VALUES_LAST = "Of two values for a field, the last one stays, and is the one result.", "chosen", "current"
+    BULK_ADDED = "Whom a bulk request adds to a form is in it, once, with the first referrer.", "later docs", "current"
 
     # -------------------- Webhooks
     HOOK_KEPT = "A webhook is listed with its event, what that is about, and its target.", "reference"

@@ -46,12 +46,17 @@ def resolved(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def operations() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Method in lower case and operation."""
+def operations(behaviour: str = "current") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Method in lower case and operation, of all that a behaviour has."""
     for item in RAW["paths"].values():
         for method, raw in item.items():
-            if method != "parameters":
+            if method != "parameters" and _is_known(raw, behaviour):
                 yield method, {**raw, "parameters": [*item.get("parameters", ()), *raw.get("parameters", ())]}
+
+
+def bodies(behaviour: str = "current") -> list[str]:
+    """The ids of all operations of a behaviour that take a body."""
+    return sorted(raw["operationId"] for _, raw in operations(behaviour) if "requestBody" in raw)
 
 
 def line(operation_id: str) -> tuple[str, str]:
@@ -97,7 +102,7 @@ def parameters(behaviour: str = "current") -> list[Parameter]:
     """All parameters of all queries that a behaviour has."""
     return [
         Parameter(raw["operationId"], found["name"], _types(found["schema"]), found.get("required", False))
-        for _, raw in operations()
+        for _, raw in operations(behaviour)
         for found in map(resolved, raw["parameters"])
         if found["in"] == "query" and _is_known(found, behaviour)
     ]
@@ -114,16 +119,17 @@ def per_behaviour(find: Callable[[str], list[Any]], wanted: Callable[[Any], bool
 
 
 def beyond_reference(find: Callable[[str], list[Any]]) -> list[Any]:
-    """What is only found under `current`."""
+    """What is only found under `current`, in operations that both behaviours have."""
     known = set(map(str, find("reference")))
-    return [found for found in find("current") if str(found) not in known]
+    shared = {raw["operationId"] for _, raw in operations("reference")}
+    return [found for found in find("current") if str(found) not in known and found.operation_id in shared]
 
 
 def fields(behaviour: str = "current") -> list[Field]:
     """All places of all bodies that a behaviour has, containers too, but the bodies themselves."""
     return [
         Field(raw["operationId"], path, _types(schema, behaviour), is_free, content["schema"])
-        for _, raw in operations()
+        for _, raw in operations(behaviour)
         if "requestBody" in raw
         for content in resolved(raw["requestBody"])["content"].values()
         for path, schema, is_free in _places(content["schema"], (), behaviour, is_free=True)

@@ -160,6 +160,9 @@ def _unknown_fields(account: Account, today: bool) -> None:
 def _new_fields(account: Account, today: bool) -> None:
     shown = account.key.get("/v4/account").json()
     assert shown["account"].keys() >= {"name", "plan_type", "primary_email_address", "created_at"}
+    # An unknown path, and a path that the reference has for another method.
+    for method, path, refused in (("POST", "/v4/bulk/forms/subscribers", 404), ("DELETE", "/v4/bulk/tags", 405)):
+        assert account.token.request(method, path, json={}).status_code == (422 if today else refused)
     if not today:
         assert shown["user"].keys() == {"email"}
         assert not shown["account"].keys() & {"timezone", "sending_addresses", "plan"}

@@ -20,6 +20,7 @@ from tests.unit.mock.document_fields import (
     Field,
     Parameter,
     beyond_reference,
+    bodies,
     fields,
     line,
     operations,
@@ -30,8 +31,6 @@ from tests.unit.mock.document_fields import (
 TRUE = ["true", "TRUE", "True", "t", "T", "1", "on", "yes", "y", "2", "banana"]
 FALSE = ["false", "FALSE", "False", "f", "F", "0", "off", "OFF", "oFf"]
 BLANK = ["", " ", "\t\n ", "\u2003"]
-
-BODIES = {raw["operationId"] for _, raw in operations() if "requestBody" in raw}
 
 # Plain form, and what is read as the same.
 SAME: dict[str, list[tuple[Any, list[Any]]]] = {
@@ -121,7 +120,7 @@ def test_the_tables_are_not_empty(behaviour: str) -> None:
     assert len([found for found in parameters(behaviour) if "boolean" in found.types]) >= 12
     types = {type_ for found in fields(behaviour) if is_scalar(found) for type_ in found.types}
     assert types == {"integer", "number", "boolean", "string", "null"}
-    without_fields = BODIES - {found.operation_id for found in fields(behaviour)}
+    without_fields = set(bodies(behaviour)) - {found.operation_id for found in fields(behaviour)}
     assert without_fields == ({"add_form_subscriber"} if behaviour == "reference" else set())
     assert beyond_reference(parameters)
     assert beyond_reference(fields)
@@ -223,14 +222,14 @@ def test_an_empty_list_is_an_empty_object(account: Account, field: Field) -> Non
     assert shown(account.ask(field.operation_id, json=field.body([]))) == expected
 
 
-@pytest.mark.parametrize("operation_id", sorted(BODIES))
+@pytest.mark.parametrize(("account", "operation_id"), per_behaviour(bodies), indirect=["account"])
 def test_an_empty_list_is_an_empty_body(account: Account, operation_id: str) -> None:
     expected = shown(account.ask(operation_id, json={}))
     assert shown(account.ask(operation_id, json=[])) == expected
     assert shown(account.ask(operation_id, content=b" [ ] ", headers={"Content-Type": "application/json"})) == expected
 
 
-@pytest.mark.parametrize("operation_id", sorted({raw["operationId"] for _, raw in operations()} - BODIES))
+@pytest.mark.parametrize("operation_id", sorted({raw["operationId"] for _, raw in operations()} - set(bodies())))
 @pytest.mark.parametrize("content", [b"[]", b"{}", b'"x"', b"{broken", b"a[b"])
 def test_an_operation_without_a_body_ignores_one(account: Account, operation_id: str, content: bytes) -> None:
     expected = shown(account.ask(operation_id))

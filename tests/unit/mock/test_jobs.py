@@ -10,25 +10,18 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock, jobs
+from tests.unit.mock.bulk_routes import ROUTES, send
 from tests.unit.mock.conftest import START, client
 from tests.unit.mock.receiver import Receiver, listening
 
-PATHS = {
-    "subscribers": "/v4/bulk/subscribers",
-    "tags": "/v4/bulk/tags",
-    "taggings": "/v4/bulk/tags/subscribers",
-    "custom_fields": "/v4/bulk/custom_fields",
-}
-OPERATIONS = {
-    "subscribers": "bulk_create_subscribers",
-    "tags": "bulk_create_tags",
-    "taggings": "bulk_tag_subscribers",
-    "custom_fields": "bulk_create_custom_fields",
-}
 SEED: dict[str, Any] = {
     "tags": [{"id": 1, "name": "Tag 3"}],
+    "forms": [{"id": 1, "name": "Sign up"}],
     "custom_fields": [{"id": 1, "label": "Label 5"}],
-    "subscribers": [{"id": n, "email_address": f"reader{n}@example.com", "state": "inactive"} for n in range(1, 21)],
+    "subscribers": [
+        {"id": n, "email_address": f"reader{n}@example.com", "state": "inactive", "tags": ["Tag 3"][n % 2 :]}
+        for n in range(1, 21)
+    ],
     "access_tokens": ["second"],
 }
 ACCEPTED: tuple[int, Any] = (202, {})
@@ -43,20 +36,27 @@ def items(name: str, count: int) -> list[dict[str, Any]]:
             return [*found, {"email_address": None, "first_name": "X"}]
         case "tags":
             return [{"name": f"Tag {n}"} for n in range(count - 1)] + [{"name": " "}]
-        case "taggings":
+        case "taggings" | "untaggings":
             return [{"tag_id": 1, "subscriber_id": n} for n in range(count)]
+        case "deletions":
+            return [{"id": n} for n in range(count)]
+        case "field_values":
+            return [{"subscriber_id": n, "subscriber_custom_field_id": 1, "value": f"V {n}"} for n in range(count)]
+        case "additions":
+            return [{"form_id": 1, "subscriber_id": n} for n in range(count)]
         case _:
             return [{"label": f"Label {n}"} for n in range(count - 1)] + [{}]
 
 
 def post(http: httpx.Client, name: str, body: list[dict[str, Any]], **more: Any) -> tuple[int, Any]:
-    response = http.post(PATHS[name], json={name: body, **more})
+    response = send(http, name, body, **more)
     return response.status_code, response.json()
 
 
 def state(http: httpx.Client) -> list[Any]:
     """All that bulk operations can change."""
-    paths = ("subscribers?status=all", "tags?", "custom_fields?", "tags/1/subscribers?status=all")
+    paths = ["subscribers?status=all", "tags?", "custom_fields?"]
+    paths += (f"{owner}/1/subscribers?status=all" for owner in ("tags", "forms"))
     return [http.get(f"/v4/{path}&per_page=1000").json() for path in paths]
 
 
@@ -79,7 +79,7 @@ def http(seeded: KitMock) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("count", [101, 1000])
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("name", ROUTES)
 def test_a_job_does_two_seconds_later_what_a_small_request_does_at_once(
     seeded: KitMock, http: httpx.Client, receiver: Receiver, name: str, count: int
 ) -> None:
@@ -93,7 +93,7 @@ def test_a_job_does_two_seconds_later_what_a_small_request_does_at_once(
     after = state(http)
     assert after != before
     (delivery,) = seeded.deliver()
-    assert (delivery.state, delivery.event, delivery.webhook_id) == ("delivered", OPERATIONS[name], None)
+    assert (delivery.state, delivery.event, delivery.webhook_id) == ("delivered", ROUTES[name].operation_id, None)
     (received,) = receiver.received
     assert received.path == "/done?job=1"
     assert received.headers["content-type"].startswith("application/json")

@@ -19,11 +19,11 @@ from kit_mock.problems import Refusal
 from kit_mock.provocations.recipe import SEED
 from kit_mock.provocations.table import TABLE
 from tests.unit.mock.conftest import START, client
-from tests.unit.mock.document_fields import operations
+from tests.unit.mock.document_fields import bodies
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
-BODIES = sorted(raw["operationId"] for _, raw in operations() if "requestBody" in raw)
+BODIES = bodies()
 UNTAG = "/v4/tags/1/subscribers"
 
 

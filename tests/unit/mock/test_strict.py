@@ -11,9 +11,18 @@ import pytest
 from kit_mock import Clock, KitMock
 from kit_mock.provocations.recipe import SEED
 from tests.unit.mock.conftest import START, client
-from tests.unit.mock.document_fields import BEHAVIOURS, Field, Parameter, fields, line, parameters, per_behaviour
+from tests.unit.mock.document_fields import (
+    BEHAVIOURS,
+    Field,
+    Parameter,
+    bodies,
+    fields,
+    line,
+    parameters,
+    per_behaviour,
+)
 from tests.unit.mock.test_casts import complaints, is_scalar, named
-from tests.unit.mock.test_request_bodies import BODIES, usual
+from tests.unit.mock.test_request_bodies import usual
 
 WRONG: dict[str, tuple[list[Any], str]] = {
     "integer": (["1", True, 1.5, ""], "an integer"),
@@ -72,7 +81,7 @@ def test_a_field_of_another_type_is_refused_by_name_with_what_was_expected(stric
         assert any(expected in complaint or any(own in complaint for own in OWN) for complaint in told), response.text
 
 
-@pytest.mark.parametrize("operation_id", BODIES)
+@pytest.mark.parametrize(("strict", "operation_id"), per_behaviour(bodies), indirect=["strict"])
 def test_only_the_media_type_of_the_document_is_taken(strict: httpx.Client, operation_id: str) -> None:
     method, path, body = usual(operation_id)
     other = {"json": body} if operation_id in FORMS else {"data": {"a": "b"}}

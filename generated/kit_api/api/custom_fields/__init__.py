@@ -11,8 +11,10 @@ from ...types import UNSET, AsyncPager, Pager, Unset
 if TYPE_CHECKING:
     from ...models.accepted import Accepted
     from ...models.bulk_custom_fields_result import BulkCustomFieldsResult
+    from ...models.bulk_field_values_result import BulkFieldValuesResult
     from ...models.custom_field import CustomField
-    from ...models.dicts import NewCustomFieldDict
+    from ...models.dicts import FieldValueDict, NewCustomFieldDict
+    from ...models.field_value import FieldValue
     from ...models.new_custom_field import NewCustomField
     from .. import AsyncResources, Resources
 
@@ -196,6 +198,46 @@ class CustomFieldsResource:
             client=self._client, body={"custom_fields": custom_fields, "callback_url": callback_url}
         )
 
+    def bulk_update_values(
+        self,
+        *,
+        custom_field_values: abc.Sequence[FieldValue | FieldValueDict],
+        callback_url: str | None | Unset = UNSET,
+    ) -> BulkFieldValuesResult | Accepted:
+        """Set custom field values of many subscribers
+
+        Sets values by the ids of subscriber and field; an empty one takes the value away. Up to 100 are
+        done at once: 200 with what succeeded and what failed. Match results by ids: no order is promised.
+        More are done in the background: 202, and later a POST to `callback_url`. A subscriber or a field
+        that doesn't exist is a failure.
+
+        Route: `POST /v4/bulk/custom_fields/subscribers`, with OAuth only.
+
+        Args:
+            custom_field_values: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_update_custom_field_values
+
+        return bulk_update_custom_field_values.sync(
+            client=self._client, body={"custom_field_values": custom_field_values, "callback_url": callback_url}
+        )
+
 
 class AsyncCustomFieldsResource:
     """The operations on `custom_fields`, to await."""
@@ -374,4 +416,44 @@ class AsyncCustomFieldsResource:
 
         return await bulk_create_custom_fields.asyncio(
             client=self._client, body={"custom_fields": custom_fields, "callback_url": callback_url}
+        )
+
+    async def bulk_update_values(
+        self,
+        *,
+        custom_field_values: abc.Sequence[FieldValue | FieldValueDict],
+        callback_url: str | None | Unset = UNSET,
+    ) -> BulkFieldValuesResult | Accepted:
+        """Set custom field values of many subscribers
+
+        Sets values by the ids of subscriber and field; an empty one takes the value away. Up to 100 are
+        done at once: 200 with what succeeded and what failed. Match results by ids: no order is promised.
+        More are done in the background: 202, and later a POST to `callback_url`. A subscriber or a field
+        that doesn't exist is a failure.
+
+        Route: `POST /v4/bulk/custom_fields/subscribers`, with OAuth only.
+
+        Args:
+            custom_field_values: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_update_custom_field_values
+
+        return await bulk_update_custom_field_values.asyncio(
+            client=self._client, body={"custom_field_values": custom_field_values, "callback_url": callback_url}
         )

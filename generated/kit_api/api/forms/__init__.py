@@ -11,8 +11,12 @@ from ...types import UNSET, AsyncPager, Pager, Unset
 if TYPE_CHECKING:
     import datetime
 
+    from ...models.accepted import Accepted
+    from ...models.bulk_form_additions_result import BulkFormAdditionsResult
     from ...models.count_include import CountInclude
+    from ...models.dicts import FormAdditionDict
     from ...models.form import Form
+    from ...models.form_addition import FormAddition
     from ...models.form_status_filter import FormStatusFilter
     from ...models.form_subscriber import FormSubscriber
     from ...models.form_type import FormType
@@ -217,6 +221,43 @@ class FormsResource:
 
         return (add_form_subscriber.sync(form_id, id, client=self._client, body={"referrer": referrer})).subscriber
 
+    def bulk_add_subscribers(
+        self, *, additions: abc.Sequence[FormAddition | FormAdditionDict], callback_url: str | None | Unset = UNSET
+    ) -> BulkFormAdditionsResult | Accepted:
+        """Add many subscribers to forms
+
+        Adds subscribers to forms, both by id; adding them again changes nothing. Up to 100 are done at
+        once: 200 with what succeeded and what failed. Match results by the subscriber's id: no order is
+        promised, and a result doesn't name its form. More are done in the background: 202, and later a POST
+        to `callback_url`. A subscriber or a form that doesn't exist is a failure.
+
+        Route: `POST /v4/bulk/forms/subscribers`, with OAuth only.
+
+        Args:
+            additions: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_add_form_subscribers
+
+        return bulk_add_form_subscribers.sync(
+            client=self._client, body={"additions": additions, "callback_url": callback_url}
+        )
+
 
 class AsyncFormsResource:
     """The operations on `forms`, to await."""
@@ -416,3 +457,40 @@ class AsyncFormsResource:
         return (
             await add_form_subscriber.asyncio(form_id, id, client=self._client, body={"referrer": referrer})
         ).subscriber
+
+    async def bulk_add_subscribers(
+        self, *, additions: abc.Sequence[FormAddition | FormAdditionDict], callback_url: str | None | Unset = UNSET
+    ) -> BulkFormAdditionsResult | Accepted:
+        """Add many subscribers to forms
+
+        Adds subscribers to forms, both by id; adding them again changes nothing. Up to 100 are done at
+        once: 200 with what succeeded and what failed. Match results by the subscriber's id: no order is
+        promised, and a result doesn't name its form. More are done in the background: 202, and later a POST
+        to `callback_url`. A subscriber or a form that doesn't exist is a failure.
+
+        Route: `POST /v4/bulk/forms/subscribers`, with OAuth only.
+
+        Args:
+            additions: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_add_form_subscribers
+
+        return await bulk_add_form_subscribers.asyncio(
+            client=self._client, body={"additions": additions, "callback_url": callback_url}
+        )

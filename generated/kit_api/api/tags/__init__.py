@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     import datetime
 
     from ...models.accepted import Accepted
+    from ...models.bulk_delete_tags_result import BulkDeleteTagsResult
     from ...models.bulk_taggings_result import BulkTaggingsResult
     from ...models.bulk_tags_result import BulkTagsResult
+    from ...models.bulk_untaggings_result import BulkUntaggingsResult
     from ...models.count_include import CountInclude
-    from ...models.dicts import NewTagDict, TaggingDict
+    from ...models.dicts import NewTagDict, TaggingDict, TagToDeleteDict
     from ...models.new_tag import NewTag
     from ...models.subscriber_status_filter import SubscriberStatusFilter
     from ...models.tag import Tag
+    from ...models.tag_to_delete import TagToDelete
     from ...models.tagged_subscriber import TaggedSubscriber
     from ...models.tagging import Tagging
     from .. import AsyncResources, Resources
@@ -356,6 +359,40 @@ class TagsResource:
 
         return bulk_create_tags.sync(client=self._client, body={"tags": tags, "callback_url": callback_url})
 
+    def bulk_delete(
+        self, *, tags: abc.Sequence[TagToDelete | TagToDeleteDict], callback_url: str | None | Unset = UNSET
+    ) -> BulkDeleteTagsResult | Accepted:
+        """Delete many tags
+
+        Deletes tags by id, and takes them away from all who have them. Up to 100 are done at once: 200 with
+        what failed. More are done in the background: 202, and later a POST to `callback_url`. A tag that
+        doesn't exist is a failure, also one that is gone since an earlier attempt at the same request.
+
+        Route: `DELETE /v4/bulk/tags`, with OAuth only.
+
+        Args:
+            tags: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_delete_tags
+
+        return bulk_delete_tags.sync(client=self._client, body={"tags": tags, "callback_url": callback_url})
+
     def bulk_tag_subscribers(
         self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
     ) -> BulkTaggingsResult | Accepted:
@@ -389,6 +426,42 @@ class TagsResource:
         from . import bulk_tag_subscribers
 
         return bulk_tag_subscribers.sync(client=self._client, body={"taggings": taggings, "callback_url": callback_url})
+
+    def bulk_untag_subscribers(
+        self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
+    ) -> BulkUntaggingsResult | Accepted:
+        """Take tags away from many subscribers
+
+        Takes tags away from subscribers, both by id. Up to 100 are done at once: 200 with what failed. More
+        are done in the background: 202, and later a POST to `callback_url`. A subscriber or a tag that
+        doesn't exist is a failure; a subscriber who doesn't have the tag is none.
+
+        Route: `DELETE /v4/bulk/tags/subscribers`, with OAuth only.
+
+        Args:
+            taggings: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_untag_subscribers
+
+        return bulk_untag_subscribers.sync(
+            client=self._client, body={"taggings": taggings, "callback_url": callback_url}
+        )
 
 
 class AsyncTagsResource:
@@ -723,6 +796,40 @@ class AsyncTagsResource:
 
         return await bulk_create_tags.asyncio(client=self._client, body={"tags": tags, "callback_url": callback_url})
 
+    async def bulk_delete(
+        self, *, tags: abc.Sequence[TagToDelete | TagToDeleteDict], callback_url: str | None | Unset = UNSET
+    ) -> BulkDeleteTagsResult | Accepted:
+        """Delete many tags
+
+        Deletes tags by id, and takes them away from all who have them. Up to 100 are done at once: 200 with
+        what failed. More are done in the background: 202, and later a POST to `callback_url`. A tag that
+        doesn't exist is a failure, also one that is gone since an earlier attempt at the same request.
+
+        Route: `DELETE /v4/bulk/tags`, with OAuth only.
+
+        Args:
+            tags: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_delete_tags
+
+        return await bulk_delete_tags.asyncio(client=self._client, body={"tags": tags, "callback_url": callback_url})
+
     async def bulk_tag_subscribers(
         self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
     ) -> BulkTaggingsResult | Accepted:
@@ -756,5 +863,41 @@ class AsyncTagsResource:
         from . import bulk_tag_subscribers
 
         return await bulk_tag_subscribers.asyncio(
+            client=self._client, body={"taggings": taggings, "callback_url": callback_url}
+        )
+
+    async def bulk_untag_subscribers(
+        self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
+    ) -> BulkUntaggingsResult | Accepted:
+        """Take tags away from many subscribers
+
+        Takes tags away from subscribers, both by id. Up to 100 are done at once: 200 with what failed. More
+        are done in the background: 202, and later a POST to `callback_url`. A subscriber or a tag that
+        doesn't exist is a failure; a subscriber who doesn't have the tag is none.
+
+        Route: `DELETE /v4/bulk/tags/subscribers`, with OAuth only.
+
+        Args:
+            taggings: The items.
+            callback_url: Where the result shall be sent by POST, once a job of more than 100 is done.
+
+        Raises:
+            ValueError, TypeError: An argument can't be sent; nothing was.
+            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+            kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
+            kit_client.ServerError: The service failed, or something in front of it did.
+            kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
+            kit_client.APIConnectionError: No answer, or no whole one, came.
+
+        Returns:
+            The answer.
+        """
+
+        from . import bulk_untag_subscribers
+
+        return await bulk_untag_subscribers.asyncio(
             client=self._client, body={"taggings": taggings, "callback_url": callback_url}
         )
