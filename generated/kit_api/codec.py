@@ -98,9 +98,25 @@ def decode(model: type[T], content: bytes, operation: str, report: Report = repo
 
 def convert(model: type[T], source: Any) -> T:
     """Build a model from its JSON form, as tolerantly as `decode` builds what is inside a body."""
-    _decoder(model)
     # A copy, since the reader moves keys about.
-    made: T = _Reader(model.__name__, report).read(to_json(source, model.__name__, sent=False), model, 1)
+    return build(model, to_json(source, model.__name__, sent=False), is_body=False)
+
+
+def build(model: type[T], value: Any, report: Report = report, *, is_body: bool) -> T:
+    """Build a model from decoded JSON, whose dicts are used up.
+
+    Args:
+        model: What is built. Its name stands for the operation in reports.
+        value: What `msgspec.json.decode` made of JSON.
+        report: Called with each difference from the document, once for each place in this value.
+        is_body: Whether the outermost keys must be there, as in `decode`.
+
+    Raises:
+        msgspec.ValidationError: They aren't.
+        RecursionError: The value is nested too deeply.
+    """
+    _decoder(model)
+    made: T = _Reader(model.__name__, report).read(value, model, 0 if is_body else 1)
     return made
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ParamSpec, TypeVar, cast
@@ -44,6 +45,11 @@ def printable(text: str, length: int = 200) -> str:
             for character in cut
         )
     return cut if len(text) <= length and len(cut) <= length else f"{cut[:length]}…"
+
+
+def masked_url(url: str) -> str:
+    """Return a URL with `…` in the place of its user, password and query, in which secrets may stand."""
+    return re.sub(r"(?<=//)[^/?#]+(?=@)|(?<=\?).+", "…", url, flags=re.DOTALL)
 
 
 def chain(error: BaseException | None, outer: BaseException | None = None) -> Iterator[BaseException]:
@@ -103,4 +109,4 @@ def forgets_arguments(function: Callable[P, T]) -> Callable[P, T]:
     return forgetful
 
 
-__all__ = ["UnexpectedResponse", "chain", "clear_locals", "forgets_arguments", "printable"]
+__all__ = ["UnexpectedResponse", "chain", "clear_locals", "forgets_arguments", "masked_url", "printable"]

@@ -26,6 +26,8 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec import UnsetType as Unset
 
+from .errors import masked_url
+
 if TYPE_CHECKING:
     from .models.pagination import Pagination
 
@@ -52,6 +54,9 @@ else:
 
 ABSENT: Any = UNSET
 """Stands for a field that is always there unless a request asks the service to leave it out."""
+
+CALLED = frozenset({"target_url", "callback_url"})
+"""Fields with URLs that the service calls. It signs nothing, so that their queries may hold secrets."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -187,7 +192,10 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         # What comes beside a secret may be another one.
         if self._secrets or not self.additional_properties:
             shown.remove("additional_properties")
-        return [(name, value) for name in shown if (value := getattr(self, name)) is not UNSET]
+        values = [(name, value) for name in shown if (value := getattr(self, name)) is not UNSET]
+        return [
+            (name, masked_url(value) if name in CALLED and isinstance(value, str) else value) for name, value in values
+        ]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
