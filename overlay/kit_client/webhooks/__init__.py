@@ -1,0 +1,30 @@
+"""Webhooks: register them once, know by a secret who calls, and read what comes.
+
+It is imported on its own, `from kit_client import webhooks`: most programs never need it.
+"""
+
+from kit_api.errors import masked_url
+from kit_api.models import CustomFieldDelivery, SubscriberDelivery
+
+from .events import Event
+from .parsing import BulkCallback, EmptyBulkResult, InvalidDeliveryError, Parsed, PurchaseDelivery, parse
+from .registration import aensure, ensure
+from .url_secret import is_authentic, new_secret, with_secret
+
+__all__ = [
+    "BulkCallback",
+    "CustomFieldDelivery",
+    "EmptyBulkResult",
+    "Event",
+    "InvalidDeliveryError",
+    "Parsed",
+    "PurchaseDelivery",
+    "SubscriberDelivery",
+    "aensure",
+    "ensure",
+    "is_authentic",
+    "masked_url",
+    "new_secret",
+    "parse",
+    "with_secret",
+]
