@@ -121,6 +121,14 @@ def test_an_empty_result_that_may_be_of_several_operations_is_one_of_its_own() -
     assert isinstance(empty, EmptyBulkResult)
     assert (empty.failures, empty.additional_properties) == ([], {"subscribers": [], "took": 3})
     assert parse(body, models.BulkTaggingsResult).subscribers == []
+    # Of operations that tell failures only, this is what comes when all went well.
+    assert isinstance(parse(b'{"failures": []}'), EmptyBulkResult)
+    for kind in (models.BulkUntaggingsResult, models.BulkDeleteTagsResult):
+        assert type(parse(b'{"failures": []}', kind)) is kind
+    with pytest.raises(
+        InvalidDeliveryError, match=r"^expected a BulkTaggingsResult; what came is an object with failures$"
+    ):
+        parse(b'{"failures": []}', models.BulkTaggingsResult)
     # No other operation has a list of this name.
     assert isinstance(parse(b'{"tags": [], "failures": []}'), models.BulkTagsResult)
 
@@ -130,6 +138,10 @@ def test_a_result_that_can_not_be_told_apart_asks_for_its_kind() -> None:
     with pytest.raises(InvalidDeliveryError, match=r"could be a BulkSubscribersResult, BulkTaggingsResult.*by `kind`"):
         parse(body)
     assert parse(body, models.BulkTaggingsResult).subscribers[0].id == 1
+    body = b'{"failures": [{"errors": ["Subscriber does not exist"]}]}'
+    with pytest.raises(InvalidDeliveryError, match="could be a BulkUntaggingsResult, BulkDeleteTagsResult; say which"):
+        parse(body)
+    assert parse(body, models.BulkUntaggingsResult).failures[0].errors == ["Subscriber does not exist"]
 
 
 def test_what_differs_from_the_document_is_kept_and_reported_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,9 +12,13 @@ from kit_api.codec import PLAIN_KEY, build, report
 from kit_api.errors import forgets_arguments
 from kit_api.models import (
     BulkCustomFieldsResult,
+    BulkDeleteTagsResult,
+    BulkFieldValuesResult,
+    BulkFormAdditionsResult,
     BulkSubscribersResult,
     BulkTaggingsResult,
     BulkTagsResult,
+    BulkUntaggingsResult,
     CustomFieldDelivery,
     Purchase,
     SubscriberDelivery,
@@ -40,7 +44,15 @@ class EmptyBulkResult(Model, kw_only=True):
 
 
 BulkCallback: TypeAlias = (
-    BulkSubscribersResult | BulkTaggingsResult | BulkTagsResult | BulkCustomFieldsResult | EmptyBulkResult
+    BulkSubscribersResult
+    | BulkTaggingsResult
+    | BulkFormAdditionsResult
+    | BulkTagsResult
+    | BulkCustomFieldsResult
+    | BulkFieldValuesResult
+    | BulkUntaggingsResult
+    | BulkDeleteTagsResult
+    | EmptyBulkResult
 )
 """What a bulk job sends to its `callback_url`: the result of its operation."""
 Parsed: TypeAlias = SubscriberDelivery | CustomFieldDelivery | PurchaseDelivery | BulkCallback
@@ -73,8 +85,12 @@ class _BulkKind(msgspec.Struct, frozen=True):
 BULK_KINDS = (
     _BulkKind(BulkSubscribersResult, "subscribers", "state", "subscriber"),
     _BulkKind(BulkTaggingsResult, "subscribers", "tagged_at", "tagging"),
+    _BulkKind(BulkFormAdditionsResult, "subscribers", "added_at", "subscription"),
     _BulkKind(BulkTagsResult, "tags", "name", "tag"),
     _BulkKind(BulkCustomFieldsResult, "custom_fields", "label", "custom_field"),
+    _BulkKind(BulkFieldValuesResult, "custom_field_values", "value", "custom_field_value"),
+    _BulkKind(BulkUntaggingsResult, None, None, "tagging"),
+    _BulkKind(BulkDeleteTagsResult, None, None, "tag"),
 )
 KINDS = (SubscriberDelivery, CustomFieldDelivery, PurchaseDelivery, *(kind.model for kind in BULK_KINDS))
 
@@ -182,8 +198,10 @@ def _possible_kinds(value: Any) -> list[type[Model]]:
 
 
 def _possible_bulk_kinds(value: dict[str, Any]) -> list[type[Model]]:
-    told = [kind for kind in BULK_KINDS if kind.results and isinstance(value.get(kind.results), list)]
-    candidates = told or [kind for kind in BULK_KINDS if kind.results is None]
+    named = [kind for kind in BULK_KINDS if kind.results in value]
+    candidates = [kind for kind in named if isinstance(value[str(kind.results)], list)]
+    if not named:
+        candidates = [kind for kind in BULK_KINDS if kind.results is None]
     if len(candidates) < 2:
         return [kind.model for kind in candidates]
     matches = [kind.matches(value) for kind in candidates]
