@@ -106,6 +106,8 @@ def test_urls_that_lead_to_the_same_place_are_the_same(same: str, mock: KitMock,
     first = register(ACTIVATE, "https://app.example.com/kit?a=b%2Fc")
     assert register(ACTIVATE, same).id == first.id
     assert register(ACTIVATE, "https://app.example.com/kit?a=b%2Fc").target_url == "https://app.example.com/kit?a=b%2Fc"
+    ascii_only = register(ACTIVATE, "https://xn--bcher-kva.example/%C3%A4")
+    assert register(ACTIVATE, "https://bücher.example/ä").id == ascii_only.id
     assert register(ACTIVATE, "http://h.example").id == register(ACTIVATE, "http://H.example:80/").id
 
 
@@ -251,6 +253,16 @@ def test_a_link_that_the_service_shows_as_a_number_is_taken_for_the_one_that_is_
         assert (
             ensure(kit, {"name": "subscriber.link_click", "initiator_value": "https://example.com/book"}, URL).id == 9
         )
+
+
+def test_no_webhook_is_deleted_whose_link_is_not_known() -> None:
+    shown = {"id": 9, "account_id": 1, "event": {"name": "link_click", "initiator_value": 77}}
+    made = {"webhook": {**shown, "id": 10, "target_url": with_secret(URL, OTHER)}}
+    service = Service(page({**shown, "target_url": with_secret(URL, SECRET)}), httpx.Response(201, json=made))
+    event: Any = {"name": "subscriber.link_click", "initiator_value": "https://example.com/book"}
+    with service.kit() as kit:
+        assert ensure(kit, event, with_secret(URL, OTHER)).id == 10
+    assert [request.method for request in service.requests] == ["GET", "POST"]
 
 
 class TestUnsure:
@@ -440,6 +452,15 @@ def test_two_that_look_at_the_same_time_make_one_each_which_is_told_later(
     mock.advance(minutes=2)
     assert register(ACTIVATE, URL).id == min(both)
     assert "webhooks 1, 2 have the same event and URL" in caplog.text
+
+
+def test_it_works_on_trio(mock: KitMock) -> None:
+    async def call() -> list[int]:
+        async with AsyncKit(api_key=mock.api_key, transport=mock.async_transport) as kit:
+            return [(await aensure(kit, ACTIVATE, with_secret(URL, secret))).id for secret in (SECRET, SECRET, OTHER)]
+
+    assert anyio.run(call, backend="trio") == [1, 1, 2]
+    assert urls(mock) == [with_secret(URL, OTHER)]
 
 
 def test_the_wrong_kind_of_client_is_named(mock: KitMock) -> None:

@@ -67,10 +67,13 @@ class WantedEvent:
         if self._name in REQUEST_NAMES:
             self._check(known)
 
-    def is_of(self, event: object) -> bool:
+    def is_of(self, event: object, *, surely: bool = False) -> bool:
         """Tell whether an event in an answer is this one.
 
-        The service may show the link of `link_click` as a number. Which link it is can't be told then, and any will do.
+        Args:
+            event: The event.
+            surely: Whether a doubt counts as no. The service may show the link of `link_click` as a number, and then
+                nothing tells which link it is.
         """
         if not isinstance(event, WebhookEvent):
             return False
@@ -80,8 +83,9 @@ class WantedEvent:
         if name not in REQUEST_NAMES:
             return about == self._about
         subject = SUBJECTS.get(name)
-        is_hidden = subject == LINK and not isinstance(about.get(LINK), str)
-        return subject is None or is_hidden or about.get(subject) == self._about[subject]
+        if subject == LINK and not isinstance(about.get(LINK), str):
+            return not surely
+        return subject is None or about.get(subject) == self._about[subject]
 
     def _check(self, name: str) -> None:
         """Raise ValueError unless it has the parameter that it needs, and no other."""

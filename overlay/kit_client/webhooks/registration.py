@@ -151,23 +151,20 @@ class _Wanted:
 
     def same(self, webhooks: list[Webhook]) -> list[Webhook]:
         """Return those with the event and the URL, the oldest first."""
-        return [webhook for webhook in self._alike(webhooks) if secrets_of(webhook.target_url) == self._secrets]
+        alike = [webhook for webhook in self._at_place(webhooks) if self._event.is_of(webhook.event)]
+        return [webhook for webhook in alike if secrets_of(webhook.target_url) == self._secrets]
 
     def outdated(self, webhooks: list[Webhook]) -> list[Webhook]:
         """Return those that differ in their secret alone, or have none. A URL without a secret outdates nothing."""
-        alike = self._alike(webhooks) if self._secrets else []
+        at_place = self._at_place(webhooks) if self._secrets else []
+        alike = [webhook for webhook in at_place if self._event.is_of(webhook.event, surely=True)]
         return [webhook for webhook in alike if secrets_of(webhook.target_url) != self._secrets]
 
-    def _alike(self, webhooks: list[Webhook]) -> list[Webhook]:
-        alike = [
-            each
-            for each in webhooks
-            if isinstance(each, Webhook)
-            and isinstance(each.id, int)
-            and place(each.target_url) == self._place
-            and self._event.is_of(each.event)
-        ]
-        return sorted(alike, key=lambda webhook: webhook.id)
+    def _at_place(self, webhooks: list[Webhook]) -> list[Webhook]:
+        # The list may hold what differs from the document.
+        known = [each for each in webhooks if isinstance(each, Webhook) and isinstance(each.id, int)]
+        found = [webhook for webhook in known if place(webhook.target_url) == self._place]
+        return sorted(found, key=lambda webhook: webhook.id)
 
     def mask(self, error: KitError) -> None:
         """Take the secret out of what the service says, if it quotes the URL."""
@@ -201,6 +198,7 @@ def _steps(wanted: _Wanted) -> Generator[Step, Any, Webhook]:
     for webhook in outdated:
         try:
             yield Delete(webhook.id)
+            logger.info("webhook %s was deleted: webhook %s takes its place", webhook.id, made.id)
         except NotFoundError:
             pass
         except KitError as error:

@@ -80,8 +80,8 @@ def check_url(name: str, url: object) -> None:
 def place(url: object) -> tuple[str, ...] | None:
     """Return what two URLs of the same place have in common, whatever their secret; None if it can't be asked for.
 
-    The case of the host, a port that goes without saying, a missing path and escapes that may be left out make no
-    difference.
+    The case of the host, the port of the scheme, a missing path, a fragment, and whether letters beyond ASCII are
+    escaped make no difference.
     """
     if not isinstance(url, str) or re.search(r"[\s\x00-\x1f\x7f]", url):
         return None
