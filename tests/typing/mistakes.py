@@ -12,7 +12,7 @@ import httpx
 from kit_api.api.broadcasts import create_broadcast
 from kit_api.api.purchases import create_purchase
 from kit_api.api.tags import create_tag, list_tags
-from kit_client import AsyncKit, Kit, paginate
+from kit_client import AsyncKit, Kit, paginate, webhooks
 
 
 def arguments(kit: Kit) -> None:
@@ -50,6 +50,9 @@ def dicts_in_bulk(kit: Kit) -> None:
 def webhooks_and_filters(kit: Kit) -> None:
     kit.webhooks.create(target_url="x", event={"name": "subscriber.tag_added"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     kit.webhooks.create(target_url="x", event={"name": "subscriber.tag_add", "tag": 1})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    webhooks.ensure(kit, {"name": "subscriber.tag_add", "tag": 1}, "https://h/")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    webhooks.parse('{"failures": []}')  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    print(webhooks.parse(b"{}", webhooks.SubscriberDelivery).subscriber.email)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     kit.broadcasts.create(subscriber_filter=[{"every": [{"type": "tag", "ids": [1]}]}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     kit.broadcasts.create(subscriber_filter=[{"all": [{"type": "form", "ids": [1]}]}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     kit.broadcasts.update(1, subscriber_filter=[{"all": [{"type": "tag"}]}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

@@ -18,13 +18,17 @@ from kit_api.api.subscribers import create_subscriber, get_subscriber, list_subs
 from kit_api.api.tags import create_tag, list_tags
 from kit_api.models import (
     Accepted,
+    BulkSubscribersResult,
     NewPurchaseProduct,
     NewPurchaseProductDict,
     NewSubscriberDict,
+    NewWebhookEvent,
     Purchase,
     Subscriber,
+    SubscriberDelivery,
     SubscriberState,
     Tag,
+    Webhook,
 )
 from kit_api.types import Response
 from kit_client import (
@@ -43,6 +47,7 @@ from kit_client import (
     UnprocessableEntityError,
     apaginate,
     paginate,
+    webhooks,
 )
 
 
@@ -220,6 +225,40 @@ def beyond_the_document(kit: Kit) -> list[str]:
     return [drift.path for drift in differences] + [str(account.parsed), str(product.unit_price), *additional]
 
 
+def with_webhooks(kit: Kit) -> list[str]:
+    secret: str = webhooks.new_secret()
+    target = webhooks.with_secret("https://app.example.com/kit", secret)
+    tag = kit.tags.create(name="Told")
+    for event in ("subscriber.subscriber_activate", NewWebhookEvent(name="subscriber.tag_add", tag_id=tag.id)):
+        print(webhooks.ensure(kit, event, target).id)
+    webhook: Webhook = webhooks.ensure(kit, {"name": "subscriber.tag_add", "tag_id": tag.id}, target)
+    webhooks.ensure(kit, webhook.event, target)
+    if not webhooks.is_authentic(target.encode(), [secret]):
+        return []
+    told: list[str] = []
+    for body in (b'{"subscriber": {"email_address": "ada@example.com"}}', b'{"failures": []}', b"{}"):
+        try:
+            delivery = webhooks.parse(body, on_drift=lambda drift: print(drift.place))
+        except webhooks.InvalidDeliveryError as error:
+            told.append(str(error))
+            continue
+        match delivery:
+            case webhooks.SubscriberDelivery(subscriber=subscriber):
+                told.append(subscriber.email_address)
+            case webhooks.PurchaseDelivery(total=total, products=[product, *_]):
+                told.append(f"{product.name} {total:.2f}")
+            case webhooks.PurchaseDelivery(transaction_id=number):
+                told.append(number)
+            case webhooks.CustomFieldDelivery(custom_field=field):
+                told.append(field.key)
+            case BulkSubscribersResult(subscribers=subscribers):
+                told += [each.email_address for each in subscribers]
+            case result:
+                told.append(f"{len(result.failures)} failed")
+    expected: SubscriberDelivery = webhooks.parse(b'{"subscriber": {}}', webhooks.SubscriberDelivery)
+    return [*told, type(expected.subscriber).__name__]
+
+
 async def with_async(kit: AsyncKit) -> list[int]:
     async with kit:
         subscriber = await kit.subscribers.create(email_address="mary@example.com")
@@ -242,6 +281,7 @@ def main(kit: Kit, async_kit: AsyncKit) -> None:
                 with_dicts(kit),
                 beyond_the_document(kit),
                 further_on(kit),
+                with_webhooks(kit),
             )
         print(asyncio.run(with_async(async_kit)))
     except KitError as error:

@@ -181,7 +181,7 @@ def test_a_webhook_of_each_event_can_be_made_and_found(mock: KitMock, register: 
         ({"name": "tag_add", "tag_id": 1.5}, ValueError, "event: tag_id: expected a positive integer, got 1.5"),
         ({"name": "tag_add", "tag_id": "x"}, ValueError, "event: tag_id: expected a positive integer, got 'x'"),
         ({"name": "tag_add", "tagid": 1}, TypeError, "event: unknown tagid"),
-        ({"name": "purchase.tag_add", "tag_id": 1}, ValueError, "expected subscriber.tag_add, got purchase.tag_add"),
+        ({"name": "purchase.tag_add", "tag_id": 1}, ValueError, "expected subscriber.tag_add, got 'purchase.tag_add'"),
         ({"name": "link_click", "initiator_value": "book"}, ValueError, "event: initiator_value: expected an absolute"),
         ({"name": "link_click", "initiator_value": 5}, TypeError, "event: initiator_value: expected a URL as text"),
         ({"name": "course_complete", "course_id": 1, "sequence_id": 2}, ValueError, "expected one sequence_id, got 1 and 2"),

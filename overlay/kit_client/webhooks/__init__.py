@@ -6,7 +6,6 @@ It is imported on its own, `from kit_client import webhooks`: most programs neve
 from kit_api.errors import masked_url
 from kit_api.models import CustomFieldDelivery, SubscriberDelivery
 
-from .events import Event
 from .parsing import BulkCallback, EmptyBulkResult, InvalidDeliveryError, Parsed, PurchaseDelivery, parse
 from .registration import aensure, ensure
 from .url_secret import is_authentic, new_secret, with_secret
@@ -15,7 +14,6 @@ __all__ = [
     "BulkCallback",
     "CustomFieldDelivery",
     "EmptyBulkResult",
-    "Event",
     "InvalidDeliveryError",
     "Parsed",
     "PurchaseDelivery",

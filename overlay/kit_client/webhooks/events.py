@@ -62,7 +62,7 @@ class WantedEvent:
             raise ValueError(f"event: expected a name, such as subscriber.subscriber_activate, got {name!r}")
         known: Any = REQUEST_NAMES.get(self._name, name)
         if name not in (self._name, known):
-            raise ValueError(f"event: expected {known}, got {name}")
+            raise ValueError(f"event: expected {known}, got {name!r}")
         self.body["name"] = known
         if self._name in REQUEST_NAMES:
             self._check(known)
