@@ -8,6 +8,10 @@ PYTEST_ARGS ?= -n auto --maxprocesses=4 --dist worksteal
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 
+# Tests start hundreds of interpreters. Where Python is told to keep no byte code, as in images of containers, each of them
+# compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 # What is checked and formatted by hand-written-code rules, and what mypy reads on top.
