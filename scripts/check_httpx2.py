@@ -32,15 +32,12 @@ FILES = (
 )
 RENAMED = {"httpx": "httpx2", "httpcore": "httpcore2"}
 TESTS = ("tests/unit", "tests/integration")
-# Tests that the library makes no difference to: of how tests are set up, of other clients and commands, and of the wheel,
-# which is built from what is committed.
+# Tests that take long and that the library makes no difference to: of how tests are set up, of commands of make, and of the
+# wheel, which is built from what is committed.
 LEFT_OUT = (
     "tests/integration/test_contract_guide.py",
-    "tests/integration/test_curl_session.py",
-    "tests/integration/test_other_clients.py",
     "tests/integration/test_wheel.py",
     "tests/unit/test_browser_setup.py",
-    "tests/unit/test_contract_suite.py",
     "tests/unit/test_redis_setup.py",
 )
 # The mock uses the library to deliver webhooks and to measure how many statuses it gives, and its transports and its
