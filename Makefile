@@ -3,8 +3,8 @@
 VENV ?= .venv
 # The Python that makes the environment; without one given, the first on the machine that is new enough.
 PYTHON ?=
-# Tests share nothing, so they run side by side.
-PYTEST_ARGS ?= -n auto --maxprocesses=4 --dist worksteal
+# Tests share nothing, so they run side by side. Four, on two cores too: some wait for timeouts.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 
