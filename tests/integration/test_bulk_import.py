@@ -101,10 +101,25 @@ class TestToday:
         kit_mock.subscribers.add("bob@example.com")
         people = list(kit.subscribers.list(status="all"))
         with KitMock(seed=SEED) as other, Kit(access_token=other.access_token, transport=other.transport) as target:
+            assert target.bulk.import_subscribers(kit.subscribers.list(status="all")).report().imported == 2
             assert target.bulk.import_subscribers(people).report().ok
             found = {person.email_address: person for person in target.subscribers.list(status="all")}
         assert found["ada@example.com"].state == "inactive"
         assert found["ada@example.com"].fields == {"company": "Engines"}
+
+    @pytest.mark.anyio
+    async def test_lists_of_both_clients_can_be_imported(
+        self, async_kit: AsyncKit, kit: Kit, kit_mock: KitMock
+    ) -> None:
+        for number in range(3):
+            kit_mock.subscribers.add(f"p{number}@example.com")
+        lists: list[Any] = [kit.subscribers.list(), async_kit.subscribers.list()]
+        with KitMock() as other:
+            async with AsyncKit(access_token=other.access_token, transport=other.async_transport) as target:
+                for people in lists:
+                    assert (await target.bulk.import_subscribers(people).report()).imported == 3
+            with pytest.raises(TypeError, match="async for"):
+                kit.bulk.import_subscribers(lists[1])
 
 
 @pytest.mark.kit_mock(seed=SEED)

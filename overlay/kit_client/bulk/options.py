@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Sized
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, Literal, cast
 
 from msgspec import Struct
@@ -48,8 +49,10 @@ class Options(Struct):
             raise TypeError(f"checkpoint: expected the path of a file or None, got {self.checkpoint!r}")
         if self.count is not None:
             check_whole("count", self.count, 0, or_else=" or None")
-        elif isinstance(self.rows, Sized):
-            self.count = len(self.rows)
+        else:
+            # A list of a client says in a TypeError how to count it.
+            with contextlib.suppress(TypeError):
+                self.count = len(self.rows)
         if self.on_progress is not None and not callable(self.on_progress):
             raise TypeError(f"on_progress: expected a function, got {self.on_progress!r}")
 
@@ -57,9 +60,9 @@ class Options(Struct):
 def check_rows(rows: object, *, or_async: bool = False) -> None:
     """Raise TypeError if something is no list of rows: a DataFrame is one of columns, and a dict is one row."""
     name, is_frame = type(rows).__name__, hasattr(rows, "to_dict") and hasattr(rows, "columns")
-    is_async = isinstance(rows, AsyncIterable)
-    is_none = not is_async and not isinstance(rows, Iterable)
-    if is_frame or is_none or (is_async and not or_async) or isinstance(rows, str | bytes | os.PathLike | dict):
+    # The lists of a client have both, and one of the two raises.
+    is_sync, is_async = isinstance(rows, Iterable), isinstance(rows, AsyncIterable)
+    if is_frame or not (is_sync or (is_async and or_async)) or isinstance(rows, str | bytes | os.PathLike | dict):
         hint = ": pass df.to_dict('records')" if is_frame else ", which AsyncKit takes" if is_async else ""
         raise TypeError(f"rows: expected an iterable of rows, got {name}{hint}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,10 +30,10 @@ class AsyncImport(BaseImport[R]):
 
     def __init__(self, client: AsyncKit, options: Options) -> None:
         super().__init__(client, options)
-        self._client = client
+        self._client, self._rows = client, _Rows(options.rows)
 
     def __aiter__(self) -> AsyncGenerator[tuple[R, Outcome], None]:  # noqa: PYI058  # it can be closed
-        return _Run[R](self._client, _Rows(self._options.rows), self._begin().steps(), self._report)
+        return _Run[R](self._client, self._rows, self._begin().steps(), self._report)
 
     async def report(self) -> Report:
         """Run the import to its end, and return the numbers and failures, as `Import.report` does."""
@@ -44,8 +44,7 @@ class AsyncImport(BaseImport[R]):
     async def check(self) -> Report:
         """Read all rows, and return which of them would not be sent, as `Import.check` does."""
         self._begin()
-        rows = _Rows(self._options.rows)
-        while some := await rows.read(SIZE):
+        while some := await self._rows.read(SIZE):
             for row in some:
                 self._check(row)
         return self._report
@@ -55,8 +54,11 @@ class _Rows:
     """Rows of an iterable, async or not."""
 
     def __init__(self, rows: Any) -> None:
-        self._is_async = isinstance(rows, AsyncIterable)
-        self._rows = aiter(rows) if self._is_async else iter(rows)
+        try:
+            self._rows, self._is_async = aiter(rows), True
+        except TypeError:
+            # It has no `__aiter__`, or one that says that it isn't for that, as the lists of `Kit` have.
+            self._rows, self._is_async = iter(rows), False
 
     async def read(self, most: int) -> list[Any]:
         """Return the next rows: fewer than `most` only at the end."""

@@ -41,6 +41,7 @@ class Import(BaseImport[R]):
         check_rows(options.rows)
         super().__init__(client, options)
         self._client = client
+        self._rows: Iterator[R] = iter(options.rows)
 
     def __iter__(self) -> Generator[tuple[R, Outcome], None, None]:  # noqa: PYI058  # it can be closed
         return self._run(self._begin().steps())
@@ -60,7 +61,7 @@ class Import(BaseImport[R]):
             ValueError, TypeError: Row 1 lacks a column, or is no row.
         """
         self._begin()
-        for row in self._options.rows:
+        for row in self._rows:
             self._check(row)
         return self._report
 
@@ -69,7 +70,6 @@ class Import(BaseImport[R]):
         is_wanted = True
         context = contextvars.copy_context()
         context.run(retries_wanted.set, lambda: is_wanted)
-        rows: Iterator[R] = iter(self._options.rows)
         reply: Any = None
         process = os.getpid()
         try:
@@ -81,7 +81,7 @@ class Import(BaseImport[R]):
                 if isinstance(step, Give):
                     yield step.row, step.outcome
                 elif isinstance(step, Read):
-                    reply = list(islice(rows, step.most))
+                    reply = list(islice(self._rows, step.most))
                 elif isinstance(step, Start):
                     run = context.copy().run
                     # A daemon, so that one that hangs keeps nobody from leaving the program.
