@@ -47,6 +47,13 @@ class Report(Struct, kw_only=True):
     failures: list[tuple[Any, Outcome]] = field(default_factory=list[tuple[Any, Outcome]])
     """The rows that failed and the duplicates, with their outcomes. Filled by `.report()` and `.check()` only."""
 
+    def count(self, outcome: Outcome) -> None:
+        """Count the outcome of a row."""
+        self.resumed += outcome.resumed
+        self.imported += outcome.ok
+        self.failed += not outcome.ok and outcome.duplicate_of is None
+        self.duplicates += outcome.duplicate_of is not None
+
     @property
     def rows(self) -> int:
         """How many rows have an outcome."""

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from .importing import AsyncImport, Import
+from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
+
+from ..errors import OAuthRequiredError
+from .options import Options
 from .outcomes import Outcome, Report
-from .submitting import Submission, match_callback
+from .rows import Columns
+from .submitting import Sifted, Submission, match_callback
+from .threads import Import
 
 if TYPE_CHECKING:
+    from ..base import BaseKit
     from ..client import AsyncKit, Kit
+    from .tasks import AsyncImport
 
 R = TypeVar("R")
-Columns: TypeAlias = "Mapping[str, str | int] | Iterable[str] | None"
+
+
+def _options(client: BaseKit[Any, Any], *, fallback: object, **arguments: Any) -> Options:
+    if fallback not in (None, "single"):
+        raise ValueError(f"fallback: expected 'single' or None, got {fallback!r}")
+    is_single = False
+    try:
+        client.check_credentials(OPERATION)
+    except OAuthRequiredError as error:
+        if fallback is None:
+            error.args = (f"{error}, or import with fallback='single'",)
+            raise
+        is_single = True
+    return Options(is_single=is_single, **arguments)
 
 
 class Bulk:
@@ -71,7 +91,20 @@ class Bulk:
             ValueError, TypeError: An argument can't be used.
             OAuthRequiredError: The client has an API key, and no `fallback` is given. Nothing was read or sent.
         """
-        raise NotImplementedError
+        options = _options(
+            self._client,
+            rows=rows,
+            tags=tags,
+            forms=forms,
+            fields=fields,
+            create_missing=create_missing,
+            parallel=parallel,
+            checkpoint=checkpoint,
+            fallback=fallback,
+            count=count,
+            on_progress=on_progress,
+        )
+        return Import(self._client, options)
 
     def submit(self, rows: Iterable[R], *, callback_url: str, fields: Columns = None) -> Submission[R]:
         """Hand over all rows in one request, for the service to work off in the background.
@@ -93,7 +126,10 @@ class Bulk:
             PayloadTooLargeError: Too much waits in the account's queue of bulk jobs.
             KitError: The request failed otherwise.
         """
-        raise NotImplementedError
+        self._client.check_credentials(OPERATION)
+        sifted = Sifted(rows, fields)
+        call = sifted.call(callback_url)
+        return sifted.submission(None if call is None else call.send(self._client))
 
     def match_callback(self, body: object, rows: Iterable[R], *, fields: Columns = None) -> Iterator[tuple[R, Outcome]]:
         """Yield each row that was submitted with its outcome, by the body of the callback. Sends nothing.
@@ -130,11 +166,29 @@ class AsyncBulk:
         on_progress: Callable[[Report], object] | None = None,
     ) -> AsyncImport[R]:
         """Create or update a subscriber for each row, as `Bulk.import_subscribers` does, to be iterated with `async for`."""
-        raise NotImplementedError
+        from .tasks import AsyncImport  # late, as synchronous programs never need it
+
+        options = _options(
+            self._client,
+            rows=rows,
+            tags=tags,
+            forms=forms,
+            fields=fields,
+            create_missing=create_missing,
+            parallel=parallel,
+            checkpoint=checkpoint,
+            fallback=fallback,
+            count=count,
+            on_progress=on_progress,
+        )
+        return AsyncImport(self._client, options)
 
     async def submit(self, rows: Iterable[R], *, callback_url: str, fields: Columns = None) -> Submission[R]:
         """Hand over all rows in one request, as `Bulk.submit` does."""
-        raise NotImplementedError
+        self._client.check_credentials(OPERATION)
+        sifted = Sifted(rows, fields)
+        call = sifted.call(callback_url)
+        return sifted.submission(None if call is None else await call.asend(self._client))
 
     def match_callback(self, body: object, rows: Iterable[R], *, fields: Columns = None) -> Iterator[tuple[R, Outcome]]:
         """Yield each row that was submitted with its outcome, as `Bulk.match_callback` does."""

@@ -1,27 +1,102 @@
-"""Bulk jobs of the service: more than 100 rows in one request, and the result by callback."""
+"""Bulk jobs of the service: any number of rows in one request, and the result by callback. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
+from kit_api.models import BulkSubscribersResult
+
+from .kinds import SIZE, Call, wanted
+from .matching import match_people
+from .options import check_rows
 from .outcomes import Outcome
+from .plan import UNCLEAR
+from .rows import Columns, Person, Reader, Sieve
 
 R = TypeVar("R")
 
 
 class Submission(Struct, Generic[R], frozen=True, kw_only=True):
-    """What became of a request for a bulk job."""
+    """What became of the rows that were submitted."""
 
     is_queued: bool
-    """Whether the service does it in the background and will call back; otherwise it is done."""
+    """Whether the service works on them in the background, and will call back."""
     outcomes: list[tuple[R, Outcome]]
-    """Rows of which the outcome is known: all of them if nothing is queued, else those that were not sent."""
+    """Rows of which the outcome is known: all if nothing is queued, else those that were not sent."""
 
 
-def match_callback(
-    body: object, rows: Iterable[R], fields: Mapping[str, str | int] | Iterable[str] | None
-) -> Iterator[tuple[R, Outcome]]:
-    raise NotImplementedError
+class Sifted(Generic[R]):
+    """Rows for one job.
+
+    Raises:
+        ValueError, TypeError: The rows or the fields can't be used.
+    """
+
+    def __init__(self, rows: Iterable[R], fields: Columns) -> None:
+        check_rows(rows)
+        reader, sieve = Reader(fields), Sieve()
+        if reader.named:
+            raise ValueError(f"fields: a job can't set custom fields, such as {reader.named[0]!r}; import_subscribers can")
+        self.people: list[Person] = []
+        self.refused: list[tuple[R, Outcome]] = []
+        for index, row in enumerate(rows, 1):
+            if index == 1:
+                reader.check_first(row)
+            person = reader.read(index, row)
+            if person.values and person.problem is None:
+                person.problem = "fields: a job can't set custom fields; import_subscribers can"
+            outcome = sieve.refuse(person)
+            if outcome is None:
+                self.people.append(person)
+            else:
+                self.refused.append((row, outcome))
+
+    def call(self, callback_url: str) -> Call | None:
+        """Return the request, None if there is nobody to send."""
+        from kit_api.api.subscribers import bulk_create_subscribers
+
+        if not isinstance(callback_url, str) or not callback_url.strip():
+            raise ValueError(f"callback_url: expected a URL, got {callback_url!r}")
+        body = {"subscribers": [wanted(person) for person in self.people], "callback_url": callback_url}
+        return Call(bulk_create_subscribers, arguments={"body": body}) if self.people else None
+
+    def submission(self, answer: Any) -> Submission[R]:
+        if len(self.people) > SIZE:
+            return Submission(is_queued=True, outcomes=self.refused)
+        return Submission(is_queued=False, outcomes=[*self.refused, *self.match(answer)])
+
+    def match(self, result: Any) -> Iterator[tuple[R, Outcome]]:
+        """Yield those who were sent with their outcomes."""
+        found = match_people(self.people, getattr(result, "subscribers", ()), getattr(result, "failures", ()))
+        for person, subscriber in found.saved:
+            yield person.row, Outcome(index=person.index, subscriber=subscriber)
+        for person, errors in found.failed:
+            yield person.row, Outcome(index=person.index, errors=errors)
+        for person in found.unsure:
+            yield person.row, Outcome(index=person.index, errors=(UNCLEAR,))
+
+
+def match_callback(body: object, rows: Iterable[R], fields: Columns) -> Iterator[tuple[R, Outcome]]:
+    result = _result(body)
+    sifted = Sifted(rows, fields)
+    yield from sifted.refused
+    yield from sifted.match(result)
+
+
+def _result(body: Any) -> Any:
+    try:
+        if isinstance(body, str | bytes | bytearray | memoryview):
+            body = msgspec.json.decode(body)
+        if isinstance(body, Mapping):
+            if not {"subscribers", "failures"} <= body.keys():
+                raise ValueError
+            body = BulkSubscribersResult.from_dict(body)
+        if all(isinstance(getattr(body, name, None), list) for name in ("subscribers", "failures")):
+            return body
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        pass
+    raise ValueError("body: expected the result of a bulk job, with lists of `subscribers` and `failures`")
