@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from kit_api.models import BulkSubscriber
+from kit_client.errors import ConfigurationError
 
-from ..errors import ConfigurationError
 from .outcomes import Outcome
 from .rows import Person
 
@@ -36,10 +36,12 @@ class Checkpoint:
         ConfigurationError: The file is of another import, is something else, is in use, or can't be written.
     """
 
-    def __init__(self, path: Path, identity: bytes) -> None:
+    def __init__(self, path: str | os.PathLike[str], identity: bytes) -> None:
         import sqlite3  # late, as most programs never need it
 
         self._path = path
+        # Threads take turns; a task that is cancelled closes the file, whatever its thread does.
+        self._lock = threading.RLock()
         with self._problems():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -90,7 +92,8 @@ class Checkpoint:
             raise self._error(f"it has an outcome of row {self.last}, and only {rows} came. Pass the same rows")
 
     def close(self) -> None:
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
     def _set_up(self, identity: bytes) -> int:
         execute = self._connection.execute
@@ -117,7 +120,8 @@ class Checkpoint:
         import sqlite3
 
         try:
-            yield
+            with self._lock:
+                yield
         except (OSError, sqlite3.Error, msgspec.DecodeError) as error:
             raise self._error(f"it can't be used, or another import uses it: {error}") from error
 

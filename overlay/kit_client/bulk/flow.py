@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from ..clock import Clock
-from ..errors import KitError
+from kit_client.clock import Clock
+from kit_client.errors import KitError
+
 from .checkpoint import Checkpoint
 from .kinds import SIZE, Call, bulk_kinds, single_kinds
 from .options import Options
@@ -113,7 +114,15 @@ class Flow:
     def _take_rows(self) -> Steps:
         most = min(self._plan.room, SIZE)
         rows: list[Any] = yield Read(most)
-        if rows and not self._read:
+        if len(rows) < most:
+            self._plan.ended = True
+        if rows:
+            yield from self._take_people(rows)
+        if self._plan.ended and self._checkpoint is not None:
+            self._checkpoint.end(self._read)
+
+    def _take_people(self, rows: Sequence[Any]) -> Steps:
+        if not self._read:
             self._reader.check_first(rows[0])
         people = [self._reader.read(self._read + number, row) for number, row in enumerate(rows, 1)]
         self._read += len(rows)
@@ -126,10 +135,6 @@ class Flow:
             known = yield Do(partial(self._checkpoint.find, people))
         for person in people:
             self._plan.add(person, known.get(person.index))
-        if len(rows) < most:
-            self._plan.ended = True
-            if self._checkpoint is not None:
-                self._checkpoint.end(self._read)
 
     def _identity(self) -> Generator[Step, Any, bytes]:
         """Return what tells this import from others, to which its checkpoint is of no use."""

@@ -13,7 +13,7 @@ from .matching import Matched, match_ids, match_people
 from .rows import Person
 
 if TYPE_CHECKING:
-    from ..client import AsyncKit, Kit
+    from kit_client.client import AsyncKit, Kit
 
 SIZE = 100
 """The most items that the service deals with at once."""
@@ -110,7 +110,9 @@ def bulk_kinds() -> Kinds:
         return Call(bulk_create_subscribers, arguments={"body": {"subscribers": people}})
 
     return Kinds(
-        subscribers=Kind(name="subscriber", size=SIZE, module=bulk_create_subscribers, call=call, match=_match_subscribers),
+        subscribers=Kind(
+            name="subscriber", size=SIZE, module=bulk_create_subscribers, call=call, match=_match_subscribers
+        ),
         values=_values(bulk_update_custom_field_values),
         tags=_memberships("tag", bulk_tag_subscribers, "taggings", "tagging"),
         forms=_memberships("form", bulk_add_form_subscribers, "additions", "subscription"),

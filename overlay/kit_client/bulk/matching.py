@@ -80,7 +80,7 @@ def match_ids(
     named: dict[int, list[str]] = {}
     nameless: list[str] = []
     for id_, errors in failures:
-        (nameless if id_ not in wanted else named.setdefault(id_, [])).extend(errors)
+        (nameless if id_ is None or id_ not in wanted else named.setdefault(id_, [])).extend(errors)
     for item, id_ in items:
         errors = named.get(id_) or (nameless if successes[id_] < wanted[id_] else [])
         if errors:

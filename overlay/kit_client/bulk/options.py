@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import AsyncIterable, Callable, Iterable, Sized
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from ..limits.asks import LIMITS
-from ..limits.slots import WINDOW
-from ..options import check_whole
+from kit_client.limits.asks import LIMITS
+from kit_client.limits.slots import WINDOW
+from kit_client.options import check_whole
+
 from .kinds import SIZE
 from .outcomes import Estimate, Outcome, Report
 from .rows import Columns, Reader, Sieve
 
 if TYPE_CHECKING:
-    from ..base import BaseKit
+    from kit_client.base import BaseKit
 
 R = TypeVar("R")
 
@@ -53,7 +53,7 @@ class Options(Struct, kw_only=True):
                     raise ValueError("tags: a name is blank")
         check_whole("parallel", self.parallel, 1)
         if self.checkpoint is not None:
-            self.checkpoint = Path(self.checkpoint)
+            self.checkpoint = os.fspath(self.checkpoint)
         if self.count is not None:
             check_whole("count", self.count, 0, or_else=" or None")
         elif isinstance(self.rows, Sized):

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from kit_api.models import BulkSubscriber
+from kit_client.errors import APIConnectionError, APIStatusError, InvalidResponseError, KitError, RateLimitWaitError
 
-from ..errors import APIConnectionError, APIStatusError, InvalidResponseError, KitError, RateLimitWaitError
 from .kinds import Item, Items, Kind, Kinds, Pending
 from .outcomes import Outcome, Report
 from .preparing import Account

@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable
 from typing import Any
 
 from kit_api.models import CustomField
+from kit_client.walk import Walk
 
-from ..walk import Walk
 from .kinds import Call
 from .rows import Person, Reader
 
@@ -50,12 +50,9 @@ class Account:
 
     def field(self, ref: str | int) -> int | None:
         """Return the id of a custom field by its key, label or id; None if the account has no such field."""
-        if isinstance(ref, int) and not self._needs_keys:
-            return ref
-        return self._fields.get(ref) or self._fields.get(_folded(ref)) if isinstance(ref, str) else self._known(ref)
-
-    def _known(self, id_: int) -> int | None:
-        return id_ if id_ in self.keys else None
+        if isinstance(ref, str):
+            return self._fields.get(ref) or self._fields.get(_folded(ref))
+        return ref if ref in self.keys or not self._needs_keys else None
 
     def _look_up_tags(self) -> Steps:
         from kit_api.api.tags import create_tag, list_tags
@@ -64,8 +61,8 @@ class Account:
         if any(isinstance(tag, str) for tag in self._wanted):
             for tag in (yield from _all(list_tags)):
                 ids[_folded(tag.name)] = tag.id
-        names = [tag for tag in self._wanted if isinstance(tag, str)]
-        for name in self._missing("tags", "tag", [name for name in names if _folded(name) not in ids]):
+        names = {_folded(tag): tag for tag in self._wanted if isinstance(tag, str)}
+        for name in self._missing("tags", "tag", [tag for folded, tag in names.items() if folded not in ids]):
             answer = yield Call(create_tag, arguments={"body": {"name": name.strip()}})
             ids[_folded(name)] = answer.tag.id
         found = (tag if isinstance(tag, int) else ids[_folded(tag)] for tag in self._wanted)
@@ -80,7 +77,7 @@ class Account:
             self._fields[_folded(custom_field.label)] = custom_field.id
         for custom_field in fields:
             self._keep(custom_field)
-        missing = [str(ref) for ref in self._named if self.field(ref) is None]
+        missing = [ref for ref in self._named if self.field(ref) is None]
         for label in self._missing("fields", "custom field", missing):
             answer = yield Call(create_custom_field, arguments={"body": {"label": label.strip()}})
             self._fields[_folded(label)] = answer.custom_field.id
@@ -91,11 +88,12 @@ class Account:
         self._fields[custom_field.key] = custom_field.id
         self.keys[custom_field.id] = custom_field.key
 
-    def _missing(self, argument: str, what: str, names: list[str]) -> list[str]:
-        if names and not self._create_missing:
+    def _missing(self, argument: str, what: str, refs: list[str | int]) -> list[str]:
+        names = [ref for ref in refs if isinstance(ref, str)]
+        if refs and (not self._create_missing or len(names) < len(refs)):
             raise ValueError(
-                f"{argument}: the account has no {what} {', '.join(map(repr, names))}; nothing was sent."
-                " create_missing=True creates what is missing"
+                f"{argument}: the account has no {what} {', '.join(map(repr, refs))}; no row was sent."
+                " create_missing=True creates what is named and missing"
             )
         return names
 

@@ -7,18 +7,18 @@ from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
+from kit_client.errors import OAuthRequiredError
 
-from ..errors import OAuthRequiredError
 from .options import Options
 from .outcomes import Outcome, Report
 from .rows import Columns
 from .submitting import Sifted, Submission, match_callback
+from .tasks import AsyncImport
 from .threads import Import
 
 if TYPE_CHECKING:
-    from ..base import BaseKit
-    from ..client import AsyncKit, Kit
-    from .tasks import AsyncImport
+    from kit_client.base import BaseKit
+    from kit_client.client import AsyncKit, Kit
 
 R = TypeVar("R")
 
@@ -166,8 +166,6 @@ class AsyncBulk:
         on_progress: Callable[[Report], object] | None = None,
     ) -> AsyncImport[R]:
         """Create or update a subscriber for each row, as `Bulk.import_subscribers` does, to be iterated with `async for`."""
-        from .tasks import AsyncImport  # late, as synchronous programs never need it
-
         options = _options(
             self._client,
             rows=rows,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
-from typing import Any, TypeAlias, cast, get_args
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct, field
@@ -86,7 +86,9 @@ class Reader:
             if not isinstance(column, str) or not isinstance(target, str | int) or isinstance(target, bool):
                 raise TypeError(f"fields: expected names of columns and of custom fields, got {column!r}: {target!r}")
             if not target or (isinstance(target, int) and target < 1):
-                raise ValueError(f"fields: expected the key, label or id of a custom field for {column!r}, got {target!r}")
+                raise ValueError(
+                    f"fields: expected the key, label or id of a custom field for {column!r}, got {target!r}"
+                )
             if target in self._columns.values():
                 raise ValueError(f"fields: two columns are {target!r}")
             self._columns[column] = target
@@ -99,14 +101,14 @@ class Reader:
         }
         self._has_fields = "fields" not in given
 
-    def check_first(self, row: object) -> None:
+    def check_first(self, row: Any) -> None:
         """Raise TypeError if the rows are of no kind that can be read, and ValueError if they lack a column."""
         get = _getter(row)
         if get is None:
             hint = "; of a DataFrame, pass df.to_dict('records')" if isinstance(row, str) else ""
             raise TypeError(f"rows: expected mappings or objects with attributes, got {_shown(row)} as row 1{hint}")
         needed = [*self._columns, *(name for name, target in self._wanted.items() if target == "email_address")]
-        columns = list(cast("Any", row).keys()) if hasattr(row, "keys") else dir(row)
+        columns = list(row.keys()) if hasattr(row, "keys") else dir(row)
         missing = [name for name in dict.fromkeys(needed) if name not in columns]
         if missing:
             there = f" It has {', '.join(map(repr, columns))}." if hasattr(row, "keys") else ""
@@ -177,12 +179,12 @@ def _address(text: str | None, given: object) -> str:
     return address
 
 
-def _row_fields(given: object) -> dict[str | int, str]:
+def _row_fields(given: Any) -> dict[str | int, str]:
     if _is_blank(given):
         return {}
     if not isinstance(given, Mapping):
         raise ValueError(f"fields: expected a mapping from custom fields to values, got {_shown(given)}")
-    found = {name: _text(f"fields.{name}", value) for name, value in cast("Mapping[Any, Any]", given).items()}
+    found = {name: _text(f"fields.{name}", value) for name, value in given.items()}
     return {name: text for name, text in found.items() if text is not None}
 
 
@@ -191,7 +193,7 @@ def _is_blank(value: Any) -> bool:
         return True
     try:
         # NaN and NaT aren't equal to themselves.
-        return bool(value != value)
+        return bool(value != value)  # noqa: PLR0124
     except TypeError:
         # pandas.NA has no truth value.
         return True

@@ -40,7 +40,9 @@ class Sifted(Generic[R]):
         check_rows(rows)
         reader, sieve = Reader(fields), Sieve()
         if reader.named:
-            raise ValueError(f"fields: a job can't set custom fields, such as {reader.named[0]!r}; import_subscribers can")
+            raise ValueError(
+                f"fields: a job can't set custom fields, such as {reader.named[0]!r}; import_subscribers can"
+            )
         self.people: list[Person] = []
         self.refused: list[tuple[R, Outcome]] = []
         for index, row in enumerate(rows, 1):

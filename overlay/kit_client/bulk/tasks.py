@@ -8,7 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..background import Background, current_run
+from kit_client.background import Background, current_run
+
 from .flow import Do, Flow, Give, Read, Sleep, Start, Wait
 from .options import BaseImport, Checking, Options
 from .outcomes import Outcome, Report
@@ -17,7 +18,7 @@ from .plan import Job
 if TYPE_CHECKING:
     import anyio
 
-    from ..client import AsyncKit
+    from kit_client.client import AsyncKit
 
 R = TypeVar("R")
 
@@ -55,13 +56,13 @@ class _Run(AsyncIterator[tuple[R, Outcome]]):
     """The iteration over an import. If it is cancelled, it is over: nothing more is sent."""
 
     def __init__(self, client: AsyncKit, rows: Any, flow: Flow, report: Report) -> None:
-        self._client, self._report, self._read = client, report, _reading(rows)
-        self._steps = flow.steps()
+        self._client, self._report, self._steps = client, report, flow.steps()
         self._calls: set[Background[None]] = set()
         self._answers: list[tuple[Job, Any]] = []
         self._event: anyio.Event | None = None
         self._run: object = None
         self._busy = self._ended = False
+        self._read = _reading(rows)
 
     async def __anext__(self) -> tuple[R, Outcome]:
         if self._busy:

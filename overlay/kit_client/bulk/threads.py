@@ -9,7 +9,8 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..retry import retries_wanted
+from kit_client.retry import retries_wanted
+
 from .flow import Do, Flow, Give, Read, Sleep, Start, Wait
 from .kinds import Call
 from .options import BaseImport, Checking, Options
@@ -17,7 +18,7 @@ from .outcomes import Outcome, Report
 from .plan import Job
 
 if TYPE_CHECKING:
-    from ..client import Kit
+    from kit_client.client import Kit
 
 R = TypeVar("R")
 
