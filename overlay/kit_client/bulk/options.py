@@ -52,8 +52,8 @@ class Options(Struct, kw_only=True):
                 elif not each.strip():
                     raise ValueError("tags: a name is blank")
         check_whole("parallel", self.parallel, 1)
-        if self.checkpoint is not None:
-            self.checkpoint = os.fspath(self.checkpoint)
+        if not isinstance(self.checkpoint, str | os.PathLike | None):
+            raise TypeError(f"checkpoint: expected the path of a file or None, got {self.checkpoint!r}")
         if self.count is not None:
             check_whole("count", self.count, 0, or_else=" or None")
         elif isinstance(self.rows, Sized):

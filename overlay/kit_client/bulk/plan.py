@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from kit_api.models import BulkSubscriber
 from kit_client.errors import APIConnectionError, APIStatusError, InvalidResponseError, KitError, RateLimitWaitError
@@ -19,8 +19,8 @@ PAUSES = (1.0, 5.0, 20.0, 60.0)
 """Seconds before a request is made again that failed though the client sent it again. They outlast a short outage."""
 GIVEN_UP = 10
 """After how many requests in a row that failed for good the service counts as down."""
-UNSURE = 2
-"""How often rows are sent again of which an answer doesn't say what became of them."""
+UNSURE = 3
+"""How often rows are sent again, half as many at a time, of which an answer doesn't say what became of them."""
 UNCLEAR = "the service didn't say what became of it"
 
 
@@ -30,7 +30,9 @@ class Job(Struct):
     kind: Kind
     items: Items
     again: int = 0
-    """How often it was made before."""
+    """How often it failed."""
+    unsure: int = 0
+    """How often its items were among those of which an answer said nothing."""
     due: float = 0.0
     """The moment before which it isn't made."""
 
@@ -123,8 +125,8 @@ class Plan:
             self._take_saved(item, subscriber)
         for item, errors in matched.failed:
             self._take_failed(job.kind, [item], errors)
-        if job.again < UNSURE:
-            self._split(job, matched.unsure, job.again + 1)
+        if job.unsure < UNSURE:
+            self._split(job, matched.unsure, job.unsure + 1)
         else:
             self._take_failed(job.kind, matched.unsure, (UNCLEAR,), is_final=False)
 
@@ -134,7 +136,7 @@ class Plan:
         may_pass = isinstance(error, APIConnectionError | InvalidResponseError | RateLimitWaitError)
         if may_pass or status in (408, 429) or status >= 500:
             if job.again < len(PAUSES) and (job.kind.module.OPERATION.retry_safe or not error.attempts):
-                self._again.append(Job(job.kind, job.items, job.again + 1, now + PAUSES[job.again]))
+                self._again.append(structs.replace(job, again=job.again + 1, due=now + PAUSES[job.again]))
                 return
             self._given_up += 1
             if self._given_up >= GIVEN_UP:
@@ -142,16 +144,16 @@ class Plan:
             self._take_failed(job.kind, job.items, (str(error),), is_final=False)
         elif status in (400, 413, 422) and len(job.items) > 1:
             # One of the items spoils the request for the others.
-            self._split(job, job.items, job.again)
+            self._split(job, job.items, job.unsure)
         elif status in (400, 403, 413, 422) or (status == 404 and job.kind.size == 1):
             # An account that is full may have room another day.
             self._take_failed(job.kind, job.items, messages, is_final=status != 403)
         else:
             raise error
 
-    def _split(self, job: Job, items: Items, again: int) -> None:
+    def _split(self, job: Job, items: Items, unsure: int) -> None:
         half = (len(items) + 1) // 2
-        self._again += [Job(job.kind, part, again) for part in (items[:half], items[half:]) if part]
+        self._again += [Job(job.kind, part, unsure=unsure) for part in (items[:half], items[half:]) if part]
 
     def _queue(self, wanted: Kind, *items: Item) -> None:
         for _, kind, queue in self._queues:

@@ -61,7 +61,11 @@ class Account:
         if any(isinstance(tag, str) for tag in self._wanted):
             for tag in (yield from _all(list_tags)):
                 ids[_folded(tag.name)] = tag.id
-        names = {_folded(tag): tag for tag in self._wanted if isinstance(tag, str)}
+        names: dict[str, str] = {}
+        for tag in self._wanted:
+            if isinstance(tag, str):
+                # Of several spellings the first one counts.
+                names.setdefault(_folded(tag), tag)
         for name in self._missing("tags", "tag", [tag for folded, tag in names.items() if folded not in ids]):
             answer = yield Call(create_tag, arguments={"body": {"name": name.strip()}})
             ids[_folded(name)] = answer.tag.id

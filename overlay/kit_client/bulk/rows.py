@@ -139,7 +139,8 @@ class Reader:
                 else:
                     person.values[target] = value
             if self._has_fields:
-                person.values |= _row_fields(get("fields"))
+                # A column that the caller has named wins, as it comes last.
+                person.values = {**_row_fields(get("fields")), **person.values}
         except ValueError as error:
             person.problem = str(error)
         return person

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,7 +30,7 @@ class AsyncImport(BaseImport[R]):
         super().__init__(client, options)
         self._client = client
 
-    def __aiter__(self) -> AsyncIterator[tuple[R, Outcome]]:
+    def __aiter__(self) -> AsyncGenerator[tuple[R, Outcome], None]:
         self._begin()
         flow = Flow(self._options, self._reader, self._report, self._client.clock)
         return _Run[R](self._client, self._options.rows, flow, self._report)
@@ -52,7 +52,7 @@ class AsyncImport(BaseImport[R]):
         return self._report
 
 
-class _Run(AsyncIterator[tuple[R, Outcome]]):
+class _Run(AsyncGenerator[tuple[R, Outcome], None]):
     """The iteration over an import. If it is cancelled, it is over: nothing more is sent."""
 
     def __init__(self, client: AsyncKit, rows: Any, flow: Flow, report: Report) -> None:
@@ -64,7 +64,7 @@ class _Run(AsyncIterator[tuple[R, Outcome]]):
         self._busy = self._ended = False
         self._read = _reading(rows)
 
-    async def __anext__(self) -> tuple[R, Outcome]:
+    async def asend(self, _: None) -> tuple[R, Outcome]:
         if self._busy:
             raise RuntimeError("the import is being iterated over by another task")
         if self._ended:
@@ -120,6 +120,9 @@ class _Run(AsyncIterator[tuple[R, Outcome]]):
         return answers
 
     async def _send(self, job: Job) -> None:
+        if self._ended:
+            # Cancelled before it began: it would go on to the first place where it waits.
+            return
         came: Any
         try:
             came = await job.kind.call(job.items).asend(self._client)
@@ -129,8 +132,11 @@ class _Run(AsyncIterator[tuple[R, Outcome]]):
         if self._event is not None:
             self._event.set()
 
+    async def athrow(self, typ: Any, val: Any = None, _tb: Any = None, /) -> tuple[R, Outcome]:
+        self._leave()
+        raise typ if val is None else val
+
     async def aclose(self) -> None:
-        """End the import: nothing more is sent."""
         self._leave()
 
     def __del__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,7 +40,7 @@ class Import(BaseImport[R]):
         super().__init__(client, options)
         self._client = client
 
-    def __iter__(self) -> Iterator[tuple[R, Outcome]]:
+    def __iter__(self) -> Generator[tuple[R, Outcome], None, None]:
         self._begin()
         return self._run()
 
@@ -83,7 +83,9 @@ class Import(BaseImport[R]):
                 elif isinstance(step, Start):
                     run = context.copy().run
                     # A daemon, so that one that hangs keeps nobody from leaving the program.
-                    threading.Thread(target=run, args=(self._send, step.job, answers), daemon=True).start()
+                    threading.Thread(
+                        target=run, args=(self._send, step.job, answers), name="kit-import", daemon=True
+                    ).start()
                 elif isinstance(step, Wait):
                     reply = [answers.get()] if step.is_patient else []
                     while not answers.empty():
