@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -64,7 +63,7 @@ def in_a_process(function: Callable[[], None]) -> int:
 
 def kill_at_lines(url: str, checkpoint: str, count: int, step: int) -> None:
     def killed() -> None:
-        sys.stdout = Path(os.devnull).open("w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.settrace(kill_at(line))
         load(url, path, count)
 

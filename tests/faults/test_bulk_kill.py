@@ -81,7 +81,7 @@ def test_a_kill_at_any_line_of_the_checkpoint_leaves_it_whole(tmp_path: Path) ->
     rows = 120
     with KitMock(seed=SEED) as mock:
         mock.serve()
-        with worker(mock, tmp_path / "checkpoint", rows, "11") as process:
+        with worker(mock, tmp_path / "checkpoint", rows, "5") as process:
             output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         runs = output.split("killed\n")[1:]

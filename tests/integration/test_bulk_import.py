@@ -35,6 +35,7 @@ ROWS = [
     {"Mail": None, "first_name": "None", "firm": ""},
 ]
 MAIL = {"Mail": "email_address"}
+FIELDS = {**MAIL, "firm": "Company"}
 
 
 def check(outcomes: dict[int, Outcome]) -> None:
@@ -68,10 +69,8 @@ def test_rows_get_what_became_of_them(behaviour: Any, bulk_order: Any, served: b
 
 @pytest.mark.kit_mock(seed=SEED, auth="oauth", bulk_order="scrambled")
 class TestToday:
-    FIELDS = {**MAIL, "firm": "Company"}
-
     def test_values_and_forms_go_along(self, kit: Kit, kit_mock: KitMock) -> None:
-        imported = kit.bulk.import_subscribers(ROWS, fields=self.FIELDS, forms=[42], tags=[31])
+        imported = kit.bulk.import_subscribers(ROWS, fields=FIELDS, forms=[42], tags=[31])
         check({outcome.index: outcome for _, outcome in imported})
         for person in kit.subscribers.list(status="all"):
             number = int(person.email_address.partition("@")[0].removeprefix("Person"))
@@ -83,7 +82,7 @@ class TestToday:
 
     @pytest.mark.anyio
     async def test_the_same_to_await(self, async_kit: AsyncKit, kit_mock: KitMock) -> None:
-        imported = async_kit.bulk.import_subscribers(ROWS, fields=self.FIELDS, forms=[42], tags=[31])
+        imported = async_kit.bulk.import_subscribers(ROWS, fields=FIELDS, forms=[42], tags=[31])
         check({outcome.index: outcome async for _, outcome in imported})
         assert await async_kit.forms.list_subscribers(42).total_count() == 230
 
@@ -108,8 +107,7 @@ class TestToday:
 
 @pytest.mark.kit_mock(seed=SEED)
 def test_with_a_key_one_by_one(kit: Kit, kit_mock: KitMock) -> None:
-    fields = {**MAIL, "firm": "Company"}
-    imported = kit.bulk.import_subscribers(ROWS, fields=fields, tags=[31], forms=[42], fallback="single")
+    imported = kit.bulk.import_subscribers(ROWS, fields=FIELDS, tags=[31], forms=[42], fallback="single")
     check({outcome.index: outcome for _, outcome in imported})
     assert kit.subscribers.list(email_address="person1@example.com").first().fields == {"company": "Firm 1"}  # type: ignore[union-attr]
     assert kit.forms.list_subscribers(42).total_count() == kit.tags.list_subscribers(31).total_count() == 230
@@ -129,7 +127,7 @@ def callbacks() -> Iterator[tuple[str, Queue[bytes]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -174,10 +172,20 @@ class TestJobs:
 
     def test_what_a_job_can_not_do_is_refused(self, kit: Kit, kit_mock: KitMock) -> None:
         with pytest.raises(ValueError, match="fields: a job can't set custom fields, such as 'Company'"):
-            kit.bulk.submit(PEOPLE, callback_url="https://example.com", fields={**MAIL, "firm": "Company"})
+            kit.bulk.submit(PEOPLE, callback_url="https://example.com", fields=FIELDS)
         with pytest.raises(ValueError, match="callback_url: expected a URL"):
             kit.bulk.submit(PEOPLE, callback_url="", fields=MAIL)
-        for body in (b"", b"[]", b"{}", "{", {"subscribers": []}, {"subscribers": None, "failures": []}, None, 5):
+        bodies: list[object] = [
+            b"",
+            b"[]",
+            b"{}",
+            "{",
+            {"subscribers": []},
+            {"subscribers": None, "failures": []},
+            None,
+            5,
+        ]
+        for body in bodies:
             with pytest.raises(ValueError, match="body: expected the result of a bulk job"):
                 list(kit.bulk.match_callback(body, PEOPLE, fields=MAIL))
         assert not kit_mock.requests
