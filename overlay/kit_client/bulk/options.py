@@ -105,10 +105,12 @@ class BaseImport(Generic[R]):
         options, rows = self._options, self._options.count
         if rows is None:
             raise ValueError("count: the rows don't say how many they are; give count=…")
-        lists = [any(isinstance(each, str) for each in named) for named in (options.tags, self._reader.named)]
+        names = [sum(isinstance(each, str) for each in named) for named in (options.tags, self._reader.named)]
         parts = [1, 0 if options.is_single else len(self._reader.named), len(options.tags), len(options.forms)]
         requests = sum(math.ceil(rows * part / (1 if options.is_single else SIZE)) for part in parts)
-        requests += sum(lists) + (options.checkpoint is not None) if rows else 0
+        if rows:
+            # A list of each, and what may have to be created.
+            requests += sum(map(bool, names)) + options.create_missing * sum(names) + (options.checkpoint is not None)
         state = None if self._limiter is None else self._limiter.state()
         if state is None:
             # A client without a limiter, or a mock, has the service's own limit all the same.
