@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from kit_api.models import BulkSubscriber
-from kit_client.errors import ConfigurationError
+from kit_client.errors import CheckpointError
 
 from .outcomes import Outcome
 from .rows import Person
@@ -33,7 +33,7 @@ class Checkpoint:
         identity: What the import is: its account and arguments.
 
     Raises:
-        ConfigurationError: The file is of another import, is something else, is in use, or can't be written.
+        CheckpointError: The file is of another import, is something else, is in use, or can't be written.
     """
 
     def __init__(self, path: str | os.PathLike[str], identity: bytes) -> None:
@@ -56,7 +56,7 @@ class Checkpoint:
         """Return the outcomes of rows that follow each other, as far as there are any, by their numbers.
 
         Raises:
-            ConfigurationError: A row is another one than in the run before, or the file can't be used.
+            CheckpointError: A row is another one than in the run before, or the file can't be used.
         """
         if not people or people[0].index > self.last:
             return {}
@@ -77,7 +77,7 @@ class Checkpoint:
         return found
 
     def save(self, outcomes: Sequence[tuple[Person, Outcome]]) -> None:
-        """Keep outcomes, all or none. Raises ConfigurationError if the file can't be written."""
+        """Keep outcomes, all or none. Raises CheckpointError if the file can't be written."""
         with self._problems():
             self._connection.execute("BEGIN")
             self._connection.executemany(
@@ -87,7 +87,7 @@ class Checkpoint:
             self._connection.execute("COMMIT")
 
     def end(self, rows: int) -> None:
-        """Raise ConfigurationError if the run before had more rows than this one."""
+        """Raise CheckpointError if the run before had more rows than this one."""
         if self.last > rows:
             raise self._error(f"it has an outcome of row {self.last}, and only {rows} came. Pass the same rows")
 
@@ -125,8 +125,8 @@ class Checkpoint:
         except (OSError, sqlite3.Error, msgspec.DecodeError) as error:
             raise self._error(f"it can't be used, or another import uses it: {error}") from error
 
-    def _error(self, what: str) -> ConfigurationError:
-        return ConfigurationError(f"checkpoint {self._path}: {what}")
+    def _error(self, what: str) -> CheckpointError:
+        return CheckpointError(f"checkpoint {self._path}: {what}")
 
 
 def _encoded(outcome: Outcome) -> bytes:

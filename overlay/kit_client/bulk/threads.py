@@ -31,7 +31,7 @@ class Import(BaseImport[R]):
     Raises:
         ValueError: `rows` has no column for the address or one that `fields` names, or the account has no such tag or
             custom field. Nothing was sent.
-        ConfigurationError: The checkpoint is of another import, in use, or can't be written.
+        CheckpointError: The checkpoint is of another import, in use, or can't be written.
         KitError: A request failed for a reason that holds for all rows, such as that the credentials are refused or the
             service stays down.
     """
