@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import sqlite3
 import stat
 import threading
@@ -17,7 +18,7 @@ import anyio
 import httpx
 import pytest
 
-from kit_client import AuthenticationError, ConfigurationError, KitError, ServerError
+from kit_client import AuthenticationError, CheckpointError, Clock, KitError, RateLimiter, ServerError
 from kit_client.bulk import Outcome
 
 from .bulk_service import BulkService
@@ -286,14 +287,14 @@ def test_a_checkpoint_is_of_one_import(tmp_path: Path) -> None:
             (wanted[:249], {}, "it has an outcome of row 250, and only 249 came"),
         ]
         for rows, arguments, says in cases:
-            with pytest.raises(ConfigurationError, match=says) as caught:
+            with pytest.raises(CheckpointError, match=says) as caught:
                 kit.bulk.import_subscribers(
                     rows, **{"tags": [7, "vip"], "checkpoint": checkpoint, **arguments}
                 ).report()
             assert str(checkpoint) in str(caught.value)
         assert service.sent == sent
     another = OtherAccount()
-    with pytest.raises(ConfigurationError, match="into another account"), another.kit() as kit:
+    with pytest.raises(CheckpointError, match="into another account"), another.kit() as kit:
         kit.bulk.import_subscribers(wanted, tags=["vip", 7], create_missing=True, checkpoint=checkpoint).report()
     assert not another.sent
 
@@ -312,7 +313,7 @@ def test_a_file_that_is_no_checkpoint_is_left_as_it_is(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in (text, database)}
     with BulkService().kit() as kit:
         for path in (text, database, tmp_path, tmp_path / "none" / "c"):
-            with pytest.raises(ConfigurationError, match=r"checkpoint .*: it "):
+            with pytest.raises(CheckpointError, match=r"checkpoint .*: it "):
                 kit.bulk.import_subscribers(people(5), checkpoint=path).report()
     assert {path: path.read_bytes() for path in before} == before
 
@@ -322,7 +323,7 @@ def test_one_import_at_a_time_uses_a_checkpoint(tmp_path: Path) -> None:
     with service.kit() as kit:
         run = iter(kit.bulk.import_subscribers(people(1000), checkpoint=checkpoint))
         next(run)
-        with pytest.raises(ConfigurationError, match="another import uses it"):
+        with pytest.raises(CheckpointError, match="another import uses it"):
             kit.bulk.import_subscribers(people(1000), checkpoint=checkpoint).report()
         assert len(list(run)) == 999
 
@@ -335,3 +336,53 @@ def test_a_closed_client_ends_the_import() -> None:
     kit.close()
     with pytest.raises(KitError, match="closed"):
         list(run)
+
+
+def test_what_waits_for_the_rate_limit_when_an_import_ends_is_not_sent() -> None:
+    service = BulkService()
+    limiter = RateLimiter(limit=3, window=0.3)
+    with service.kit(rate_limiter=limiter, clock=Clock()) as kit:
+        for number, _ in enumerate(kit.bulk.import_subscribers(people(5000), parallel=8)):
+            if number == 300:
+                # The fourth request has had its slot, and seven others wait for the next ones.
+                break
+        workers = [thread for thread in threading.enumerate() if thread.name == "kit-import"]
+        for thread in workers:
+            thread.join(10)
+    assert len(workers) >= 4
+    assert sum(service.requests.values()) <= 6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_can_not_go_on_with_an_import(tmp_path: Path) -> None:
+    service = BulkService()
+    with service.kit() as kit:
+        run = iter(kit.bulk.import_subscribers(people(2000), checkpoint=tmp_path / "c", parallel=1))
+        next(run)
+        for thread in threading.enumerate():
+            if thread.name == "kit-import":
+                thread.join(10)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                list(run)
+            except RuntimeError as error:
+                os._exit(7 if "can't go on in a forked process" in str(error) else 1)
+            os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+        assert len(list(run)) == 1999
+        assert kit.bulk.import_subscribers(people(2000), checkpoint=tmp_path / "c").report().resumed == 2000
+
+
+def test_progress_is_told_of_rows_that_are_known_too(tmp_path: Path) -> None:
+    with BulkService().kit() as kit:
+        kit.bulk.import_subscribers(people(500), checkpoint=tmp_path / "c").report()
+        told: list[tuple[int, int]] = []
+        again = kit.bulk.import_subscribers(
+            people(500),
+            checkpoint=tmp_path / "c",
+            on_progress=lambda report: told.append((report.rows, report.resumed)),
+        )
+        assert again.report().ok
+    assert told[-1] == (500, 500)
+    assert len(told) >= 5

@@ -39,7 +39,7 @@ class Checkpoint:
     def __init__(self, path: str | os.PathLike[str], identity: bytes) -> None:
         import sqlite3  # late, as most programs never need it
 
-        self._path = path
+        self._path, self._process = path, os.getpid()
         # Threads take turns; a task that is cancelled closes the file, whatever its thread does.
         self._lock = threading.RLock()
         with self._problems():
@@ -92,8 +92,10 @@ class Checkpoint:
             raise self._error(f"it has an outcome of row {self.last}, and only {rows} came. Pass the same rows")
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        # A forked process leaves the file to its parent.
+        if self._process == os.getpid():
+            with self._lock:
+                self._connection.close()
 
     def _set_up(self, identity: bytes) -> int:
         execute = self._connection.execute

@@ -76,17 +76,16 @@ class Flow:
         reader: Reads its rows.
         report: Counts.
         clock: The time of the client.
+        is_single: Whether each subscriber has requests of their own.
     """
 
-    def __init__(self, options: Options, reader: Reader, report: Report, clock: Clock) -> None:
+    def __init__(self, options: Options, reader: Reader, report: Report, clock: Clock, *, is_single: bool) -> None:
         self._options, self._reader, self._report, self._now = options, reader, report, clock.monotonic
-        self._account = Account(
-            options.tags, reader, create_missing=options.create_missing, needs_keys=options.is_single
-        )
-        kinds = single_kinds(self._account.keys) if options.is_single else bulk_kinds()
+        self._account = Account(options.tags, reader, create_missing=options.create_missing, needs_keys=is_single)
+        kinds = single_kinds(self._account.keys) if is_single else bulk_kinds()
         self._plan = Plan(kinds, self._account, options.forms, options.parallel, report)
         self._checkpoint: Checkpoint | None = None
-        self._read = self._under_way = 0
+        self._read = self._under_way = self._told = 0
 
     def steps(self) -> Steps:
         """Yield each step, and take its reply."""
@@ -102,6 +101,7 @@ class Flow:
                 if self._checkpoint is not None and plan.lasting:
                     yield Do(partial(self._checkpoint.save, plan.lasting))
                 plan.lasting = []
+                self._tell()
                 while plan.outcomes:
                     person, outcome = plan.outcomes.popleft()
                     yield Give(person.row, outcome)
@@ -162,12 +162,12 @@ class Flow:
                 plan.answer(job, came, self._now())
             except Exception as raised:  # noqa: BLE001  # the other answers count all the same
                 error = raised
-        if answers:
-            self._tell()
         return error
 
     def _tell(self) -> None:
-        if self._options.on_progress is not None:
+        done = self._report.rows + self._report.requests
+        if self._options.on_progress is not None and done != self._told:
+            self._told = done
             try:
                 self._options.on_progress(self._report)
             except Exception:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from kit_api.models import BulkSubscriber
 
-from .matching import Matched, match_ids, match_people
+from .matching import Matched, match_ids, match_people, messages
 from .rows import Person
 
 if TYPE_CHECKING:
@@ -132,7 +132,10 @@ def _match_subscribers(items: Items, answer: Any) -> Matched[Item]:
 
 
 def _match_ids(items: Items, done: list[int], answer: Any, part: str) -> Matched[Item]:
-    failures = [(getattr(failure, part).subscriber_id, failure.errors) for failure in getattr(answer, "failures", ())]
+    failures = [
+        (getattr(getattr(failure, part), "subscriber_id", None), messages(failure.errors))
+        for failure in getattr(answer, "failures", ())
+    ]
     return match_ids([(item, item.pending.id) for item in items], done, failures)
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
-from kit_api.models import BulkSubscriber, SubscriberFailure
+from kit_api.models import BulkSubscriber
 
 from .rows import Person, same
 
+NO_REASON = "the service gave no reason"
 T = TypeVar("T")
 
 
@@ -28,26 +29,27 @@ class Matched(Struct, Generic[T]):
     """Items of which the answer doesn't say what became of them."""
 
 
-def match_people(
-    people: Iterable[Person], subscribers: Sequence[BulkSubscriber], failures: Sequence[SubscriberFailure]
-) -> Matched[Person]:
+def match_people(people: Iterable[Person], subscribers: Iterable[Any], failures: Iterable[Any]) -> Matched[Person]:
     """Match an answer of `bulk_create_subscribers`. No two people have the same address."""
     matched = Matched[Person]()
-    left = {same(person.address): person for person in people}
+    all_of = {same(person.address): person for person in people}
+    left = dict(all_of)
     strays: list[BulkSubscriber] = []
     for subscriber in subscribers:
-        person = left.pop(same(subscriber.email_address), None)
-        if person is None:
-            strays.append(subscriber)
-        else:
+        key = same(subscriber.email_address)
+        person = left.pop(key, None)
+        if person is not None:
             matched.saved.append((person, subscriber))
-    nameless: list[SubscriberFailure] = []
+        elif key not in all_of:
+            strays.append(subscriber)
+    nameless: list[tuple[object, tuple[str, ...]]] = []
     for failure in failures:
-        person = left.pop(same(failure.subscriber.email_address), None)
+        failed = failure.subscriber
+        person = left.pop(same(getattr(failed, "email_address", None)), None)
         if person is None:
-            nameless.append(failure)
+            nameless.append((getattr(failed, "first_name", None), messages(failure.errors)))
         else:
-            matched.failed.append((person, tuple(failure.errors)))
+            matched.failed.append((person, messages(failure.errors)))
     rest = list(left.values())
     if len(rest) == len(strays) == 1 and not nameless:
         # The service may write an address in its own way.
@@ -59,14 +61,22 @@ def match_people(
     return matched
 
 
-def _reasons(person: Person, failures: Sequence[SubscriberFailure]) -> tuple[str, ...]:
-    """Return the messages that can be about a person. More than one set is left only where reasons differ."""
-    of_name = [failure for failure in failures if failure.subscriber.first_name == person.first_name]
-    return tuple(dict.fromkeys(error for failure in of_name or failures for error in failure.errors))
+def _reasons(person: Person, failures: Sequence[tuple[object, tuple[str, ...]]]) -> tuple[str, ...]:
+    """Return the messages that can be about a person: those for their first name if there are any."""
+    of_name = [errors for name, errors in failures if name == person.first_name]
+    every = [errors for _, errors in failures]
+    return tuple(dict.fromkeys(error for errors in of_name or every for error in errors))
+
+
+def messages(errors: object) -> tuple[str, ...]:
+    """Return the messages of a failure: at least one, also where the service gives none."""
+    if isinstance(errors, list | tuple):
+        return tuple(map(str, errors)) or (NO_REASON,)
+    return (errors if isinstance(errors, str) and errors else NO_REASON,)
 
 
 def match_ids(
-    items: Sequence[tuple[T, int]], done: Iterable[int], failures: Iterable[tuple[int | None, Sequence[str]]]
+    items: Sequence[tuple[T, int]], done: Iterable[int], failures: Iterable[tuple[int | None, tuple[str, ...]]]
 ) -> Matched[T]:
     """Match an answer that tells items by the id of their subscriber only.
 
@@ -82,9 +92,9 @@ def match_ids(
     for id_, errors in failures:
         (nameless if id_ is None or id_ not in wanted else named.setdefault(id_, [])).extend(errors)
     for item, id_ in items:
-        errors = named.get(id_) or (nameless if successes[id_] < wanted[id_] else [])
-        if errors:
-            matched.failed.append((item, tuple(dict.fromkeys(errors))))
+        reasons = named.get(id_) or (nameless if successes[id_] < wanted[id_] else [])
+        if reasons:
+            matched.failed.append((item, tuple(dict.fromkeys(reasons))))
         elif successes[id_]:
             matched.saved.append((item, None))
         else:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
-from kit_client.errors import OAuthRequiredError
 
 from .options import Options
 from .outcomes import Outcome, Report
@@ -17,24 +16,9 @@ from .tasks import AsyncImport
 from .threads import Import
 
 if TYPE_CHECKING:
-    from kit_client.base import BaseKit
     from kit_client.client import AsyncKit, Kit
 
 R = TypeVar("R")
-
-
-def _options(client: BaseKit[Any, Any], *, fallback: object, **arguments: Any) -> Options:
-    if fallback not in (None, "single"):
-        raise ValueError(f"fallback: expected 'single' or None, got {fallback!r}")
-    is_single = False
-    try:
-        client.check_credentials(OPERATION)
-    except OAuthRequiredError as error:
-        if fallback is None:
-            error.args = (f"{error}, or import with fallback='single'",)
-            raise
-        is_single = True
-    return Options(is_single=is_single, **arguments)
 
 
 class Bulk:
@@ -91,19 +75,7 @@ class Bulk:
             ValueError, TypeError: An argument can't be used.
             OAuthRequiredError: The client has an API key, and no `fallback` is given. Nothing was read or sent.
         """
-        options = _options(
-            self._client,
-            rows=rows,
-            tags=tags,
-            forms=forms,
-            fields=fields,
-            create_missing=create_missing,
-            parallel=parallel,
-            checkpoint=checkpoint,
-            fallback=fallback,
-            count=count,
-            on_progress=on_progress,
-        )
+        options = Options(rows, tags, forms, fields, create_missing, parallel, checkpoint, fallback, count, on_progress)
         return Import(self._client, options)
 
     def submit(self, rows: Iterable[R], *, callback_url: str, fields: Columns = None) -> Submission[R]:
@@ -166,19 +138,7 @@ class AsyncBulk:
         on_progress: Callable[[Report], object] | None = None,
     ) -> AsyncImport[R]:
         """Create or update a subscriber for each row, as `Bulk.import_subscribers` does, to be iterated with `async for`."""
-        options = _options(
-            self._client,
-            rows=rows,
-            tags=tags,
-            forms=forms,
-            fields=fields,
-            create_missing=create_missing,
-            parallel=parallel,
-            checkpoint=checkpoint,
-            fallback=fallback,
-            count=count,
-            on_progress=on_progress,
-        )
+        options = Options(rows, tags, forms, fields, create_missing, parallel, checkpoint, fallback, count, on_progress)
         return AsyncImport(self._client, options)
 
     async def submit(self, rows: Iterable[R], *, callback_url: str, fields: Columns = None) -> Submission[R]:

@@ -46,9 +46,13 @@ class Person(Struct, kw_only=True):
         return blake2b(msgspec.msgpack.encode(known), digest_size=16).digest()
 
 
-def same(address: str | None) -> str:
-    """Return the form in which two ways to write one address are equal."""
-    return unicodedata.normalize("NFC", (address or "").strip().strip(_INVISIBLE).strip()).lower()
+def same(address: object) -> str:
+    """Return the form in which two ways to write one address are equal; empty if it is no text."""
+    return unicodedata.normalize("NFC", _stripped(address)).lower() if isinstance(address, str) else ""
+
+
+def _stripped(address: str) -> str:
+    return address.strip().strip(_INVISIBLE).strip()
 
 
 class Sieve:
@@ -174,7 +178,7 @@ def _getter(row: Any) -> Callable[[str], Any] | None:
 
 
 def _address(text: str | None, given: object) -> str:
-    address = (text or "").strip(_INVISIBLE).strip()
+    address = _stripped(text or "")
     if not isinstance(given, str) or "@" not in address[1:-1]:
         raise ValueError(f"email_address: expected an address, got {_shown(given)}")
     return address

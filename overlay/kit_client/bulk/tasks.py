@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterable
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kit_client.background import Background, current_run
 
-from .flow import Do, Flow, Give, Read, Sleep, Start, Wait
-from .options import BaseImport, Checking, Options
+from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
+from .importing import BaseImport
+from .kinds import SIZE
+from .options import Options
 from .outcomes import Outcome, Report
 from .plan import Job
 
@@ -30,39 +32,52 @@ class AsyncImport(BaseImport[R]):
         super().__init__(client, options)
         self._client = client
 
-    def __aiter__(self) -> AsyncGenerator[tuple[R, Outcome], None]:
-        self._begin()
-        flow = Flow(self._options, self._reader, self._report, self._client.clock)
-        return _Run[R](self._client, self._options.rows, flow, self._report)
+    def __aiter__(self) -> AsyncGenerator[tuple[R, Outcome], None]:  # noqa: PYI058  # it can be closed
+        return _Run[R](self._client, _Rows(self._options.rows), self._begin().steps(), self._report)
 
     async def report(self) -> Report:
         """Run the import to its end, and return the numbers and failures, as `Import.report` does."""
-        async for pair in self:
-            self._keep(pair)
+        async for row, outcome in self:
+            self._keep(row, outcome)
         return self._report
 
     async def check(self) -> Report:
         """Read all rows, and return which of them would not be sent, as `Import.check` does."""
         self._begin()
-        checking = Checking[R](self._reader, self._report)
-        read = _reading(self._options.rows)
-        while rows := await read(1000):
-            for row in rows:
-                checking.take(row)
+        rows = _Rows(self._options.rows)
+        while some := await rows.read(SIZE):
+            for row in some:
+                self._check(row)
         return self._report
+
+
+class _Rows:
+    """Rows of an iterable, async or not."""
+
+    def __init__(self, rows: Any) -> None:
+        self._is_async = isinstance(rows, AsyncIterable)
+        self._rows = aiter(rows) if self._is_async else iter(rows)
+
+    async def read(self, most: int) -> list[Any]:
+        """Return the next rows: fewer than `most` only at the end."""
+        if not self._is_async:
+            return list(islice(self._rows, most))
+        found: list[Any] = []
+        while len(found) < most and (row := await anext(self._rows, self)) is not self:
+            found.append(row)
+        return found
 
 
 class _Run(AsyncGenerator[tuple[R, Outcome], None]):
     """The iteration over an import. If it is cancelled, it is over: nothing more is sent."""
 
-    def __init__(self, client: AsyncKit, rows: Any, flow: Flow, report: Report) -> None:
-        self._client, self._report, self._steps = client, report, flow.steps()
+    def __init__(self, client: AsyncKit, rows: _Rows, steps: Steps, report: Report) -> None:
+        self._client, self._rows, self._steps, self._report = client, rows, steps, report
         self._calls: set[Background[None]] = set()
         self._answers: list[tuple[Job, Any]] = []
         self._event: anyio.Event | None = None
         self._run: object = None
         self._busy = self._ended = False
-        self._read = _reading(rows)
 
     async def asend(self, _: None) -> tuple[R, Outcome]:
         if self._busy:
@@ -93,7 +108,7 @@ class _Run(AsyncGenerator[tuple[R, Outcome], None]):
             if isinstance(step, Give):
                 return step.row, step.outcome
             if isinstance(step, Read):
-                reply = await self._read(step.most)
+                reply = await self._rows.read(step.most)
             elif isinstance(step, Start):
                 self._calls.add(Background(partial(self._send, step.job)))
             elif isinstance(step, Wait):
@@ -150,26 +165,3 @@ class _Run(AsyncGenerator[tuple[R, Outcome], None]):
             if self._run == current_run():
                 for call in self._calls:
                     call.cancel()
-
-
-def _reading(rows: Any) -> Callable[[int], Coroutine[Any, Any, list[Any]]]:
-    """Return what reads the next rows, a list that is shorter than asked for only at the end."""
-    if not isinstance(rows, AsyncIterable):
-        rows_ = iter(rows)
-
-        async def read(most: int) -> list[Any]:
-            return list(islice(rows_, most))
-
-        return read
-    iterator = aiter(rows)
-
-    async def aread(most: int) -> list[Any]:
-        found: list[Any] = []
-        while len(found) < most:
-            try:
-                found.append(await anext(iterator))
-            except StopAsyncIteration:
-                break
-        return found
-
-    return aread

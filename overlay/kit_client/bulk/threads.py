@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 from collections.abc import Generator
 from itertools import islice
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kit_client.retry import retries_wanted
 
-from .flow import Do, Flow, Give, Read, Sleep, Start, Wait
+from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
+from .importing import BaseImport
 from .kinds import Call
-from .options import BaseImport, Checking, Options
+from .options import Options
 from .outcomes import Outcome, Report
 from .plan import Job
 
@@ -40,14 +42,13 @@ class Import(BaseImport[R]):
         super().__init__(client, options)
         self._client = client
 
-    def __iter__(self) -> Generator[tuple[R, Outcome], None, None]:
-        self._begin()
-        return self._run()
+    def __iter__(self) -> Generator[tuple[R, Outcome], None, None]:  # noqa: PYI058  # it can be closed
+        return self._run(self._begin().steps())
 
     def report(self) -> Report:
         """Run the import to its end, and return the numbers and failures. Raises what iterating raises."""
-        for pair in self:
-            self._keep(pair)
+        for row, outcome in self:
+            self._keep(row, outcome)
         return self._report
 
     def check(self) -> Report:
@@ -59,23 +60,24 @@ class Import(BaseImport[R]):
             ValueError, TypeError: Row 1 lacks a column, or is no row.
         """
         self._begin()
-        checking = Checking[R](self._reader, self._report)
         for row in self._options.rows:
-            checking.take(row)
+            self._check(row)
         return self._report
 
-    def _run(self) -> Generator[tuple[R, Outcome], None, None]:
+    def _run(self, steps: Steps) -> Generator[tuple[R, Outcome], None, None]:
         answers = SimpleQueue[tuple[Job, Any]]()
         is_wanted = True
         context = contextvars.copy_context()
         context.run(retries_wanted.set, lambda: is_wanted)
         rows = iter(self._options.rows)
-        steps = Flow(self._options, self._reader, self._report, self._client.clock).steps()
         reply: Any = None
+        process = os.getpid()
         try:
             while True:
                 step = steps.send(reply)
                 reply = None
+                if process != os.getpid():
+                    raise RuntimeError("an import can't go on in a forked process: its requests are the parent's")
                 if isinstance(step, Give):
                     yield step.row, step.outcome
                 elif isinstance(step, Read):
@@ -93,7 +95,7 @@ class Import(BaseImport[R]):
                 elif isinstance(step, Do):
                     reply = step.function()
                 elif isinstance(step, Sleep):
-                    self._client.clock.sleep(step.seconds)
+                    self._clock.sleep(step.seconds)
                 else:
                     reply = self._call(step)
         except StopIteration:
