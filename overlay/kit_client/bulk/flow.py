@@ -129,10 +129,11 @@ class Flow:
         yield from self._account.look_up(people)
         known: dict[int, Outcome] = {}
         if self._options.checkpoint is not None:
-            if self._checkpoint is None:
+            checkpoint = self._checkpoint
+            if checkpoint is None:
                 identity = yield from self._identity()
-                self._checkpoint = yield Do(partial(Checkpoint, self._options.checkpoint, identity))
-            known = yield Do(partial(self._checkpoint.find, people))
+                checkpoint = self._checkpoint = yield Do(partial(Checkpoint, self._options.checkpoint, identity))
+            known = yield Do(partial(checkpoint.find, people))
         for person in people:
             self._plan.add(person, known.get(person.index))
 

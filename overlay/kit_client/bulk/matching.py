@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -70,8 +70,8 @@ def _reasons(person: Person, failures: Sequence[tuple[object, tuple[str, ...]]])
 
 def messages(errors: object) -> tuple[str, ...]:
     """Return the messages of a failure: at least one, also where the service gives none."""
-    if isinstance(errors, list | tuple):
-        return tuple(map(str, errors)) or (NO_REASON,)
+    if isinstance(errors, list):
+        return tuple(map(str, cast("list[object]", errors))) or (NO_REASON,)
     return (errors if isinstance(errors, str) and errors else NO_REASON,)
 
 

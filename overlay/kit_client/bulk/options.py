@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Callable, Iterable, Sized
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
@@ -56,13 +56,13 @@ class Options(Struct):
 
 def check_rows(rows: object) -> None:
     """Raise TypeError if something is no list of rows: a DataFrame is one of columns, and a dict is one row."""
-    if not isinstance(rows, Iterable | AsyncIterable) or isinstance(rows, str | bytes | os.PathLike | dict):
-        raise TypeError(f"rows: expected an iterable of rows, got {type(rows).__name__}")
-    if hasattr(rows, "to_dict") and hasattr(rows, "columns"):
-        raise TypeError("rows: expected an iterable of rows, got a DataFrame: pass df.to_dict('records')")
+    name, is_frame = type(rows).__name__, hasattr(rows, "to_dict") and hasattr(rows, "columns")
+    if is_frame or not isinstance(rows, Iterable | AsyncIterable) or isinstance(rows, str | bytes | os.PathLike | dict):
+        hint = ": pass df.to_dict('records')" if is_frame else ""
+        raise TypeError(f"rows: expected an iterable of rows, got {name}{hint}")
 
 
 def _listed(name: str, given: Any) -> list[Any]:
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise TypeError(f"{name}: expected a list, got {given!r}")
-    return list(dict.fromkeys(given))
+    return list(dict.fromkeys(cast("Iterable[object]", given)))

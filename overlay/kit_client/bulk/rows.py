@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 import msgspec
 from msgspec import Struct, field
@@ -155,13 +155,16 @@ def _pairs(fields: Any) -> Iterable[tuple[object, object]]:
         return ()
     if isinstance(fields, str | bytes) or not isinstance(fields, Iterable):
         raise TypeError(f"fields: expected a mapping or a list of columns, got {fields!r}")
-    return fields.items() if isinstance(fields, Mapping) else [(name, name) for name in fields]
+    if isinstance(fields, Mapping):
+        return cast("Mapping[object, object]", fields).items()
+    return [(name, name) for name in cast("Iterable[object]", fields)]
 
 
 def _getter(row: Any) -> Callable[[str], Any] | None:
     """Return what gives the value in a column, UNSET if there is none; or None if the row has no columns."""
     if isinstance(row, Mapping):
-        return lambda name: row.get(name, UNSET)
+        mapping = cast("Mapping[str, Any]", row)
+        return lambda name: mapping.get(name, UNSET)
     if isinstance(row, str | bytes | bytearray | int | float | list | set | None) or type(row) is tuple:
         return None
     if not hasattr(row, "keys"):
@@ -189,7 +192,7 @@ def _row_fields(given: Any) -> dict[str | int, str]:
         return {}
     if not isinstance(given, Mapping):
         raise ValueError(f"fields: expected a mapping from custom fields to values, got {_shown(given)}")
-    found = {name: _text(f"fields.{name}", value) for name, value in given.items()}
+    found = {name: _text(f"fields.{name}", value) for name, value in cast("Mapping[str, Any]", given).items()}
     return {name: text for name, text in found.items() if text is not None}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -91,14 +91,12 @@ def match_callback(body: object, rows: Iterable[R], fields: Columns) -> Iterator
 
 def _result(body: Any) -> Any:
     try:
-        if isinstance(body, str | bytes | bytearray | memoryview):
+        if isinstance(body, str | bytes | bytearray):
             body = msgspec.json.decode(body)
         if isinstance(body, Mapping):
-            if not {"subscribers", "failures"} <= body.keys():
-                raise ValueError
-            body = BulkSubscribersResult.from_dict(body)
+            body = BulkSubscribersResult.from_dict(cast("Mapping[str, Any]", body))
         if all(isinstance(getattr(body, name, None), list) for name in ("subscribers", "failures")):
             return body
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     raise ValueError("body: expected the result of a bulk job, with lists of `subscribers` and `failures`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,6 @@ from kit_client.retry import retries_wanted
 
 from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
 from .importing import BaseImport
-from .kinds import Call
 from .options import Options
 from .outcomes import Outcome, Report
 from .plan import Job
@@ -69,7 +68,7 @@ class Import(BaseImport[R]):
         is_wanted = True
         context = contextvars.copy_context()
         context.run(retries_wanted.set, lambda: is_wanted)
-        rows = iter(self._options.rows)
+        rows: Iterator[R] = iter(self._options.rows)
         reply: Any = None
         process = os.getpid()
         try:
@@ -97,16 +96,13 @@ class Import(BaseImport[R]):
                 elif isinstance(step, Sleep):
                     self._clock.sleep(step.seconds)
                 else:
-                    reply = self._call(step)
+                    self._report.requests += 1
+                    reply = step.send(self._client)
         except StopIteration:
             return
         finally:
             is_wanted = False
             steps.close()
-
-    def _call(self, call: Call) -> Any:
-        self._report.requests += 1
-        return call.send(self._client)
 
     def _send(self, job: Job, answers: SimpleQueue[tuple[Job, Any]]) -> None:
         try:
