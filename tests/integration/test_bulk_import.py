@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from kit_api.models import BulkSubscribersResult
 from kit_client import AsyncKit, Kit, PayloadTooLargeError
 from kit_client.bulk import Outcome
+from kit_client.webhooks import InvalidDeliveryError, parse
 from kit_mock import KitMock
 
 SEED = {
@@ -148,10 +150,16 @@ class TestJobs:
         assert len([request for request in kit_mock.requests if "/bulk/" in request.path]) == 1
         kit_mock.clock.advance(seconds=2)
         body = bodies.get(timeout=10)
-        for given in (body, body.decode(), json.loads(body)):
+        for given in (body, body.decode(), json.loads(body), parse(body, BulkSubscribersResult)):
             matched = list(kit.bulk.match_callback(given, ROWS, fields=MAIL))
             check({outcome.index: outcome for _, outcome in matched})
             assert all(row is ROWS[outcome.index - 1] for row, outcome in matched)
+
+    def test_rows_of_which_the_result_says_nothing_are_told(self, kit: Kit) -> None:
+        for body in (b'{"subscribers": [], "failures": []}', parse(b'{"failures": []}')):
+            outcomes = [outcome for _, outcome in kit.bulk.match_callback(body, PEOPLE, fields=MAIL)]  # type: ignore[arg-type]
+            assert len(outcomes) == 230
+            assert {outcome.errors for outcome in outcomes} == {("the service didn't say what became of it",)}
 
     @pytest.mark.anyio
     async def test_few_rows_are_done_at_once(self, async_kit: AsyncKit) -> None:
@@ -175,17 +183,10 @@ class TestJobs:
             kit.bulk.submit(PEOPLE, callback_url="https://example.com", fields=FIELDS)
         with pytest.raises(ValueError, match="callback_url: expected a URL"):
             kit.bulk.submit(PEOPLE, callback_url="", fields=MAIL)
-        bodies: list[object] = [
-            b"",
-            b"[]",
-            b"{}",
-            "{",
-            {"subscribers": []},
-            {"subscribers": None, "failures": []},
-            None,
-            5,
-        ]
+        bodies: list[Any] = [b"", b"[]", b"{}", "{", {"subscribers": []}, {"subscribers": None, "failures": []}]
         for body in bodies:
-            with pytest.raises(ValueError, match="body: expected the result of a bulk job"):
+            with pytest.raises(InvalidDeliveryError):
                 list(kit.bulk.match_callback(body, PEOPLE, fields=MAIL))
+        with pytest.raises(TypeError, match="body"):
+            list(kit.bulk.match_callback(cast("Any", None), PEOPLE, fields=MAIL))
         assert not kit_mock.requests

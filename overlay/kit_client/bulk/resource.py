@@ -11,7 +11,7 @@ from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
 from .options import Options
 from .outcomes import Outcome, Report
 from .rows import Columns
-from .submitting import Sifted, Submission, match_callback
+from .submitting import Body, Sifted, Submission, match_callback
 from .tasks import AsyncImport
 from .threads import Import
 
@@ -103,16 +103,17 @@ class Bulk:
         call = sifted.call(callback_url)
         return sifted.submission(None if call is None else call.send(self._client))
 
-    def match_callback(self, body: object, rows: Iterable[R], *, fields: Columns = None) -> Iterator[tuple[R, Outcome]]:
+    def match_callback(self, body: Body, rows: Iterable[R], *, fields: Columns = None) -> Iterator[tuple[R, Outcome]]:
         """Yield each row that was submitted with its outcome, by the body of the callback. Sends nothing.
 
         Args:
-            body: The body that came, as bytes or text, or as the object that was decoded from it.
+            body: The body: as it came, decoded, or as `kit_client.webhooks.parse` returns it.
             rows: The rows of `submit`, in the same order.
             fields: As of `submit`.
 
         Raises:
-            ValueError: The body is not the result of a job of `submit`.
+            InvalidDeliveryError: The body is not the result of a job of `submit`.
+            ValueError, TypeError: An argument can't be used.
         """
         return match_callback(body, rows, fields)
 
@@ -148,6 +149,6 @@ class AsyncBulk:
         call = sifted.call(callback_url)
         return sifted.submission(None if call is None else await call.asend(self._client))
 
-    def match_callback(self, body: object, rows: Iterable[R], *, fields: Columns = None) -> Iterator[tuple[R, Outcome]]:
+    def match_callback(self, body: Body, rows: Iterable[R], *, fields: Columns = None) -> Iterator[tuple[R, Outcome]]:
         """Yield each row that was submitted with its outcome, as `Bulk.match_callback` does."""
         return match_callback(body, rows, fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,12 @@ from .outcomes import Outcome
 from .plan import UNCLEAR
 from .rows import Columns, Person, Reader, Sieve
 
+if TYPE_CHECKING:
+    from kit_client.webhooks import EmptyBulkResult
+
 R = TypeVar("R")
+Body: TypeAlias = "bytes | str | Mapping[str, Any] | BulkSubscribersResult | EmptyBulkResult"
+"""The body of a callback: as it came, decoded, or as `kit_client.webhooks.parse` returns it."""
 
 
 class Submission(Struct, Generic[R], frozen=True, kw_only=True):
@@ -82,21 +87,19 @@ class Sifted(Generic[R]):
             yield person.row, Outcome(index=person.index, errors=(UNCLEAR,))
 
 
-def match_callback(body: object, rows: Iterable[R], fields: Columns) -> Iterator[tuple[R, Outcome]]:
+def match_callback(body: Body, rows: Iterable[R], fields: Columns) -> Iterator[tuple[R, Outcome]]:
+    """Yield rows with their outcomes. See `Bulk.match_callback`."""
     result = _result(body)
     sifted = Sifted(rows, fields)
     yield from sifted.refused
     yield from sifted.match(result)
 
 
-def _result(body: Any) -> Any:
-    try:
-        if isinstance(body, str | bytes | bytearray):
-            body = msgspec.json.decode(body)
-        if isinstance(body, Mapping):
-            body = BulkSubscribersResult.from_dict(cast("Mapping[str, Any]", body))
-        if all(isinstance(getattr(body, name, None), list) for name in ("subscribers", "failures")):
-            return body
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    raise ValueError("body: expected the result of a bulk job, with lists of `subscribers` and `failures`")
+def _result(body: Body) -> Any:
+    from kit_client.webhooks import EmptyBulkResult, parse  # late, as only those with an endpoint need it
+
+    if isinstance(body, BulkSubscribersResult | EmptyBulkResult):
+        return body
+    if isinstance(body, str):
+        body = body.encode()
+    return parse(msgspec.json.encode(body) if isinstance(body, Mapping) else body, BulkSubscribersResult)
