@@ -338,6 +338,24 @@ def test_what_is_no_argument_is_refused_at_once(
     assert not service.requests
 
 
+def test_rows_that_are_none_are_told_with_what_to_do() -> None:
+    class DataFrame(list[Any]):
+        columns = ()
+
+        def to_dict(self) -> None: ...
+
+    async def rows_of() -> AsyncIterator[dict[str, Any]]:
+        yield {}
+
+    with BulkService().kit() as kit:
+        with pytest.raises(TypeError, match=r"got DataFrame: pass df.to_dict\('records'\)"):
+            kit.bulk.import_subscribers(DataFrame())
+        with pytest.raises(TypeError, match="got async_generator, which AsyncKit takes"):
+            kit.bulk.import_subscribers(rows_of())  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="rows: expected an iterable of rows, got NoneType"):
+            kit.bulk.submit(None, callback_url="https://app.example.com/done")  # type: ignore[arg-type]
+
+
 def test_what_on_progress_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     def tell(_: Report) -> None:
         raise RuntimeError("no screen")

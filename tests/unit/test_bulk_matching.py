@@ -32,7 +32,7 @@ def failure(errors: Any = (REFUSED,), **values: Any) -> dict[str, Any]:
 def match(people: list[Person], subscribers: list[Any], failures: list[Any]) -> dict[int, Any]:
     """What became of people, by their numbers: the id of the subscriber, the messages, or None."""
     result = BulkSubscribersResult.from_dict({"subscribers": subscribers, "failures": failures})
-    return told(match_people(people, result.subscribers, result.failures))
+    return told(match_people([(each, each) for each in people], result.subscribers, result.failures))
 
 
 def told(matched: Matched[Person]) -> dict[int, Any]:

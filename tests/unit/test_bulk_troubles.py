@@ -279,7 +279,7 @@ def test_a_checkpoint_is_of_one_import(tmp_path: Path) -> None:
         kit.bulk.import_subscribers(wanted, tags=["VIP", 7], checkpoint=checkpoint, create_missing=True).report()
         sent = service.sent.copy()
         cases: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
-            (wanted, {"tags": [7]}, "it is of an import with other tags, forms or fields, or into another account"),
+            (wanted, {"tags": [7]}, "it is of an import with other tags or forms, or into another account"),
             (wanted, {"tags": ["VIP", 7], "forms": [1]}, "it is of an import with other tags"),
             (wanted[1:], {}, "row 1 is another one than when the import began"),
             ([*wanted[:200], *wanted[:50]], {}, "row 201 is another one"),

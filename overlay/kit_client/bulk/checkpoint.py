@@ -113,7 +113,7 @@ class Checkpoint:
         if row is None:
             execute("INSERT INTO import VALUES (?)", (identity,))
         elif row[0] != identity:
-            raise self._error("it is of an import with other tags, forms or fields, or into another account")
+            raise self._error("it is of an import with other tags or forms, or into another account")
         last: int = execute("SELECT coalesce(max(number), 0) FROM rows").fetchone()[0]
         return last
 

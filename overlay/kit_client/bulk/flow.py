@@ -142,7 +142,7 @@ class Flow:
         from kit_api.api.account import get_account
 
         answer = yield Call(get_account)
-        tags = sorted(str(tag).strip().casefold() for tag in self._options.tags)
+        tags = sorted(repr(tag.strip().casefold() if isinstance(tag, str) else tag) for tag in self._options.tags)
         known = (answer.account.id, tags, sorted(self._options.forms))
         return blake2b(msgspec.json.encode(known), digest_size=16).digest()
 

@@ -105,67 +105,54 @@ def bulk_kinds() -> Kinds:
     from kit_api.api.subscribers import bulk_create_subscribers
     from kit_api.api.tags import bulk_tag_subscribers
 
-    def call(items: Items) -> Call:
+    def create(items: Items) -> Call:
         people = [wanted(item.pending.person) for item in items]
         return Call(bulk_create_subscribers, arguments={"body": {"subscribers": people}})
 
+    def match(items: Items, answer: Any) -> Matched[Item]:
+        # An answer that the work is queued has neither list.
+        found = getattr(answer, "subscribers", ()), getattr(answer, "failures", ())
+        return match_people(((item, item.pending.person) for item in items), *found)
+
     return Kinds(
-        subscribers=Kind(
-            name="subscriber", size=SIZE, module=bulk_create_subscribers, call=call, match=_match_subscribers
-        ),
-        values=_values(bulk_update_custom_field_values),
-        tags=_memberships("tag", bulk_tag_subscribers, "taggings", "tagging"),
-        forms=_memberships("form", bulk_add_form_subscribers, "additions", "subscription"),
+        subscribers=Kind(name="subscriber", size=SIZE, module=bulk_create_subscribers, call=create, match=match),
+        values=_by_id("custom field", bulk_update_custom_field_values, "custom_field_values", "custom_field_value"),
+        tags=_by_id("tag", bulk_tag_subscribers, "taggings", "tagging"),
+        forms=_by_id("form", bulk_add_form_subscribers, "additions", "subscription"),
     )
 
 
-def _match_subscribers(items: Items, answer: Any) -> Matched[Item]:
-    of = {item.pending.person.index: item for item in items}
-    people = (item.pending.person for item in items)
-    # An answer that the work is queued has neither list.
-    found = match_people(people, getattr(answer, "subscribers", ()), getattr(answer, "failures", ()))
-    return Matched(
-        [(of[person.index], subscriber) for person, subscriber in found.saved],
-        [(of[person.index], errors) for person, errors in found.failed],
-        [of[person.index] for person in found.unsure],
-    )
+def _by_id(name: str, module: Any, sent: str, failed: str) -> Kind:
+    """Return a kind whose items have the id of a subscriber and of something else.
 
+    Args:
+        name: What the something else is.
+        module: The generated module.
+        sent: What the request calls the items.
+        failed: What a failure calls its item.
+    """
+    is_value = name == "custom field"
 
-def _match_ids(items: Items, done: list[int], answer: Any, part: str) -> Matched[Item]:
-    failures = [
-        (getattr(getattr(failure, part), "subscriber_id", None), messages(failure.errors))
-        for failure in getattr(answer, "failures", ())
-    ]
-    return match_ids([(item, item.pending.id) for item in items], done, failures)
-
-
-def _values(module: Any) -> Kind:
     def call(items: Items) -> Call:
-        values = [
-            {
-                "subscriber_id": item.pending.id,
-                "subscriber_custom_field_id": item.target,
-                "value": item.pending.values[item.target],
-            }
-            for item in items
+        made: list[dict[str, Any]]
+        if is_value:
+            made = [
+                {"subscriber_custom_field_id": item.target, "value": item.pending.values[item.target]} for item in items
+            ]
+        else:
+            made = [{f"{name}_id": item.target} for item in items]
+        for each, item in zip(made, items, strict=True):
+            each["subscriber_id"] = item.pending.id
+        return Call(module, arguments={"body": {sent: made}})
+
+    def match(items: Items, answer: Any) -> Matched[Item]:
+        results = getattr(answer, sent if is_value else "subscribers", ())
+        done = [result.subscriber_id if is_value else result.id for result in results]
+        failures = [
+            (getattr(getattr(failure, failed), "subscriber_id", None), messages(failure.errors))
+            for failure in getattr(answer, "failures", ())
         ]
-        return Call(module, arguments={"body": {"custom_field_values": values}})
-
-    def match(items: Items, answer: Any) -> Matched[Item]:
-        done = [value.subscriber_id for value in getattr(answer, "custom_field_values", ())]
-        return _match_ids(items, done, answer, "custom_field_value")
-
-    return Kind(name="custom field", size=SIZE, module=module, call=call, match=match)
-
-
-def _memberships(name: str, module: Any, items_name: str, failed_name: str) -> Kind:
-    def call(items: Items) -> Call:
-        made = [{"subscriber_id": item.pending.id, f"{name}_id": item.target} for item in items]
-        return Call(module, arguments={"body": {items_name: made}})
-
-    def match(items: Items, answer: Any) -> Matched[Item]:
-        done = [subscriber.id for subscriber in getattr(answer, "subscribers", ())]
-        return _match_ids(items, done, answer, failed_name)
+        return match_ids([(item, item.pending.id) for item in items], done, failures)
 
     return Kind(name=name, size=SIZE, module=module, call=call, match=match)
 

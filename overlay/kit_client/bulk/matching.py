@@ -29,35 +29,40 @@ class Matched(Struct, Generic[T]):
     """Items of which the answer doesn't say what became of them."""
 
 
-def match_people(people: Iterable[Person], subscribers: Iterable[Any], failures: Iterable[Any]) -> Matched[Person]:
-    """Match an answer of `bulk_create_subscribers`. No two people have the same address."""
-    matched = Matched[Person]()
-    all_of = {same(person.address): person for person in people}
-    left = dict(all_of)
+def match_people(items: Iterable[tuple[T, Person]], subscribers: Iterable[Any], failures: Iterable[Any]) -> Matched[T]:
+    """Match an answer of `bulk_create_subscribers`.
+
+    Args:
+        items: Each with its person. No two of these have the same address.
+        subscribers: The successes.
+        failures: The failures, most of which don't say the address.
+    """
+    matched = Matched[T]()
+    sent = {same(person.address): (item, person) for item, person in items}
+    left = dict(sent)
     strays: list[BulkSubscriber] = []
     for subscriber in subscribers:
         key = same(subscriber.email_address)
-        person = left.pop(key, None)
-        if person is not None:
-            matched.saved.append((person, subscriber))
-        elif key not in all_of:
+        if key in left:
+            matched.saved.append((left.pop(key)[0], subscriber))
+        elif key not in sent:
             strays.append(subscriber)
     nameless: list[tuple[object, tuple[str, ...]]] = []
     for failure in failures:
         failed = failure.subscriber
-        person = left.pop(same(getattr(failed, "email_address", None)), None)
-        if person is None:
-            nameless.append((getattr(failed, "first_name", None), messages(failure.errors)))
+        key = same(getattr(failed, "email_address", None))
+        if key in left:
+            matched.failed.append((left.pop(key)[0], messages(failure.errors)))
         else:
-            matched.failed.append((person, messages(failure.errors)))
+            nameless.append((getattr(failed, "first_name", None), messages(failure.errors)))
     rest = list(left.values())
     if len(rest) == len(strays) == 1 and not nameless:
         # The service may write an address in its own way.
-        matched.saved.append((rest[0], strays[0]))
+        matched.saved.append((rest[0][0], strays[0]))
     elif strays or len(nameless) < len(rest):
-        matched.unsure = rest
+        matched.unsure = [item for item, _ in rest]
     else:
-        matched.failed += [(person, _reasons(person, nameless)) for person in rest]
+        matched.failed += [(item, _reasons(person, nameless)) for item, person in rest]
     return matched
 
 

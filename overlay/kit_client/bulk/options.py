@@ -33,7 +33,7 @@ class Options(Struct):
     on_progress: Callable[[Report], object] | None
 
     def __post_init__(self) -> None:
-        check_rows(self.rows)
+        check_rows(self.rows, or_async=True)
         self.tags, self.forms = _listed("tags", self.tags), _listed("forms", self.forms)
         for name, given in (("tags", self.tags), ("forms", self.forms)):
             for each in given:
@@ -54,11 +54,13 @@ class Options(Struct):
             raise TypeError(f"on_progress: expected a function, got {self.on_progress!r}")
 
 
-def check_rows(rows: object) -> None:
+def check_rows(rows: object, *, or_async: bool = False) -> None:
     """Raise TypeError if something is no list of rows: a DataFrame is one of columns, and a dict is one row."""
     name, is_frame = type(rows).__name__, hasattr(rows, "to_dict") and hasattr(rows, "columns")
-    if is_frame or not isinstance(rows, Iterable | AsyncIterable) or isinstance(rows, str | bytes | os.PathLike | dict):
-        hint = ": pass df.to_dict('records')" if is_frame else ""
+    is_async = isinstance(rows, AsyncIterable)
+    is_none = not is_async and not isinstance(rows, Iterable)
+    if is_frame or is_none or (is_async and not or_async) or isinstance(rows, str | bytes | os.PathLike | dict):
+        hint = ": pass df.to_dict('records')" if is_frame else ", which AsyncKit takes" if is_async else ""
         raise TypeError(f"rows: expected an iterable of rows, got {name}{hint}")
 
 

@@ -78,7 +78,8 @@ class Sifted(Generic[R]):
 
     def match(self, result: Any) -> Iterator[tuple[R, Outcome]]:
         """Yield those who were sent with their outcomes."""
-        found = match_people(self.people, getattr(result, "subscribers", ()), getattr(result, "failures", ()))
+        people = [(person, person) for person in self.people]
+        found = match_people(people, getattr(result, "subscribers", ()), getattr(result, "failures", ()))
         for person, subscriber in found.saved:
             yield person.row, Outcome(index=person.index, subscriber=subscriber)
         for person, errors in found.failed:

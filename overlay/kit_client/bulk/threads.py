@@ -14,7 +14,7 @@ from kit_client.retry import retries_wanted
 
 from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
 from .importing import BaseImport
-from .options import Options
+from .options import Options, check_rows
 from .outcomes import Outcome, Report
 from .plan import Job
 
@@ -38,6 +38,7 @@ class Import(BaseImport[R]):
     """
 
     def __init__(self, client: Kit, options: Options) -> None:
+        check_rows(options.rows)
         super().__init__(client, options)
         self._client = client
 
