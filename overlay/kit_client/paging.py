@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from functools import partial
-from typing import Any, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
 from kit_api import types
 from kit_api.types import ListModule, Page
@@ -15,6 +15,7 @@ from kit_api.types import ListModule, Page
 from .async_walk import AsyncItems, AsyncPages
 from .errors import PaginationError
 from .mixups import AsyncPagerMixups, PagerMixups
+from .raw import RawClient
 from .retry import retries_wanted
 from .tables import row
 from .walk import Walk
@@ -73,6 +74,11 @@ class _Listing(Generic[T]):
     def _to_count(self) -> Self:
         return type(self)(self._operation, None, self._args, {**self._arguments, **COUNTING})
 
+    def _to_raw(self) -> tuple[ListModule[..., dict[str, Any]], int | None, tuple[Any, ...], dict[str, Any]]:
+        operation, client = cast("ListModule[..., dict[str, Any]]", self._operation), self._arguments["client"]
+        client = client if isinstance(client, RawClient) else RawClient(client)
+        return operation, self._limit, self._args, {**self._arguments, "client": client}
+
 
 class Pager(_Listing[T], PagerMixups, types.Pager[T]):
     def __iter__(self) -> Iterator[T]:
@@ -106,6 +112,9 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
     def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
         return [row(item, flatten) for item in self]
 
+    def raw(self) -> types.Pager[dict[str, Any]]:
+        return Pager(*self._to_raw())
+
     def _get(self, walk: Walk[T]) -> Page[T]:
         with walk.located():
             return self._operation.sync_page(*self._args, **walk.arguments)
@@ -131,6 +140,9 @@ class AsyncPager(_Listing[T], AsyncPagerMixups, types.AsyncPager[T]):
 
     async def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
         return [row(item, flatten) async for item in self]
+
+    def raw(self) -> types.AsyncPager[dict[str, Any]]:
+        return AsyncPager(*self._to_raw())
 
     async def _get(self, walk: Walk[T]) -> Page[T]:
         with walk.located():
