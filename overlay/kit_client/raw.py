@@ -36,8 +36,12 @@ def _raw_page(page: type[Model]) -> type[Model]:
     fields = [
         (name, list[dict[str, Any]] if get_origin(hint) is list else hint) for name, hint in model_fields(page).items()
     ]
-    # Without `__reduce__`, pickle would look for the class by its name in a module.
-    own: dict[str, Any] = {"__reduce__": lambda self: (_rebuild, (page, asdict(self)))}
+
+    def reduce(self: Model) -> Any:
+        # pickle would look for the class by its name in a module.
+        return _rebuild, (page, asdict(self))
+
+    own = {"__reduce__": reduce}
     made: Any = msgspec.defstruct(f"Raw{page.__name__}", fields, bases=(Model,), namespace=own, kw_only=True)
     return cast("type[Model]", made)
 
