@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-import contextvars
 import os
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from functools import partial
 from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
 from kit_api import types
 from kit_api.types import ListModule, Page
 
+from .ahead import Ahead
 from .async_walk import AsyncItems, AsyncPages
 from .errors import PaginationError
 from .mixups import AsyncPagerMixups, PagerMixups
 from .raw import RawClient
-from .retry import retries_wanted
 from .tables import row
 from .walk import Walk
 
 COUNTING = {"include_total_count": True, "per_page": 1}
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class _Ahead(Generic[T]):
-    """A call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program.
-
-    Once it is not `wanted`, it isn't retried. It belongs to the process that made it: a forked child has no such thread.
-    """
-
-    def __init__(self, call: Callable[[], T]) -> None:
-        from concurrent.futures import Future
-
-        self.wanted = True
-        self.process = os.getpid()
-        self._call = call
-        self._future: Future[T] = Future()
-        context = contextvars.copy_context()
-        context.run(retries_wanted.set, lambda: self.wanted)
-        threading.Thread(target=context.run, args=(self._work,), name="kit-page", daemon=True).start()
-
-    def _work(self) -> None:
-        try:
-            self._future.set_result(self._call())
-        except BaseException as error:  # noqa: BLE001  # it is raised where the page is asked for
-            self._future.set_exception(error)
-
-    def result(self) -> T:
-        return self._future.result()
 
 
 class _Listing(Generic[T]):
@@ -87,12 +58,12 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
 
     def pages(self) -> Generator[Page[T], None, None]:
         walk = self._walk()
-        ahead: _Ahead[Page[T]] | None = None
+        ahead: Ahead[Page[T]] | None = None
         try:
             while not walk.done:
                 mine = ahead is not None and ahead.process == os.getpid()
                 page = walk.take(ahead.result() if ahead is not None and mine else self._get(walk))
-                ahead = None if walk.done else _Ahead(lambda: self._get(walk))
+                ahead = None if walk.done else Ahead(lambda: self._get(walk))
                 yield page
         finally:
             if ahead is not None:
