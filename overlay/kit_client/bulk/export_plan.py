@@ -23,7 +23,7 @@ from kit_api.types import ListModule, Page
 from kit_client.walk import Walk
 
 from .members import Members
-from .windows import Progress, Window, created, seams_from
+from .windows import Progress, Window, created, field_of, seams_from
 
 SMALLEST, LARGEST = 2, 20
 """How many pages a window should have: with each comes one that isn't full, and the last ones are walked alone."""
@@ -147,7 +147,7 @@ class ExportPlan(Generic[T]):
         if moment is not None:
             return window.owns(moment)
         # More than one window may have it.
-        id_ = item.get("id") if isinstance(item, dict) else getattr(item, "id", None)
+        id_ = field_of(item, "id")
         if id_ in self._seen:
             return False
         self._seen.add(id_)

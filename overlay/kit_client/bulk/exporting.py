@@ -86,7 +86,7 @@ class Export(BaseExport[T]):
 
         plan = self._plan = self._begin()
         calls: dict[Ahead[Page[T]], Ask[T]] = {}
-        done: SimpleQueue[Ahead[Page[T]]] = SimpleQueue()
+        done = SimpleQueue[Ahead[Page[T]]]()
         process = os.getpid()
 
         def start(asks: Iterable[Ask[T]]) -> None:
@@ -97,7 +97,8 @@ class Export(BaseExport[T]):
             while True:
                 if process != os.getpid():
                     # A forked child has none of the threads.
-                    asks, process, done = list(calls.values()), os.getpid(), SimpleQueue()
+                    asks, process = list(calls.values()), os.getpid()
+                    done = SimpleQueue[Ahead[Page[T]]]()
                     calls.clear()
                     start(asks)
                 start(plan.asks())
@@ -156,7 +157,10 @@ class _ExportPages(BasePages[T]):
                 if not self._under_way:
                     raise StopAsyncIteration
                 ask = await self._one_that_is_done()
-                page = self._plan.take(ask, await self._under_way.pop(ask).result())
+                came = await self._under_way[ask].result()
+                # From here on nothing is awaited, and so no page is lost if this is cancelled.
+                del self._under_way[ask]
+                page = self._plan.take(ask, came)
                 if page is not None:
                     return page
         except KitError as error:

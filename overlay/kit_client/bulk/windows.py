@@ -79,9 +79,14 @@ class Window(Struct, eq=False):
         return [Window(a, b, left=each, whole=total) for a, b in itertools.pairwise(edges)]
 
 
+def field_of(item: Any, name: str) -> Any:
+    """Return a field of a model or a dict, None if it isn't there."""
+    return cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else getattr(item, name, None)
+
+
 def created(item: Any) -> int | None:
     """Return the second in which a subscriber was created, be it a model or a dict; None if that can't be read."""
-    value = item.get("created_at") if isinstance(item, dict) else getattr(item, "created_at", None)
+    value = field_of(item, "created_at")
     if isinstance(value, str):
         try:
             value = datetime.datetime.fromisoformat(value)
