@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -438,6 +439,23 @@ async def test_an_export_that_is_left_asks_for_no_more() -> None:
         for _ in range(100):
             await anyio.lowlevel.checkpoint()
         assert len(audience.requests) == asked <= 3 + 4
+
+
+def test_an_export_goes_on_in_another_event_loop() -> None:
+    audience = Audience([START + YEARS * number / 500 for number in range(500)])
+    kit = audience.async_kit()
+    pages = kit.bulk.export_subscribers(per_page=10, parallel=4).pages()
+
+    async def take(count: int) -> list[int]:
+        found: list[int] = []
+        async for page in pages:
+            found += [subscriber.id for subscriber in page]
+            count -= 1
+            if not count:
+                break
+        return found
+
+    assert sorted(asyncio.run(take(5)) + asyncio.run(take(5)) + asyncio.run(take(-1))) == audience.ids
 
 
 def kit_over(answer: Any) -> AsyncKit:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_api.api.tags import list_tags
-from kit_client import KitError, PaginationError, ServerError, apaginate, paginate
+from kit_client import Kit, KitError, PaginationError, RateLimiter, ServerError, apaginate, paginate
 
 from .service import Service, tag_page
 
@@ -105,6 +105,21 @@ def test_the_next_page_is_fetched_while_one_is_used() -> None:
     assert next(walk).id == 1
     assert asked.wait(5)
     assert [tag.id for tag in walk] == [2]
+
+
+def test_a_page_that_waits_for_the_rate_limit_is_not_asked_for_once_it_is_not_wanted() -> None:
+    service = Service(tag_page([1], "a", True), tag_page([2], "b", False))
+    limiter = RateLimiter(limit=1, window=0.1)
+    with Kit("key", transport=httpx.MockTransport(service), rate_limiter=limiter) as kit:
+        pages = kit.tags.list().pages()
+        next(pages)
+        pages.close()
+        for thread in threading.enumerate():
+            if thread.name == "kit-page":
+                thread.join(10)
+        assert len(service.requests) == 1
+        kit.tags.list().first_page()
+    assert len(service.requests) == 2
 
 
 def test_an_error_in_the_middle_says_where_to_go_on() -> None:
