@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from functools import partial
 from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
@@ -19,6 +20,8 @@ from .tables import row
 from .walk import Walk
 
 COUNTING = {"include_total_count": True, "per_page": 1}
+SEND = 0.005
+"""Seconds that a page waits to be decoded for the next request to leave: Python would let it leave after that only."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -57,22 +60,36 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
             yield from page.items
 
     def pages(self) -> Generator[Page[T], None, None]:
-        walk = self._walk()
+        walk, left = self._walk(), threading.Event()
+
+        def begin(arguments: dict[str, Any]) -> Ahead[Page[T]]:
+            get = partial(self._get, walk, arguments)
+            return Ahead(get, lambda: not left.is_set(), on_body=look)
+
+        def look(ahead: Ahead[Page[T]], body: bytes) -> None:
+            # The service works on the next page while this one is decoded. Nobody else uses the walk: its user waits.
+            arguments = walk.peek(body) if ahead.is_awaited else None
+            if arguments is not None:
+                ahead.following = begin(arguments)
+                ahead.following.wait_until_sent(SEND)
+
         ahead: Ahead[Page[T]] | None = None
         try:
             while not walk.done:
-                mine = ahead is not None and ahead.process == os.getpid()
-                page = walk.take(ahead.result() if ahead is not None and mine else self._get(walk))
-                ahead = None if walk.done else Ahead(lambda: self._get(walk))
+                if ahead is None or ahead.process != os.getpid():
+                    page, ahead = walk.take(self._get(walk, walk.arguments)), None
+                else:
+                    page, ahead = walk.take(ahead.result()), ahead.following
+                if not walk.done and ahead is None:
+                    ahead = begin(walk.arguments)
                 yield page
         finally:
-            if ahead is not None:
-                ahead.wanted = False
+            left.set()
         walk.finish()
 
     def first_page(self) -> Page[T]:
         walk = self._walk()
-        return walk.take(self._get(walk))
+        return walk.take(self._get(walk, walk.arguments))
 
     def first(self) -> T | None:
         return next(iter(self._to_first()), None)
@@ -86,9 +103,9 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
     def raw(self) -> types.Pager[dict[str, Any]]:
         return Pager(*self._to_raw())
 
-    def _get(self, walk: Walk[T]) -> Page[T]:
-        with walk.located():
-            return self._operation.sync_page(*self._args, **walk.arguments)
+    def _get(self, walk: Walk[T], arguments: dict[str, Any]) -> Page[T]:
+        with walk.located(arguments):
+            return self._operation.sync_page(*self._args, **arguments)
 
 
 class AsyncPager(_Listing[T], AsyncPagerMixups, types.AsyncPager[T]):

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from . import deadline as deadlines
+from .ahead import Ahead
 from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
@@ -64,6 +65,7 @@ class RetryTransport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         also = request.extensions.get("trace")
+        ahead: Ahead[Any] | None = request.extensions.get("ahead")
         socks = SocksHandshake(request)
 
         def trace(event: str, info: dict[str, Any]) -> None:
@@ -71,6 +73,8 @@ class RetryTransport(httpx.BaseTransport):
                 also(event, info)
             if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
                 deadlines.heed(info["return_value"])
+            elif ahead is not None and event.endswith("send_request_body.complete"):
+                ahead.note_sent()
             socks.heed(event, info)
 
         request.extensions["trace"] = trace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -87,11 +88,11 @@ class Export(BaseExport[T]):
         plan = self._plan = self._begin()
         calls: dict[Ahead[Page[T]], Ask[T]] = {}
         done = SimpleQueue[Ahead[Page[T]]]()
-        process = os.getpid()
+        process, left = os.getpid(), threading.Event()
 
         def start(asks: Iterable[Ask[T]]) -> None:
             for ask in asks:
-                calls[Ahead(partial(self._get, ask), done.put)] = ask
+                calls[Ahead(partial(self._get, ask), lambda: not left.is_set(), then=done.put)] = ask
 
         try:
             while True:
@@ -114,8 +115,7 @@ class Export(BaseExport[T]):
             self._locate(error)
             raise
         finally:
-            for call in calls:
-                call.wanted = False
+            left.set()
 
     def _get(self, ask: Ask[T]) -> Page[T]:
         return ask.operation.sync_page(*ask.owner, client=self._client, **ask.walk.arguments)
