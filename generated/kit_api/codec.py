@@ -64,7 +64,8 @@ if hasattr(os, "register_at_fork"):
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
-def _decoder(hint: Any) -> msgspec.json.Decoder[Any]:
+def decoder(hint: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder for a type. It is made once, in one thread."""
     found = _decoders.get(hint)
     if found is None:
         with _making:
@@ -88,7 +89,7 @@ def decode(model: type[T], content: bytes, operation: str, report: Report = repo
     """
     try:
         try:
-            decoded: T = _decoder(cast(Any, model)).decode(content)
+            decoded: T = decoder(cast(Any, model)).decode(content)
         except msgspec.ValidationError:
             decoded = _Reader(operation, report).read(msgspec.json.decode(content), model, 0)
     except (UnicodeDecodeError, RecursionError) as error:
@@ -115,7 +116,7 @@ def build(model: type[T], value: Any, report: Report = report, *, is_body: bool)
         msgspec.ValidationError: They aren't.
         RecursionError: The value is nested too deeply.
     """
-    _decoder(model)
+    decoder(model)
     made: T = _Reader(model.__name__, report).read(value, model, 0 if is_body else 1)
     return made
 

@@ -324,6 +324,14 @@ class Pager(Protocol[T]):
         """
         ...
 
+    def raw(self) -> Pager[dict[str, Any]]:
+        """Return the same list with plain dicts as items, decoded as fast as can be, such as for exports.
+
+        Values are as they came: a moment is a string. What an item holds is neither checked against the document nor
+        reported as drift; the page around it is, and errors, limits and cursors stay as they are.
+        """
+        ...
+
 
 class AsyncPager(Protocol[T]):
     """A list operation, not yet called: `async for` over it for every item of every page."""
@@ -355,6 +363,14 @@ class AsyncPager(Protocol[T]):
 
         Args:
             flatten: Whether an object within an item becomes keys with dots, such as `fields.last_name`.
+        """
+        ...
+
+    def raw(self) -> AsyncPager[dict[str, Any]]:
+        """Return the same list with plain dicts as items, decoded as fast as can be, such as for exports.
+
+        Values are as they came: a moment is a string. What an item holds is neither checked against the document nor
+        reported as drift; the page around it is, and errors, limits and cursors stay as they are.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
 from kit_api.types import Page
@@ -14,41 +14,37 @@ from .walk import Walk
 T = TypeVar("T")
 
 
-class AsyncPages(AsyncGenerator[Page[T], None]):
-    """Pages, the next one being fetched while one is used.
+class BasePages(AsyncGenerator[Page[T], None]):
+    """Pages that are fetched in tasks of their own.
 
     A class, as event loops finalize an async generator of which the rest isn't wanted: trio with a warning, and asyncio
     at the end of a loop even if the walk is to go on in another one.
     """
 
-    def __init__(self, walk: Walk[T], get: Callable[[], Coroutine[Any, Any, Page[T]]]) -> None:
-        self._walk, self._get = walk, get
-        self._ahead: Background[Page[T]] | None = None
+    def __init__(self) -> None:
         self._busy = self._ended = False
 
     async def asend(self, _: None) -> Page[T]:
         if self._busy:
             raise RuntimeError("the list is being iterated over by another task")
+        if self._ended:
+            raise StopAsyncIteration
         self._busy = True
         try:
             return await self._next()
         except Exception:
-            self._ended = True
+            self._leave()
             raise
         finally:
             self._busy = False
 
     async def _next(self) -> Page[T]:
-        walk, ahead = self._walk, self._ahead
-        if self._ended:
-            raise StopAsyncIteration
-        if walk.done:
-            walk.finish()
-            raise StopAsyncIteration
-        # If this is cancelled, the page ahead stays, and the walk can go on.
-        page = walk.take(await (ahead.result() if ahead is not None and ahead.run == current_run() else self._get()))
-        self._ahead = None if walk.done else Background(self._get)
-        return page
+        """Return the next page, or raise StopAsyncIteration. If it is cancelled, the walk can go on."""
+        raise NotImplementedError
+
+    def _calls(self) -> Iterable[Background[Any]]:
+        """Return the calls that are under way."""
+        raise NotImplementedError
 
     async def athrow(self, typ: Any, val: Any = None, _tb: Any = None, /) -> Page[T]:
         self._leave()
@@ -58,15 +54,38 @@ class AsyncPages(AsyncGenerator[Page[T], None]):
         self._leave()
 
     def __del__(self) -> None:
-        # Where the event loop isn't this thread's, the page that is fetched ahead is left to come.
+        # Where the event loop isn't this thread's, what is under way is left to come.
         with contextlib.suppress(RuntimeError):
             self._leave()
 
     def _leave(self) -> None:
-        self._ended = True
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead.run == current_run():
-            ahead.cancel()
+        if not self._ended:
+            self._ended = True
+            for call in self._calls():
+                if call.run == current_run():
+                    call.cancel()
+
+
+class AsyncPages(BasePages[T]):
+    """The pages of a list, the next one being fetched while one is used."""
+
+    def __init__(self, walk: Walk[T], get: Callable[[], Coroutine[Any, Any, Page[T]]]) -> None:
+        super().__init__()
+        self._walk, self._get = walk, get
+        self._ahead: Background[Page[T]] | None = None
+
+    async def _next(self) -> Page[T]:
+        walk, ahead = self._walk, self._ahead
+        if walk.done:
+            walk.finish()
+            raise StopAsyncIteration
+        # If this is cancelled, the page ahead stays, and the walk can go on.
+        page = walk.take(await (ahead.result() if ahead is not None and ahead.run == current_run() else self._get()))
+        self._ahead = None if walk.done else Background(self._get)
+        return page
+
+    def _calls(self) -> Iterable[Background[Any]]:
+        return () if self._ahead is None else (self._ahead,)
 
 
 class AsyncItems(AsyncIterator[T]):

@@ -16,6 +16,7 @@ import httpx
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
+from .ahead import watching
 from .auth import OriginAuth, PerClientAuth, choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
+T = TypeVar("T")
 
 DEFAULT_USER_AGENT = f"python-httpx/{httpx.__version__}"
 USER_AGENT = f"kit-client/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))} httpx/{httpx.__version__}"
@@ -226,7 +228,18 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         self._drift.add(drift)
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
-        return {"operation": operation, "started": self._clock.monotonic(), **self._options}
+        # For this call alone, not for those that hooks and auths make meanwhile.
+        ahead = watching.get()
+        watched = {} if ahead is None else {"ahead": ahead}
+        if ahead is not None:
+            watching.set(None)
+        return {"operation": operation, "started": self._clock.monotonic(), **self._options, **watched}
+
+    def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
+        ahead = response.request.extensions.get("ahead")
+        if ahead is not None and response.status_code in operation.success:
+            ahead.note_body(response.content)
+        return super()._parse(operation, response)
 
     def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
         return error_for(operation, response, cause)

@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import contextvars
 import os
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from functools import partial
-from typing import Any, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
 from kit_api import types
 from kit_api.types import ListModule, Page
 
+from .ahead import Ahead
 from .async_walk import AsyncItems, AsyncPages
 from .errors import PaginationError
 from .mixups import AsyncPagerMixups, PagerMixups
-from .retry import retries_wanted
+from .raw import RawClient
 from .tables import row
 from .walk import Walk
 
 COUNTING = {"include_total_count": True, "per_page": 1}
+SEND = 0.005
+"""Seconds that a page waits to be decoded for the next request to leave: Python would let it leave after that only."""
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class _Ahead(Generic[T]):
-    """A call in a daemon thread: one that hangs keeps nobody from leaving the loop or the program.
-
-    Once it is not `wanted`, it isn't retried. It belongs to the process that made it: a forked child has no such thread.
-    """
-
-    def __init__(self, call: Callable[[], T]) -> None:
-        from concurrent.futures import Future
-
-        self.wanted = True
-        self.process = os.getpid()
-        self._call = call
-        self._future: Future[T] = Future()
-        context = contextvars.copy_context()
-        context.run(retries_wanted.set, lambda: self.wanted)
-        threading.Thread(target=context.run, args=(self._work,), name="kit-page", daemon=True).start()
-
-    def _work(self) -> None:
-        try:
-            self._future.set_result(self._call())
-        except BaseException as error:  # noqa: BLE001  # it is raised where the page is asked for
-            self._future.set_exception(error)
-
-    def result(self) -> T:
-        return self._future.result()
 
 
 class _Listing(Generic[T]):
@@ -73,6 +48,11 @@ class _Listing(Generic[T]):
     def _to_count(self) -> Self:
         return type(self)(self._operation, None, self._args, {**self._arguments, **COUNTING})
 
+    def _to_raw(self) -> tuple[ListModule[..., dict[str, Any]], int | None, tuple[Any, ...], dict[str, Any]]:
+        operation, client = cast("ListModule[..., dict[str, Any]]", self._operation), self._arguments["client"]
+        client = client if isinstance(client, RawClient) else RawClient(client)
+        return operation, self._limit, self._args, {**self._arguments, "client": client}
+
 
 class Pager(_Listing[T], PagerMixups, types.Pager[T]):
     def __iter__(self) -> Iterator[T]:
@@ -80,22 +60,36 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
             yield from page.items
 
     def pages(self) -> Generator[Page[T], None, None]:
-        walk = self._walk()
-        ahead: _Ahead[Page[T]] | None = None
+        walk, left = self._walk(), threading.Event()
+
+        def begin(arguments: dict[str, Any]) -> Ahead[Page[T]]:
+            get = partial(self._get, walk, arguments)
+            return Ahead(get, lambda: not left.is_set(), on_body=look)
+
+        def look(ahead: Ahead[Page[T]], body: bytes) -> None:
+            # The service works on the next page while this one is decoded. Nobody else uses the walk: its user waits.
+            arguments = walk.peek(body) if ahead.is_awaited else None
+            if arguments is not None:
+                ahead.following = begin(arguments)
+                ahead.following.wait_until_sent(SEND)
+
+        ahead: Ahead[Page[T]] | None = None
         try:
             while not walk.done:
-                mine = ahead is not None and ahead.process == os.getpid()
-                page = walk.take(ahead.result() if ahead is not None and mine else self._get(walk))
-                ahead = None if walk.done else _Ahead(lambda: self._get(walk))
+                if ahead is None or ahead.process != os.getpid():
+                    page, ahead = walk.take(self._get(walk, walk.arguments)), None
+                else:
+                    page, ahead = walk.take(ahead.result()), ahead.following
+                if not walk.done and ahead is None:
+                    ahead = begin(walk.arguments)
                 yield page
         finally:
-            if ahead is not None:
-                ahead.wanted = False
+            left.set()
         walk.finish()
 
     def first_page(self) -> Page[T]:
         walk = self._walk()
-        return walk.take(self._get(walk))
+        return walk.take(self._get(walk, walk.arguments))
 
     def first(self) -> T | None:
         return next(iter(self._to_first()), None)
@@ -106,9 +100,12 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
     def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
         return [row(item, flatten) for item in self]
 
-    def _get(self, walk: Walk[T]) -> Page[T]:
-        with walk.located():
-            return self._operation.sync_page(*self._args, **walk.arguments)
+    def raw(self) -> types.Pager[dict[str, Any]]:
+        return Pager(*self._to_raw())
+
+    def _get(self, walk: Walk[T], arguments: dict[str, Any]) -> Page[T]:
+        with walk.located(arguments):
+            return self._operation.sync_page(*self._args, **arguments)
 
 
 class AsyncPager(_Listing[T], AsyncPagerMixups, types.AsyncPager[T]):
@@ -131,6 +128,9 @@ class AsyncPager(_Listing[T], AsyncPagerMixups, types.AsyncPager[T]):
 
     async def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
         return [row(item, flatten) async for item in self]
+
+    def raw(self) -> types.AsyncPager[dict[str, Any]]:
+        return AsyncPager(*self._to_raw())
 
     async def _get(self, walk: Walk[T]) -> Page[T]:
         with walk.located():

@@ -8,13 +8,14 @@ from typing import Any
 import httpx
 
 from . import deadline as deadlines
+from .ahead import Ahead
 from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
 from .errors import KitError
 from .limits.asks import ClientLimiter
 from .pools import AsyncPools
-from .retry import Attempt, Outcome, RetryPolicy, attempt
+from .retry import Attempt, Outcome, RetryPolicy, attempt, retries_wanted
 from .socks import SocksHandshake
 
 
@@ -55,13 +56,16 @@ class RetryTransport(httpx.BaseTransport):
         request.extensions["sent_at"] = self._clock.monotonic()
         outcome: Outcome | None = None
         try:
-            outcome = self._send(request, deadline)
+            # The slot may have taken its time.
+            is_wanted = retries_wanted.get()()
+            outcome = self._send(request, deadline) if is_wanted else httpx.PoolTimeout("nobody waits for the answer")
             return outcome
         finally:
             ask.give_back(outcome)
 
     def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
         also = request.extensions.get("trace")
+        ahead: Ahead[Any] | None = request.extensions.get("ahead")
         socks = SocksHandshake(request)
 
         def trace(event: str, info: dict[str, Any]) -> None:
@@ -69,6 +73,8 @@ class RetryTransport(httpx.BaseTransport):
                 also(event, info)
             if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
                 deadlines.heed(info["return_value"])
+            elif ahead is not None and event.endswith("send_request_body.complete"):
+                ahead.note_sent()
             socks.heed(event, info)
 
         request.extensions["trace"] = trace

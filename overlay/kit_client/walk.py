@@ -6,8 +6,11 @@ import contextlib
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
+from kit_api.codec import decoder
+from kit_api.models import Pagination
 from kit_api.types import UNSET, Page, Unset
 
 from .errors import KitError, PaginationError
@@ -53,12 +56,12 @@ class Walk(Generic[T]):
         return self.arguments.get(self._direction) or None
 
     @contextlib.contextmanager
-    def located(self) -> Generator[None, None, None]:
-        """Give the KitError that fetching a page raises the cursor of that page."""
+    def located(self, arguments: dict[str, Any] | None = None) -> Generator[None, None, None]:
+        """Give the KitError that fetching a page raises the cursor of that page: the one that is asked for now, or another."""
         try:
             yield
         except KitError as error:
-            error.cursor = self.cursor
+            error.cursor = (arguments or self.arguments).get(self._direction) or None
             raise
 
     def take(self, page: Page[T]) -> Page[T]:
@@ -67,10 +70,7 @@ class Walk(Generic[T]):
             if len(page.items) > self._left:
                 page = replace(page, items=page.items[: self._left])
             self._left -= len(page.items)
-        forwards, pagination = self._direction == "after", page.pagination
-        # Only the flag says whether it was the last page: its cursor is set, and a page may be empty.
-        more: object = pagination.has_next_page if forwards else pagination.has_previous_page
-        cursor: object = pagination.end_cursor if forwards else pagination.start_cursor
+        more, cursor = self._onward(page.pagination)
         if self._left == 0 or more is False:
             self.done = True
         elif more is not True:
@@ -81,9 +81,30 @@ class Walk(Generic[T]):
             self._stop("says that there are more pages, but repeats a cursor")
         else:
             self._seen.add(cursor)
-            # Counting costs the service a query, and one answer is enough.
-            self.arguments = {**self.arguments, self._direction: cursor, "include_total_count": UNSET}
+            self.arguments = self._arguments_of(cursor)
         return page
+
+    def peek(self, body: bytes) -> dict[str, Any] | None:
+        """Return what `arguments` will be once the page of this body was taken; None if there is no more, or no saying."""
+        if self._left is not None:
+            return None
+        try:
+            tail: _Tail = decoder(_Tail).decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        more, cursor = self._onward(tail.pagination)
+        follows = more is True and isinstance(cursor, str) and cursor and cursor not in self._seen
+        return self._arguments_of(cursor) if follows else None
+
+    def _onward(self, pagination: Pagination) -> tuple[object, object]:
+        # Only the flag says whether it was the last page: its cursor is set, and a page may be empty.
+        if self._direction == "after":
+            return pagination.has_next_page, pagination.end_cursor
+        return pagination.has_previous_page, pagination.start_cursor
+
+    def _arguments_of(self, cursor: object) -> dict[str, Any]:
+        # Counting costs the service a query, and one answer is enough.
+        return {**self.arguments, self._direction: cursor, "include_total_count": UNSET}
 
     def finish(self) -> None:
         """Raise PaginationError if it ended for another reason than the end: the pages that came are given first."""
@@ -94,3 +115,9 @@ class Walk(Generic[T]):
         self.done = True
         self._problem = PaginationError(f"the list can't be followed: the service {why}")
         self._problem.cursor = self.cursor
+
+
+class _Tail(msgspec.Struct):
+    """What of a page says how the list goes on. Other keys are passed over, which takes a tenth of decoding them."""
+
+    pagination: Pagination

@@ -9,6 +9,7 @@ import select
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from kit_api.api import Resources
 from kit_api.api.subscribers import SubscribersResource
 from kit_client import AsyncKit, ConfigurationError, Kit
+from kit_mock import KitMock
 
 from .echo import PAGES, EchoServer, plenty
 
@@ -136,6 +138,20 @@ def test_each_process_walks_a_half_walked_list_to_its_end(server: EchoServer) ->
         children = [Child(lambda: [tag.id for tag in walk]) for _ in range(3)]
         assert [child.result() for child in children] == [list(range(4, PAGES + 1))] * 3
         assert [tag.id for tag in walk] == list(range(4, PAGES + 1))
+
+
+def test_each_process_takes_a_half_walked_export_to_its_end() -> None:
+    with KitMock() as mock, Kit(mock.api_key, base_url=mock.url, rate_limiter=plenty()) as kit:
+        for number in range(60):
+            mock.subscribers.add(
+                f"reader{number}@example.com", created_at=datetime(2024, 1, 1, number % 24, tzinfo=UTC)
+            )
+        walk = iter(kit.bulk.export_subscribers(per_page=2, parallel=4))
+        begun = {next(walk).id for _ in range(5)}
+        children = [Child(lambda: {subscriber.id for subscriber in walk}) for _ in range(2)]
+        rest = set(range(1, 61)) - begun
+        assert [child.result() for child in children] == [rest, rest]
+        assert {subscriber.id for subscriber in walk} == rest
 
 
 def test_a_list_whose_next_page_is_on_its_way_at_the_fork() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import json
+import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_api.api.tags import list_tags
-from kit_client import KitError, PaginationError, ServerError, apaginate, paginate
+from kit_client import Kit, KitError, PaginationError, RateLimiter, ServerError, apaginate, paginate
 
 from .service import Service, tag_page
 
@@ -105,6 +108,68 @@ def test_the_next_page_is_fetched_while_one_is_used() -> None:
     assert next(walk).id == 1
     assert asked.wait(5)
     assert [tag.id for tag in walk] == [2]
+
+
+def test_a_page_that_is_waited_for_is_decoded_while_the_service_works_on_the_next() -> None:
+    asked, before, user = threading.Event(), [], threading.get_ident()
+
+    def second(request: httpx.Request) -> httpx.Response:
+        # Until the other thread waits for this answer, in `Future.result`.
+        while (caller := sys._current_frames()[user].f_back) is None or caller.f_code.co_name != "result":
+            time.sleep(0.001)
+        return httpx.Response(200, json={**page, "tags": [{**page["tags"][0], "colour": "red"}]})
+
+    def third(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        return tag_page([3], "c", False)
+
+    page = json.loads(tag_page([2], "b", True).content)
+    service = Service(tag_page([1], "a", True), second, third)
+    kit = service.kit(on_drift=lambda drift: before.append(asked.wait(5)))
+    assert [tag.id for tag in kit.tags.list()] == [1, 2, 3]
+    assert before == [True]
+    assert [request.url.params.get("after") for request in service.requests] == [None, "a", "b"]
+
+
+def test_no_more_than_the_next_page_is_asked_for() -> None:
+    _, service = pages([1, 1, 1, 1])
+    walk = service.kit().tags.list().pages()
+    for taken in (1, 2):
+        next(walk)
+        for thread in threading.enumerate():
+            if thread.name == "kit-page":
+                thread.join(10)
+        assert len(service.requests) == taken + 1
+
+
+def test_lists_within_the_calls_of_a_list_are_lists_of_their_own() -> None:
+    _, service = pages([1, 1, 1])
+    _, others = pages([2, 2])
+    inner = others.kit()
+
+    def hook(response: httpx.Response) -> None:
+        response.read()
+        assert len(list(inner.tags.list())) == 4
+        others.answers = pages([2, 2])[1].answers
+
+    kit = service.kit(event_hooks={"response": [hook]})
+    assert [tag.id for tag in kit.tags.list()] == [1, 2, 3]
+    assert [request.url.params.get("after") for request in service.requests] == [None, "c1==", "c2=="]
+
+
+def test_a_page_that_waits_for_the_rate_limit_is_not_asked_for_once_it_is_not_wanted() -> None:
+    service = Service(tag_page([1], "a", True), tag_page([2], "b", False))
+    limiter = RateLimiter(limit=1, window=0.1)
+    with Kit("key", transport=httpx.MockTransport(service), rate_limiter=limiter) as kit:
+        pages = kit.tags.list().pages()
+        next(pages)
+        pages.close()
+        for thread in threading.enumerate():
+            if thread.name == "kit-page":
+                thread.join(10)
+        assert len(service.requests) == 1
+        kit.tags.list().first_page()
+    assert len(service.requests) == 2
 
 
 def test_an_error_in_the_middle_says_where_to_go_on() -> None:

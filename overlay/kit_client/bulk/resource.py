@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
 
+from .exports import AsyncExports, Exports
 from .options import Options
 from .outcomes import Outcome, Report
 from .rows import Columns
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Bulk:
+class Bulk(Exports):
     """Long lists of subscribers, at the speed that the quota allows."""
 
     def __init__(self, client: Kit) -> None:
@@ -118,7 +119,7 @@ class Bulk:
         return match_callback(body, rows, fields)
 
 
-class AsyncBulk:
+class AsyncBulk(AsyncExports):
     """Long lists of subscribers, to await."""
 
     def __init__(self, client: AsyncKit) -> None:

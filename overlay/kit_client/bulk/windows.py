@@ -1,0 +1,154 @@
+"""Windows of the time at which subscribers were created. No I/O.
+
+A window owns the seconds from its start up to, and without, its end, by `created_at` of each subscriber as it is shown.
+That never changes, so that a subscriber is in one window, whatever happens to them. What is asked for begins a second
+earlier, so that nothing depends on whether `created_after` leaves out the very moment, or on fractions of a second that
+aren't shown; what comes from beyond the window is dropped.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import itertools
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+from msgspec import Struct
+
+MOSTLY = 0.8
+"""The share of a window's subscribers from which one of its pieces is said to hold most of them."""
+FEW_PIECES = 4
+"""Into how many pieces such a piece is cut. The others will be nearly empty, and each of them costs a request."""
+DAY = 86_400
+
+
+class Window(Struct, eq=False):
+    """Seconds since the epoch, or None where a window ends as the whole list does."""
+
+    start: int | None = None
+    end: int | None = None
+    cursor: str | None = None
+    """Of the first page that was not handed over; None for the first one."""
+    left: float = math.inf
+    """About how many subscribers are to come."""
+    whole: float = math.inf
+    """How many were in the window that this one was cut from."""
+
+    def owns(self, moment: int) -> bool:
+        """Tell whether a subscriber who was created in this second belongs to the window."""
+        return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what takes the place of the list's own limits."""
+        limits: dict[str, Any] = {}
+        if self.start is not None:
+            limits["created_after"] = _at(self.start - 1)
+        if self.end is not None:
+            limits["created_before"] = _at(self.end)
+        return limits
+
+    def cut(self, first: int, last: int, total: int, size: int, most: int, known: Sequence[int]) -> list[Window]:
+        """Return the pieces that it is cut into, evenly in time; none if it can't be cut.
+
+        If it was a piece with most of what there was, many subscribers were created at once, perhaps in one second. Those
+        of its first page then tell when.
+
+        Args:
+            first: The second before which there is no seam.
+            last: The second after which there is none.
+            total: How many subscribers it holds.
+            size: How many a piece should hold.
+            most: How many pieces there may be.
+            known: The seconds of some of its subscribers.
+        """
+        start = first if self.start is None else max(first, self.start)
+        end = last + 1 if self.end is None else min(last + 1, self.end)
+        is_dense = total > MOSTLY * self.whole
+        pieces = min(FEW_PIECES if is_dense else math.ceil(total / size), end - start, most)
+        if pieces < 2:
+            return []
+        seams = {start + (end - start) * number // pieces for number in range(1, pieces)}
+        if is_dense and known:
+            middle = sorted(known)[len(known) // 4 : len(known) * 3 // 4 + 1]
+            seams |= {seam for seam in (middle[0], middle[-1] + 1) if start < seam < end}
+        edges = [self.start, *sorted(seams), self.end]
+        each = total / len(seams)
+        return [Window(a, b, left=each, whole=total) for a, b in itertools.pairwise(edges)]
+
+
+def field_of(item: Any, name: str) -> Any:
+    """Return a field of a model or a dict, None if it isn't there."""
+    return cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else getattr(item, name, None)
+
+
+def created(item: Any) -> int | None:
+    """Return the second in which a subscriber was created, be it a model or a dict; None if that can't be read."""
+    value = field_of(item, "created_at")
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return _second(value) if isinstance(value, datetime.datetime) else None
+
+
+def seams_from(created_after: datetime.date | None) -> float:
+    """Return the first second that surely lies within a caller's limit, however the service reads a day."""
+    if created_after is None:
+        return -math.inf
+    if isinstance(created_after, datetime.datetime):
+        return _second(created_after) + 2
+    return _second(datetime.datetime.combine(created_after, datetime.time(), datetime.UTC)) + 2 * DAY
+
+
+class Progress(Struct, frozen=True):
+    """What is left of an export."""
+
+    windows: list[Window]
+    range: tuple[int, int] | None = None
+    """The seconds in which the oldest and the newest subscriber were created, if the list was cut."""
+    total: int | None = None
+    """How many subscribers there were at the start, once that is known."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the export."""
+        return len(self.windows) == 1 and self.windows[0].arguments() == {} and self.windows[0].cursor is None
+
+    def to_cursor(self, fingerprint: str) -> str:
+        """Return it as a text that is to be handed back as it is."""
+        windows = [[window.start, window.end, window.cursor] for window in self.windows]
+        state = {"of": fingerprint, "range": self.range, "total": self.total, "windows": windows}
+        return base64.urlsafe_b64encode(json.dumps(state, separators=(",", ":")).encode()).decode()
+
+    @classmethod
+    def of_cursor(cls, cursor: object, fingerprint: str) -> Progress:
+        """Read what `to_cursor` returned.
+
+        Raises:
+            TypeError: It is no text.
+            ValueError: It is no cursor of an export, or that of another one.
+        """
+        if not isinstance(cursor, str):
+            raise TypeError(f"after: expected the cursor of an export, got {cursor!r}")
+        try:
+            state = cast("dict[str, Any]", json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True)))
+            windows = [Window(start, end, at) for start, end, at in state["windows"]]
+            within = state["range"]
+            of, made = state["of"], cls(windows, within and (int(within[0]), int(within[1])), state["total"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError("after: expected the cursor of an export as it was, got something else") from error
+        if of != fingerprint:
+            raise ValueError("after: it is the cursor of an export with other filters, or of members of something else")
+        return made
+
+
+def _at(second: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(second, datetime.UTC)
+
+
+def _second(moment: datetime.datetime) -> int:
+    return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp())
