@@ -14,7 +14,7 @@ from .deadline import Deadline
 from .errors import KitError
 from .limits.asks import ClientLimiter
 from .pools import AsyncPools
-from .retry import Attempt, Outcome, RetryPolicy, attempt
+from .retry import Attempt, Outcome, RetryPolicy, attempt, retries_wanted
 from .socks import SocksHandshake
 
 
@@ -55,7 +55,9 @@ class RetryTransport(httpx.BaseTransport):
         request.extensions["sent_at"] = self._clock.monotonic()
         outcome: Outcome | None = None
         try:
-            outcome = self._send(request, deadline)
+            # The slot may have taken its time.
+            is_wanted = retries_wanted.get()()
+            outcome = self._send(request, deadline) if is_wanted else httpx.PoolTimeout("nobody waits for the answer")
             return outcome
         finally:
             ask.give_back(outcome)
