@@ -18,7 +18,7 @@ import anyio
 import httpx
 import pytest
 
-from kit_client import AuthenticationError, CheckpointError, Clock, KitError, RateLimiter, ServerError
+from kit_client import AsyncKit, AuthenticationError, CheckpointError, Clock, KitError, RateLimiter, ServerError
 from kit_client.bulk import Outcome
 
 from .bulk_service import BulkService
@@ -386,3 +386,33 @@ def test_progress_is_told_of_rows_that_are_known_too(tmp_path: Path) -> None:
         assert again.report().ok
     assert told[-1] == (500, 500)
     assert len(told) >= 5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_cancellation_at_any_await_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    wanted = people(250)
+    stopped = 0
+    for steps in range(1, 60, 3):
+        service, checkpoint, done = BulkService(), tmp_path / f"c{steps}", set[int]()
+        async with service.async_kit() as kit, anyio.create_task_group() as group:
+
+            async def load(kit: AsyncKit, checkpoint: Path, done: set[int]) -> None:
+                async for _, outcome in kit.bulk.import_subscribers(
+                    wanted, tags=[1], checkpoint=checkpoint, parallel=2
+                ):
+                    done.add(outcome.index)
+                    await anyio.lowlevel.checkpoint()
+
+            group.start_soon(load, kit, checkpoint, done)
+            for _ in range(steps):
+                await anyio.lowlevel.checkpoint()
+            group.cancel_scope.cancel()
+        stopped += len(done) < len(wanted)
+        with service.kit() as kit_again:
+            pairs = list(kit_again.bulk.import_subscribers(wanted, tags=[1], checkpoint=checkpoint))
+        assert len(pairs) == 250
+        assert all(outcome.ok for _, outcome in pairs)
+        assert done <= {outcome.index for _, outcome in pairs if outcome.resumed}
+        assert len(service.tagged) == len(service.people) == 250
+    assert stopped > 10
