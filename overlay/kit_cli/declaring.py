@@ -1,0 +1,55 @@
+"""Declaring commands: what all of them have in common on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .context import Context
+from .credentials import DEFAULT_ACCOUNT, default_path
+from .status import EXPLAINED
+
+Run = Callable[[argparse.Namespace, Context], int]
+
+
+class Commands:
+    """The commands of a parser."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(self, name: str, does: str, run: Run, more: str = "", **settings: Any) -> argparse.ArgumentParser:
+        """Declare a command with the options that all have, and return its parser, for the options of its own.
+
+        Args:
+            name: What is typed.
+            does: What it does: the rest of a sentence, without a capital and a full stop.
+            run: Runs it, and returns the exit status.
+            more: Whole sentences to follow `does` in the command's own help.
+            settings: Arguments of `argparse.ArgumentParser`.
+        """
+        about = f"{does[0].upper()}{does[1:]}. {more}".rstrip()
+        settings = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXPLAINED, **settings}
+        made: argparse.ArgumentParser = self._parsers.add_parser(name, help=does, description=about, **settings)
+        made.set_defaults(run=run)
+        common = made.add_argument_group("options of all commands")
+        common.add_argument(
+            "--account", metavar="NAME", help=f"which login, if you have several (default: {DEFAULT_ACCOUNT!r})"
+        )
+        common.add_argument(
+            "--store",
+            type=Path,
+            default=default_path(),
+            metavar="FILE",
+            help="where credentials are kept, readable for you alone (default: %(default)s)",
+        )
+        common.add_argument(
+            "--base-url",
+            metavar="URL",
+            help="where the service is, such as a mock's (default: that of the login, or Kit's)",
+        )
+        common.add_argument("--json", action="store_true", help="write results and errors as JSON, for programs")
+        common.add_argument("--quiet", "-q", action="store_true", help="show no progress and no remarks")
+        return made

@@ -1,0 +1,141 @@
+"""Results on standard output; remarks, progress, questions and errors on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from kit_api.errors import printable
+
+from .status import CommandError, MisuseError
+
+# What a terminal may act upon, or what turns the direction of writing. msgspec escapes what is below a space.
+_UNSAFE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+# The longest cell of a table.
+_CELL = 200
+
+
+class Output:
+    """Where a command writes to.
+
+    Args:
+        as_json: Results and errors are for programs.
+        is_quiet: No progress and no remarks.
+    """
+
+    def __init__(self, *, as_json: bool, is_quiet: bool) -> None:
+        self.as_json, self.is_quiet = as_json, is_quiet
+
+    def result(self, data: Any) -> None:
+        """Write data as JSON: indented on a terminal, in one line elsewhere.
+
+        Args:
+            data: What msgspec can encode: dicts, lists, structs, datetimes and the like.
+        """
+        text = msgspec.json.encode(data)
+        if sys.stdout.isatty():
+            text = msgspec.json.format(text, indent=2)
+        print(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.decode()), flush=True)
+
+    def say(self, line: str) -> None:
+        """Write a line of a result for people. What comes from the service must be `printable`."""
+        print(line)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Write a table: aligned on a terminal, with tabs elsewhere. Cells may hold any text; None is shown as nothing."""
+        cells = [["" if cell is None else printable(str(cell), _CELL) for cell in row] for row in rows]
+        rich_table = _rich_table(columns) if sys.stdout.isatty() else None
+        if rich_table is None:
+            for row in [list(columns), *cells]:
+                self.say("\t".join(row))
+            return
+        from rich.console import Console
+        from rich.text import Text
+
+        for row in cells:
+            rich_table.add_row(*map(Text, row))
+        Console().print(rich_table)
+
+    def note(self, line: str) -> None:
+        """Write a remark to standard error, unless it is to be quiet. What comes from the service must be `printable`."""
+        if not self.is_quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    def error(self, text: str, **details: Any) -> None:
+        """Write an error to standard error: the text for people, or JSON with the details for programs."""
+        if self.as_json:
+            text = msgspec.json.encode({"error": text, **details}).decode()
+            print(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text), file=sys.stderr, flush=True)
+        else:
+            print(f"kit-client: {text}", file=sys.stderr, flush=True)
+
+    def confirm(self, question: str) -> None:
+        """Ask at the terminal, and go on only after a yes.
+
+        Raises:
+            CommandError: The answer isn't yes.
+            MisuseError: There is no terminal to ask at.
+        """
+        if not sys.stdin.isatty():
+            raise MisuseError("there is no terminal to ask at: add --yes to go on without a question")
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise CommandError("stopped: nothing was sent")
+
+    @contextlib.contextmanager
+    def progress(self, what: str, total: int | None = None) -> Generator[Callable[[int, int | None], None], None, None]:
+        """Show progress on a terminal while the block runs, and nothing elsewhere.
+
+        Args:
+            what: What is going on, such as "Reading subscribers".
+            total: How much there is to do, if that is known.
+
+        Yields:
+            A function to call with how much is done, and the total where it has become known (else None).
+        """
+        shown = None if self.is_quiet or self.as_json or not sys.stderr.isatty() else _rich_progress()
+        if shown is None:
+            yield lambda _done, _total: None
+            return
+        with shown:
+            task = shown.add_task(what, total=total)
+
+            def update(done: int, new_total: int | None) -> None:
+                shown.update(task, completed=done, **({} if new_total is None else {"total": new_total}))
+
+            yield update
+
+
+def _rich_table(columns: Sequence[str]) -> Any:
+    """Return a table of rich, or None if that isn't installed."""
+    try:
+        from rich import box
+        from rich.table import Table
+    except ImportError:
+        return None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _rich_progress() -> Any:
+    """Return a progress bar of rich on standard error, or None if that isn't installed."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    except ImportError:
+        return None
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
