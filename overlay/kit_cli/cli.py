@@ -20,7 +20,7 @@ from kit_client import (
     __version__,
 )
 
-from .commands import login, logout, whoami
+from .commands import call, login, logout, whoami
 from .context import Context
 from .declaring import Commands
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"kit-client {__version__}")
     commands = Commands(made)
-    for module in (login, logout, whoami):
+    for module in (login, logout, whoami, call):
         module.add_to(commands)
     return made
 

@@ -14,11 +14,33 @@ from .status import EXPLAINED
 Run = Callable[[argparse.Namespace, Context], int]
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose options may stand before, between and after what isn't an option.
+
+    The one of argparse takes all of its arguments from where the first one stands.
+    """
+
+    _is_at_work = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as `argparse.ArgumentParser` does, options anywhere."""
+        has_commands = any(action.nargs == argparse.PARSER for action in self._actions)
+        if self._is_at_work or has_commands:
+            return super().parse_known_args(args, namespace)
+        self._is_at_work = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_at_work = False
+
+
 class Commands:
     """The commands of a parser."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+        self._parsers = parser.add_subparsers(
+            dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
+        )
 
     def add(self, name: str, does: str, run: Run, more: str = "", **settings: Any) -> argparse.ArgumentParser:
         """Declare a command with the options that all have, and return its parser, for the options of its own.

@@ -37,10 +37,15 @@ class Output:
         Args:
             data: What msgspec can encode: dicts, lists, structs, datetimes and the like.
         """
-        text = msgspec.json.encode(data)
-        if sys.stdout.isatty():
-            text = msgspec.json.format(text, indent=2)
-        print(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.decode()), flush=True)
+        self.raw(msgspec.json.encode(data))
+
+    def raw(self, text: bytes) -> None:
+        """Write JSON as `result` does, numbers with all their digits.
+
+        Args:
+            text: The JSON.
+        """
+        print(_visible(msgspec.json.format(text, indent=2 if sys.stdout.isatty() else -1).decode()))
 
     def say(self, line: str) -> None:
         """Write a line of a result for people. What comes from the service must be `printable`."""
@@ -70,7 +75,7 @@ class Output:
         """Write an error to standard error: the text for people, or JSON with the details for programs."""
         if self.as_json:
             text = msgspec.json.encode({"error": text, **details}).decode()
-            print(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text), file=sys.stderr, flush=True)
+            print(_visible(text), file=sys.stderr, flush=True)
         else:
             print(f"kit-client: {text}", file=sys.stderr, flush=True)
 
@@ -109,6 +114,11 @@ class Output:
                 shown.update(task, completed=done, **({} if new_total is None else {"total": new_total}))
 
             yield update
+
+
+def _visible(text: str) -> str:
+    """Return JSON that means the same, with escapes for what a terminal may act upon."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _rich_table(columns: Sequence[str]) -> Any:
