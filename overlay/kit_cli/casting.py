@@ -78,6 +78,8 @@ def _cast(name: str, text: str, schema: dict[str, Any]) -> Any:
         return _BOOLEANS[text.lower()]
     if kind == "array":
         item = resolved(schema.get("items", {}))
+        if any(each["type"] == "object" for each in _alternatives(item)):
+            raise MisuseError(f"{name}: expected JSON, as in {name}:='[{{…}}]'")
         return [cast(name, part.strip(), item) for part in text.split(",")] if text else []
     if kind == "object":
         raise MisuseError(f"{name}: expected JSON, as in {name}:='{{…}}', or its fields, as in {name}.FIELD=VALUE")

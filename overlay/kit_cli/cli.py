@@ -20,7 +20,7 @@ from kit_client import (
     __version__,
 )
 
-from .commands import call, login, logout, whoami
+from .commands import broadcast, call, doctor, login, logout, whoami
 from .context import Context
 from .declaring import Commands
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     context = Context(options)
     output = context.output
     try:
-        status: int = options.run(options, context)
+        with output.without_warnings() if options.quiet else contextlib.nullcontext():
+            status: int = options.run(options, context)
         sys.stdout.flush()
     except CommandError as error:
         output.error(str(error), exit_status=error.status)
@@ -64,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"kit-client {__version__}")
     commands = Commands(made)
-    for module in (login, logout, whoami, call):
+    for module in (login, logout, whoami, broadcast, call, doctor):
         module.add_to(commands)
     return made
 

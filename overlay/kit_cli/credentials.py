@@ -99,6 +99,11 @@ class Credentials:
             return {"api_key": login.api_key, "base_url": login.base_url}
         return {"auth": self.app(login.client_id or "", login.base_url), "base_url": login.base_url}
 
+    def base_url(self) -> str:
+        """Return where requests go."""
+        login = self._login()
+        return checked_base_url(self._base_url if login is None else login.base_url)
+
     def describe(self) -> str:
         """Say what kind of credentials these are."""
         login = self._login()

@@ -39,8 +39,8 @@ class Described(Struct, frozen=True):
     tag: str
     summary: str
     description: str
-    takes_key: bool
-    """Whether an API key is enough; else it takes OAuth only."""
+    security: tuple[str, ...]
+    """The kinds of credentials of which one is needed: `apiKey`, `oauth2`, …; empty where none is."""
     has_body: bool
     arguments: dict[str, Argument]
 
@@ -122,7 +122,7 @@ def _described(
         operation["tags"][0],
         operation.get("summary", ""),
         operation.get("description", ""),
-        "apiKey" in schemes or not schemes,
+        tuple(sorted(schemes)),
         bool(content),
         arguments,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -91,6 +92,22 @@ class Output:
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise CommandError("stopped: nothing was sent")
+
+    @contextlib.contextmanager
+    def without_warnings(self) -> Generator[None, None, None]:
+        """Keep off standard error, while the block runs, what the client logs where nobody set up logging.
+
+        A warning of the client tells of a difference from the document, or of what the service warns of.
+        """
+        loggers = [logging.getLogger(name) for name in ("kit_api", "kit_client")]
+        before = [logger.disabled for logger in loggers]
+        for logger in loggers:
+            logger.disabled = True
+        try:
+            yield
+        finally:
+            for logger, was in zip(loggers, before, strict=True):
+                logger.disabled = was
 
     @contextlib.contextmanager
     def progress(self, what: str, total: int | None = None) -> Generator[Callable[[int, int | None], None], None, None]:

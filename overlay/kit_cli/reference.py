@@ -44,7 +44,9 @@ def show_arguments(output: Output, operation: Described) -> None:
 
 
 def _auth(operation: Described) -> str:
-    return "a key or OAuth" if operation.takes_key else "OAuth"
+    if not operation.security:
+        return "no credentials"
+    return "a key or OAuth" if "apiKey" in operation.security else "OAuth"
 
 
 def _as_data(operation: Described) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def _as_data(operation: Described) -> dict[str, Any]:
         "method": operation.method,
         "path": operation.path,
         "summary": operation.summary,
-        "credentials": ["api_key", "oauth"] if operation.takes_key else ["oauth"],
+        "credentials": _auth(operation),
         "arguments": [_argument_data(each) for each in operation.arguments.values()],
     }
 

@@ -1,0 +1,86 @@
+"""A Markdown file with fields of YAML at its top, and its HTML."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec import Struct
+
+from kit_api.errors import printable
+
+from .extras import needed
+from .status import MisuseError
+
+_END = re.compile("^(?:---|\\.\\.\\.)[ \t]*$", re.MULTILINE)
+
+
+class Document(Struct, frozen=True):
+    """A Markdown file, taken apart."""
+
+    fields: dict[str, str | list[str]]
+    """The fields at its top, as they are written: `yes` is the text "yes"."""
+    html: str
+    relative_urls: list[str]
+    """Pictures and links that lead nowhere from an inbox."""
+
+
+def read_markdown(text: str, name: str) -> Document:
+    """Take a Markdown file apart. Tables and strikethrough are understood beside CommonMark; HTML stays as it is.
+
+    Args:
+        text: The file.
+        name: What it is called, for errors.
+
+    Raises:
+        MisuseError: What stands at its top isn't YAML, or no plain fields.
+        CommandError: The extra `cli` isn't installed.
+    """
+    top, body = _split(text, name)
+    parser = needed("markdown_it", "Markdown").MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = parser.parse(body)
+    every = [each for token in tokens for each in (token, *(token.children or ()))]
+    urls = [str(token.attrs[key]) for token in every for key in ("href", "src") if key in token.attrs]
+    html: str = parser.renderer.render(tokens, parser.options, {})
+    return Document({} if top is None else _fields(top, name), html, [url for url in urls if _is_relative(url)])
+
+
+def _split(text: str, name: str) -> tuple[str | None, str]:
+    """Return the YAML, or None if there is none, and the Markdown."""
+    first, _, rest = text.partition("\n")
+    if first.rstrip() != "---":
+        return None, text
+    end = _END.search(rest)
+    if end is None:
+        raise MisuseError(f"{name}: the fields at its top have no end: expected a second line with --- alone")
+    return rest[: end.start()], rest[end.end() :]
+
+
+def _fields(top: str, name: str) -> dict[str, str | list[str]]:
+    yaml = needed("yaml", "the top of a Markdown file")
+    try:
+        # The loader that leaves scalars as they are written: what they stand for is for the document to say.
+        found: Any = yaml.load(top, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        # The first line is the one with the dashes.
+        where = "" if mark is None else f"line {mark.line + 2}: "
+        raise MisuseError(f"{name}: {where}{printable(getattr(error, 'problem', None) or 'no YAML')}") from None
+    if found in (None, ""):
+        return {}
+    if not isinstance(found, dict):
+        raise MisuseError(f"{name}: expected fields at its top, such as subject: News")
+    for key, value in found.items():
+        if not isinstance(key, str) or not (isinstance(value, str) or _is_list_of_text(value)):
+            raise MisuseError(f"{name}: {printable(str(key), 80)}: expected text, or a list of texts")
+    fields: dict[str, str | list[str]] = found
+    return fields
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_relative(url: str) -> bool:
+    # Also of Liquid, such as {{ unsubscribe_url }}, which the service fills in; markdown-it escapes its braces.
+    return not re.match("(?:[a-z][a-z0-9+.-]*:|#|%7B%7B|\\{\\{)", url, re.IGNORECASE)
