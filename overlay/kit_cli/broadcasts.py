@@ -90,7 +90,7 @@ class Account:
             if tag is None:
                 alike = get_close_matches(name.casefold(), known, n=3)
                 also = "; did you mean " + " or ".join(printable(known[each].name, 80) for each in alike) + "?"
-                raise CommandError(f"--tag: the account has no tag {printable(name, 80)!r}{also if alike else ''}")
+                raise CommandError(f"--tag: the account has no tag {printable(repr(name), 80)}{also if alike else ''}")
             ids.append(tag.id)
         return list(dict.fromkeys(ids))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +14,8 @@ from kit_client import Kit
 
 from .casting import cast
 from .document import Argument, Described, operations, resolved
-from .status import CommandError, MisuseError
+from .files import read_text
+from .status import MisuseError
 
 
 def find(name: str) -> Described:
@@ -30,7 +29,7 @@ def find(name: str) -> Described:
     wanted = name.replace("-", "_")
     if wanted in known:
         return known[wanted]
-    raise MisuseError(f"OPERATION: there is no {printable(name, 80)!r}{_instead(wanted, known)}")
+    raise MisuseError(f"OPERATION: there is no {printable(repr(name), 80)}{_instead(wanted, known)}")
 
 
 def read_arguments(operation: Described, given: Sequence[str], body: str | None) -> dict[str, Any]:
@@ -106,7 +105,7 @@ def _argument(operation: Described, text: str) -> tuple[list[str], Any, Argument
     """Take an argument apart: its path, its value, and what the document says of its first name."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise MisuseError(f"{printable(text, 80)!r}: expected NAME=VALUE")
+        raise MisuseError(f"{printable(repr(text), 80)}: expected NAME=VALUE")
     is_json = name.endswith(":")
     path = name.removesuffix(":").split(".")
     argument = operation.arguments.get(path[0])
@@ -159,16 +158,7 @@ def _body(text: str) -> dict[str, Any]:
 
 def _content(name: str, text: str) -> str:
     """Return the text itself or, after an @, that of a file or of standard input."""
-    if not text.startswith("@"):
-        return text
-    try:
-        if text == "@-":
-            return sys.stdin.read()
-        return Path(text[1:]).expanduser().read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CommandError(f"{name}: {printable(text[1:])!r} can't be read: {error.strerror}") from None
-    except UnicodeError:
-        raise CommandError(f"{name}: {printable(text[1:])!r} isn't text in UTF-8") from None
+    return read_text(text[1:], name) if text.startswith("@") else text
 
 
 def _json(name: str, text: str) -> Any:

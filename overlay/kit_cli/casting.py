@@ -45,7 +45,7 @@ def cast(name: str, text: str, schema: Mapping[str, Any]) -> Any:
             return _cast(name, text, kind)
         except ValueError:
             continue
-    raise MisuseError(f"{name}: expected {expected(schema)}, got {printable(text, 80)!r}")
+    raise MisuseError(f"{name}: expected {expected(schema)}, got {printable(repr(text), 80)}")
 
 
 def expected(schema: Mapping[str, Any]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from kit_client import (
     APIStatusError,
@@ -31,6 +32,8 @@ _FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit status. `--help` lists the statuses."""
+    for stream in (sys.stdout, sys.stderr):
+        _be_able_to_write(stream)
     options = parser().parse_args(arguments)
     context = Context(options)
     output = context.output
@@ -68,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
     for module in (login, logout, whoami, broadcast, call, doctor):
         module.add_to(commands)
     return made
+
+
+def _be_able_to_write(stream: TextIO) -> None:
+    """Let a stream take any text: in UTF-8 where programs read, and with escapes for what a terminal has no letters for."""
+    if isinstance(stream, io.TextIOWrapper):
+        encoding = stream.encoding if stream.isatty() else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _told(error: KitError, command: str) -> str:

@@ -37,10 +37,19 @@ class CommandParser(argparse.ArgumentParser):
 class Commands:
     """The commands of a parser."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
+    def __init__(self, parser: argparse.ArgumentParser, dest: str = "command") -> None:
         self._parsers = parser.add_subparsers(
-            dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
+            dest=dest, required=True, metavar=dest.upper(), parser_class=CommandParser
         )
+
+    def group(self, name: str, does: str) -> Commands:
+        """Declare a command that has commands of its own, and return those.
+
+        Args:
+            name: What is typed.
+            does: As of `add`.
+        """
+        return Commands(self._parsers.add_parser(name, help=does, description=_sentence(does)), "action")
 
     def add(self, name: str, does: str, run: Run, more: str = "", **settings: Any) -> argparse.ArgumentParser:
         """Declare a command with the options that all have, and return its parser, for the options of its own.
@@ -52,7 +61,7 @@ class Commands:
             more: Whole sentences to follow `does` in the command's own help.
             settings: Arguments of `argparse.ArgumentParser`.
         """
-        about = f"{does[0].upper()}{does[1:]}. {more}".rstrip()
+        about = f"{_sentence(does)} {more}".rstrip()
         settings = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXPLAINED, **settings}
         made: argparse.ArgumentParser = self._parsers.add_parser(name, help=does, description=about, **settings)
         made.set_defaults(run=run)
@@ -75,3 +84,7 @@ class Commands:
         common.add_argument("--json", action="store_true", help="write results and errors as JSON, for programs")
         common.add_argument("--quiet", "-q", action="store_true", help="show no progress and no remarks")
         return made
+
+
+def _sentence(does: str) -> str:
+    return f"{does[0].upper()}{does[1:]}."

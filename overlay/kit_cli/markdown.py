@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,8 @@ from .extras import needed
 from .status import MisuseError
 
 _END = re.compile("^(?:---|\\.\\.\\.)[ \t]*$", re.MULTILINE)
+# On one line, so that two braces that mean nothing take no more than their line.
+_LIQUID = r"\{\{.*?\}\}|\{%.*?%\}"
 
 
 class Document(Struct, frozen=True):
@@ -38,11 +41,34 @@ def read_markdown(text: str, name: str) -> Document:
     """
     top, body = _split(text, name)
     parser = needed("markdown_it", "Markdown").MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    tokens = parser.parse(body)
+    liquid = _Liquid(body)
+    tokens = parser.parse(liquid.hidden)
     every = [each for token in tokens for each in (token, *(token.children or ()))]
-    urls = [str(token.attrs[key]) for token in every for key in ("href", "src") if key in token.attrs]
-    html: str = parser.renderer.render(tokens, parser.options, {})
+    urls = [liquid.shown(str(token.attrs[key])) for token in every for key in ("href", "src") if key in token.attrs]
+    html = liquid.shown(parser.renderer.render(tokens, parser.options, {}))
     return Document({} if top is None else _fields(top, name), html, [url for url in urls if _is_relative(url)])
+
+
+class _Liquid:
+    """The tags of Liquid in a text, such as `{{ subscriber.first_name | default: "friend" }}`.
+
+    The service fills them in. Markdown would end a link at their spaces and escape their quotes, so that it sees words in
+    the place of them.
+
+    Args:
+        text: The text with the tags.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._tags = re.findall(_LIQUID, text)
+        # A word that the text doesn't have.
+        self._word = next(word for number in count() if (word := f"LIQUID{number}x") not in text)
+        numbers = count()
+        self.hidden = re.sub(_LIQUID, lambda _: f"{self._word}{next(numbers)}x", text)
+
+    def shown(self, text: str) -> str:
+        """Return a text with its tags."""
+        return re.sub(f"{self._word}([0-9]+)x", lambda found: self._tags[int(found[1])], text)
 
 
 def _split(text: str, name: str) -> tuple[str | None, str]:
@@ -82,5 +108,4 @@ def _is_list_of_text(value: object) -> bool:
 
 
 def _is_relative(url: str) -> bool:
-    # Also of Liquid, such as {{ unsubscribe_url }}, which the service fills in; markdown-it escapes its braces.
-    return not re.match("(?:[a-z][a-z0-9+.-]*:|#|%7B%7B|\\{\\{)", url, re.IGNORECASE)
+    return not re.match("[a-z][a-z0-9+.-]*:|#|\\{\\{", url, re.IGNORECASE)

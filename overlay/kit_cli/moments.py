@@ -35,7 +35,7 @@ def moment(name: str, text: str, timezone: Callable[[], str]) -> datetime.dateti
     except ValueError:
         raise MisuseError(
             f"{name}: expected a day and a time, such as 2026-12-01 09:00 or 2026-12-01T09:00:00Z, or now;"
-            f" got {printable(text, 80)!r}"
+            f" got {printable(repr(text), 80)}"
         ) from None
     return found if found.tzinfo is not None else _local(name, found, timezone())
 
@@ -47,7 +47,7 @@ def _local(name: str, naive: datetime.datetime, zone_name: str) -> datetime.date
         zone = ZoneInfo(zone_name)
     except (KeyError, ValueError, OSError):
         raise CommandError(
-            f"{name}: this machine doesn't know the account's time zone, {printable(zone_name, 80)!r}:"
+            f"{name}: this machine doesn't know the account's time zone, {printable(repr(zone_name), 80)}:"
             " give the offset, such as 2026-12-01T09:00+01:00, or pip install tzdata"
         ) from None
     both = [naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit_api.errors import printable
@@ -51,12 +49,13 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace, context: Context) -> int:
     """Create a broadcast, by `POST /v4/broadcasts`. It is sent once and never again, as each would be another broadcast."""
     from kit_cli.broadcasts import Account, compose
+    from kit_cli.files import read_text
     from kit_cli.markdown import read_markdown
 
-    document = read_markdown(_read(options.file), options.file)
+    document = read_markdown(read_text(options.file), options.file)
     for url in document.relative_urls:
         context.output.note(
-            f"kit-client: {printable(url, 100)!r} leads nowhere from an inbox: it needs https:// before it"
+            f"kit-client: {printable(repr(url), 100)} leads nowhere from an inbox: it needs https:// before it"
         )
     with contextlib.ExitStack() as stack:
         # Made where it is needed: a dry run mostly needs no credentials.
@@ -92,14 +91,3 @@ def _create(context: Context, kit: Kit, broadcast: Broadcast) -> None:
     else:
         state = f"to be sent at {printable(str(made.send_at), 40)}"
     context.output.say(f"Broadcast {made.id}, {subject!r}: {'being sent' if broadcast.is_at_once else state}")
-
-
-def _read(name: str) -> str:
-    try:
-        if name == "-":
-            return sys.stdin.read()
-        return Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CommandError(f"{printable(name)}: can't be read: {error.strerror}") from None
-    except UnicodeError:
-        raise CommandError(f"{printable(name)}: it isn't text in UTF-8") from None
