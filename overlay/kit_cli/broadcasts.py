@@ -43,17 +43,17 @@ class Broadcast(Struct, frozen=True, kw_only=True):
 
     def question(self) -> str:
         """Return what to ask before it is created."""
-        subject = printable(self.body["subject"], 100)
+        subject = printable(repr(self.body["subject"]), 100)
         whom = f"those tagged {printable(', '.join(self.tags), 200)}" if self.tags else "every subscriber"
         send_at: datetime.datetime | None = self.body.get("send_at")
         if send_at is None:
-            return f"Publish {subject!r} on the web, and send it to nobody?"
+            return f"Publish {subject} on the web, and send it to nobody?"
         when = "now" if self.is_at_once else f"at {send_at:%Y-%m-%d %H:%M %Z}"
         in_utc = (
             "" if self.is_at_once or not send_at.utcoffset() else f" ({send_at.astimezone(datetime.UTC):%H:%M} UTC)"
         )
         also = " and publish it on the web" if self.body.get("public") else ""
-        return f"Send {subject!r} to {whom} {when}{in_utc}{also}?"
+        return f"Send {subject} to {whom} {when}{in_utc}{also}?"
 
 
 class Account:

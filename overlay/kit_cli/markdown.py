@@ -39,7 +39,7 @@ def read_markdown(text: str, name: str) -> Document:
         MisuseError: What stands at its top isn't YAML, or no plain fields.
         CommandError: The extra `cli` isn't installed.
     """
-    top, body = _split(text, name)
+    top, body = _split(text.replace("\r\n", "\n"), name)
     parser = needed("markdown_it", "Markdown").MarkdownIt("commonmark").enable(["table", "strikethrough"])
     liquid = _Liquid(body)
     tokens = parser.parse(liquid.hidden)

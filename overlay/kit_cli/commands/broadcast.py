@@ -85,9 +85,9 @@ def _create(context: Context, kit: Kit, broadcast: Broadcast) -> None:
     if context.output.as_json:
         context.output.result(made.to_dict())
         return
-    subject = printable(str(made.subject), 100)
+    subject = printable(repr(made.subject), 100)
     if made.send_at is None:
         state = "published on the web" if made.public else "saved as a draft"
     else:
         state = f"to be sent at {printable(str(made.send_at), 40)}"
-    context.output.say(f"Broadcast {made.id}, {subject!r}: {'being sent' if broadcast.is_at_once else state}")
+    context.output.say(f"Broadcast {made.id}, {subject}: {'being sent' if broadcast.is_at_once else state}")
