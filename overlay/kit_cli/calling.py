@@ -114,13 +114,21 @@ def _argument(operation: Described, text: str) -> tuple[list[str], Any, Argument
             f"{printable(name.removesuffix(':'), 80)}: {operation.name} has no such argument"
             f"{_instead(path[0], operation.arguments)}"
         )
-    schema = _schema(argument, path)
+    schema = schema_of(argument, path)
     name = ".".join(path)
     return path, _json(name, value) if is_json else cast(name, _content(name, value), schema), argument
 
 
-def _schema(argument: Argument, path: list[str]) -> dict[str, Any]:
-    """Return the schema of a field within an argument."""
+def schema_of(argument: Argument, path: list[str]) -> dict[str, Any]:
+    """Return the schema of a field within an argument.
+
+    Args:
+        argument: The argument.
+        path: Its name, and those of fields within it.
+
+    Raises:
+        MisuseError: There is no such field.
+    """
     schema = argument.schema
     for depth, name in enumerate(path[1:], 1):
         objects = [resolved(each) for each in schema.get("anyOf", [schema])]

@@ -21,7 +21,7 @@ from kit_client import (
     __version__,
 )
 
-from .commands import broadcast, call, doctor, login, logout, whoami
+from .commands import broadcast, call, doctor, login, logout, webhooks, whoami
 from .context import Context
 from .declaring import Commands
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"kit-client {__version__}")
     commands = Commands(made)
-    for module in (login, logout, whoami, broadcast, call, doctor):
+    for module in (login, logout, whoami, broadcast, webhooks, call, doctor):
         module.add_to(commands)
     return made
 
@@ -85,7 +85,8 @@ def _told(error: KitError, command: str) -> str:
     signing_in_helps = isinstance(error, AuthenticationError | OAuthError | OAuthRequiredError) and not (
         isinstance(error, TokenStoreError) or command == "login"
     )
-    return _FOR_PROGRAMS.sub("", str(error)) + ("; `kit-client login` signs in" if signing_in_helps else "")
+    text = _FOR_PROGRAMS.sub("", str(error)) + ("; `kit-client login` signs in" if signing_in_helps else "")
+    return ". ".join([text, *getattr(error, "__notes__", ())])
 
 
 def _details(error: KitError) -> dict[str, Any]:
