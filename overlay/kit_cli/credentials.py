@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from kit_api.api.oauth.authorize import SERVERS
-from kit_client import FileTokenStore, OAuth, TokenStoreError
-from kit_client.oauth.requests import REVOKE_URL
+from kit_client import TokenStoreError
 from kit_client.settings import checked_base_url, environment
 
 from .status import CommandError
+
+if TYPE_CHECKING:
+    # Imported where it is used: `--help` and commands with a key don't need it.
+    from kit_client import OAuth
 
 DEFAULT_ACCOUNT = "default"
 
@@ -54,6 +56,8 @@ class Credentials:
     """
 
     def __init__(self, path: Path, account: str | None, base_url: str | None) -> None:
+        from kit_client import FileTokenStore
+
         self._store, self._is_named = FileTokenStore(path), account is not None
         self._account, self._base_url = account or DEFAULT_ACCOUNT, base_url
         self._key = f"login:{self._account}"
@@ -64,6 +68,10 @@ class Credentials:
         Raises:
             ConfigurationError: The URL or an argument can't be used.
         """
+        from kit_api.api.oauth.authorize import SERVERS
+        from kit_client import OAuth
+        from kit_client.oauth.requests import REVOKE_URL
+
         root = checked_base_url(base_url)
         return OAuth(
             client_id=client_id,
