@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +15,8 @@ import pytest
 
 from kit_client import FileTokenStore, Kit, OAuth, __version__
 from kit_mock import KitMock
+
+from .command import command, run
 
 
 @pytest.fixture
@@ -29,28 +28,6 @@ def mock() -> Iterator[KitMock]:
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     return tmp_path / "kit" / "credentials.json"
-
-
-def command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KIT_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "kit_cli", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**inherited, **environment},
-    )
-
-
-def run(*arguments: str, given: str = "", **environment: str) -> tuple[int, str, str]:
-    with command(*arguments, **environment) as process:
-        try:
-            out, err = process.communicate(given, timeout=60)
-        finally:
-            process.kill()
-    assert "Traceback" not in err
-    return process.returncode, out, err
 
 
 def log_in(mock: KitMock, store: Path, *more: str) -> tuple[int, str, str]:
