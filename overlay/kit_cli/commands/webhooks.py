@@ -22,7 +22,9 @@ has all events and names. A webhook that is there already stays the only one.
 def add_to(commands: Commands) -> None:
     """Declare the commands."""
     group = commands.group("webhooks", "list, add and remove webhooks")
-    group.add("list", "list the webhooks of the account", run_list, "Secrets in their URLs are masked, but with --json.")
+    group.add(
+        "list", "list the webhooks of the account", run_list, "Secrets in their URLs are masked, but with --json."
+    )
     add = group.add("add", "have events sent to a URL", run_add, _EVENTS)
     add.add_argument("event", metavar="EVENT", help="such as subscriber.subscriber_activate, or tag_add for short")
     add.add_argument("url", metavar="URL", help="where events are to be sent by POST")
