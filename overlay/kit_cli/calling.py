@@ -48,9 +48,11 @@ def read_arguments(operation: Described, given: Sequence[str], body: str | None)
         raise MisuseError(f"--body: {operation.name} has no body")
     fields: dict[str, Any] = {} if body is None else _body(body)
     made: dict[str, Any] = {}
+    seen: set[tuple[str, ...]] = set()
     for text in given:
         path, value, argument = _argument(operation, text)
-        _put(fields if argument.place == "body" else made, path, value)
+        _put(fields if argument.place == "body" else made, path, value, is_again=path in seen)
+        seen.add(path)
     missing = [
         each.name
         for each in operation.arguments.values()
@@ -101,13 +103,13 @@ def _refused(error: Exception) -> MisuseError:
     return MisuseError(printable(str(error), 500))
 
 
-def _argument(operation: Described, text: str) -> tuple[list[str], Any, Argument]:
+def _argument(operation: Described, text: str) -> tuple[tuple[str, ...], Any, Argument]:
     """Take an argument apart: its path, its value, and what the document says of its first name."""
     name, equals, value = text.partition("=")
     if not equals:
         raise MisuseError(f"{printable(repr(text), 80)}: expected NAME=VALUE")
     is_json = name.endswith(":")
-    path = name.removesuffix(":").split(".")
+    path = tuple(name.removesuffix(":").split("."))
     argument = operation.arguments.get(path[0])
     if argument is None or "" in path:
         raise MisuseError(
@@ -119,7 +121,7 @@ def _argument(operation: Described, text: str) -> tuple[list[str], Any, Argument
     return path, _json(name, value) if is_json else cast(name, _content(name, value), schema), argument
 
 
-def schema_of(argument: Argument, path: list[str]) -> dict[str, Any]:
+def schema_of(argument: Argument, path: Sequence[str]) -> dict[str, Any]:
     """Return the schema of a field within an argument.
 
     Args:
@@ -144,17 +146,17 @@ def schema_of(argument: Argument, path: list[str]) -> dict[str, Any]:
     return schema
 
 
-def _put(into: dict[str, Any], path: list[str], value: Any) -> None:
-    """Set a value in nested dicts; a list that is given again goes on."""
-    for depth, name in enumerate(path[:-1], 1):
-        inner = into.setdefault(name, {})
+def _put(into: dict[str, Any], path: Sequence[str], value: Any, *, is_again: bool) -> None:
+    """Set a value in nested dicts. A list that is given again goes on; anything else is given once."""
+    name, last = ".".join(path), path[-1]
+    for depth, key in enumerate(path[:-1], 1):
+        inner = into.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise MisuseError(f"{'.'.join(path)}: {'.'.join(path[:depth])} was given as something else")
+            raise MisuseError(f"{name}: {'.'.join(path[:depth])} was given as something else")
         into = inner
-    last = path[-1]
-    if last in into and isinstance(into[last], list) and isinstance(value, list):
-        value = [*into[last], *value]
-    into[last] = value
+    if is_again and not (isinstance(into[last], list) and isinstance(value, list)):
+        raise MisuseError(f"{name}: given twice")
+    into[last] = [*into[last], *value] if is_again else value
 
 
 def _body(text: str) -> dict[str, Any]:

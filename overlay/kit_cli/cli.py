@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     context = Context(options)
     output = context.output
     try:
-        with output.without_warnings() if options.quiet else contextlib.nullcontext():
+        with output.without_warnings() if options.quiet or options.json else contextlib.nullcontext():
             status: int = options.run(options, context)
         sys.stdout.flush()
     except CommandError as error:
@@ -92,6 +92,8 @@ def _told(error: KitError, command: str) -> str:
 def _details(error: KitError) -> dict[str, Any]:
     """Return what programs may want to know of an error."""
     details: dict[str, Any] = {"type": type(error).__name__}
+    if error.cursor is not None:
+        details["cursor"] = error.cursor
     if isinstance(error, APIStatusError):
         details |= {
             "operation": error.operation,

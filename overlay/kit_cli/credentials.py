@@ -116,7 +116,7 @@ class Credentials:
         """Say what kind of credentials these are."""
         login = self._login()
         if login is None:
-            return "by credentials of the environment"
+            return f"by {'an API key' if environment('KIT_API_KEY') else 'an access token'} of the environment"
         return f"by an API key at {login.base_url}" if login.client_id is None else f"by OAuth at {login.base_url}"
 
     def revoke(self) -> None:

@@ -110,17 +110,21 @@ class Output:
                 logger.disabled = was
 
     @contextlib.contextmanager
-    def progress(self, what: str, total: int | None = None) -> Generator[Callable[[int, int | None], None], None, None]:
+    def progress(
+        self, what: str, total: int | None = None, *, is_writing: bool = False
+    ) -> Generator[Callable[[int, int | None], None], None, None]:
         """Show progress on a terminal while the block runs, and nothing elsewhere.
 
         Args:
             what: What is going on, such as "Reading subscribers".
             total: How much there is to do, if that is known.
+            is_writing: Whether the block writes results. At the same terminal they would run into the progress.
 
         Yields:
             A function to call with how much is done, and the total where it has become known (else None).
         """
-        shown = None if self.is_quiet or self.as_json or not sys.stderr.isatty() else _rich_progress()
+        is_hidden = self.is_quiet or self.as_json or (is_writing and sys.stdout.isatty())
+        shown = None if is_hidden or not sys.stderr.isatty() else _rich_progress()
         if shown is None:
             yield lambda _done, _total: None
             return

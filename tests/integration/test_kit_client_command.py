@@ -105,7 +105,7 @@ def test_logout_keeps_the_tokens_if_the_service_is_away_unless_told_otherwise(mo
 def test_without_a_login_the_environment_is_used(mock: KitMock, store: Path) -> None:
     status, out, _ = run("whoami", "--store", str(store), KIT_API_KEY=mock.api_key, KIT_BASE_URL=mock.url)
     assert status == 0
-    assert out.endswith("by credentials of the environment\n")
+    assert out.endswith("by an API key of the environment\n")
 
 
 def test_nobody_comes(mock: KitMock, store: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kit_cli.context import Context
@@ -15,7 +15,7 @@ Arguments are parameters and fields of the body, by name; the document says what
 
   NAME=VALUE         a value; lists have commas, null is NAME:=null
   NAME.FIELD=VALUE   a field of an object, such as fields.last_name=Lovelace
-  NAME=@FILE         the text of a file
+  NAME=@FILE         the text of a file; text that begins with @ itself is JSON
   NAME:=JSON         JSON, sent as it is
 
 kit-client call --list               all operations
@@ -69,11 +69,18 @@ def run(options: argparse.Namespace, context: Context) -> int:
     return OK
 
 
-def _write_items(context: Context, items: Any) -> None:
-    with context.output.progress("Reading") as update:
-        for number, item in enumerate(items, 1):
-            context.output.result(item)
-            update(number, None)
+def _write_items(context: Context, items: Iterator[Any]) -> None:
+    from kit_client import KitError
+
+    with context.output.progress("Reading", is_writing=True) as update:
+        try:
+            for number, item in enumerate(items, 1):
+                context.output.result(item)
+                update(number, None)
+        except KitError as error:
+            if error.cursor is not None:
+                context.output.note(f"To go on from there, give this as after or, backwards, before: {error.cursor}")
+            raise
 
 
 def _positive(text: str) -> int:

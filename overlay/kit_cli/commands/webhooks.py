@@ -23,7 +23,7 @@ def add_to(commands: Commands) -> None:
     """Declare the commands."""
     group = commands.group("webhooks", "list, add and remove webhooks")
     group.add(
-        "list", "list the webhooks of the account", run_list, "Secrets in their URLs are masked, but with --json."
+        "list", "list the webhooks of the account", run_list, "Secrets in their URLs are masked, except with --json."
     )
     add = group.add("add", "have events sent to a URL", run_add, _EVENTS)
     add.add_argument("event", metavar="EVENT", help="such as subscriber.subscriber_activate, or tag_add for short")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit_cli.calling import read_arguments
 from kit_cli.casting import cast, expected
 from kit_cli.document import operations
 from kit_cli.status import MisuseError
@@ -173,10 +174,19 @@ def test_objects_within_objects_are_sent(cli: Cli, mock: KitMock) -> None:
     assert made.data["webhook"]["event"] == {"name": "tag_add", "tag_id": 1}
 
 
-def test_a_list_that_is_given_twice_goes_on(cli: Cli, mock: KitMock) -> None:
-    cli("call", "list_subscribers", "include=tags", "include=attribution")
-    status = cli("call", "list_subscribers", "include=nonsense")
-    assert status.status == 2
+def test_a_list_that_is_given_twice_goes_on_and_goes_before_that_of_the_body() -> None:
+    operation = ALL["bulk_tag_subscribers"]
+    body = '{"taggings": [{"tag_id": 1, "subscriber_id": 1}], "callback_url": "https://a.example"}'
+    taggings = [f'taggings:=[{{"tag_id": {number}, "subscriber_id": 1}}]' for number in (2, 3)]
+    made = read_arguments(operation, taggings, body)["body"]
+    assert [each["tag_id"] for each in made["taggings"]] == [2, 3]
+    assert made["callback_url"] == "https://a.example"
+
+
+def test_fields_of_an_object_are_added_to_those_of_the_body() -> None:
+    body = '{"email_address": "a@example.com", "fields": {"a": "1", "b": "1"}}'
+    made = read_arguments(ALL["create_subscriber"], ["fields.b=2", "fields.c=2"], body)["body"]
+    assert made["fields"] == {"a": "1", "b": "2", "c": "2"}
 
 
 def test_a_body_comes_from_a_file_and_fields_go_before_it(cli: Cli, tmp_path: Path) -> None:
@@ -204,6 +214,33 @@ def test_all_pages_come_one_item_a_line(cli: Cli, mock: KitMock) -> None:
     assert (status, err) == (0, "")
     assert [json.loads(line)["name"] for line in out.splitlines()] == [f"tag {number}" for number in (4, 3, 2, 1, 0)]
     assert len(cli("call", "--all", "list_tags", "--limit", "3", "per_page=2").out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_list_that_breaks_off_says_where_to_go_on(cli: Cli, mock: KitMock, as_json: bool) -> None:
+    for number in range(5):
+        mock.tags.add(name=f"tag {number}")
+    first = cli("call", "list_tags", "per_page=2").data
+    cursor = first["pagination"]["end_cursor"]
+    mock.fail_next("list_tags", status=200, body=first)
+    mock.fail_next("list_tags", status=403)
+    status, out, err = cli("call", "list_tags", "--all", "per_page=2", *(["--json", "-q"] if as_json else []))
+    assert (status, len(out.splitlines())) == (1, 2)
+    if as_json:
+        assert json.loads(err)["cursor"] == cursor
+    else:
+        assert err.startswith(f"To go on from there, give this as after or, backwards, before: {cursor}\n")
+    assert len(cli("call", "list_tags", "--all", f"after={cursor}").out.splitlines()) == 3
+
+
+@pytest.mark.parametrize(("option", "is_told"), [("--json", False), ("--quiet", False), (None, True)])
+def test_warnings_of_the_client_are_not_for_programs(
+    cli: Cli, mock: KitMock, caplog: pytest.LogCaptureFixture, option: str | None, is_told: bool
+) -> None:
+    # Another field each time, as each is told once in a process.
+    mock.fail_next("get_account", status=200, body={**account(), f"new_{option}": 1})
+    assert cli("call", "get_account", *([option] if option else [])).status == 0
+    assert bool(caplog.messages) is is_told
 
 
 def test_nothing_is_written_for_an_answer_without_a_body(cli: Cli, mock: KitMock) -> None:
@@ -253,6 +290,7 @@ def test_a_key_is_not_enough_for_some(cli: Cli) -> None:
         (["call", "list_subscribers", "created_after=yesterday"], "a day (2026-03-02) or a moment"),
         (["call", "list_subscribers", "status=lost"], "expected one of active"),
         (["call", "list_tags", "after=a", "before=b", "--all"], "after"),
+        (["call", "create_tag", "name=a", "name=b"], "name: given twice"),
         (["call", "get_account", "--all"], "--all: get_account has no pages"),
         (["call", "list_tags", "--limit", "3"], "--limit: it is for --all"),
         (["call", "list_tags", "--all", "--limit", "0"], "'0' is not a number from 1"),

@@ -65,7 +65,7 @@ def test_at_another_place_the_environment_is_used(
 ) -> None:
     monkeypatch.setenv("KIT_API_KEY", OTHER_KEY)
     before = len(mock.requests)
-    assert signed_in("whoami", "--base-url", other.url).out.endswith("by credentials of the environment\n")
+    assert signed_in("whoami", "--base-url", other.url).out.endswith("by an API key of the environment\n")
     monkeypatch.setenv("KIT_BASE_URL", other.url)
     assert signed_in("whoami").status == 0
     assert len(other.requests) == 2

@@ -67,7 +67,7 @@ def test_what_a_key_may_not_read_and_what_is_empty_is_told(cli: Cli, mock: KitMo
 def test_versions_place_credentials_limit_and_clock_are_told(cli: Cli, mock: KitMock) -> None:
     data = cli("doctor", "--json").data
     assert set(data["versions"]) == {"kit-client", "document", "python", "httpx", "msgspec"}
-    assert (data["base_url"], data["credentials"]) == (mock.url, "by credentials of the environment")
+    assert (data["base_url"], data["credentials"]) == (mock.url, "by an API key of the environment")
     assert data["rate_limit"] == {"limit": 120, "window": 60.0}
     assert abs(data["clock_skew_seconds"]) < 30
 
