@@ -14,7 +14,7 @@ from msgspec import Struct
 from kit_api.errors import printable
 from kit_client import Kit
 
-from .casting import cast
+from .casting import cast_text
 from .document import operations
 from .markdown import Document
 from .moments import NOW, moment
@@ -84,7 +84,7 @@ class Account:
             CommandError: There is no such tag.
         """
         known = {tag.name.casefold(): tag for tag in self.kit.tags.list()}
-        ids = []
+        ids: list[int] = []
         for name in names:
             tag = known.get(name.strip().casefold())
             if tag is None:
@@ -126,7 +126,7 @@ def compose(document: Document, options: argparse.Namespace, account: Account) -
         if name in _MOMENTS:
             body[name] = moment(name, _text(name, value), lambda: account.timezone)
         else:
-            body[name] = value if isinstance(value, bool) else cast(name, _text(name, value), known[name].schema)
+            body[name] = value if isinstance(value, bool) else cast_text(name, _text(name, value), known[name].schema)
     if not str(body.get("subject", "")).strip():
         raise MisuseError(f"subject: missing; give --subject, or a line subject: at the top of {options.file}")
     if not document.html.strip():

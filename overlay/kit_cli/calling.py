@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -12,7 +12,7 @@ from kit_api.errors import printable
 from kit_api.types import Response
 from kit_client import Kit
 
-from .casting import cast
+from .casting import cast_text
 from .document import Argument, Described, operations, resolved
 from .files import read_text
 from .status import MisuseError
@@ -118,7 +118,7 @@ def _argument(operation: Described, text: str) -> tuple[tuple[str, ...], Any, Ar
         )
     schema = schema_of(argument, path)
     name = ".".join(path)
-    return path, _json(name, value) if is_json else cast(name, _content(name, value), schema), argument
+    return path, _json(name, value) if is_json else cast_text(name, _content(name, value), schema), argument
 
 
 def schema_of(argument: Argument, path: Sequence[str]) -> dict[str, Any]:
@@ -133,8 +133,9 @@ def schema_of(argument: Argument, path: Sequence[str]) -> dict[str, Any]:
     """
     schema = argument.schema
     for depth, name in enumerate(path[1:], 1):
+        nothing: dict[str, Any] = {}
         objects = [resolved(each) for each in schema.get("anyOf", [schema])]
-        inner = next((each for each in objects if "properties" in each or "additionalProperties" in each), {})
+        inner = next((each for each in objects if "properties" in each or "additionalProperties" in each), nothing)
         fields = inner.get("properties", {})
         if name in fields:
             schema = resolved(fields[name])
@@ -150,10 +151,10 @@ def _put(into: dict[str, Any], path: Sequence[str], value: Any, *, is_again: boo
     """Set a value in nested dicts. A list that is given again goes on; anything else is given once."""
     name, last = ".".join(path), path[-1]
     for depth, key in enumerate(path[:-1], 1):
-        inner = into.setdefault(key, {})
+        inner: Any = into.setdefault(key, {})
         if not isinstance(inner, dict):
             raise MisuseError(f"{name}: {'.'.join(path[:depth])} was given as something else")
-        into = inner
+        into = cast("dict[str, Any]", inner)
     if is_again and not (isinstance(into[last], list) and isinstance(value, list)):
         raise MisuseError(f"{name}: given twice")
     into[last] = [*into[last], *value] if is_again else value
@@ -163,7 +164,7 @@ def _body(text: str) -> dict[str, Any]:
     body = _json("--body", _content("--body", text))
     if not isinstance(body, dict):
         raise MisuseError("--body: expected a JSON object")
-    return body
+    return cast("dict[str, Any]", body)
 
 
 def _content(name: str, text: str) -> str:

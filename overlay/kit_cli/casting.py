@@ -28,7 +28,7 @@ _FORMATS = {
 _LARGEST = 2**63 - 1
 
 
-def cast(name: str, text: str, schema: Mapping[str, Any]) -> Any:
+def cast_text(name: str, text: str, schema: Mapping[str, Any]) -> Any:
     """Return the value that a text stands for.
 
     Args:
@@ -55,11 +55,11 @@ def expected(schema: Mapping[str, Any]) -> str:
 
 def _alternatives(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the schemas of which one has to fit, of one JSON type each. Null is left out: it is typed as JSON."""
-    made = []
+    made: list[dict[str, Any]] = []
     for each in schema.get("anyOf") or schema.get("oneOf") or [schema]:
         one = resolved(each)
-        kinds = one.get("type")
-        made += [{**one, "type": kind} for kind in (kinds if isinstance(kinds, list) else [kinds])]
+        kinds: Any = one.get("type")
+        made += [{**one, "type": kind} for kind in ([kinds] if isinstance(kinds, str | None) else kinds)]
     return [each for each in made if each["type"] != "null"]
 
 
@@ -80,7 +80,7 @@ def _cast(name: str, text: str, schema: dict[str, Any]) -> Any:
         item = resolved(schema.get("items", {}))
         if any(each["type"] == "object" for each in _alternatives(item)):
             raise MisuseError(f"{name}: expected JSON, as in {name}:='[{{…}}]'")
-        return [cast(name, part.strip(), item) for part in text.split(",")] if text else []
+        return [cast_text(name, part.strip(), item) for part in text.split(",")] if text else []
     if kind == "object":
         raise MisuseError(f"{name}: expected JSON, as in {name}:='{{…}}', or its fields, as in {name}.FIELD=VALUE")
     return _text(text, schema)

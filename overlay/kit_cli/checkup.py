@@ -28,6 +28,13 @@ _PER_PAGE = 25
 # What Drift says of keys that it doesn't know. They are kept, and nothing breaks of them.
 _NEW = "not in the document"
 
+
+class _WithId(Struct):
+    """An item of a list, of which the id matters."""
+
+    id: int
+
+
 Verdict = Literal["ok", "new fields", "differs", "not allowed", "failed", "not tried"]
 
 
@@ -137,12 +144,14 @@ class Checkup:
         """Remember the first item of a list, for the operations that read one."""
         self._read_paths.add(path)
         try:
-            parts = msgspec.json.decode(content, type=dict[str, Any]).values()
+            parts = msgspec.json.decode(content, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeError):
             return
-        ids = [part[0].get("id") for part in parts if isinstance(part, list) and part and isinstance(part[0], dict)]
-        if ids and isinstance(ids[0], int):
-            self._ids[path] = ids[0]
+        for part in parts.values():
+            try:
+                self._ids[path] = msgspec.convert(part, list[_WithId])[0].id
+            except (msgspec.ValidationError, IndexError):
+                continue
 
 
 def _told(drift: Drift) -> str:

@@ -22,7 +22,8 @@ class CommandParser(argparse.ArgumentParser):
 
     _is_at_work = False
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    # mypy and pyright see other overloads in the base class, one for each way to call it.
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Parse as `argparse.ArgumentParser` does, options anywhere."""
         has_commands = any(action.nargs == argparse.PARSER for action in self._actions)
         if self._is_at_work or has_commands:
@@ -62,7 +63,12 @@ class Commands:
             settings: Arguments of `argparse.ArgumentParser`.
         """
         about = f"{_sentence(does)} {more}".rstrip()
-        settings = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXPLAINED, **settings}
+        settings = {
+            "allow_abbrev": False,
+            "formatter_class": argparse.RawDescriptionHelpFormatter,
+            "epilog": EXPLAINED,
+            **settings,
+        }
         made: argparse.ArgumentParser = self._parsers.add_parser(name, help=does, description=about, **settings)
         made.set_defaults(run=run)
         common = made.add_argument_group("options of all commands")

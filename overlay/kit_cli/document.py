@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -49,7 +48,7 @@ class Described(Struct, frozen=True):
         """Whether it answers with pages."""
         return self.method == "GET" and "after" in self.arguments
 
-    def module(self) -> ModuleType:
+    def module(self) -> Any:
         """Import the generated module of the operation."""
         return import_module(f"kit_api.api.{self.tag}.{self.name}")
 
@@ -80,15 +79,17 @@ def raw_document() -> dict[str, Any]:
 
 def resolved(schema: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """Return a schema with what it refers to in the place of references, and `allOf` merged."""
-    made = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
+    made: dict[str, Any] = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
     parts: list[dict[str, Any]] = list(schema.get("allOf", ()))
     if "$ref" in schema:
         parts.append(_target(raw_document(), schema["$ref"]))
     for part in parts if depth < _DEEPEST else ():
         base = resolved(part, depth + 1)
-        properties = {**base.get("properties", {}), **made.get("properties", {})}
-        required = list(dict.fromkeys([*base.get("required", ()), *made.get("required", ())]))
-        made = {**base, **made, **({"properties": properties, "required": required} if properties else {})}
+        properties: dict[str, Any] = {**base.get("properties", {}), **made.get("properties", {})}
+        required: list[str] = list(dict.fromkeys([*base.get("required", ()), *made.get("required", ())]))
+        made = {**base, **made}
+        if properties:
+            made |= {"properties": properties, "required": required}
     return made
 
 

@@ -6,6 +6,7 @@ import re
 from itertools import count
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from kit_api.errors import printable
@@ -94,17 +95,17 @@ def _fields(top: str, name: str) -> dict[str, str | list[str]]:
         raise MisuseError(f"{name}: {where}{printable(getattr(error, 'problem', None) or 'no YAML')}") from None
     if found in (None, ""):
         return {}
-    if not isinstance(found, dict):
-        raise MisuseError(f"{name}: expected fields at its top, such as subject: News")
-    for key, value in found.items():
-        if not isinstance(key, str) or not (isinstance(value, str) or _is_list_of_text(value)):
-            raise MisuseError(f"{name}: {printable(str(key), 80)}: expected text, or a list of texts")
-    fields: dict[str, str | list[str]] = found
+    try:
+        texts = msgspec.convert(found, dict[str, Any])
+    except msgspec.ValidationError:
+        raise MisuseError(f"{name}: expected fields at its top, such as subject: News") from None
+    fields: dict[str, str | list[str]] = {}
+    for key, value in texts.items():
+        try:
+            fields[key] = msgspec.convert(value, str | list[str])
+        except msgspec.ValidationError:
+            raise MisuseError(f"{name}: {printable(key, 80)}: expected text, or a list of texts") from None
     return fields
-
-
-def _is_list_of_text(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _is_relative(url: str) -> bool:

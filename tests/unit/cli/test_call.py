@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_cli.calling import read_arguments
-from kit_cli.casting import cast, expected
+from kit_cli.casting import cast_text, expected
 from kit_cli.document import operations
 from kit_cli.status import MisuseError
 from kit_mock import KitMock
@@ -71,7 +71,7 @@ def test_whatever_is_typed_is_a_value_or_a_mistake_in_words(found: tuple[str, An
     _, argument = found
     mistakes = []
     try:
-        cast(argument.name, text, argument.schema)
+        cast_text(argument.name, text, argument.schema)
     except MisuseError as error:
         mistakes.append(str(error))
     assert all(each.startswith(f"{argument.name}: expected ") and each.isprintable() for each in mistakes)
@@ -106,7 +106,7 @@ def test_what_each_argument_takes_is_said(name: str) -> None:
     ],
 )
 def test_a_text_becomes_what_the_document_says(schema: dict[str, Any], text: str, value: Any) -> None:
-    made = cast("x", text, schema)
+    made = cast_text("x", text, schema)
     assert (str(made) if value is None or isinstance(value, str) else made) == (
         text.replace("T", " ") if value is None else value
     )
@@ -134,7 +134,7 @@ def test_a_text_becomes_what_the_document_says(schema: dict[str, Any], text: str
 )
 def test_a_text_that_does_not_fit_is_refused_by_name(schema: dict[str, Any], text: str, wanted: str) -> None:
     with pytest.raises(MisuseError, match=r"^x: expected ") as caught:
-        cast("x", text, schema)
+        cast_text("x", text, schema)
     assert wanted in str(caught.value)
 
 
