@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
-import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
@@ -15,8 +15,6 @@ from kit_api.errors import printable
 
 from .status import CommandError, MisuseError
 
-# What a terminal may act upon, or what turns the direction of writing. msgspec escapes what is below a space.
-_UNSAFE = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 # The longest cell of a table.
 _CELL = 200
 
@@ -46,11 +44,15 @@ class Output:
         Args:
             text: The JSON.
         """
-        print(_visible(msgspec.json.format(text, indent=2 if sys.stdout.isatty() else -1).decode()))
+        print(_visible_json(msgspec.json.format(text, indent=2 if sys.stdout.isatty() else -1).decode()))
 
     def say(self, line: str) -> None:
-        """Write a line of a result for people. What comes from the service must be `printable`."""
-        print(line)
+        """Write a line of a result for people. What a terminal may act upon is shown as an escape."""
+        print(_visible(line))
+
+    def verbatim(self, text: str) -> None:
+        """Write text of the user's own as it is."""
+        print(text)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table: aligned on a terminal, with tabs elsewhere. Cells may hold any text; None is shown as nothing."""
@@ -68,17 +70,18 @@ class Output:
         Console().print(rich_table)
 
     def note(self, line: str) -> None:
-        """Write a remark to standard error, unless it is to be quiet. What comes from the service must be `printable`."""
+        """Write a remark to standard error, unless it is to be quiet."""
         if not self.is_quiet:
-            print(line, file=sys.stderr, flush=True)
+            print(_visible(line), file=sys.stderr, flush=True)
 
     def error(self, text: str, **details: Any) -> None:
         """Write an error to standard error: the text for people, or JSON with the details for programs."""
+        text = _visible(text)
         if self.as_json:
-            text = msgspec.json.encode({"error": text, **details}).decode()
-            print(_visible(text), file=sys.stderr, flush=True)
+            line = _visible_json(msgspec.json.encode({"error": text, **details}).decode())
         else:
-            print(f"kit-client: {text}", file=sys.stderr, flush=True)
+            line = f"kit-client: {text}"
+        print(line, file=sys.stderr, flush=True)
 
     def confirm(self, question: str) -> None:
         """Ask at the terminal, and go on only after a yes.
@@ -89,7 +92,7 @@ class Output:
         """
         if not sys.stdin.isatty():
             raise MisuseError("there is no terminal to ask at: add --yes to go on without a question")
-        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{_visible(question)} [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise CommandError("stopped: nothing was sent")
 
@@ -138,8 +141,19 @@ class Output:
 
 
 def _visible(text: str) -> str:
-    """Return JSON that means the same, with escapes for what a terminal may act upon."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Return text with escapes for what a terminal may act upon, or what turns the direction of writing."""
+    return _escaped(text, lambda character: character.encode("unicode_escape").decode("ascii"))
+
+
+def _visible_json(text: str) -> str:
+    """Return JSON that means the same, with escapes of JSON for what `_visible` escapes."""
+    return _escaped(text, lambda character: json.dumps(character)[1:-1])
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\n\t" else escape(each) for each in text)
 
 
 def _rich_table(columns: Sequence[str]) -> Any:

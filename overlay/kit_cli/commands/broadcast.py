@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
             if context.output.as_json:
                 context.output.result(broadcast.body)
             else:
-                context.output.say(document.html.rstrip("\n"))
+                context.output.verbatim(document.html.rstrip("\n"))
             return OK
         if broadcast.reaches_people and not options.yes:
             context.output.confirm(broadcast.question())

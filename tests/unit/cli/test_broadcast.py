@@ -217,7 +217,7 @@ def test_a_zone_that_this_machine_does_not_know_is_told(
 
 
 def test_a_subject_of_the_service_cannot_steer_a_terminal(cli: Cli, mock: KitMock, write: Write) -> None:
-    made = {"id": 1, "created_at": LATER, "subject": "\x1b[2J", "send_at": "\x9b1m", "public": False}
+    made = {"id": "\x9b1m", "created_at": LATER, "subject": "\x1b[2J", "send_at": "\x9b1m", "public": False}
     rest = dict.fromkeys(("description", "published_at", "thumbnail_alt", "thumbnail_url", "content", "email_address"))
     mock.fail_next("create_broadcast", status=201, body={"broadcast": {**rest, **made}})
     status, out, _ = cli("broadcast", write("x"), "--subject", "Hi", "--quiet")

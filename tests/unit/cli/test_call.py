@@ -346,6 +346,20 @@ def test_text_of_the_service_cannot_steer_a_terminal(cli: Cli, mock: KitMock) ->
     assert json.loads(err)["errors"] == [hostile]
 
 
+def test_text_that_is_typed_cannot_either(offline: Cli) -> None:
+    for arguments in (["broadcast", "\x1b[2J.md"], ["call", "x\udc80"], ["call", "get_account", "\x1b=1"]):
+        assert offline(*arguments).err.rstrip("\n").isprintable()
+        assert json.loads(offline(*arguments, "--json").err)["exit_status"] in (1, 2)
+
+
+def test_letters_of_all_kinds_stay_letters(cli: Cli, mock: KitMock) -> None:
+    name = "Grüße \U0001f469\u200d\U0001f680 \U000e0041\xa0x"
+    mock.tags.add(name=name)
+    out = cli("call", "list_tags").out
+    assert json.loads(out)["tags"][0]["name"] == name
+    assert "Grüße \U0001f469" in out
+
+
 def test_digits_of_numbers_are_kept(cli: Cli, mock: KitMock) -> None:
     numbers = '"n":0.10000000000000000001,"big":123456789012345678901234567890'
     mock.fail_next("get_account", status=200, body=json.dumps(account())[:-1] + f", {numbers}}}")
