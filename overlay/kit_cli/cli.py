@@ -23,9 +23,15 @@ from kit_client import (
 
 from .commands import broadcast, call, doctor, login, logout, webhooks, whoami
 from .context import Context
-from .declaring import Commands
+from .declaring import Commands, HelpFormatter
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
 
+_ABOUT = """\
+Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` tells of a command.
+
+Credentials are those of `kit-client login` or, without one, of KIT_API_KEY or KIT_ACCESS_TOKEN. They go to the place that
+the login was made at or, from the environment, to KIT_BASE_URL, and nowhere else.
+"""
 # The advice at the end of some errors.
 _FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")
 
@@ -51,10 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.error("stopped", exit_status=INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more at its end, and would say that this failed.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return NOBODY_READS
+    except OSError as error:
+        _drop_output()
+        output.error(f"{error.filename or 'the output'}: {error.strerror or type(error).__name__}", exit_status=FAILED)
+        return FAILED
     return status
 
 
@@ -62,9 +70,9 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     made = argparse.ArgumentParser(
         prog="kit-client",
-        description="Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` tells of a command.",
+        description=_ABOUT,
         epilog=EXPLAINED,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"kit-client {__version__}")
     commands = Commands(made)
@@ -78,6 +86,12 @@ def _be_able_to_write(stream: TextIO) -> None:
     if isinstance(stream, io.TextIOWrapper):
         encoding = stream.encoding if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let nothing be written any more. Python flushes once more at its end, and would say that this failed."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: KitError, command: str) -> str:

@@ -35,6 +35,17 @@ class CommandParser(argparse.ArgumentParser):
             self._is_at_work = False
 
 
+class HelpFormatter(argparse.HelpFormatter):
+    """Wraps paragraphs, but for those that have lines with blanks before them."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.strip("\n").split("\n\n")
+        return "\n\n".join(
+            each if "\n " in f"\n{each}" else super(HelpFormatter, self)._fill_text(each, width, indent)
+            for each in paragraphs
+        )
+
+
 class Commands:
     """The commands of a parser."""
 
@@ -59,13 +70,14 @@ class Commands:
             name: What is typed.
             does: What it does: the rest of a sentence, without a capital and a full stop.
             run: Runs it, and returns the exit status.
-            more: Whole sentences to follow `does` in the command's own help.
+            more: Whole sentences to follow `does` in the command's own help. An empty line ends a paragraph; one that has
+                lines with blanks before them isn't wrapped.
             settings: Arguments of `argparse.ArgumentParser`.
         """
         about = f"{_sentence(does)} {more}".rstrip()
         settings = {
             "allow_abbrev": False,
-            "formatter_class": argparse.RawDescriptionHelpFormatter,
+            "formatter_class": HelpFormatter,
             "epilog": EXPLAINED,
             **settings,
         }

@@ -18,7 +18,7 @@ def test_the_session_goes_as_shown(tmp_path: Path) -> None:
 
 
 def test_every_command_is_named() -> None:
-    listed = re.findall(r"^    ([a-z]+) ", parser().format_help().partition("options:")[0], re.MULTILINE)
+    listed = re.findall(r"^    ([a-z]+)(?: |$)", parser().format_help().partition("options:")[0], re.MULTILINE)
     assert listed
     for name in listed:
         assert re.search(rf"^\| .*`{name}[` ]", GUIDE, re.MULTILINE), name

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -115,6 +117,20 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(mock: KitMock, as_owner:
         err = process.stderr.read()
         process.wait(timeout=30)
     assert (process.returncode, err) == (141, "")
+
+
+def test_an_output_that_takes_nothing_is_told(as_owner: dict[str, Any]) -> None:
+    """As where a disk is full, but on any system: what is open for reading only takes no output."""
+    with Path(os.devnull).open() as unwritable:
+        done = subprocess.run(
+            [sys.executable, "-m", "kit_cli", "call", "get_account"],
+            stdout=unwritable,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(**as_owner),
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (1, f"kit-client: the output: {os.strerror(errno.EBADF)}\n")
 
 
 def test_programs_get_utf_8_whatever_the_locale(as_owner: dict[str, Any]) -> None:

@@ -18,8 +18,8 @@ Arguments are parameters and fields of the body, by name; the document says what
   NAME=@FILE         the text of a file; text that begins with @ itself is JSON
   NAME:=JSON         JSON, sent as it is
 
-kit-client call --list               all operations
-kit-client call OPERATION --help     the arguments of one
+  kit-client call --list               all operations
+  kit-client call OPERATION --help     the arguments of one
 """
 
 
