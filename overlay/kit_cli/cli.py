@@ -29,8 +29,8 @@ from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
 _ABOUT = """\
 Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` tells of a command.
 
-Credentials are those of `kit-client login` or, without one, of KIT_API_KEY or KIT_ACCESS_TOKEN. They go to the place that
-the login was made at or, from the environment, to KIT_BASE_URL, and nowhere else.
+Credentials are those of `kit-client login` or, without one, of KIT_API_KEY or KIT_ACCESS_TOKEN. A login is sent to no other
+place than it was made at. With KIT_BASE_URL set, the credentials of the environment go there alone.
 """
 # The advice at the end of some errors.
 _FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")
