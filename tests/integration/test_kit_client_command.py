@@ -70,6 +70,29 @@ def test_tokens_serve_programs_too(mock: KitMock, store: Path) -> None:
         assert kit.account.get().account.id == 1
 
 
+def test_a_login_by_oauth_may_call_what_a_key_may_not(mock: KitMock, store: Path) -> None:
+    log_in(mock, store)
+    where = ("--store", str(store))
+    status, out, _ = run("call", "bulk_create_tags", 'tags:=[{"name": "Mathematicians"}]', *where)
+    assert status == 0
+    assert json.loads(out)["tags"][0]["name"] == "Mathematicians"
+    status, out, err = run("doctor", "--json", *where)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["credentials"] == f"by OAuth at {mock.url}"
+    assert json.loads(out)["rate_limit"]["limit"] == 600
+
+
+def test_tokens_go_to_no_other_place(mock: KitMock, store: Path) -> None:
+    log_in(mock, store)
+    with KitMock() as other:
+        for name in ("whoami", "doctor", "logout"):
+            status, out, err = run(name, "--store", str(store), "--base-url", other.url)
+            assert (status, out) == (1, "")
+            assert "its credentials go nowhere else" in err
+        assert not other.requests
+    assert run("whoami", "--store", str(store))[0] == 0
+
+
 def test_several_accounts_have_names(mock: KitMock, store: Path) -> None:
     assert log_in(mock, store, "--account", "work")[0] == 0
     where = ("--store", str(store))
