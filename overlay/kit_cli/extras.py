@@ -1,4 +1,4 @@
-"""Packages that come with the extra `cli` only."""
+"""Packages that come with an extra only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from .status import CommandError
 
 
-def needed(module: str, what_for: str) -> Any:
-    """Import a module of the extra `cli`.
+def needed(module: str, what_for: str, extra: str = "cli") -> Any:
+    """Import a module of an extra.
 
     Raises:
         CommandError: It isn't installed.
@@ -19,4 +19,6 @@ def needed(module: str, what_for: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise CommandError(f'{what_for} needs a package that isn\'t installed: pip install "kit-client[cli]"') from None
+        raise CommandError(
+            f'{what_for} needs a package that isn\'t installed: pip install "kit-client[{extra}]"'
+        ) from None
