@@ -3,13 +3,19 @@
 VENV ?= .venv
 # The Python that makes the environment; without one given, the first on the machine that is new enough.
 PYTHON ?=
-# Tests share nothing, so they run side by side.
-PYTEST_ARGS ?= -n auto --maxprocesses=4 --dist worksteal
+# Tests share nothing, so they run side by side. Four, on two cores too: some wait for timeouts.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 
+# Tests start hundreds of interpreters. Where Python is told to keep no byte code, as in images of containers, each of them
+# compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+# What packages are installed with. pip comes with each Python; uv takes a tenth of its time.
+INSTALL ?= $(RUN) -m pip install --disable-pip-version-check -qq
 # What is checked and formatted by hand-written-code rules, and what mypy reads on top.
 HAND := $(wildcard overlay mock scripts tests benchmarks)
 TYPED := $(wildcard generated) $(HAND)
@@ -32,12 +38,12 @@ $(VENV)/.locked: requirements/dev.txt
 	    || { echo "$$python is not Python 3.11 or newer" >&2; exit 1; }; \
 	echo "setting up $(VENV) with $$("$$python" --version)"; \
 	"$$python" -m venv --clear $(VENV)
-	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps -r requirements/dev.txt
+	@$(INSTALL) --no-deps -r requirements/dev.txt
 	@touch $@
 
 # The metadata has the version too.
 $(VENV)/.ready: $(VENV)/.locked pyproject.toml overlay/kit_client/version.py
-	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation -e .
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc
@@ -86,7 +92,8 @@ mutants: venv  ## measure which lies of a server the contract tests catch
 	@$(RUN) -m pytest tests/mutants
 	@$(RUN) -m tests.mutants $(MUTANTS_ARGS)
 
-check: lint types spec drift node-checks versions  ## check format, lint, types, the document and the generated code
+# None needs another: with `make -j2 check`, those that wait for a network wait beside others.
+check: lint versions types node-checks drift spec  ## check format, lint, types, the document and the generated code
 	@echo "all checks passed"
 
 lint: venv  ## check format, lint, and the size of the overlay

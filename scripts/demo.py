@@ -1,4 +1,4 @@
-"""The main job, against a mock in the same process: check, import, tag, walk, update, fail, export."""
+"""The main job, against a mock in the same process: check, import, tag, update, fail, export."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from kit_api.models import Accepted, NewSubscriberDict, TaggingDict
 from kit_client import Kit, KitError, UnprocessableEntityError
 from kit_mock import KitMock
 
@@ -22,10 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PEOPLE = ROOT / "scripts" / "people.csv"
 EXPORT = ROOT / "build" / "exported.csv"
 COLUMNS = ("first_name", "email_address", "company", "plan")
-# More than this many in one request become a job in the background.
-AT_ONCE = 100
-
-T = TypeVar("T")
+# Which column is which custom field.
+FIELDS = {"company": "Company"}
 
 
 def read(people: Path) -> list[dict[str, str]]:
@@ -41,49 +37,32 @@ def read(people: Path) -> list[dict[str, str]]:
     return rows
 
 
-def batches(items: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(items), AT_ONCE):
-        yield items[start : start + AT_ONCE]
-
-
 def run(kit: Kit, people: list[dict[str, str]], export: Path, console: Console) -> Iterator[tuple[str, str]]:
     """Each step's name and outcome, as it is done."""
     account = kit.account.get()
     yield "Checked the account", f"{account.account.name} <{account.account.primary_email_address}>"
 
-    field = kit.custom_fields.create(label="Company")
-    yield "Created a custom field", f"{field.label!r}, key {field.key!r}"
+    imported = kit.bulk.import_subscribers(people, fields=FIELDS, create_missing=True)
+    yield "Estimated the import", f"at most {imported.estimate().requests} requests"
+    ids = {
+        person["email_address"]: outcome.subscriber.id
+        for person, outcome in track(imported, "Importing", len(people), console=console, transient=True)
+        if outcome.subscriber
+    }
+    yield "Imported people", f"{len(ids)} of {len(people)}, {imported.so_far.failed} failed"
 
-    ids: dict[str, int] = {}
-    failures = 0
-    for batch in track(list(batches(people)), "Importing", console=console, transient=True):
-        wanted: list[NewSubscriberDict] = [
-            {"email_address": person["email_address"], "first_name": person["first_name"]} for person in batch
-        ]
-        answer = kit.subscribers.bulk_create(subscribers=wanted)
-        if isinstance(answer, Accepted):
-            raise RuntimeError(f"{AT_ONCE} were to be done at once, but were queued")
-        # Results come in no certain order.
-        ids.update((subscriber.email_address, subscriber.id) for subscriber in answer.subscribers)
-        failures += len(answer.failures)
-    yield "Imported people", f"{len(ids)} of {len(people)}, {failures} failed"
-
-    tag = kit.tags.create(name="Pro plan")
-    taggings: list[TaggingDict] = [
-        {"tag_id": tag.id, "subscriber_id": ids[person["email_address"]]}
-        for person in people
-        if person["plan"] == "pro" and person["email_address"] in ids
-    ]
-    for few in track(list(batches(taggings)), "Tagging", console=console, transient=True):
-        kit.tags.bulk_tag_subscribers(taggings=few)
-    tagged = kit.tags.list_subscribers(tag.id, include_total_count=True, per_page=1).first_page().total_count
+    paying = [person for person in people if person["plan"] == "pro" and person["email_address"] in ids]
+    kit.bulk.import_subscribers(paying, tags=["Pro plan"], create_missing=True).report()
+    tag = next(tag for tag in kit.tags.list() if tag.name == "Pro plan")
+    tagged = kit.tags.list_subscribers(tag.id).total_count()
     yield "Tagged those on the pro plan", f"{tagged} with {tag.name!r}"
 
-    someone = next(person for person in people if person["email_address"] in ids)
-    first = kit.subscribers.list(email_address=someone["email_address"]).first_page().items[0]
-    kit.subscribers.update(first.id, fields={field.key: someone["company"] or "None"})
+    someone = max(
+        (person for person in people if person["email_address"] in ids), key=lambda person: person["company"] > ""
+    )
+    field = next(iter(kit.custom_fields.list()))
     renamed = kit.custom_fields.update(field.id, label="Organisation")
-    changed = kit.subscribers.get(first.id)
+    changed = kit.subscribers.get(ids[someone["email_address"]])
     yield "Updated a custom field", f"now {renamed.key!r}; {changed.email_address}: {changed.fields[renamed.key]!r}"
 
     try:

@@ -181,6 +181,17 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         return clone
 
     @property
+    def clock(self) -> Clock:
+        """The time that retries and deadlines go by."""
+        return self._clock
+
+    def check_credentials(self, operation: Operation[Any]) -> None:
+        """Raise OAuthRequiredError if an operation takes OAuth only and the client has an API key. Sends nothing."""
+        if self._origin_auth is not None:
+            extensions = {"operation": operation}
+            self._origin_auth.takes_credentials(httpx.Request(operation.method, self._base_url, extensions=extensions))
+
+    @property
     def last_response(self) -> Response[Any] | None:
         """The response of the last successful call of this thread or task: status, headers, request id and body.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import httpx
 
 from kit_api import types
 from kit_api.api import AsyncResources, Resources
-from kit_api.types import ListModule, Operation, Response
+from kit_api.types import ListModule, Operation, Response, lazy_property
 
 from .base import BaseKit, last_call
 from .network import AsyncClientTransport, AsyncNetworkTransport, ClientTransport, NetworkTransport
@@ -18,6 +18,10 @@ from .paging import AsyncPager, Pager
 from .pools import POOLED, AsyncPools, Pools, only_once
 from .settings import connection_problems
 from .transport import AsyncRetryTransport, RetryTransport
+
+if TYPE_CHECKING:
+    # Imported where it is used: most programs never need it.
+    from .bulk import AsyncBulk, Bulk
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +69,13 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     """
 
     _is_async = False
+
+    @lazy_property
+    def bulk(self) -> Bulk:
+        """Long lists of subscribers, at the speed that the quota allows."""
+        from .bulk import Bulk
+
+        return Bulk(self)
 
     def get_async_httpx_client(self) -> NoReturn:
         raise TypeError("Kit is synchronous: use AsyncKit for what is to be awaited")
@@ -150,6 +161,13 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
     """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
 
     _is_async = True
+
+    @lazy_property
+    def bulk(self) -> AsyncBulk:
+        """Long lists of subscribers, as `Kit.bulk` has them."""
+        from .bulk import AsyncBulk
+
+        return AsyncBulk(self)
 
     def get_httpx_client(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: use Kit for what isn't to be awaited")

@@ -45,6 +45,10 @@ class ConfigurationError(KitError):
     """The client can't be made of these arguments and environment variables."""
 
 
+class CheckpointError(ConfigurationError):
+    """The checkpoint is of other work, is in use, or is a file that can't be used."""
+
+
 class OAuthRequiredError(KitError):
     """The operation takes OAuth only, and the client has an API key. Nothing was sent."""
 

@@ -88,6 +88,8 @@ def test_bad_bodies_are_refused(caller: Caller, world: World, operation_id: str)
     assert operation.body is not None
     for request in _variants(world, operation_id):
         _refuses_bad_bodies(caller, operation, request)
+    if caller.document.required(operation.body):
+        _expect(caller.call(operation_id, world.usual(operation_id).path, body={}), 422, "an empty object")
 
 
 def _refuses_bad_bodies(caller: Caller, operation: Operation, request: Request) -> None:

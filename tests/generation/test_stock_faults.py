@@ -260,7 +260,7 @@ def test_the_error_schema_does_not_break_mypy(document: dict[str, Any], tmp_path
     assert broken.returncode == 1, broken.stdout
 
     assert "ErrorResponse" in document["components"]["schemas"]
-    fine = mypy(ROOT / "generated", f"--cache-dir={tmp_path / 'ours'}", "-m", "kit_api.api.tags.create_tag")
+    fine = mypy(ROOT / "generated", f"--cache-dir={tmp_path / 'cache'}", "-m", "kit_api.api.tags.create_tag")
     assert fine.returncode == 0, fine.stdout
 
 

@@ -290,6 +290,44 @@ def test_purchases_and_bulk_operations_take_an_access_token(kit: Kit, oauth: Kit
     assert failure.errors == ["Tag does not exist"]
 
 
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"reset": "before"}, {"reset": "after"}], ids=str)
+def test_bulk_changes_are_repeated_until_they_are_done(oauth: Kit, kit_mock: KitMock, fault: dict[str, Any]) -> None:
+    people = [kit_mock.subscribers.add(email_address=address) for address in ADDRESSES[:2]]
+    tags = [kit_mock.tags.add(name=name) for name in ("One", "Two")]
+    form, field = kit_mock.forms.add(name="Sign up"), kit_mock.custom_fields.add(label="City")
+    oauth.tags.tag_subscriber(tags[0]["id"], people[0]["id"])
+
+    def once_more(operation: str) -> None:
+        kit_mock.fail_next(operation, **fault)
+
+    once_more("bulk_update_custom_field_values")
+    values = [
+        {"subscriber_id": one["id"], "subscriber_custom_field_id": field["id"], "value": "Oslo"} for one in people
+    ]
+    saved: Any = oauth.custom_fields.bulk_update_values(custom_field_values=cast(Any, values))
+    assert [(one.subscriber_id, one.value) for one in saved.custom_field_values] == [
+        (one["id"], "Oslo") for one in people
+    ]
+
+    once_more("bulk_add_form_subscribers")
+    additions: Any = [{"form_id": form["id"], "subscriber_id": one["id"], "referrer": None} for one in people]
+    added: Any = oauth.forms.bulk_add_subscribers(additions=additions)
+    assert [one.email_address for one in added.subscribers] == ADDRESSES[:2]
+
+    once_more("bulk_untag_subscribers")
+    taggings: Any = [{"tag_id": tag["id"], "subscriber_id": people[0]["id"]} for tag in tags]
+    untagged: Any = oauth.tags.bulk_untag_subscribers(taggings=[*taggings, {"tag_id": 99, "subscriber_id": 1}])
+    assert [failure.errors for failure in untagged.failures] == [["Tag does not exist"]]
+    assert list(oauth.tags.list_subscribers(tags[0]["id"])) == []
+
+    once_more("bulk_delete_tags")
+    deleted: Any = oauth.tags.bulk_delete(tags=[{"id": tag["id"]} for tag in tags])
+    # What the first attempt did is a failure of the second.
+    gone = [tag["id"] for tag in tags] if fault == {"reset": "after"} else []
+    assert [failure.tag.id for failure in deleted.failures] == gone
+    assert list(oauth.tags.list()) == []
+
+
 def test_a_large_bulk_request_is_done_later(oauth: Kit, kit_mock: KitMock) -> None:
     accepted = oauth.subscribers.bulk_create(
         subscribers=[{"email_address": f"reader{number}@example.com"} for number in range(101)]

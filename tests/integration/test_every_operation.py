@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import jsonschema
 import pytest
-import yaml
 
 import kit_api.api
 import kit_client
@@ -24,7 +23,7 @@ from kit_api.api import AsyncResources, Resources
 from kit_client import AsyncKit, Kit, KitError
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi" / "openapi.yaml").read_text(encoding="utf-8"))
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "generated" / "kit_api" / "openapi.json").read_text(encoding="utf-8"))
 METHODS = ("get", "put", "post", "delete", "patch")
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path, item, operation)

@@ -26,7 +26,7 @@ ELSEWHERE = ("https://kit.com",)
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[KitMock]:
     """The mock in the place of the network, so that the code runs as it stands."""
-    mock = KitMock(api_key="kit_0123456789")
+    mock = KitMock(api_key="kit_0123456789", access_token="kit_oauth_0123456789")
 
     def sync_transport(**arguments: Any) -> httpx.BaseTransport:
         return mock.transport
@@ -49,16 +49,17 @@ def test_the_python_runs(
         if language == "python":
             exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
             shown.append(capsys.readouterr().out)
-    ten_lines, asynchronous, oauth, lists, errors, connections, modules, mock = shown
+    ten_lines, asynchronous, oauth, lists, long_lists, errors, connections, modules, mock = shown
     assert ten_lines == "1 ada@example.com {}\n"
     assert asynchronous == "1 Mathematicians\n"
     assert oauth.startswith("https://app.convertkit.com/oauth/authorize?client_id=my-app&")
     assert lists == "2 1 1\n['Mathematicians']\n"
+    assert long_lists == "9\nnobody email_address: expected an address, got str 'nobody'\n"
     assert errors.startswith('422 ["Name can\'t be blank"] ')
     assert errors.endswith("get_subscriber 1\n")
     assert connections == ""
-    assert modules.startswith("201 3 b'{")
-    assert modules.endswith("joan@example.com\ngrace@example.com\nada@example.com\n")
+    assert modules.startswith("201 253 b'{")
+    assert modules.endswith("\ngrace@example.com\nada@example.com\n")
     assert mock == "['Email address is invalid']\n"
 
 

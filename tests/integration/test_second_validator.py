@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from kit_client import Kit
 from kit_mock import KitMock
-from tests.contract.document import Document
+from tests.contract.document import BehaviourName, Document
 from tests.second_validator import Exchange, SecondValidator, is_unknown
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,11 @@ TOKEN = ("Authorization", "Bearer token")
 @pytest.fixture(scope="module")
 def validator() -> SecondValidator:
     return SecondValidator(Document().raw)
+
+
+@pytest.mark.parametrize("behaviour", ["current", "reference"])
+def test_the_documents_are_valid(behaviour: BehaviourName) -> None:
+    assert list(OpenAPIV31SpecValidator(Document(behaviour).raw).iter_errors()) == []
 
 
 def exchange(

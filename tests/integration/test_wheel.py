@@ -61,12 +61,14 @@ def test_its_metadata_says_where_to_find_out_more(wheel: Path) -> None:
 
 
 def test_it_installs_and_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
+    # The pip of this environment installs into the other one, which takes half the time of a pip of its own.
+    venv.create(tmp_path / "venv", with_pip=False)
     folder = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-    install = [str(folder / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(folder / "python")]
+    install = [*pip, "install", "-q", "--no-compile"]
     subprocess.run([*install, str(wheel)], check=True, timeout=300)
     listed = subprocess.run(
-        [str(folder / "python"), "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"],
+        [*pip, "list", "--format=freeze"],
         check=True,
         capture_output=True,
         text=True,

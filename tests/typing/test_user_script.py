@@ -20,6 +20,12 @@ SCRIPT = Path(user_script.__file__)
 MISTAKES = SCRIPT.with_name("mistakes.py")
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy has read of the packages and their dependencies, which takes most of its time."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 def mypy(script: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", f"--cache-dir={cache}", str(script)]
     path = os.pathsep.join(str(ROOT / folder) for folder in ("generated", "overlay", "mock"))
@@ -27,9 +33,9 @@ def mypy(script: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cache, timeout=180)
 
 
-def test_a_users_script_passes_strict_type_checking(tmp_path: Path) -> None:
+def test_a_users_script_passes_strict_type_checking(cache: Path) -> None:
     assert not re.search(r"\bassert |\bcast\(|type: ignore", SCRIPT.read_text(encoding="utf-8"))
-    run = mypy(SCRIPT, tmp_path)
+    run = mypy(SCRIPT, cache)
     assert run.returncode == 0, run.stdout
 
 
@@ -42,15 +48,15 @@ def test_a_users_script_passes_ty() -> None:
     assert run.returncode == 0, run.stdout
 
 
-def test_the_guide_to_dicts_passes_strict_type_checking(tmp_path: Path) -> None:
+def test_the_guide_to_dicts_passes_strict_type_checking(cache: Path, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "dicts-in-requests.md").read_text(encoding="utf-8")
     script = tmp_path / "guide.py"
     script.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), encoding="utf-8")
-    run = mypy(script, tmp_path)
+    run = mypy(script, cache)
     assert run.returncode == 0, run.stdout
 
 
-def test_a_users_mistakes_are_found(tmp_path: Path) -> None:
+def test_a_users_mistakes_are_found(cache: Path, tmp_path: Path) -> None:
     """`make check` has pyright find them: it refuses a comment that suppresses nothing."""
     ignore = re.compile(r"  # type: ignore\[([\w-]+)\].*")
     code = MISTAKES.read_text(encoding="utf-8")
@@ -59,7 +65,7 @@ def test_a_users_mistakes_are_found(tmp_path: Path) -> None:
     ]
     script = tmp_path / "mistakes.py"
     script.write_text(ignore.sub("", code), encoding="utf-8")
-    errors = re.findall(r":(\d+): error: .*\[([\w-]+)\]\n", mypy(script, tmp_path).stdout)
+    errors = re.findall(r":(\d+): error: .*\[([\w-]+)\]\n", mypy(script, cache).stdout)
     assert [(int(number), kind) for number, kind in errors] == expected
     assert len(expected) > 20
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import datetime
 import os
 import ssl
@@ -49,6 +50,7 @@ from kit_client import (
     paginate,
     webhooks,
 )
+from kit_client.bulk import Outcome, Report
 
 
 def with_resources(kit: Kit) -> list[str]:
@@ -94,6 +96,25 @@ def in_bulk(kit: Kit) -> int:
     for failure in result.failures:
         print(failure.errors)
     return len(result.subscribers)
+
+
+def with_an_import(kit: Kit) -> list[str]:
+    people = [("ada@example.com", 5), ("grace@example.com", None)]
+    rows = [{"email_address": address, "score": score} for address, score in people]
+    imported = kit.bulk.import_subscribers(rows, fields={"score": "Score"}, tags=["VIP", 1], create_missing=True)
+    print(imported.estimate().minutes, imported.so_far.rows)
+    found: list[str] = []
+    row: dict[str, str | int | None]
+    outcome: Outcome
+    for row, outcome in imported:
+        found.append(f"{row['email_address']} {'' if outcome.subscriber is None else outcome.subscriber.id}")
+    lines = csv.DictReader(["email_address,score", "joan@example.com,7", "nobody,0"])
+    report: Report = kit.bulk.import_subscribers(lines, fields=["score"]).report()
+    for failed, why in report.failures:
+        print(failed, why.errors)
+    for person, told in kit.bulk.match_callback(b'{"subscribers": [], "failures": []}', rows):
+        print(person["score"], told.ok)
+    return found
 
 
 def with_dicts(kit: Kit) -> list[str]:
@@ -267,6 +288,8 @@ async def with_async(kit: AsyncKit) -> list[int]:
         ids += [tag.id async for tag in apaginate(list_tags, client=kit)]
         account: dict[str, Any] = (await kit.request("GET", "/v4/account")).parsed
         print(account)
+        async for row, outcome in kit.bulk.import_subscribers([{"email_address": "ann@example.com"}]):
+            print(row["email_address"], outcome.ok)
         first = await kit.tags.list().first_page()
         return ids + [tag.id for tag in first.items]
 
@@ -278,6 +301,7 @@ def main(kit: Kit, async_kit: AsyncKit) -> None:
                 with_resources(kit),
                 with_modules(kit),
                 in_bulk(kit),
+                with_an_import(kit),
                 with_dicts(kit),
                 beyond_the_document(kit),
                 further_on(kit),

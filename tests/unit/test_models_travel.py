@@ -18,14 +18,13 @@ import attrs
 import hypothesis
 import jsonschema
 import pytest
-import yaml
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from kit_api.models import NewPurchase, NewPurchaseProduct, Subscriber, SubscriberPage
 from kit_api.types import UNSET, Model
 
-DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
+DOCUMENT = Path(__file__).parents[2] / "generated" / "kit_api" / "openapi.json"
 ADA: dict[str, Any] = {
     "id": 7,
     "first_name": "Ada",
@@ -37,7 +36,7 @@ ADA: dict[str, Any] = {
 
 
 def examples() -> list[tuple[type[Model], dict[str, Any]]]:
-    schemas = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]
+    schemas = json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]
     package = importlib.import_module("kit_api.models")
     found = (
         (getattr(package, name), example) for name, schema in schemas.items() for example in schema.get("examples", ())

@@ -18,9 +18,9 @@ from kit_api.types import Operation, Unset
 from kit_client.auth import ApiKeyAuth, BearerAuth
 from kit_client.clock import Clock
 from kit_client.deadline import Deadline
-from kit_client.errors import ConfigurationError
+from kit_client.errors import ConfigurationError, KitError
 from kit_client.pools import POOLED
-from kit_client.retry import NOT_SENT, Outcome, retry_after
+from kit_client.retry import NOT_SENT, Outcome, retries_wanted, retry_after
 
 from .limiter import SHARED, Line, RateLimiter
 from .slots import MARGIN, LimiterState
@@ -84,12 +84,14 @@ class Ask:
             run_soon(self.event.set)
 
     def take(self) -> None:
-        """Wait for a slot. Raises what `RateLimiter.step` does."""
+        """Wait for a slot. Raises what `RateLimiter.step` does, and KitError if nobody waits for the answer any more."""
         limiter = self.client.limiter
         try:
             while wait := limiter.step(self):
                 limiter.announce(self)
                 self.clock.wait(self.event, wait)
+            if not retries_wanted.get()():
+                raise KitError("nobody waits for the answer any more; nothing was sent")
         except BaseException:
             limiter.end(self, None)
             raise

@@ -1,0 +1,136 @@
+"""What an import has done, in a SQLite file."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from kit_api.models import BulkSubscriber
+from kit_client.errors import CheckpointError
+
+from .outcomes import Outcome
+from .rows import Person
+
+APPLICATION = 0x4B495449
+"""Tells a checkpoint from other SQLite files."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS import (identity BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, digest BLOB NOT NULL, outcome BLOB NOT NULL);
+"""
+
+
+class Checkpoint:
+    """The outcomes of rows that need not be sent again.
+
+    Args:
+        path: The file. It is made where there is none, for its owner only, as it has addresses.
+        identity: What the import is: its account and arguments.
+
+    Raises:
+        CheckpointError: The file is of another import, is something else, is in use, or can't be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], identity: bytes) -> None:
+        import sqlite3  # late, as most programs never need it
+
+        self._path, self._process = path, os.getpid()
+        # Threads take turns; a task that is cancelled closes the file, whatever its thread does.
+        self._lock = threading.RLock()
+        with self._problems():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            try:
+                self.last = self._set_up(identity)
+                """The highest number of a row that has an outcome."""
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def find(self, people: Sequence[Person]) -> dict[int, Outcome]:
+        """Return the outcomes of rows that follow each other, as far as there are any, by their numbers.
+
+        Raises:
+            CheckpointError: A row is another one than in the run before, or the file can't be used.
+        """
+        if not people or people[0].index > self.last:
+            return {}
+        of = {person.index: person for person in people}
+        found: dict[int, Outcome] = {}
+        sql = "SELECT number, digest, outcome FROM rows WHERE number BETWEEN ? AND ?"
+        with self._problems():
+            for number, digest, outcome in self._connection.execute(sql, (people[0].index, people[-1].index)):
+                if of[number].problem is not None or of[number].digest() != digest:
+                    raise self._error(f"row {number} is another one than when the import began. Pass the same rows")
+                errors, subscriber = msgspec.json.decode(outcome)
+                found[number] = Outcome(
+                    index=number,
+                    errors=tuple(errors),
+                    subscriber=None if subscriber is None else BulkSubscriber.from_dict(subscriber),
+                    resumed=True,
+                )
+        return found
+
+    def save(self, outcomes: Sequence[tuple[Person, Outcome]]) -> None:
+        """Keep outcomes, all or none. Raises CheckpointError if the file can't be written."""
+        with self._problems():
+            self._connection.execute("BEGIN")
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
+                [(person.index, person.digest(), _encoded(outcome)) for person, outcome in outcomes],
+            )
+            self._connection.execute("COMMIT")
+
+    def end(self, rows: int) -> None:
+        """Raise CheckpointError if the run before had more rows than this one."""
+        if self.last > rows:
+            raise self._error(f"it has an outcome of row {self.last}, and only {rows} came. Pass the same rows")
+
+    def close(self) -> None:
+        # A forked process leaves the file to its parent.
+        if self._process == os.getpid():
+            with self._lock:
+                self._connection.close()
+
+    def _set_up(self, identity: bytes) -> int:
+        execute = self._connection.execute
+        # One process at a time: the lock is kept until the file is closed.
+        execute("PRAGMA locking_mode = EXCLUSIVE")
+        is_new = execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if not is_new and execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            raise self._error("it is a database of another program. Give the checkpoint a file of its own")
+        # With a log, a process that is killed leaves nothing half written. What a power failure takes is only sent again.
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = NORMAL")
+        execute(f"PRAGMA application_id = {APPLICATION}")
+        self._connection.executescript(TABLES)
+        row = execute("SELECT identity FROM import").fetchone()
+        if row is None:
+            execute("INSERT INTO import VALUES (?)", (identity,))
+        elif row[0] != identity:
+            raise self._error("it is of an import with other tags or forms, or into another account")
+        last: int = execute("SELECT coalesce(max(number), 0) FROM rows").fetchone()[0]
+        return last
+
+    @contextmanager
+    def _problems(self) -> Generator[None, None, None]:
+        import sqlite3
+
+        try:
+            with self._lock:
+                yield
+        except (OSError, sqlite3.Error, msgspec.DecodeError) as error:
+            raise self._error(f"it can't be used, or another import uses it: {error}") from error
+
+    def _error(self, what: str) -> CheckpointError:
+        return CheckpointError(f"checkpoint {self._path}: {what}")
+
+
+def _encoded(outcome: Outcome) -> bytes:
+    subscriber: dict[str, Any] | None = None if outcome.subscriber is None else outcome.subscriber.to_dict()
+    return msgspec.json.encode((outcome.errors, subscriber))

@@ -1,0 +1,97 @@
+"""What imports in threads and in tasks share."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
+from kit_client.errors import OAuthRequiredError
+from kit_client.limits.asks import LIMITS
+from kit_client.limits.slots import WINDOW
+
+from .flow import Flow
+from .kinds import SIZE
+from .options import Options
+from .outcomes import Estimate, Outcome, Report
+from .rows import Reader, Sieve
+
+if TYPE_CHECKING:
+    from kit_client.base import BaseKit
+
+R = TypeVar("R")
+
+
+class BaseImport(Generic[R]):
+    """What imports in threads and in tasks share.
+
+    Args:
+        client: Sends.
+        options: The arguments.
+
+    Raises:
+        ValueError, TypeError: `fields` can't be used.
+        OAuthRequiredError: The client has an API key, and there is no fallback.
+    """
+
+    def __init__(self, client: BaseKit[Any, Any], options: Options) -> None:
+        self._options, self._clock, self._limiter = options, client.clock, client.rate_limiter
+        self._is_single = False
+        try:
+            client.check_credentials(OPERATION)
+        except OAuthRequiredError as error:
+            if options.fallback is None:
+                error.args = (f"{error}, or import with fallback='single'",)
+                raise
+            self._is_single = True
+        self._reader = Reader(options.fields)
+        self._sieve, self._report = Sieve(), Report(total=options.count)
+        self._has_begun = False
+
+    @property
+    def so_far(self) -> Report:
+        """The numbers so far, which go on counting; also of an import that was interrupted."""
+        return self._report
+
+    def estimate(self) -> Estimate:
+        """Return how many requests and how much time the import takes at most. Reads and sends nothing.
+
+        Raises:
+            ValueError: How many rows there are isn't known.
+            RateLimiterError: The file or server that has the state of the rate limiter can't be used.
+        """
+        options, rows = self._options, self._options.count
+        if rows is None:
+            raise ValueError("count: the rows don't say how many they are; give count=…")
+        names = [sum(isinstance(each, str) for each in named) for named in (options.tags, self._reader.named)]
+        parts = [1, 0 if self._is_single else len(self._reader.named), len(options.tags), len(options.forms)]
+        requests = sum(math.ceil(rows * part / (1 if self._is_single else SIZE)) for part in parts)
+        if rows:
+            # A list of each, and what may have to be created.
+            requests += sum(map(bool, names)) + options.create_missing * sum(names) + (options.checkpoint is not None)
+        state = None if self._limiter is None else self._limiter.state()
+        if state is None:
+            # A client without a limiter, or a mock, has the service's own limit all the same.
+            limit, window = LIMITS["X-Kit-Api-Key" if self._is_single else "Authorization"], WINDOW
+        else:
+            limit, window = state.limit, state.window
+        return Estimate(rows=rows, requests=requests, seconds=max(requests - 1, 0) // limit * window)
+
+    def _begin(self) -> Flow:
+        if self._has_begun:
+            raise RuntimeError("the rows have been read already; make another import")
+        self._has_begun = True
+        return Flow(self._options, self._reader, self._report, self._clock, is_single=self._is_single)
+
+    def _keep(self, row: R, outcome: Outcome) -> None:
+        if not outcome.ok:
+            self._report.failures.append((row, outcome))
+
+    def _check(self, row: R) -> None:
+        """Count a row by what can be said of it without the service."""
+        index = self._report.rows + 1
+        if index == 1:
+            self._reader.check_first(row)
+        outcome = self._sieve.refuse(self._reader.read(index, row)) or Outcome(index=index)
+        self._report.count(outcome)
+        self._keep(row, outcome)

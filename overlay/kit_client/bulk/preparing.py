@@ -1,0 +1,116 @@
+"""What an import looks up, and creates, before the rows that need it are sent. No I/O: it yields calls."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Any
+
+from kit_api.models import CustomField
+from kit_client.walk import Walk
+
+from .kinds import Call
+from .rows import Person, Reader
+
+Steps = Generator[Call, Any, None]
+
+
+class Account:
+    """The tags and custom fields of the account, as far as an import needs them.
+
+    Args:
+        tags: Names and ids.
+        reader: Knows the custom fields that are named.
+        create_missing: Whether to create what doesn't exist.
+        needs_keys: Whether the keys of custom fields are needed, beside their ids.
+    """
+
+    def __init__(self, tags: Iterable[str | int], reader: Reader, *, create_missing: bool, needs_keys: bool) -> None:
+        self._wanted = list(tags)
+        self._named = reader.named
+        self._create_missing, self._needs_keys = create_missing, needs_keys
+        self._is_first, self._is_listed = True, False
+        self.tags: list[int] = []
+        self.keys: dict[int, str] = {}
+        """The key of each custom field, by its id."""
+        self._fields: dict[str, int] = {}
+
+    def look_up(self, people: Iterable[Person]) -> Steps:
+        """Look up what the next rows need.
+
+        Raises:
+            ValueError: A tag or custom field doesn't exist, and is not to be created.
+        """
+        if self._is_first:
+            yield from self._look_up_tags()
+        if not self._is_listed:
+            refs = [*self._named, *(ref for person in people for ref in person.values)]
+            if any(self._needs_keys or isinstance(ref, str) for ref in refs):
+                yield from self._look_up_fields()
+        self._is_first = False
+
+    def field(self, ref: str | int) -> int | None:
+        """Return the id of a custom field by its key, label or id; None if the account has no such field."""
+        if isinstance(ref, str):
+            return self._fields.get(ref) or self._fields.get(_folded(ref))
+        return ref if ref in self.keys or not self._needs_keys else None
+
+    def _look_up_tags(self) -> Steps:
+        from kit_api.api.tags import create_tag, list_tags
+
+        ids: dict[str, int] = {}
+        if any(isinstance(tag, str) for tag in self._wanted):
+            for tag in (yield from _all(list_tags)):
+                ids[_folded(tag.name)] = tag.id
+        names: dict[str, str] = {}
+        for tag in self._wanted:
+            if isinstance(tag, str):
+                # Of several spellings the first one counts.
+                names.setdefault(_folded(tag), tag)
+        for name in self._missing("tags", "tag", [tag for folded, tag in names.items() if folded not in ids]):
+            answer = yield Call(create_tag, arguments={"body": {"name": name.strip()}})
+            ids[_folded(name)] = answer.tag.id
+        found = (tag if isinstance(tag, int) else ids[_folded(tag)] for tag in self._wanted)
+        self.tags = list(dict.fromkeys(found))
+
+    def _look_up_fields(self) -> Steps:
+        from kit_api.api.custom_fields import create_custom_field, list_custom_fields
+
+        self._is_listed = True
+        fields = yield from _all(list_custom_fields)
+        for custom_field in fields:
+            self._fields[_folded(custom_field.label)] = custom_field.id
+        for custom_field in fields:
+            self._keep(custom_field)
+        missing = [ref for ref in self._named if self.field(ref) is None]
+        for label in self._missing("fields", "custom field", missing):
+            answer = yield Call(create_custom_field, arguments={"body": {"label": label.strip()}})
+            self._fields[_folded(label)] = answer.custom_field.id
+            self._keep(answer.custom_field)
+
+    def _keep(self, custom_field: CustomField) -> None:
+        # A key stands for its own field, also where another one has it as its label.
+        self._fields[custom_field.key] = custom_field.id
+        self.keys[custom_field.id] = custom_field.key
+
+    def _missing(self, argument: str, what: str, refs: list[str | int]) -> list[str]:
+        names = [ref for ref in refs if isinstance(ref, str)]
+        if refs and (not self._create_missing or len(names) < len(refs)):
+            raise ValueError(
+                f"{argument}: the account has no {what} {', '.join(map(repr, refs))}; no row was sent."
+                " create_missing=True creates what is named and missing"
+            )
+        return names
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _all(module: Any) -> Generator[Call, Any, list[Any]]:
+    """Walk a whole list."""
+    items: list[Any] = []
+    walk = Walk[Any]({"per_page": 1000}, None)
+    while not walk.done:
+        items += walk.take((yield Call(module, arguments=walk.arguments, is_page=True))).items
+    walk.finish()
+    return items
