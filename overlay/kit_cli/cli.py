@@ -1,139 +1,118 @@
-"""The command `kit-client`: sign in at a terminal, see as whom, and sign out."""
+"""The command `kit-client`: the parser, and what becomes of errors."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
 import re
 import sys
 from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
+from typing import Any, TextIO
 
-from kit_api.errors import printable
-from kit_client import APIConnectionError, Kit, KitError, TokenStoreError, __version__
+from kit_client import (
+    APIStatusError,
+    AuthenticationError,
+    KitError,
+    OAuthError,
+    OAuthRequiredError,
+    TokenStoreError,
+    __version__,
+)
 
-from .credentials import Credentials, default_path
-from .login import sign_in
+from .commands import broadcast, call, doctor, login, logout, webhooks, whoami
+from .context import Context
+from .declaring import Commands, HelpFormatter
+from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
 
-FAILED = 1
-INTERRUPTED = 130
+_ABOUT = """\
+Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` tells of a command.
 
+Credentials are those of `kit-client login` or, without one, of KIT_API_KEY or KIT_ACCESS_TOKEN. A login is sent to no other
+place than it was made at. With KIT_BASE_URL set, the credentials of the environment go there alone.
+"""
 # The advice at the end of some errors.
 _FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit status: 0, 1 for what failed, 2 for a mistake in how it was called."""
-    options = _parser().parse_args(arguments)
-    credentials = Credentials(options.store, options.account)
+    """Run the command, and return its exit status. `--help` lists the statuses."""
+    for stream in (sys.stdout, sys.stderr):
+        _be_able_to_write(stream)
+    options = parser().parse_args(arguments)
+    context = Context(options)
+    output = context.output
     try:
-        if options.command == "login":
-            _login(options, credentials)
-        elif options.command == "logout":
-            _logout(options, credentials)
-        else:
-            _whoami(credentials)
+        with output.without_warnings() if options.quiet or options.json else contextlib.nullcontext():
+            status: int = options.run(options, context)
+        sys.stdout.flush()
+    except CommandError as error:
+        output.error(str(error), exit_status=error.status)
+        return error.status
     except KitError as error:
-        is_for_login = not isinstance(error, APIConnectionError | TokenStoreError) and options.command != "login"
-        advice = "; `kit-client login` signs in" if is_for_login else ""
-        print(f"kit-client: {_FOR_PROGRAMS.sub('', str(error))}{advice}", file=sys.stderr)
+        output.error(_told(error, options.command), **_details(error), exit_status=FAILED)
         return FAILED
     except KeyboardInterrupt:
-        print("kit-client: stopped", file=sys.stderr)
+        output.error("stopped", exit_status=INTERRUPTED)
         return INTERRUPTED
-    return 0
+    except BrokenPipeError:
+        _drop_output()
+        return NOBODY_READS
+    except OSError as error:
+        _drop_output()
+        output.error(f"{error.filename or 'the output'}: {error.strerror or type(error).__name__}", exit_status=FAILED)
+        return FAILED
+    return status
 
 
-def _login(options: argparse.Namespace, credentials: Credentials) -> None:
-    if options.api_key:
-        key = _ask_for_key()
-        with Kit(api_key=key, base_url=options.base_url) as kit:
-            kit.account.get()
-        credentials.keep_key(key, options.base_url)
-    else:
-        app = partial(credentials.app, options.client_id, options.base_url)
-        sign_in(app, options.port, options.timeout, open_browser=not options.no_browser)
-        credentials.keep_app(options.client_id, options.base_url)
-    _whoami(credentials)
-
-
-def _logout(options: argparse.Namespace, credentials: Credentials) -> None:
-    if not options.local:
-        credentials.revoke()
-    credentials.forget()
-    print("Signed out")
-
-
-def _whoami(credentials: Credentials) -> None:
-    with credentials.kit() as kit:
-        found = kit.account.get()
-    account, user = found.account, found.user
-    name = printable(str(account.name), 100)
-    print(f"{name} <{printable(str(user.email), 200)}>")
-    print(f"account {account.id}, plan {printable(str(account.plan_type), 100)}, {credentials.describe()}")
-
-
-def _ask_for_key() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
-    from getpass import getpass
-
-    return getpass("API key (it isn't shown): ").strip()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kit-client", description="Sign in to Kit, for programs on this machine.")
-    parser.add_argument("--version", action="version", version=f"kit-client {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, does: str, more: str = "") -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}. {more}".rstrip())
-        made.add_argument(
-            "--account", default="default", metavar="NAME", help="a name for the account, if you have several"
-        )
-        made.add_argument(
-            "--store",
-            type=Path,
-            default=default_path(),
-            metavar="FILE",
-            help="where credentials are kept, readable for you alone (default: %(default)s)",
-        )
-        return made
-
-    login = command(
-        "login",
-        "sign in by a browser, or with an API key",
-        "An app with a secret takes it from KIT_CLIENT_SECRET, then and later.",
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    made = argparse.ArgumentParser(
+        prog="kit-client",
+        description=_ABOUT,
+        epilog=EXPLAINED,
+        formatter_class=HelpFormatter,
     )
-    how = login.add_mutually_exclusive_group(required=True)
-    how.add_argument("--client-id", metavar="ID", help="the id of your app, as in Kit's developer settings")
-    how.add_argument("--api-key", action="store_true", help="ask for an API key instead, or read one from a pipe")
-    login.add_argument("--base-url", metavar="URL", help="where the service is, such as a mock's (default: Kit's)")
-    login.add_argument(
-        "--port",
-        type=_port,
-        default=0,
-        metavar="N",
-        help="the port of this machine that the browser comes back to, at http://127.0.0.1:N/callback: one that is"
-        " registered for the app (default: any)",
+    made.add_argument("--version", action="version", version=f"kit-client {__version__}")
+    commands = Commands(made)
+    for module in (login, logout, whoami, broadcast, webhooks, call, doctor):
+        module.add_to(commands)
+    return made
+
+
+def _be_able_to_write(stream: TextIO) -> None:
+    """Let a stream take any text: in UTF-8 where programs read, and with escapes for what a terminal has no letters for."""
+    if isinstance(stream, io.TextIOWrapper):
+        encoding = stream.encoding if stream.isatty() else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let nothing be written any more. Python flushes once more at its end, and would say that this failed."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(error: KitError, command: str) -> str:
+    """Return an error in words for a person."""
+    signing_in_helps = isinstance(error, AuthenticationError | OAuthError | OAuthRequiredError) and not (
+        isinstance(error, TokenStoreError) or command == "login"
     )
-    login.add_argument("--no-browser", action="store_true", help="show the URL, and open no browser")
-    login.add_argument(
-        "--timeout", type=_seconds, default=300.0, metavar="S", help="how long to wait, in seconds (default: 300)"
-    )
-    logout = command("logout", "revoke the tokens and forget the credentials")
-    logout.add_argument("--local", action="store_true", help="forget them, and tell the service nothing")
-    command("whoami", "say whose account it is")
-    return parser
+    text = _FOR_PROGRAMS.sub("", str(error)) + ("; `kit-client login` signs in" if signing_in_helps else "")
+    return ". ".join([text, *getattr(error, "__notes__", ())])
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 100_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1")
-    return float(text)
+def _details(error: KitError) -> dict[str, Any]:
+    """Return what programs may want to know of an error."""
+    details: dict[str, Any] = {"type": type(error).__name__}
+    if error.cursor is not None:
+        details["cursor"] = error.cursor
+    if isinstance(error, APIStatusError):
+        details |= {
+            "operation": error.operation,
+            "status_code": error.status_code,
+            "errors": list(error.errors),
+            "request_id": error.request_id,
+        }
+    return details

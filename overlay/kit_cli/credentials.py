@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import msgspec
 from msgspec import Struct
 
-from kit_api.api.oauth.authorize import SERVERS
-from kit_client import ConfigurationError, FileTokenStore, Kit, KitError, OAuth, TokenStoreError
-from kit_client.oauth.requests import REVOKE_URL
+from kit_client import TokenStoreError
 from kit_client.settings import checked_base_url, environment
+
+from .status import CommandError
+
+if TYPE_CHECKING:
+    # Imported where it is used: `--help` and commands with a key don't need it.
+    from kit_client import OAuth
+
+DEFAULT_ACCOUNT = "default"
 
 
 class Login(Struct, frozen=True, omit_defaults=True):
@@ -35,11 +43,24 @@ def default_path() -> Path:
 
 
 class Credentials:
-    """What is kept for one account in the file."""
+    """The credentials that a command uses: those of a login in the file or, without one, of the environment.
 
-    def __init__(self, path: Path, account: str) -> None:
-        self._store, self._account = FileTokenStore(path), account
-        self._key = f"login:{account}"
+    A login is for the service that it was made at, and serves no other one. If another base URL is asked for, by option or
+    KIT_BASE_URL, the credentials of the environment are used; those go to KIT_BASE_URL alone where it is set. An account
+    that was named is a login's, and never the environment's.
+
+    Args:
+        path: The file of the logins.
+        account: The name of the account, or None for the default one.
+        base_url: The base URL, if it was an option.
+    """
+
+    def __init__(self, path: Path, account: str | None, base_url: str | None) -> None:
+        from kit_client import FileTokenStore
+
+        self._store, self._is_named = FileTokenStore(path), account is not None
+        self._account, self._base_url = account or DEFAULT_ACCOUNT, base_url
+        self._key = f"login:{self._account}"
 
     def app(self, client_id: str, base_url: str | None, redirect_uri: str | None = None) -> OAuth:
         """Return the OAuth of an app.
@@ -47,6 +68,10 @@ class Credentials:
         Raises:
             ConfigurationError: The URL or an argument can't be used.
         """
+        from kit_api.api.oauth.authorize import SERVERS
+        from kit_client import OAuth
+        from kit_client.oauth.requests import REVOKE_URL
+
         root = checked_base_url(base_url)
         return OAuth(
             client_id=client_id,
@@ -67,34 +92,40 @@ class Credentials:
         """Remember an API key."""
         self._keep(Login(api_key=key, base_url=checked_base_url(base_url)))
 
-    def kit(self) -> Kit:
-        """Return a client with the credentials that are kept, or else with those of the environment.
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `Kit` that say where to and as whom.
 
         Raises:
-            ConfigurationError: There are none.
+            CommandError: There are no credentials for this place.
+            ConfigurationError: The base URL can't be used.
+            TokenStoreError: The file can't be read.
         """
         login = self._login()
         if login is None:
-            try:
-                return Kit()
-            except ConfigurationError:
-                raise KitError(f"nobody is signed in to account {self._account!r}") from None
+            return {"base_url": self._base_url}
         if login.api_key is not None:
-            return Kit(api_key=login.api_key, base_url=login.base_url)
-        return Kit(auth=self.app(login.client_id or "", login.base_url), base_url=login.base_url)
+            return {"api_key": login.api_key, "base_url": login.base_url}
+        return {"auth": self.app(login.client_id or "", login.base_url), "base_url": login.base_url}
+
+    def base_url(self) -> str:
+        """Return where requests go."""
+        login = self._login()
+        return checked_base_url(self._base_url if login is None else login.base_url)
 
     def describe(self) -> str:
         """Say what kind of credentials these are."""
         login = self._login()
         if login is None:
-            return "by credentials of the environment"
+            return f"by {'an API key' if environment('KIT_API_KEY') else 'an access token'} of the environment"
         return f"by an API key at {login.base_url}" if login.client_id is None else f"by OAuth at {login.base_url}"
 
     def revoke(self) -> None:
         """Revoke the tokens, if that is what is kept."""
-        login = self._login()
+        login = self._kept()
         if login is None:
-            raise KitError(f"nobody is signed in to account {self._account!r}")
+            raise self._nobody()
+        if not self._is_for(login):
+            raise self._elsewhere(login)
         if login.client_id is not None:
             self.app(login.client_id, login.base_url).revoke()
 
@@ -107,8 +138,42 @@ class Credentials:
         self._store.save(self._key, msgspec.json.encode(login).decode())
 
     def _login(self) -> Login | None:
+        """Return the login to use, or None for the credentials of the environment."""
+        login = self._kept()
+        if login is not None and self._is_for(login):
+            return login
+        has_variables = bool(environment("KIT_API_KEY") or environment("KIT_ACCESS_TOKEN"))
+        if self._is_named or not has_variables:
+            raise self._nobody() if login is None else self._elsewhere(login)
+        place = environment("KIT_BASE_URL")
+        if place is not None and self._base_url is not None and not _are_same(self._base_url, place):
+            raise CommandError(
+                "--base-url and KIT_BASE_URL differ: the credentials of the environment are for the latter"
+            )
+        return None
+
+    def _is_for(self, login: Login) -> bool:
+        """Return whether a login is for the service that is asked for."""
+        place = self._base_url or environment("KIT_BASE_URL")
+        return place is None or _are_same(place, login.base_url)
+
+    def _nobody(self) -> CommandError:
+        return CommandError(f"nobody is signed in to account {self._account!r}; `kit-client login` signs in")
+
+    def _elsewhere(self, login: Login) -> CommandError:
+        return CommandError(
+            f"account {self._account!r} is signed in at {login.base_url}, and its credentials go nowhere else;"
+            " `kit-client login --base-url URL --account NAME` signs in at another place"
+        )
+
+    def _kept(self) -> Login | None:
         text = self._store.load(self._key)
         try:
             return None if text is None else _decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise TokenStoreError(f"{self._store!r} holds no credentials for account {self._account!r}") from None
+
+
+def _are_same(one: str, other: str) -> bool:
+    """Return whether two base URLs name one place."""
+    return httpx.URL(checked_base_url(one)) == httpx.URL(checked_base_url(other))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +15,8 @@ import pytest
 
 from kit_client import FileTokenStore, Kit, OAuth, __version__
 from kit_mock import KitMock
+
+from .command import command, run
 
 
 @pytest.fixture
@@ -29,28 +28,6 @@ def mock() -> Iterator[KitMock]:
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     return tmp_path / "kit" / "credentials.json"
-
-
-def command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KIT_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "kit_cli", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**inherited, **environment},
-    )
-
-
-def run(*arguments: str, given: str = "", **environment: str) -> tuple[int, str, str]:
-    with command(*arguments, **environment) as process:
-        try:
-            out, err = process.communicate(given, timeout=60)
-        finally:
-            process.kill()
-    assert "Traceback" not in err
-    return process.returncode, out, err
 
 
 def log_in(mock: KitMock, store: Path, *more: str) -> tuple[int, str, str]:
@@ -93,6 +70,29 @@ def test_tokens_serve_programs_too(mock: KitMock, store: Path) -> None:
         assert kit.account.get().account.id == 1
 
 
+def test_a_login_by_oauth_may_call_what_a_key_may_not(mock: KitMock, store: Path) -> None:
+    log_in(mock, store)
+    where = ("--store", str(store))
+    status, out, _ = run("call", "bulk_create_tags", 'tags:=[{"name": "Mathematicians"}]', *where)
+    assert status == 0
+    assert json.loads(out)["tags"][0]["name"] == "Mathematicians"
+    status, out, err = run("doctor", "--json", *where)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["credentials"] == f"by OAuth at {mock.url}"
+    assert json.loads(out)["rate_limit"]["limit"] == 600
+
+
+def test_tokens_go_to_no_other_place(mock: KitMock, store: Path) -> None:
+    log_in(mock, store)
+    with KitMock() as other:
+        for name in ("whoami", "doctor", "logout"):
+            status, out, err = run(name, "--store", str(store), "--base-url", other.url)
+            assert (status, out) == (1, "")
+            assert "its credentials go nowhere else" in err
+        assert not other.requests
+    assert run("whoami", "--store", str(store))[0] == 0
+
+
 def test_several_accounts_have_names(mock: KitMock, store: Path) -> None:
     assert log_in(mock, store, "--account", "work")[0] == 0
     where = ("--store", str(store))
@@ -128,7 +128,7 @@ def test_logout_keeps_the_tokens_if_the_service_is_away_unless_told_otherwise(mo
 def test_without_a_login_the_environment_is_used(mock: KitMock, store: Path) -> None:
     status, out, _ = run("whoami", "--store", str(store), KIT_API_KEY=mock.api_key, KIT_BASE_URL=mock.url)
     assert status == 0
-    assert out.endswith("by credentials of the environment\n")
+    assert out.endswith("by an API key of the environment\n")
 
 
 def test_nobody_comes(mock: KitMock, store: Path) -> None:

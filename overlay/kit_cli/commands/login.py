@@ -1,0 +1,76 @@
+"""`kit-client login`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+
+from kit_cli.context import Context
+from kit_cli.declaring import Commands
+
+from . import whoami
+
+
+def add_to(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add(
+        "login",
+        "sign in by a browser, or with an API key",
+        run,
+        "An app with a secret takes it from KIT_CLIENT_SECRET, then and later.",
+    )
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--client-id", metavar="ID", help="the id of your app, as in Kit's developer settings")
+    how.add_argument("--api-key", action="store_true", help="ask for an API key instead, or read one from a pipe")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="the port of this machine that the browser comes back to, at http://127.0.0.1:N/callback: one that is"
+        " registered for the app (default: any)",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="show the URL, and open no browser")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=300.0, metavar="S", help="how long to wait, in seconds (default: 300)"
+    )
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Sign in, keep the credentials, and say whose account it is."""
+    from kit_client import Kit
+
+    credentials = context.credentials
+    if options.api_key:
+        key = _ask_for_key()
+        with Kit(api_key=key, base_url=options.base_url) as kit:
+            kit.account.get()
+        credentials.keep_key(key, options.base_url)
+    else:
+        from kit_cli.browser import sign_in
+
+        app = partial(credentials.app, options.client_id, options.base_url)
+        sign_in(app, options.port, options.timeout, open_browser=not options.no_browser)
+        credentials.keep_app(options.client_id, options.base_url)
+    return whoami.run(options, context)
+
+
+def _ask_for_key() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    from getpass import getpass
+
+    return getpass("API key (it isn't shown): ").strip()
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 100_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1")
+    return float(text)

@@ -1,0 +1,38 @@
+"""The exit statuses of the command, and the errors that lead to them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+OK = 0
+FAILED = 1
+MISUSE = 2
+PARTLY = 3
+INTERRUPTED = 130
+# 128 and the number of SIGPIPE, as of a program that the signal ends.
+NOBODY_READS = 141
+
+EXPLAINED = """\
+exit status:
+  0    all of it was done
+  1    it failed; standard error says why
+  2    a mistake in how it was called; nothing was sent
+  3    done in part: some rows failed, and are reported
+  130  stopped by Ctrl-C
+  141  what reads its output went away
+"""
+
+
+class CommandError(Exception):
+    """A command can't go on. The text is for people, without a full stop; the exit status is 1.
+
+    Text of the service in it must be `printable`.
+    """
+
+    status: ClassVar[int] = FAILED
+
+
+class MisuseError(CommandError):
+    """The command was called in a way that can't be right. Nothing was sent; the exit status is 2."""
+
+    status = MISUSE

@@ -1,0 +1,135 @@
+"""Which credentials a command uses, and that none goes to a place it isn't for."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kit_mock import KitMock
+
+from .conftest import Cli
+
+OTHER_KEY = "kit_other_key"
+
+
+@pytest.fixture
+def other() -> Iterator[KitMock]:
+    """Another service, with another key."""
+    with KitMock(api_key=OTHER_KEY) as mock:
+        yield mock
+
+
+@pytest.fixture
+def signed_in(mock: KitMock, offline: Cli, pipe_in: Callable[[bytes], None]) -> Cli:
+    """The command, with a login at `mock`."""
+    pipe_in(mock.api_key.encode())
+    assert offline("login", "--api-key", "--base-url", mock.url).status == 0
+    return offline
+
+
+def test_a_login_is_used(signed_in: Cli, mock: KitMock) -> None:
+    assert signed_in("whoami").out.endswith(f"by an API key at {mock.url}\n")
+    data = signed_in("whoami", "--json").data
+    assert (data["account"]["id"], data["credentials"]) == (1, f"by an API key at {mock.url}")
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{}/", "{}/v4", "{}/v4/"])
+def test_its_own_place_may_be_named(signed_in: Cli, mock: KitMock, spelling: str) -> None:
+    assert signed_in("whoami", "--base-url", spelling.format(mock.url)).status == 0
+    assert signed_in("whoami", "--base-url", mock.url.replace("http", "HTTP")).status == 0
+
+
+def test_it_goes_before_the_environment(signed_in: Cli, mock: KitMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_API_KEY", OTHER_KEY)
+    assert signed_in("whoami").out.endswith(f"by an API key at {mock.url}\n")
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_it_goes_to_no_other_place(signed_in: Cli, other: KitMock, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    if way == "variable":
+        monkeypatch.setenv("KIT_BASE_URL", other.url)
+    more = ("--base-url", other.url) if way == "option" else ()
+    for command in (("whoami",), ("call", "get_account"), ("doctor",), ("logout",)):
+        status, out, err = signed_in(*command, *more)
+        assert (status, out) == (1, "")
+        assert "its credentials go nowhere else" in err
+    assert not other.requests
+
+
+def test_at_another_place_the_environment_is_used(
+    signed_in: Cli, mock: KitMock, other: KitMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIT_API_KEY", OTHER_KEY)
+    before = len(mock.requests)
+    assert signed_in("whoami", "--base-url", other.url).out.endswith("by an API key of the environment\n")
+    monkeypatch.setenv("KIT_BASE_URL", other.url)
+    assert signed_in("whoami").status == 0
+    assert len(other.requests) == 2
+    assert len(mock.requests) == before
+
+
+def test_what_the_environment_has_goes_to_the_place_of_the_environment_alone(
+    offline: Cli, mock: KitMock, other: KitMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIT_API_KEY", OTHER_KEY)
+    monkeypatch.setenv("KIT_BASE_URL", other.url)
+    status, _, err = offline("whoami", "--base-url", mock.url)
+    assert status == 1
+    assert "--base-url and KIT_BASE_URL differ" in err
+    assert not mock.requests
+    assert offline("whoami", "--base-url", other.url + "/v4").status == 0
+
+
+def test_an_account_that_is_named_is_a_login(
+    signed_in: Cli, mock: KitMock, other: KitMock, monkeypatch: pytest.MonkeyPatch, pipe_in: Callable[[bytes], None]
+) -> None:
+    monkeypatch.setenv("KIT_API_KEY", mock.api_key)
+    status, _, err = signed_in("whoami", "--account", "work", "--base-url", mock.url)
+    assert (status, err) == (1, "kit-client: nobody is signed in to account 'work'; `kit-client login` signs in\n")
+    pipe_in(OTHER_KEY.encode())
+    assert signed_in("login", "--api-key", "--account", "work", "--base-url", other.url).status == 0
+    assert signed_in("whoami", "--account", "work").out.endswith(f"at {other.url}\n")
+    assert signed_in("whoami").out.endswith(f"at {mock.url}\n")
+
+
+def test_an_access_token_of_the_environment_will_do(
+    offline: Cli, mock: KitMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIT_ACCESS_TOKEN", mock.access_token)
+    monkeypatch.setenv("KIT_BASE_URL", mock.url)
+    assert offline("call", "list_purchases").data["purchases"] == []
+
+
+def test_two_credentials_in_the_environment_are_refused(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_ACCESS_TOKEN", "secret_token")
+    status, _, err = cli("whoami")
+    assert status == 1
+    assert "KIT_API_KEY and KIT_ACCESS_TOKEN: give one of them only" in err
+    assert "secret_token" not in err
+
+
+def test_nobody_is_signed_in(offline: Cli) -> None:
+    status, _, err = offline("whoami", "--json")
+    assert status == 1
+    assert json.loads(err) == {
+        "error": "nobody is signed in to account 'default'; `kit-client login` signs in",
+        "exit_status": 1,
+    }
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example", "https://user:secret@a.example", "http://a.example", "nonsense"])
+def test_a_base_url_that_cannot_be_used_is_refused(signed_in: Cli, url: str) -> None:
+    status, out, err = signed_in("whoami", "--base-url", url)
+    assert (status, out) == (1, "")
+    assert "secret" not in err
+
+
+def test_the_file_is_for_its_owner_alone(signed_in: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "config" / "kit-client" / "credentials.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert signed_in("logout", "--json").data == {"signed_in": False}
+    assert json.loads(file.read_text()) == {}

@@ -1,0 +1,58 @@
+"""Markdown as HTML, with the tags of Liquid left as they are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit_cli.markdown import read_markdown
+
+
+def html(text: str) -> str:
+    return read_markdown(text, "post.md").html
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        (
+            'Hi {{ subscriber.first_name | default: "friend" }}',
+            '<p>Hi {{ subscriber.first_name | default: "friend" }}</p>\n',
+        ),
+        ("[Bye]({{ unsubscribe_url }})", '<p><a href="{{ unsubscribe_url }}">Bye</a></p>\n'),
+        ("{% if a < b %}*x*{% endif %}", "<p>{% if a < b %}<em>x</em>{% endif %}</p>\n"),
+        ("{{ a_b }} and {{ c_d }}", "<p>{{ a_b }} and {{ c_d }}</p>\n"),
+        ("{{ a", "<p>{{ a</p>\n"),
+        ("LIQUID0x0x {{ a }}", "<p>LIQUID0x0x {{ a }}</p>\n"),
+        ("`{{ a < b }}`", "<p><code>{{ a < b }}</code></p>\n"),
+        ("a\n\n---\n\nb", "<p>a</p>\n<hr />\n<p>b</p>\n"),
+        ("<div class='x'>y</div>", "<div class='x'>y</div>"),
+    ],
+)
+def test_what_it_makes(text: str, made: str) -> None:
+    assert html(text) == made
+
+
+@pytest.mark.parametrize("end", ["---", "...", "---  "])
+def test_the_fields_end_at_a_line_of_their_own(end: str) -> None:
+    document = read_markdown(f"---\nsubject: a --- b\n{end}\n\nText\n", "post.md")
+    assert document.fields == {"subject": "a --- b"}
+    assert document.html == "<p>Text</p>\n"
+
+
+def test_fields_are_as_they_are_written() -> None:
+    document = read_markdown("---\na: yes\nb: 2026-12-01\nc: 007\nd:\ne: ~\nf: [1, no]\n---\n", "post.md")
+    assert document.fields == {"a": "yes", "b": "2026-12-01", "c": "007", "d": "", "e": "~", "f": ["1", "no"]}
+
+
+def test_no_fields_are_no_fields() -> None:
+    assert read_markdown("---\n---\nText", "post.md").fields == {}
+
+
+@given(st.lists(st.sampled_from(['{{ a | b: "c" }}', "{%x%}", "LIQUID", "0", "x", " ", "\n", "*", "[a](", ")", "<"])))
+def test_every_tag_comes_out_as_it_went_in(parts: list[str]) -> None:
+    text = "".join(parts)
+    made = html(text)
+    for tag in ('{{ a | b: "c" }}', "{%x%}"):
+        assert made.count(tag) == text.count(tag)
