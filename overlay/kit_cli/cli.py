@@ -21,7 +21,7 @@ from kit_client import (
     __version__,
 )
 
-from .commands import broadcast, call, doctor, login, logout, webhooks, whoami
+from .commands import broadcast, call, doctor, export, import_, login, logout, webhooks, whoami
 from .context import Context
 from .declaring import Commands, HelpFormatter
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"kit-client {__version__}")
     commands = Commands(made)
-    for module in (login, logout, whoami, broadcast, webhooks, call, doctor):
+    for module in (login, logout, whoami, import_, export, broadcast, webhooks, call, doctor):
         module.add_to(commands)
     return made
 
