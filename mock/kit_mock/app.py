@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 import math
@@ -16,7 +17,7 @@ import kit_mock.resources  # noqa: F401  (registers the handlers)
 from kit_mock import bodies, due, inputs, registry
 from kit_mock.behaviours import Behaviour
 from kit_mock.clock import Clock
-from kit_mock.control.routes import is_control
+from kit_mock.control.routes import MAX_BODY_BYTES, is_control
 from kit_mock.credentials import Credentials
 from kit_mock.deliveries.pump import Pump
 from kit_mock.document import Document
@@ -24,11 +25,16 @@ from kit_mock.faults import NOTHING, Faults, Met, replies
 from kit_mock.limits import Limits, TooManyRequests
 from kit_mock.messages import JSON, Reply, Request, Response
 from kit_mock.operations import Operation
-from kit_mock.problems import Refusal
+from kit_mock.problems import KitMockError, Refusal
 from kit_mock.recorder import Recorder, record
 from kit_mock.storage import Store
 
 _log = logging.getLogger("kit_mock")
+
+LARGE_BODY = 64 * 1024
+"""Bytes. A larger one is read before the state is locked, and by servers in a thread of its own."""
+_PATIENCE = 0.1
+"""Seconds that a request, or a look at what is to be sent, gives to work that has fallen due."""
 
 
 @attrs.define
@@ -39,6 +45,8 @@ class _Progress:
     met: Met = NOTHING
     operation: Operation | None = None
     query: Mapping[str, Any] = attrs.field(factory=dict)
+    body: dict[str, Any] | Refusal | None = None
+    """What was read of the body, if that was read ahead."""
 
 
 class App:
@@ -78,7 +86,7 @@ class App:
         self.auto_approve = auto_approve
         """Whether OAuth redirects at once, without a consent page."""
         self._schedule = due.Schedule(store)
-        self.pump = Pump(store, clock, self.run_due)
+        self.pump = Pump(store, clock, self.run_some)
         """Runs and sends in the background."""
         self._numbers = itertools.count(1)
 
@@ -96,14 +104,51 @@ class App:
     def _dispatch(self, request: Request, method: str) -> Response:
         if self.control is not None and is_control(request.path):
             return self.control(request)
+        body = self._read_ahead(request) if len(request.body) > LARGE_BODY else None
         with self._store.reading():  # Between requests, and not inside of one, can the state become another one.
-            return self._handle(request, method)
+            return self._handle(request, method, body)
 
-    def _handle(self, request: Request, method: str) -> Response:
-        """Answer a request, and record it under the method that it came with."""
+    def largest_body(self, method: str, path: str) -> int:
+        """How many bytes the body of a request may have; what is longer need not be read to its end."""
+        if self.control is not None and is_control(path):
+            return MAX_BODY_BYTES
+        try:
+            operation, _ = self._document.router.find(method, path)
+        except Refusal:
+            return 0
+        implementation = registry.implementation(operation.id)
+        return 0 if implementation is None else self._largest_body(implementation)
+
+    def _largest_body(self, implementation: registry.Implementation) -> int:
+        return min(self.max_body_bytes, implementation.largest_body or self.max_body_bytes)
+
+    def _read_ahead(self, request: Request) -> dict[str, Any] | Refusal | None:
+        """Read a large body while the state is free for others; None for one that isn't wanted."""
+        try:
+            operation, _ = self._document.router.find(request.method, request.path)
+            implementation = registry.implementation(operation.id)
+            if implementation is None:
+                return None
+            bodies.check_size(request, self._largest_body(implementation))
+            self._credentials.account(operation, self._credentials.caller(request, self._clock.epoch()))
+        except (Refusal, KitMockError):
+            return None
+        # Millions of new values make the collector look at all of them again and again, and nobody has a turn meanwhile.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return bodies.values(operation.body, request, implementation, strict=self._strict)
+        except Refusal as refusal:
+            return refusal
+        finally:
+            if collects:
+                gc.enable()
+
+    def _handle(self, request: Request, method: str, read: dict[str, Any] | Refusal | None) -> Response:
+        """Answer a request, and record it under the method that it came with. `read` is its body if that was read."""
         # The form of a UUID, as Kit's are, but counted: the same in every run.
         request_id = f"00000000-0000-0000-0000-{next(self._numbers):012x}"
-        progress = _Progress(self._clock.now())
+        progress = _Progress(self._clock.now(), body=read)
         if len(self._faults):
             self._meet(request, method, progress)
         fault = progress.met.fault
@@ -184,12 +229,24 @@ class App:
         return replies.reply(fault, operation_id, invalid)
 
     def run_due(self) -> None:
-        """Do what is due by the clock, such as queued bulk jobs, without waiting for a request."""
+        """Do all that is due by the clock, such as queued bulk jobs, without waiting for a request."""
         self._schedule.run(self._clock.epoch(), again=True)
+
+    def run_some(self) -> bool:
+        """Do a part of it; whether that was all."""
+        now = self._clock.epoch()
+        # Without an order where time goes by: a scheduled broadcast would wait for a long job to end.
+        self._schedule.run(now, again=True, patience=_PATIENCE, in_order=self._clock.stands_still)
+        return self._schedule.is_done(now)
+
+    def catch_up(self) -> None:
+        """Do what has fallen due, however long it takes, so that the next request sees none of it undone."""
+        if self._schedule.run(self._clock.epoch()):
+            self.pump.nudge()
 
     def _answer(self, request: Request, progress: _Progress) -> Reply:
         moment = progress.at.timestamp()
-        if self._schedule.run(int(moment)):
+        if self._schedule.run(int(moment), patience=_PATIENCE):
             self.pump.nudge()
         caller = self._credentials.caller(request, int(moment))
         admitted = self._limits.admit(caller, moment)
@@ -197,16 +254,19 @@ class App:
         progress.operation = operation
         if not admitted:
             raise TooManyRequests
-        if len(request.body) > self.max_body_bytes:
-            raise Refusal(413, (f"Payload Too Large: at most {self.max_body_bytes} bytes",))
-        account_id = self._credentials.account(operation, caller)
         implementation = registry.implementation(operation.id)
         if implementation is None:
             raise Refusal(501, (f"{operation.id} is not implemented by this mock yet",))
-        path = inputs.path_ids(operation, texts)
-        query = progress.query = inputs.query_values(operation, request, implementation.judges, strict=self._strict)
         try:
-            body = bodies.values(operation.body, request, implementation, strict=self._strict)
+            bodies.check_size(request, self._largest_body(implementation))
+            account_id = self._credentials.account(operation, caller)
+            path = inputs.path_ids(operation, texts)
+            query = progress.query = inputs.query_values(operation, request, implementation.judges, strict=self._strict)
+            body = progress.body
+            if body is None:
+                body = bodies.values(operation.body, request, implementation, strict=self._strict)
+            elif isinstance(body, Refusal):
+                raise body
         except Refusal as refusal:
             raise (implementation.rephrase or _as_it_is)(refusal) from None
         if implementation.in_query_too:

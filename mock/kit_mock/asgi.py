@@ -7,8 +7,10 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
 
-from kit_mock.app import App
+from kit_mock.app import LARGE_BODY, App
 from kit_mock.control.routes import is_control
 from kit_mock.faults.trickle import STEPS, pieces
 from kit_mock.messages import Request, Response
@@ -20,12 +22,15 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-
 _ENDING = 2.0  # Seconds
+_large: RunVar[CapacityLimiter] = RunVar("kit_mock_large")
 
 
 class AsgiApp:
-    """Wraps an App. Requests are computed in the event loop: each is short, and the state has one lock anyway."""
+    """Wraps an App. Requests are computed in the event loop: each is short, and the state has one lock anyway.
+
+    Those with a large body are computed in a thread, one at a time, as they take memory too.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -43,7 +48,7 @@ class AsgiApp:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await self._body(receive)
+        body = await self._body(scope, receive)
         if body is None:
             return
         is_control_ = is_control(scope["path"])
@@ -57,6 +62,8 @@ class AsgiApp:
         )
         if is_control_:  # It can wait for deliveries, whose receiver may call the API meanwhile.
             response = await anyio.to_thread.run_sync(self._app.handle, request)
+        elif len(body) > LARGE_BODY:
+            response = await anyio.to_thread.run_sync(self._app.handle, request, limiter=_one_at_a_time())
         else:
             response = self._app.handle(request)
         if (response.delay or response.broken == "reset") and await self._held_up(response, scope, receive):
@@ -92,11 +99,11 @@ class AsgiApp:
         server = scope.get("server") or ("", None)
         return frozenset(name.lower() for name in (self.host, server[0]) if name)
 
-    async def _body(self, receive: Receive) -> bytes | None:
+    async def _body(self, scope: Message, receive: Receive) -> bytes | None:
         """The body, or just enough of a too large one for the app to see that it is; None if the client went away."""
         chunks: list[bytes] = []
-        size = 0
-        while size <= self._app.max_body_bytes:
+        size, most = 0, -1
+        while True:
             message = await receive()
             if message["type"] != "http.request":
                 return None
@@ -104,7 +111,20 @@ class AsgiApp:
             size += len(chunks[-1])
             if not message.get("more_body", False):
                 break
+            if most < 0:  # Most bodies come in one piece.
+                most = self._app.largest_body(scope["method"], scope["path"])
+            if size > most:
+                break
         return b"".join(chunks)
+
+
+def _one_at_a_time() -> CapacityLimiter:
+    """The limiter of large requests in the event loop that runs."""
+    limiter = _large.get(None)
+    if limiter is None:
+        limiter = CapacityLimiter(1)
+        _large.set(limiter)
+    return limiter
 
 
 async def _gone(receive: Receive, seconds: float) -> bool:

@@ -52,10 +52,10 @@ def values(
     try:
         if content.pruning is not None:
             value = content.pruning.apply(value)
-        is_valid = content.validator.is_valid(value)
+        is_valid = _is_valid(content.validator, value)
         if not is_valid and not strict:  # A valid value has nothing to cast.
             value = content.caster.cast(value)
-            is_valid = content.validator.is_valid(value)
+            is_valid = _is_valid(content.validator, value)
         if not is_valid:  # It is far faster to look for errors only where there are some.
             judged = implementation.judges, implementation.judges_in_items
             errors += islice(_complaints(content.validator, value, *judged), _MOST_ERRORS)
@@ -66,6 +66,11 @@ def values(
     if errors or not isinstance(value, dict):
         raise unprocessable(*dict.fromkeys(errors or ["The request body must be an object"]))
     return value
+
+
+def _is_valid(validator: Validator, value: Any) -> bool:
+    """Whether all parts of a body are valid: other threads get a turn between two parts, but not within one."""
+    return all(validator.is_valid(part) for part, _, _ in _parts(value))
 
 
 def _complaints(
@@ -122,6 +127,12 @@ def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Cont
     if given == FORM:
         return content, forms.decoded(request.body)
     return content, decoded(request.body)
+
+
+def check_size(request: Request, most: int) -> None:
+    """Raises Refusal 413 for a body of more bytes than that."""
+    if len(request.body) > most:
+        raise Refusal(413, (f"Payload Too Large: at most {most} bytes",))
 
 
 def media_type(request: Request) -> str:

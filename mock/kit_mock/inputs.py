@@ -20,6 +20,9 @@ from kit_mock.wording import human, sentence
 LARGEST_ID = 2**63 - 1
 _DIGITS = len(str(LARGEST_ID))
 
+_CACHED = 1024
+"""Characters of a query that is worth remembering; a thousand of the longest would take gigabytes."""
+
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -38,17 +41,23 @@ def as_id(text: str) -> int:
 
 def raw_query(request: Request, *, strict: bool) -> Mapping[str, str]:
     """Return the query as texts, without blank ones unless `strict`. Of a name given twice the last counts."""
-    return _last(request.query, strict) if request.query else {}
+    if not request.query:
+        return {}
+    return (_last if len(request.query) <= _CACHED else _last.__wrapped__)(request.query, strict)
 
 
 @lru_cache(maxsize=1024)  # The same few queries come again and again.
 def _last(query: str, strict: bool) -> Mapping[str, str]:
-    return {name: text for name, text in dict(_pairs(query)).items() if strict or not _is_blank(text)}
+    return {name: text for name, text in dict(_read(query)).items() if strict or not _is_blank(text)}
 
 
 @lru_cache(maxsize=1024)
 def _pairs(query: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(query, keep_blank_values=True))
+
+
+def _read(query: str) -> tuple[tuple[str, str], ...]:
+    return (_pairs if len(query) <= _CACHED else _pairs.__wrapped__)(query)
 
 
 def _is_blank(text: str) -> bool:
@@ -81,7 +90,7 @@ def query_values(operation: Operation, request: Request, judged: Collection[str]
 
 def _items(request: Request, name: str, *, strict: bool) -> list[str] | None:
     """Return the items of a list, which stand between commas, or under the same name again, with or without `[]`."""
-    texts = [text for found, text in _pairs(request.query) if found in (name, f"{name}[]")]
+    texts = [text for found, text in _read(request.query) if found in (name, f"{name}[]")]
     if strict:
         return [item for text in texts for item in text.split(",")] or None
     return [item.strip() for text in texts for item in text.split(",") if not _is_blank(item)] or None

@@ -44,6 +44,9 @@ class Call:
 
 Handler = Callable[[Call], Reply]
 
+ORDINARY_BODY = 1024 * 1024
+"""Bytes that the body of most operations may have: far more than any has use for, and read in no time."""
+
 
 @attrs.frozen
 class Implementation:
@@ -56,6 +59,7 @@ class Implementation:
     wraps: str | None = None
     rephrase: Callable[[Refusal], Refusal] | None = None
     documented: bool = True
+    largest_body: int | None = ORDINARY_BODY
 
 
 _implementations: dict[str, Implementation] = {}
@@ -70,6 +74,7 @@ def operation(
     wraps: str | None = None,
     rephrase: Callable[[Refusal], Refusal] | None = None,
     documented: bool = True,
+    largest_body: int | None = ORDINARY_BODY,
 ) -> Callable[[Handler], Handler]:
     """Registers the decorated function as the handler of an operation.
 
@@ -79,14 +84,22 @@ def operation(
     `judges_in_items` names fields of these items that may be missing, null or malformed, as bulk requests tell that
     item by item; a wrong type still refuses the request. `in_query_too` names body fields that may stand in the query
     instead. `wraps` names the body field that a body without it is the value of. `rephrase` turns refusals from before the handler, such as of a body that isn't JSON, into the operation's
-    own. `documented` is whether the document has it.
+    own. `documented` is whether the document has it. `largest_body` is how many bytes the body may have, None for as many
+    as the mock takes.
     """
 
     def register(handler: Handler) -> Handler:
         if operation_id in _implementations:
             raise ValueError(f"{operation_id} has a handler already")
         _implementations[operation_id] = Implementation(
-            handler, frozenset(judges), frozenset(judges_in_items), frozenset(in_query_too), wraps, rephrase, documented
+            handler,
+            frozenset(judges),
+            frozenset(judges_in_items),
+            frozenset(in_query_too),
+            wraps,
+            rephrase,
+            documented,
+            largest_body,
         )
         return handler
 

@@ -8,7 +8,7 @@ appends the rowid to each, so that lists by id need no column for it.
 from __future__ import annotations
 
 APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
-VERSION = 5
+VERSION = 6
 
 TABLES = """
 CREATE TABLE accounts (
@@ -297,6 +297,7 @@ CREATE TABLE deliveries (
     webhook_id INTEGER,             -- null: a bulk job's callback; of a deleted webhook, it leads nowhere
     event TEXT NOT NULL,            -- of the webhook, or the bulk operation's id
     target_url TEXT NOT NULL,
+    receiver TEXT NOT NULL,         -- scheme, host and port of the target, to each of which one is sent at a time
     payload TEXT NOT NULL,          -- JSON
     created_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -305,7 +306,7 @@ CREATE TABLE deliveries (
     status INTEGER,                 -- what the last attempt was answered, if anything
     problem TEXT                    -- why the last attempt failed
 );
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (receiver, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX deliveries_over ON deliveries (id) WHERE next_at IS NULL;
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook_id) WHERE next_at IS NOT NULL;
 CREATE TABLE bulk_jobs (
@@ -313,11 +314,19 @@ CREATE TABLE bulk_jobs (
     account_id INTEGER NOT NULL REFERENCES accounts,
     client TEXT NOT NULL,           -- the app that asked, as the queue's limit is for each app and account
     operation_id TEXT NOT NULL,
-    body BLOB NOT NULL,             -- JSON
+    size INTEGER NOT NULL,          -- of the request as JSON
     behaviour TEXT NOT NULL,
     callback_url TEXT,
     created_at INTEGER NOT NULL,
-    run_at INTEGER NOT NULL
+    run_at INTEGER NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0 -- slices
+);
+CREATE TABLE bulk_slices (
+    job_id INTEGER NOT NULL REFERENCES bulk_jobs,
+    number INTEGER NOT NULL,        -- from 0
+    items BLOB,                     -- JSON; null when they are done
+    results BLOB,                   -- JSON; null when they aren't, and where nobody is told of them
+    UNIQUE (job_id, number)
 );
 CREATE INDEX bulk_jobs_due ON bulk_jobs (run_at);
 """

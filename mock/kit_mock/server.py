@@ -13,14 +13,21 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 
 from kit_mock.asgi import BREAK, AsgiApp, Message, Receive, Send
 from kit_mock.problems import KitMockError
 
 try:
     import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 except ImportError as missing:  # pragma: no cover - an installation without the extra
-    raise KitMockError("serving needs uvicorn: pip install 'kit-client[mock]'") from missing
+    raise KitMockError("serving needs uvicorn and httptools: pip install 'kit-client[mock]'") from missing
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes of a request's line and headers."""
+REQUEST_SECONDS = 30.0
+"""How long a request may take to come, from its first byte to its last: half of one would be kept for ever."""
 
 _LINGER = "hh" if os.name == "nt" else "ii"
 
@@ -64,6 +71,62 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
     return not given_up and "graceful shutdown exceeded" not in record.msg
 
 
+class _Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol with limits that it lacks: on the size of a request's head, and on the time a request may take."""
+
+    _since: float | None = None
+    """When the request began that is still to come, or the connection; by the clock of the event loop."""
+    _came = 0
+    """Bytes of that request so far."""
+    _has_head = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As Uvicorn has it.
+        self._since = self.loop.time()
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._since is None:
+            self._since = self.loop.time()
+        self._came += len(data)
+        super().data_received(data)
+        if self._came > LARGEST_HEAD and not self._has_head and not self.transport.is_closing():
+            self._refuse(431)
+
+    def on_headers_complete(self) -> None:
+        if self._came > LARGEST_HEAD:  # Of which a body can be a part, if all came in one piece.
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > LARGEST_HEAD:
+                raise ValueError(
+                    "the head of the request is too large"
+                )  # The parser stops, and `send_400_response` is called.
+        self._has_head = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._since, self._came, self._has_head = None, 0, False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._came > LARGEST_HEAD and not self._has_head:
+            self._refuse(431)
+        else:
+            super().send_400_response(msg)
+
+    def expire(self, before: float) -> None:
+        """Hang up if what is still to come has begun before that moment. What isn't read for now can't come."""
+        if self._since is not None and self._since < before and not self.flow.read_paused:
+            self._refuse(408)
+
+    def _refuse(self, status: int) -> None:
+        """End the connection, with an answer unless another one has begun."""
+        if not self._has_head or not self.cycle.response_started:
+            reason = HTTPStatus(status).phrase
+            head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            body = f'{{"errors":["{reason}"]}}'
+            self.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        self.transport.close()
+
+
 class _Server(uvicorn.Server):
     """Uvicorn's server, that says when it is ready and ends quietly on a signal instead of passing it on."""
 
@@ -76,6 +139,7 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=2,
+                http=_Protocol,
             )
         )
         self._on_ready = on_ready
@@ -107,6 +171,14 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # Once in a second.
+            before = asyncio.get_running_loop().time() - REQUEST_SECONDS
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, _Protocol):
+                    connection.expire(before)
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -35,6 +35,8 @@ class Store:
         """The order of the results of bulk operations."""
         self.memo: dict[object, Any] = {}
         """What was read and is read all the time; forgotten whenever anything changes."""
+        self.job_results: dict[int, dict[str, dict[str, bytes]]] = {}
+        """What each bulk job that has begun has brought so far; see `jobs`."""
         self.stirred = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
         try:
@@ -102,6 +104,7 @@ class Store:
                 with self._connection.backup("main", source, "main") as backup:
                     backup.step()
                 self.memo.clear()
+                self.job_results.clear()
         except apsw.Error as error:
             raise KitMockError(str(error)) from None
         finally:

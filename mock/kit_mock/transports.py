@@ -109,6 +109,7 @@ def _handle(app: App, request: Any, body: bytes) -> Any:
     library = _library(request)
     if app.closed:
         raise library.ConnectError("this KitMock is closed", request=request)
+    app.catch_up()
     response = app.handle(
         Request(
             method=request.method,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kit_mock.storage import Store
 
 PREFIX = "/_mock"
-_MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 
 Match = Mapping[str, str]
 """What stands in the place of each `{name}` of a route's path."""
@@ -87,8 +87,8 @@ def as_json(payload: object, status: int = 200) -> Response:
 def answer(control: Control, request: Request) -> Response:
     """The response to a request of the control plane. Never raises, like `App.handle`."""
     try:
-        if len(request.body) > _MAX_BODY_BYTES:
-            raise Refusal(413, (f"Payload Too Large: at most {_MAX_BODY_BYTES} bytes",))
+        if len(request.body) > MAX_BODY_BYTES:
+            raise Refusal(413, (f"Payload Too Large: at most {MAX_BODY_BYTES} bytes",))
         if request.method != "GET":
             _check_sender(request)
         return _find(request)(control, request)

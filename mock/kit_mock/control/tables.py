@@ -119,7 +119,7 @@ _KINDS: dict[str, tuple[str, dict[str, str]]] = {
         "Waiting bulk jobs",
         {
             "operation": "operation_id",
-            "size (bytes)": "length(body)",
+            "size (bytes)": "size",
             "callback": "callback_url",
             "queued": "created_at",
             "runs": "run_at",

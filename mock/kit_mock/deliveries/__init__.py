@@ -77,20 +77,22 @@ def enqueue(
     account_id: int,
     event: str,
     target_url: str,
-    payload: dict[str, Any],
+    payload: dict[str, Any] | bytes,
     now: int,
     webhook_id: int | None = None,
 ) -> int:
-    """Queue a POST of a JSON payload, inside the caller's transaction, for as soon as that is over; returns its id.
+    """Queue a POST of a payload, which becomes JSON unless it is that already, inside the caller's transaction, for as soon as that is over; returns its id.
 
     A target that may not be called fails right here.
     """
     problem = targets.problem(target_url, store.delivery_hosts)
+    body = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
     id_ = store.insert(
-        "INSERT INTO deliveries (account_id, webhook_id, event, target_url, payload, created_at, next_at, problem)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO deliveries"
+        " (account_id, webhook_id, event, target_url, receiver, payload, created_at, next_at, problem)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(account_id, webhook_id, event, target_url, msgspec.json.encode(payload).decode(), now),
+            *(account_id, webhook_id, event, target_url, targets.receiver(target_url), body.decode(), now),
             *(now if problem is None else None, problem),
         ),
     )
@@ -119,20 +121,19 @@ def some(store: Store, ids: Iterable[int]) -> tuple[Delivery, ...]:
     return tuple(_delivery(row) for row in rows if row is not None)
 
 
-def first_due(store: Store, now: int) -> Outgoing | None:
-    """The delivery that has been due for longest, or None."""
+def receivers(store: Store) -> dict[str, int]:
+    """Whom something waits for, each with the moment when its first is due; see `targets.receiver`."""
+    return dict(store.rows("SELECT receiver, min(next_at) FROM deliveries WHERE next_at IS NOT NULL GROUP BY receiver"))
+
+
+def first_due(store: Store, receiver: str, now: int) -> Outgoing | None:
+    """The delivery to a receiver that has been due for longest, or None."""
     sql = (
         "SELECT id, target_url, payload, attempts FROM deliveries"
-        " WHERE next_at IS NOT NULL AND next_at <= ? ORDER BY next_at, id LIMIT 1"
+        " WHERE receiver = ? AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at, id LIMIT 1"
     )
-    row = store.row(sql, (now,))
+    row = store.row(sql, (receiver, now))
     return None if row is None else Outgoing(*row)
-
-
-def next_at(store: Store) -> int | None:
-    """When the next attempt of any delivery is due, or None if none waits."""
-    found: int | None = store.value("SELECT min(next_at) FROM deliveries WHERE next_at IS NOT NULL")
-    return found
 
 
 def record(store: Store, sent: Outgoing, outcome: Outcome, now: int) -> None:

@@ -10,18 +10,27 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any
 
 import httpx
 from jsonschema_rs import Draft202012Validator as Validator
 
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
+_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9._:-]+", re.ASCII)
 
 
 def is_web_url(value: Any) -> bool:
     """Whether a value is an absolute URL with http or https and a host."""
     return isinstance(value, str) and _URI.is_valid(value) and _parsed(value) is not None
+
+
+@lru_cache(maxsize=256)  # Webhooks' own, again and again.
+def receiver(url: str) -> str:
+    """Return who is called with a URL: its scheme, host and port; empty for what is no http or https URL."""
+    parsed = _parsed(url)
+    return "" if parsed is None else f"{parsed.scheme}://{_host(parsed)}:{parsed.port or _PORTS[parsed.scheme]}"
 
 
 def problem(url: str, allowed: Collection[str]) -> str | None:

@@ -38,4 +38,4 @@ def invalid_client() -> OAuthRefusal:
 
 def rephrased(refusal: Refusal) -> Refusal:
     """What was wrong with a body before anyone looked at its fields, in OAuth's shape: 400."""
-    return invalid_request("; ".join(refusal.errors)) if refusal.status in (400, 415, 422) else refusal
+    return invalid_request("; ".join(refusal.errors)) if refusal.status in (400, 413, 415, 422) else refusal

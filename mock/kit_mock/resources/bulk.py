@@ -6,7 +6,8 @@ of the request, unless the mock is to scramble them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from kit_mock import jobs, ordering, registry
@@ -19,8 +20,8 @@ from kit_mock.wording import human
 
 SYNCHRONOUS_ITEMS = 100
 
-Items = list[dict[str, Any]]
-Run = Callable[[Call, Items], dict[str, Any]]
+Items = jobs.Items
+Run = Callable[[Call, Items], Mapping[str, Any]]
 Check = Callable[[Call, Items], None]
 
 
@@ -32,9 +33,10 @@ def operation(
     ids: Iterable[str] = (),
     check: Check | None = None,
 ) -> Callable[[Run], Run]:
-    """Register the decorated function, which gets the items and returns the body of a 200, as a bulk operation.
+    """Register the decorated function, which gets the items and returns what a 200 shows, as a bulk operation.
 
-    The function returns lists in the order of the items.
+    The function returns `failures`, a list, and the results by what tells them apart: what comes again takes the place of
+    the one before. Both are in the order of the items. It may get the items of one request in slices.
     `name` is the field that holds the items. `judges_in_items` is that of `registry.operation`. `ids` names the fields
     of each item that are ids, which the function gets as int or None; one that is too large for an id refuses the
     request. `check` raises Refusal for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
@@ -43,9 +45,8 @@ def operation(
     ids = tuple(ids)
 
     def register(run: Run) -> Run:
-        def arranged(call: Call, items: Items) -> dict[str, Any]:
-            found = run(call, [_with_whole(item, ids) for item in items])
-            return {key: ordering.arranged(each, call.store.bulk_order) for key, each in found.items()}
+        def results(call: Call, items: Items) -> jobs.Results:
+            return _keyed(run(call, [_with_whole(item, ids) for item in items]))
 
         def handle(call: Call) -> Reply:
             items = _items(call, name)
@@ -54,15 +55,23 @@ def operation(
             if check is not None:
                 check(call, items)
             if len(items) <= SYNCHRONOUS_ITEMS:
-                return Reply(200, arranged(call, items))
-            jobs.enqueue(call, callback_url)
+                found = results(call, items)
+                order = call.store.bulk_order
+                return Reply(200, {key: ordering.arranged([*each.values()], order) for key, each in found.items()})
+            jobs.enqueue(call, name, items, callback_url)
             return Reply(202, {})
 
-        registry.operation(operation_id, judges=[name], judges_in_items=judges_in_items)(handle)
-        jobs.register(operation_id, lambda call: arranged(call, call.body[name]))
+        registry.operation(operation_id, judges=[name], judges_in_items=judges_in_items, largest_body=None)(handle)
+        jobs.register(operation_id, results)
         return run
 
     return register
+
+
+def _keyed(found: Mapping[str, Any]) -> jobs.Results:
+    """Return results by texts, as JSON has them, failures by their numbers."""
+    pairs = {name: each.items() if isinstance(each, Mapping) else enumerate(each) for name, each in found.items()}
+    return {name: {str(key): result for key, result in each} for name, each in pairs.items()}
 
 
 def _items(call: Call, name: str) -> Items:
@@ -76,7 +85,8 @@ def _items(call: Call, name: str) -> Items:
 def _check_ids(name: str, items: Items, ids: tuple[str, ...]) -> None:
     """Raises Refusal 422 for an id that is too large for one."""
     for id_ in ids:
-        if any(abs(item[id_] or 0) > LARGEST_ID for item in items):
+        given = [0, *filter(None, map(itemgetter(id_), items))]  # Without a step of Python for each: there can be many.
+        if max(given) > LARGEST_ID or min(given) < -LARGEST_ID:
             raise unprocessable(f"{human(f'{name} {id_}')} is out of range")
 
 

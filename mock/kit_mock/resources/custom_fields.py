@@ -107,7 +107,7 @@ def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
                 continue
             failed, problem = _dated(row), TAKEN
         failures.append({"custom_field": failed, "errors": [problem]})
-    return {"custom_fields": list(fields.values()), "failures": failures}
+    return {"custom_fields": fields, "failures": failures}
 
 
 @bulk.operation(
@@ -135,7 +135,7 @@ def bulk_update_custom_field_values(call: Call, items: bulk.Items) -> dict[str, 
         if key is None:
             errors.append("Custom field does not exist")
         failures.append({"custom_field_value": shown, "errors": errors})
-    return {"custom_field_values": list(saved.values()), "failures": failures}
+    return {"custom_field_values": saved, "failures": failures}
 
 
 def set_values(call: Call, row: people.Row, given: Mapping[str, str | None]) -> None:

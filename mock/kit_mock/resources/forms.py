@@ -75,7 +75,7 @@ def bulk_add_form_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     for form, row, item in found:
         ADDED.put(call, form, row[0], item.get("referrer"))
         added[form, row[0]] = ADDED.shown_in_bulk(call, form, row)
-    return {"subscribers": list(added.values()), "failures": failures}
+    return {"subscribers": added, "failures": failures}
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:

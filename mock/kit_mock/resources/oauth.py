@@ -26,6 +26,8 @@ from kit_mock.registry import Call, operation
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 _LARGEST = 18  # digits of an account id
+_LARGEST_BODY = 16 * 1024
+"""Bytes: anybody may send them, and a token request has a few hundred."""
 
 
 @operation(
@@ -88,7 +90,7 @@ def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> Non
         raise invalid_request("code_challenge must be a SHA-256 hash in base64url, 43 characters without padding")
 
 
-@operation("decide_authorization", rephrase=rephrased, documented=False)
+@operation("decide_authorization", rephrase=rephrased, documented=False, largest_body=_LARGEST_BODY)
 def decide_authorization(call: Call) -> Reply:
     """POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
     decision = _required(call.body, "decision")
@@ -125,6 +127,7 @@ def _account_id(call: Call) -> int:
         "refresh_token",
     ],
     rephrase=rephrased,
+    largest_body=_LARGEST_BODY,
 )
 def create_token(call: Call) -> Reply:
     """POST /oauth/token, form-encoded or JSON: tokens for a code or for a refresh token."""
@@ -204,7 +207,7 @@ def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
     )
 
 
-@operation("revoke_token", rephrase=rephrased, documented=False)
+@operation("revoke_token", rephrase=rephrased, documented=False, largest_body=_LARGEST_BODY)
 def revoke_token(call: Call) -> Reply:
     """POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
     grants.revoke(call.store, _required(call.body, "token"), _client(call))

@@ -204,10 +204,10 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
             people.update(call, row, first_name=item.get("first_name", row[1]))
         saved[id_] = None
     rows = (people.by_id(call, id_) for id_ in saved)
-    subscribers = [
-        {"id": r[0], "first_name": r[1], "email_address": r[2], "state": r[3], "created_at": timestamp(r[4])}
+    subscribers = {
+        r[0]: {"id": r[0], "first_name": r[1], "email_address": r[2], "state": r[3], "created_at": timestamp(r[4])}
         for r in rows
-    ]
+    }
     return {"subscribers": subscribers, "failures": failures}
 
 

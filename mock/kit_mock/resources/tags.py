@@ -117,7 +117,7 @@ def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
                 continue
             failed, problem = _shown(row), TAKEN
         failures.append({"tag": failed, "errors": [problem]})
-    return {"tags": list(tags.values()), "failures": failures}
+    return {"tags": tags, "failures": failures}
 
 
 @bulk.operation("bulk_delete_tags", "tags", ids=["id"])
@@ -147,7 +147,7 @@ def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     for tag, row, _ in found:
         TAGGED.put(call, tag, row[0])
         tagged[tag, row[0]] = TAGGED.shown_in_bulk(call, tag, row)
-    return {"subscribers": list(tagged.values()), "failures": failures}
+    return {"subscribers": tagged, "failures": failures}
 
 
 @bulk.operation("bulk_untag_subscribers", "taggings", ids=_TAGGING)
