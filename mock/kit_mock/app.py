@@ -25,7 +25,7 @@ from kit_mock.faults import NOTHING, Faults, Met, replies
 from kit_mock.limits import Limits, TooManyRequests
 from kit_mock.messages import JSON, Reply, Request, Response
 from kit_mock.operations import Operation
-from kit_mock.problems import KitMockError, Refusal
+from kit_mock.problems import KitMockError, Refusal, UnwritableError
 from kit_mock.recorder import Recorder, record
 from kit_mock.storage import Store
 
@@ -69,8 +69,8 @@ class App:
         strict: bool,
     ) -> None:
         self.max_body_bytes = max_body_bytes
-        self.closed = False
-        """Whether its state is gone: adapters then answer like a host that is down."""
+        self.closed = ""
+        """Why its state is gone, if it is: adapters then answer like a host that is down."""
         self._document = document
         self._store = store
         self._clock = clock
@@ -156,6 +156,9 @@ class App:
             reply = self._faulty(request, progress) if fault is not None else self._answer(request, progress)
         except Refusal as refusal:
             reply = refusal.reply()
+        except UnwritableError as error:
+            _log.error("%s, request %s", error, request_id)
+            reply = error.refusal().reply()
         except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
             _log.exception("fault in the mock, request %s", request_id)
             reply = _fault(type(error).__name__)
@@ -239,15 +242,19 @@ class App:
         self._schedule.run(now, again=True, patience=_PATIENCE, in_order=self._clock.stands_still)
         return self._schedule.is_done(now)
 
-    def catch_up(self) -> None:
-        """Do what has fallen due, however long it takes, so that the next request sees none of it undone."""
-        if self._schedule.run(self._clock.epoch()):
-            self.pump.nudge()
+    def catch_up(self, patience: float = math.inf) -> None:
+        """Do what has fallen due, within so many seconds, so that the next request sees none of it undone."""
+        now = self._clock.epoch()
+        try:
+            if self._schedule.run(now, patience=patience):
+                self.pump.nudge()
+        except UnwritableError as error:  # That is no reason to refuse a request that only reads.
+            self._schedule.put_off(now)
+            _log.error("%s", error)
 
     def _answer(self, request: Request, progress: _Progress) -> Reply:
         moment = progress.at.timestamp()
-        if self._schedule.run(int(moment), patience=_PATIENCE):
-            self.pump.nudge()
+        self.catch_up(_PATIENCE)
         caller = self._credentials.caller(request, int(moment))
         admitted = self._limits.admit(caller, moment)
         operation, texts = self._document.router.find(request.method, request.path)

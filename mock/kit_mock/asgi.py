@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import msgspec
 from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 
@@ -40,7 +41,9 @@ class AsgiApp:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One connection event, as ASGI 3 has it."""
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await _lifespan(receive, send, self._app.closed)
+        elif scope["type"] == "http" and self._app.closed:
+            await _refuse(send, self._app.closed)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -147,9 +150,19 @@ async def _break(scope: Message, receive: Receive, *, reset: bool) -> None:
             pass
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
+async def _refuse(send: Send, problem: str) -> None:
+    body = msgspec.json.encode({"errors": [problem]})
+    headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receive: Receive, send: Send, problem: str) -> None:
     while True:
         message = await receive()
+        if problem and message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.failed", "message": problem})
+            return
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -75,6 +75,10 @@ class Schedule:
                 self._at_work -= 1
         return True
 
+    def put_off(self, now: int) -> None:
+        """Leave what is due by that moment for a later one."""
+        self._done_at = now
+
     def is_done(self, now: int) -> bool:
         """Whether nothing is left of what is due by that moment."""
         return self._done_at == now

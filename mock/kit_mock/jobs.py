@@ -19,11 +19,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import apsw
 import msgspec
 
 from kit_mock import behaviours, deliveries, due, ordering
-from kit_mock.problems import Refusal
+from kit_mock.problems import Refusal, UnwritableError
 from kit_mock.registry import Call
 from kit_mock.storage import Store
 
@@ -92,7 +91,7 @@ def run_jobs(store: Store, now: int) -> None:
     try:
         with store.savepoint():
             is_over = _run_slice(store, id_)
-    except (apsw.FullError, apsw.IOError):  # No fault of the job: it waits until there is room.
+    except UnwritableError:  # No fault of the job, which waits until there is room.
         raise
     except Exception:  # noqa: BLE001  (the requests that come after must not suffer from it)
         _log.exception("fault in the mock, bulk job %s is dropped", id_)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from kit_mock import acts, additions, behaviours, deliveries, ordering, seeds, snapshots
+from kit_mock import acts, additions, behaviours, deliveries, forks, ordering, seeds, snapshots
 from kit_mock import document as documents
 from kit_mock.app import App
 from kit_mock.asgi import AsgiApp
@@ -163,6 +163,7 @@ class KitMock(additions.Resources):
         if control:
             app.control = plane(Control(self, self._store, compiled))
         app.pump.take_up()
+        forks.watch(self)
 
     def __repr__(self) -> str:
         return f"<KitMock url={self._server.url if self._server else None!r}>"
@@ -180,9 +181,19 @@ class KitMock(additions.Resources):
         if self._server is not None:
             self._server.stop()
             self._server = None
-        self._app.closed = True
+        self._app.closed = "this KitMock is closed"
         self._app.pump.stop()
         self._store.close()
+
+    def leave_to_parent(self, problem: str) -> str | None:
+        """Let go of everything in a forked process, and return where the parent serves it; see `kit_mock.forks`."""
+        url = None
+        if self._server is not None:
+            url = self._server.url
+            self._server.leave()
+        self._app.closed = problem
+        self._store.abandon(problem)
+        return url
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve on a socket, in a thread, until closed; port 0 takes a free one. Returns the URL.

@@ -13,6 +13,14 @@ class KitMockError(Exception):
     """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
 
 
+class UnwritableError(KitMockError):
+    """The database can't be written, for example because the disk is full. Nothing was changed, and reads go on."""
+
+    def refusal(self) -> Refusal:
+        """Return a 507 that says so."""
+        return Refusal(507, (f"Insufficient Storage: kit-mock {self}",))
+
+
 @attrs.define(eq=False)
 class Refusal(Exception):
     """Ends a request with an error status and Kit's error body, and undoes what the request has done so far.

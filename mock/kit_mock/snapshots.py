@@ -12,7 +12,7 @@ import msgspec
 
 from kit_mock.clock import Clock
 from kit_mock.limits import Limits
-from kit_mock.problems import KitMockError
+from kit_mock.problems import KitMockError, UnwritableError
 from kit_mock.storage import Store
 
 _MAGIC = b"kit-mock snapshot 1\n"
@@ -52,6 +52,8 @@ def put_back(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> Non
             store.load(image)
         except (KitMockError, ValueError, OverflowError) as error:
             clock.moved = before
+            if isinstance(error, UnwritableError):
+                raise
             raise KitMockError(f"cannot restore the snapshot: {error}") from None
         limits.restore(moment.windows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,12 +13,17 @@ from typing import Any, NoReturn, cast
 import apsw
 
 from kit_mock.ordering import BulkOrder
-from kit_mock.problems import KitMockError
+from kit_mock.problems import KitMockError, UnwritableError
 from kit_mock.schema import APPLICATION_ID, TABLES, VERSION
 
 _ROLLBACK_JOURNAL = b"\x01\x01"
+_FAILED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+"""What the system says of a file, whatever was to be written to it."""
 _PATIENCE = 1000
 """Milliseconds to wait for a file that another process has."""
+
+_abandoned: list[object] = []
+"""Connections of other processes, which nothing may close."""
 
 
 class Store:
@@ -80,6 +86,14 @@ class Store:
             self._connection.close()
             self._connection = cast(apsw.Connection, _Closed())
 
+    def abandon(self, problem: str) -> None:
+        """Leave the database to the process that this one was forked from, and say the problem to whoever asks for it."""
+        self._lock = threading.RLock()  # A thread that isn't there may hold the other one.
+        with contextlib.suppress(apsw.Error):  # Even at the end of the process it mustn't touch the file.
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        _abandoned.append(self._connection)
+        self._connection = cast(apsw.Connection, _Closed(problem))
+
     def image(self) -> bytes:
         """All of the database, as a file would hold it."""
         with self._lock:
@@ -105,6 +119,8 @@ class Store:
                     backup.step()
                 self.memo.clear()
                 self.job_results.clear()
+        except _FAILED as error:
+            raise _unwritable(error) from None
         except apsw.Error as error:
             raise KitMockError(str(error)) from None
         finally:
@@ -116,30 +132,36 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep other threads out, and keep all changes made inside, or none if it is left by an exception."""
+        """Keep other threads out, and keep all changes made inside, or none if it is left by an exception.
+
+        Raises UnwritableError if they can't be kept.
+        """
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite may have ended it itself when the disk was full.
+                    self._connection.execute("ROLLBACK")
                 self.memo.clear()
                 raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Inside a transaction: undo the changes made inside, and these alone, if it is left by an exception."""
         with self._lock:
-            self._connection.execute("SAVEPOINT inner")
+            self._execute("SAVEPOINT inner")
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK TO inner")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO inner")
                 self.memo.clear()
                 raise
             finally:
-                self._connection.execute("RELEASE inner")
+                if self._connection.in_transaction:
+                    self._connection.execute("RELEASE inner")
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -160,25 +182,40 @@ class Store:
         """Carry out a change and return how many rows it touched."""
         with self._lock:
             self.memo.clear()
-            self._connection.execute(sql, arguments)
+            self._execute(sql, arguments)
             return self._connection.changes()
 
     def insert(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Carry out an INSERT and return the id it was given."""
         with self._lock:
             self.memo.clear()
-            self._connection.execute(sql, arguments)
+            self._execute(sql, arguments)
             return self._connection.last_insert_rowid()
+
+    def _execute(self, sql: str, arguments: Sequence[Any] = ()) -> None:
+        try:
+            self._connection.execute(sql, arguments)
+        except _FAILED as error:
+            raise _unwritable(error) from None
 
 
 class _Closed:
     """In the place of the connection afterwards: says what is wrong, whatever is asked for."""
 
+    def __init__(self, problem: str = "this KitMock is closed") -> None:
+        self._problem = problem
+
     def close(self) -> None:
         pass
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise KitMockError("this KitMock is closed")
+        raise KitMockError(self._problem)
+
+
+def _unwritable(error: apsw.Error) -> UnwritableError:
+    # What it says of itself can be "not an error".
+    reason = "the database or the disk is full" if isinstance(error, apsw.FullError) else f"the database: {error}"
+    return UnwritableError(f"cannot write: {reason}")
 
 
 def _connect(path: Path | None = None) -> apsw.Connection:

@@ -108,7 +108,7 @@ def _library(request: Any) -> Any:
 def _handle(app: App, request: Any, body: bytes) -> Any:
     library = _library(request)
     if app.closed:
-        raise library.ConnectError("this KitMock is closed", request=request)
+        raise library.ConnectError(app.closed, request=request)
     app.catch_up()
     response = app.handle(
         Request(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from kit_mock.control.routes import Control
 from kit_mock.event_names import EVENTS, PURCHASE_CREATE
-from kit_mock.problems import KitMockError
+from kit_mock.problems import KitMockError, UnwritableError
 from kit_mock.rules import email_address
 
 Fields = Mapping[str, str]
@@ -40,6 +40,8 @@ def said(query: Fields) -> str:
 def _reset(control: Control, _: Fields) -> dict[str, str]:
     try:
         control.mock.reset()
+    except UnwritableError:
+        raise
     except KitMockError as error:
         raise ValueError(f"The seed can't be used: {error}") from None
     return {"done": "reset"}

@@ -15,7 +15,7 @@ from kit_mock.control.routes import Control, Match, as_json, route
 from kit_mock.deliveries import Delivery
 from kit_mock.faults import Armed, Fault
 from kit_mock.messages import Request, Response
-from kit_mock.problems import KitMockError, not_found, unprocessable
+from kit_mock.problems import KitMockError, UnwritableError, not_found, unprocessable
 from kit_mock.recorder import RecordedRequest
 
 SNAPSHOTS = 10
@@ -32,6 +32,8 @@ def reset(control: Control, request: Request, _: Match) -> Response:
     body(request, ())
     try:
         control.mock.reset()
+    except UnwritableError:
+        raise
     except KitMockError as error:
         raise unprocessable(f"seed: {error}") from None
     return Response(204, (), b"")

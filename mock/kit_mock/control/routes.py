@@ -17,7 +17,7 @@ import attrs
 import msgspec
 
 from kit_mock.messages import JSON, Reply, Request, Response
-from kit_mock.problems import Refusal, method_not_allowed, not_found
+from kit_mock.problems import Refusal, UnwritableError, method_not_allowed, not_found
 
 if TYPE_CHECKING:
     from kit_mock.document import Document
@@ -94,6 +94,9 @@ def answer(control: Control, request: Request) -> Response:
         return _find(request)(control, request)
     except Refusal as refusal:
         return _refused(refusal.reply())
+    except UnwritableError as error:
+        _log.error("%s", error)
+        return _refused(error.refusal().reply())
     except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
         _log.exception("fault in the mock's control plane")
         return _refused(Reply(500, {"errors": [f"Internal Server Error in kit-mock: {type(error).__name__}"]}))

@@ -16,7 +16,7 @@ import apsw
 
 from kit_mock import seeds
 from kit_mock.clock import Clock
-from kit_mock.problems import KitMockError
+from kit_mock.problems import KitMockError, UnwritableError
 from kit_mock.storage import Store
 
 _SEED = {
@@ -123,7 +123,7 @@ def make(path: Path, subscribers: int, progress: Progress) -> None:
             part = Path(folder) / path.name
             _fill(part, subscribers, progress)
             part.rename(path)
-    except (OSError, apsw.Error) as error:
+    except (OSError, apsw.Error, UnwritableError) as error:
         raise KitMockError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
     progress.finish(path)
 
