@@ -89,7 +89,8 @@ class Store:
     def abandon(self, problem: str) -> None:
         """Leave the database to the process that this one was forked from, and say the problem to whoever asks for it."""
         self._lock = threading.RLock()  # A thread that isn't there may hold the other one.
-        with contextlib.suppress(apsw.Error):  # Even at the end of the process it mustn't touch the file.
+        # Even at the end of the process it must not touch the file. It may be closed already, or in use when it was forked.
+        with contextlib.suppress(apsw.Error, KitMockError):
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         _abandoned.append(self._connection)
         self._connection = cast(apsw.Connection, _Closed(problem))

@@ -30,10 +30,10 @@ def workers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "kit-mock deliveries"]
 
 
-def eventually(holds: Callable[[], bool]) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = SOON) -> None:
     """For what happens in another thread and nothing else tells of."""
     tick = threading.Event()
-    until = time.monotonic() + SOON
+    until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until
         tick.wait(0.01)

@@ -91,7 +91,7 @@ def test_a_host_that_is_allowed(receiver: Receiver) -> None:
     with KitMock(clock=Clock(START), seed=seed(*targets), allow_deliveries=["Hooks.Example", "bücher.example"]) as mock:
         bounce(mock)
         assert [found.state for found in mock.deliver()] == ["delivered", "delivered", "failed"]
-    assert [each.headers["host"] for each in receiver.received] == [f"{host}:{receiver.port}" for host in hosts[:2]]
+    assert {each.headers["host"] for each in receiver.received} == {f"{host}:{receiver.port}" for host in hosts[:2]}
 
 
 @pytest.mark.usefixtures("named")

@@ -181,6 +181,38 @@ def test_jobs_run_in_the_order_of_their_requests(http: httpx.Client, seeded: Kit
     assert {each["created_at"] for each in first["tags"]} == {"2023-02-17T11:43:55Z", "2023-02-17T11:43:57Z"}
 
 
+def test_jobs_take_turns(http: httpx.Client, seeded: KitMock, receiver: Receiver) -> None:
+    for path, count in (("long", 1200), ("short", 101), ("middle", 600)):
+        assert post(http, "tags", items("tags", count), callback_url=f"{receiver.url}/{path}") == ACCEPTED
+    seeded.advance(seconds=2)
+    seeded.deliver()
+    assert receiver.paths == ["/short", "/middle", "/long"]
+
+
+def test_what_comes_again_in_a_long_job_has_one_result(http: httpx.Client, seeded: KitMock, receiver: Receiver) -> None:
+    people = [{"email_address": f"new{n}@example.com", "first_name": None} for n in range(1100)]
+    again = {"email_address": "NEW3@example.com", "first_name": "Ada"}
+    assert post(http, "subscribers", [*people, again, {"email_address": "?"}], callback_url=receiver.url) == ACCEPTED
+    taggings = [{"tag_id": 1, "subscriber_id": n % 20 + 1} for n in range(1100)]
+    assert post(http, "taggings", taggings, callback_url=receiver.url) == ACCEPTED
+    seeded.advance(seconds=2)
+    seeded.deliver()
+    first, second = sorted((each.body for each in receiver.received), key=lambda body: len(body["failures"]))[::-1]
+    assert [each["email_address"] for each in first["subscribers"]] == [each["email_address"] for each in people]
+    assert [each["first_name"] for each in first["subscribers"][:5]] == [None, None, None, "Ada", None]
+    assert [each["errors"] for each in first["failures"]] == [["Email address is invalid"]]
+    assert [each["id"] for each in second["subscribers"]] == [*range(1, 21)]
+
+
+def test_a_later_moment_waits_for_all_of_a_job_when_the_clock_is_moved(http: httpx.Client, seeded: KitMock) -> None:
+    people = [{"email_address": f"new{n}@example.com", "first_name": None} for n in range(1300)]
+    assert post(http, "subscribers", people) == ACCEPTED
+    broadcast = {"subject": "A", "content": "B", "send_at": "2023-02-17T11:43:58Z"}
+    assert http.post("/v4/broadcasts", json=broadcast).status_code == 201
+    seeded.clock.advance(hours=1)  # It is done when the mock is next used.
+    assert http.get("/v4/broadcasts/1/stats").json()["broadcast"]["stats"]["recipients"] == 1300
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "error"),
     [

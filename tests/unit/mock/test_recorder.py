@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ import httpx
 import pytest
 
 from kit_mock import KitMock
+from kit_mock.messages import Request
+from kit_mock.recorder import record
 from tests.unit.mock.conftest import START, Create, client
 
 CALLBACK = "http://127.0.0.1:8765/callback"
@@ -146,3 +149,36 @@ def test_faulty_answers_on_oauth_are_masked(mock: KitMock) -> None:
         assert http.post("/oauth/token", data={"grant_type": "refresh_token"}).json() == {"access_token": "hush"}
         told = mock.requests[-1]
         assert "hush" not in told.response_body + repr(told)
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/nowhere", "/v4/tags"])
+def test_of_a_huge_body_no_more_than_the_beginning_is_looked_at(path: str) -> None:
+    body = b"code=" + b"%41" * 1_000_000
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    tracemalloc.start()
+    try:
+        found = record(
+            Request("POST", path, headers=headers, body=body),
+            method="POST",
+            at=START,
+            operation_id=None,
+            query={},
+            request_id="1",
+            fault=None,
+            status=404,
+            response_body=b"",
+            response_media_type="application/json",
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(body) / 2
+    assert len(found.request_body) <= 16 * 1024
+
+
+def test_a_secret_at_the_cut_is_not_kept(mock: KitMock, kit: httpx.Client) -> None:
+    for pad in range(16 * 1024 - 50, 16 * 1024):
+        body = b'{"name": "' + b"x" * pad + b'", "client_secret": "hush"}'
+        kit.post("/v4/tags", content=body, headers={"Content-Type": "application/json"})
+    assert len(mock.requests) == 50
+    assert not any("hush" in request.request_body for request in mock.requests)
