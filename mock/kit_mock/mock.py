@@ -56,7 +56,8 @@ class KitMock(additions.Resources):
             The default key and token open its first account.
         clock: the time that the mock goes by: real time, or `Clock(start)` for one that stands still.
         document: an OpenAPI document in JSON to use instead of the one that `kit_api` brings.
-        max_body_bytes: requests with more are answered 413.
+        max_body_bytes: bulk requests with more are answered 413. Others may have 1 MiB, those of OAuth 16 KiB, if that
+            is less.
         rate_limit: how many requests a credential may send in any 60 seconds: a number, `kit` for Kit's own (120 with a
             key, and as `behaviour` has it with an OAuth token), or `off`. Off by default, unlike `kit-mock serve`: tests
             send more than that in a second, and a clock that stands still would never let them in again.
@@ -187,13 +188,9 @@ class KitMock(additions.Resources):
 
     def leave_to_parent(self, problem: str) -> str | None:
         """Let go of everything in a forked process, and return where the parent serves it; see `kit_mock.forks`."""
-        url = None
-        if self._server is not None:
-            url = self._server.url
-            self._server.leave()
         self._app.closed = problem
         self._store.abandon(problem)
-        return url
+        return None if self._server is None else self._server.url
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve on a socket, in a thread, until closed; port 0 takes a free one. Returns the URL.

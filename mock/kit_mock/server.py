@@ -219,7 +219,3 @@ class ServerThread:
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._listener.close()
-
-    def leave(self) -> None:
-        """Let go of the socket in a forked process, so that it ends with the server."""
-        self._listener.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -145,24 +144,6 @@ def test_a_child_may_call_the_server_of_its_parent(mock: KitMock, kit: httpx.Cli
 
     assert Child(call).result() == (True, 201)
     assert [tag["name"] for tag in kit.get("/v4/tags").json()["tags"]] == ["A"]
-
-
-def test_the_port_is_free_once_the_parent_has_closed() -> None:
-    ready, release = os.pipe(), os.pipe()
-    with KitMock() as mock:
-        address = httpx.URL(mock.url)
-        pid = os.fork()
-        if pid == 0:
-            os.write(ready[1], b"x")
-            os.read(release[0], 1)
-            os._exit(0)
-        os.read(ready[0], 1)
-    try:
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((address.host, address.port or 0), timeout=5)
-    finally:
-        os.write(release[1], b"x")
-        os.waitpid(pid, 0)
 
 
 def test_a_fork_in_the_middle_of_a_request_of_another_thread(tmp_path: Path) -> None:
