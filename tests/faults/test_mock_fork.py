@@ -182,7 +182,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 def test_a_worker_of_a_server_that_made_it_before_it_forked_does_not_start() -> None:
     finished = subprocess.run([sys.executable, "-c", PRELOADED, "on"], capture_output=True, text=True, timeout=60)
-    assert finished.returncode == 3
+    assert finished.returncode != 0
     assert WORDS in finished.stderr
     assert "Traceback" not in finished.stderr
 
