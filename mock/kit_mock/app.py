@@ -242,9 +242,11 @@ class App:
         self._schedule.run(now, again=True, patience=_PATIENCE, in_order=self._clock.stands_still)
         return self._schedule.is_done(now)
 
-    def catch_up(self, patience: float = math.inf) -> None:
-        """Do what has fallen due, within so many seconds, so that the next request sees none of it undone."""
-        now = self._clock.epoch()
+    def catch_up(self) -> None:
+        """Do all that has fallen due, so that the next request sees none of it undone."""
+        self._catch_up(self._clock.epoch(), math.inf)
+
+    def _catch_up(self, now: int, patience: float) -> None:
         try:
             if self._schedule.run(now, patience=patience):
                 self.pump.nudge()
@@ -254,7 +256,7 @@ class App:
 
     def _answer(self, request: Request, progress: _Progress) -> Reply:
         moment = progress.at.timestamp()
-        self.catch_up(_PATIENCE)
+        self._catch_up(int(moment), _PATIENCE)
         caller = self._credentials.caller(request, int(moment))
         admitted = self._limits.admit(caller, moment)
         operation, texts = self._document.router.find(request.method, request.path)
