@@ -14,9 +14,8 @@ from kit_cli.output import Output
 from kit_cli.status import OK, MisuseError
 
 _MORE = """\
-A file gets its name once it is complete.
-An export that was interrupted goes on with --resume, also where it was killed. Custom fields are
-columns such as fields.company."""
+A file gets its name once it is complete. An export that was interrupted goes on with --resume, also where it was killed.
+Custom fields are columns such as fields.company."""
 
 
 def add_to(commands: Commands) -> None:
