@@ -236,7 +236,8 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         return {"operation": operation, "started": self._clock.monotonic(), **self._options, **watched}
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
-        ahead = response.request.extensions.get("ahead")
+        # Taken out, as httpx has cycles of references that would keep it, and the page that it returns, for a while.
+        ahead = response.request.extensions.pop("ahead", None)
         if ahead is not None and response.status_code in operation.success:
             ahead.note_body(response.content)
         return super()._parse(operation, response)
