@@ -41,7 +41,7 @@ class Kind(NamedTuple):
     effects: int
 
 
-HALF = {"body": '{"subscriber": {', "media_type": "application/json"}
+HALF: Any = {"body": '{"subscriber": {', "media_type": "application/json"}
 KINDS = {
     "reset before the effect": Kind(Fault(reset="before"), 2, APIConnectionError, 0),
     "reset after the effect": Kind(Fault(reset="after"), 2, APIConnectionError, 1),
