@@ -60,10 +60,10 @@ class Ledger:
         purchases = mock.purchases.all()
         there = Counter(each["transaction_id"] for each in purchases)
         there.update(each["subject"] for each in mock.broadcasts.all())
-        there.update(each["name"] for each in mock.tags.all())
+        there.update(each["name"] for each in mock.tags.all() if each["name"].startswith("tag-"))
         people = Counter(each["email_address"].partition("@")[0] for each in mock.subscribers.all())
         assert set(people.values()) <= {1}
-        there.update(name for name in people if name.startswith("subscriber"))
+        there.update(name for name in people if name.startswith("subscriber-"))
         assert all(len(each["products"]) == 1 for each in purchases)
         assert set(there.values()) <= {1}
         assert self.done <= there.keys() <= self.done | self.unsure

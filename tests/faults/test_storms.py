@@ -10,28 +10,14 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from kit_client import AsyncKit, Clock, Kit, KitError, RetryPolicy
+from kit_client import AsyncKit, Kit, KitError, RetryPolicy
 from kit_mock import KitMock
 
 from .all_kinds import arm
+from .hurried import Hurried
 from .ledger import Ledger
 
 AT_ONCE = 8
-
-
-class Hurried(Clock):
-    """Time of which a program waits a hundredth only. `waits` has what it was to wait."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        super().sleep(seconds / 100)
-
-    async def asleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        await super().asleep(seconds / 100)
 
 
 def work(kit: Kit, ledger: Ledger, count: int) -> None:
