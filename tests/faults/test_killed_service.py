@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import random
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from kit_client import Kit, KitError, RetryPolicy
 from kit_mock import KitMock
 
 from .ledger import Ledger
+from .service_process import free_port, served
 
 AT_ONCE = 4
 KILLS = 3
-
-
-@contextmanager
-def served(db: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "kit_mock", "serve", "--rate-limit", "off", "--db", str(db), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline(), process.communicate(timeout=10)
-            yield process
-        finally:
-            process.kill()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def test_what_a_program_was_told_is_what_the_service_has_after_kills(tmp_path: Path) -> None:
