@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from kit_client import APIStatusError, KitError, RateLimitError
+from kit_client import AuthenticationError, KitError, RateLimitError
 from kit_mock import KitMock
 
 LINE = {"name": "Book", "pid": "book", "lid": "a", "quantity": 1, "unit_price": 5.0}
@@ -48,12 +48,14 @@ class Ledger:
         """Keep what came of it."""
         if error is None:
             self.done.add(name)
-        elif isinstance(error, RateLimitError) and not name.startswith("subscriber"):
-            # What is safe to repeat may have been done by an attempt before.
+        elif isinstance(error, RateLimitError | AuthenticationError) and not name.startswith("subscriber-"):
             self.refused.add(name)
         else:
-            assert not isinstance(error, APIStatusError) or error.status_code >= 500, error
+            # What is safe to repeat may have been done by an attempt before the one that was refused.
             self.unsure.add(name)
+
+    def __len__(self) -> int:
+        return len(self.done) + len(self.unsure) + len(self.refused)
 
     def check(self, mock: KitMock) -> None:
         """All that was done is there, once; what is there besides is what nobody knew."""
