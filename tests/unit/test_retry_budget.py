@@ -194,10 +194,28 @@ def test_429_is_no_matter_of_the_budget() -> None:
     with pytest.raises(RateLimitError) as caught:
         kit.account.get()
     assert caught.value.attempts == 5
-    # It is no success either.
-    service.answers = [DOWN]
-    with pytest.raises(ServerError, match=SAYS):
-        kit.account.get()
+
+
+def test_429_is_no_success() -> None:
+    service = Service(DOWN)
+    kit = service.kit(rate_limiter=None, retry=RetryPolicy(retry_reserve=1))
+    for answer, error, attempts in (
+        (DOWN, ServerError, 2),
+        (httpx.Response(429, text="Retry later"), RateLimitError, 5),
+        (DOWN, ServerError, 1),
+    ):
+        service.answers = [answer]
+        with pytest.raises(error) as caught:
+            kit.account.get()
+        assert caught.value.attempts == attempts
+
+
+def test_a_success_gives_back_what_its_retries_took() -> None:
+    service = Service(OK)
+    kit = service.kit(rate_limiter=None, retry=RetryPolicy(retry_reserve=4))
+    for _ in range(5):
+        service.answers = [DOWN, DOWN, DOWN, DOWN, OK]
+        assert kit.account.get().account.id == 1
 
 
 def test_a_retry_between_two_others_counts_alone() -> None:
