@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import httpx
 
+if TYPE_CHECKING:
+    from .retry import RetryPolicy
+
 REFUSED = "not sent again, as too many retries have failed of late"
-
-
-class Limits(Protocol):
-    """The part of `RetryPolicy` that a budget goes by."""
-
-    @property
-    def retry_ratio(self) -> float | None: ...
-    @property
-    def retry_reserve(self) -> int: ...
 
 
 class RetryBudget:
@@ -36,17 +30,17 @@ class RetryBudget:
     def __init__(self) -> None:
         self._earned, self._spent = 0.0, 0.0
 
-    def earn(self, limits: Limits) -> None:
+    def earn(self, policy: RetryPolicy) -> None:
         """Count a call, once its first attempt was made."""
         with self.lock:
-            self._earned += limits.retry_ratio or 0
+            self._earned += policy.retry_ratio or 0
 
-    def spend(self, limits: Limits) -> bool:
+    def spend(self, policy: RetryPolicy) -> bool:
         """Count a retry and return True, or return False if none is left."""
         with self.lock:
             # A tenth that is added ten times is a little less than one.
-            most = max(limits.retry_reserve, self._earned + 1e-6)
-            allowed = limits.retry_ratio is None or self._spent + 1 <= most
+            most = max(policy.retry_reserve, self._earned + 1e-6)
+            allowed = policy.retry_ratio is None or self._spent + 1 <= most
             self._spent += allowed
         return allowed
 
@@ -55,24 +49,24 @@ class RetryBudget:
         with self.lock:
             self._spent = max(self._spent - retries, 0)
 
-    def succeed(self, retries: int, limits: Limits) -> None:
+    def succeed(self, retries: int, policy: RetryPolicy) -> None:
         """Count the success of a call that spent so many retries."""
         with self.lock:
             # However long the service was down: the first success is the end of it.
-            self._spent = max(min(self._spent - retries, limits.retry_reserve) - 1, 0)
+            self._spent = max(min(self._spent - retries, policy.retry_reserve) - 1, 0)
             # What calls earned while the service was up is not for the time when it is down.
             self._earned = min(self._earned, self._spent)
 
 
-def retry_budget(limits: Limits, origin: httpx.URL, *, is_alone: bool) -> RetryBudget:
+def retry_budget(policy: RetryPolicy, origin: httpx.URL, *, is_alone: bool) -> RetryBudget:
     """Return the budget of a client: that of all clients of this process to the same origin, or one of its own.
 
     Args:
-        limits: The client's policy.
+        policy: The client's.
         origin: Where the service is.
         is_alone: Whether what others have learnt of the service doesn't hold for the client.
     """
-    if is_alone or limits.retry_ratio is None:
+    if is_alone or policy.retry_ratio is None:
         return RetryBudget()
     with RetryBudget.lock:
         return _shared.setdefault((origin.scheme, origin.host, origin.port), RetryBudget())
