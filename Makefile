@@ -25,7 +25,7 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test httpx2 browser redis-server screenshots contract contract-deep mutants check lint types spec drift versions \
+.PHONY: help venv demo test httpx2 browser redis-server screenshots contract contract-deep faults mutants check lint types spec drift versions \
 	node-checks generate mock bench bench-long format lock clean
 
 help:  ## list the targets
@@ -60,7 +60,7 @@ venv: $(VENV)/.ready  ## set up the environment in .venv (every other target doe
 demo: venv  ## see the client at work on a mock of the service
 	@$(RUN) scripts/demo.py
 
-# Those marked `deep` take a minute and more, and find little that the others don't: `make contract` has them.
+# Those marked `deep` take a minute and more, and find little that the others don't: `make contract` and `make faults` have them.
 test: venv browser redis-server  ## run the tests
 	@$(RUN) -m pytest $(PYTEST_ARGS) -m 'not deep'
 
@@ -86,6 +86,9 @@ contract-deep: venv  ## run what is drawn at random with another seed, and more 
 	echo "seed $$seed; the same requests again: make contract-deep SEED=$$seed"; \
 	$(RUN) -m pytest $(PYTEST_ARGS) tests/contract/test_schemathesis.py tests/contract/test_model.py \
 	    -k 'documented or any_order' --model-seed "$$seed" --schemathesis-seed "$$seed" --schemathesis-examples "$(or $(EXAMPLES),50)"
+
+faults: venv  ## import 100,000 rows while a fifth of all requests fails: 3 minutes
+	@$(RUN) -m pytest tests/faults -m deep
 
 # Not part of the tests: every lie takes about a second. MUTANTS_ARGS=--sample=200 tries some.
 mutants: venv  ## measure which lies of a server the contract tests catch

@@ -10,7 +10,6 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +41,15 @@ def client(url: str, way: str) -> tuple[int, float, float]:
         kit.account.get()
         idle, begun = megabytes(), time.perf_counter()
         subscribers = kit.subscribers.list(per_page=PER_PAGE)
-        items: Iterable[Any]
         count = 0
         if way.endswith("raw"):
-            items = kit.bulk.export_subscribers(raw=True) if way.startswith("parallel") else subscribers.raw()
-            for item in items:
-                count += item["id"] > 0
+            rows = kit.bulk.export_subscribers(raw=True) if way.startswith("parallel") else subscribers.raw()
+            for row in rows:
+                count += row["id"] > 0
         else:
-            items = kit.bulk.export_subscribers() if way.startswith("parallel") else subscribers
-            for item in items:
-                count += item.id > 0
+            models = kit.bulk.export_subscribers() if way.startswith("parallel") else subscribers
+            for model in models:
+                count += model.id > 0
         return count, time.perf_counter() - begun, idle
 
 

@@ -20,11 +20,16 @@ class CommandParser(argparse.ArgumentParser):
     The one of argparse takes all of its arguments from where the first one stands.
     """
 
+    declare: Callable[[argparse.ArgumentParser], None] | None = None
+    """Adds arguments before the first command line is parsed. For those that take long to find."""
     _is_at_work = False
 
     # mypy and pyright see other overloads in the base class, one for each way to call it.
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Parse as `argparse.ArgumentParser` does, options anywhere."""
+        if self.declare is not None:
+            declare, self.declare = self.declare, None
+            declare(self)
         has_commands = any(action.nargs == argparse.PARSER for action in self._actions)
         if self._is_at_work or has_commands:
             return super().parse_known_args(args, namespace)
@@ -63,7 +68,7 @@ class Commands:
         """
         return Commands(self._parsers.add_parser(name, help=does, description=_sentence(does)), "action")
 
-    def add(self, name: str, does: str, run: Run, more: str = "", **settings: Any) -> argparse.ArgumentParser:
+    def add(self, name: str, does: str, run: Run, more: str = "", **settings: Any) -> CommandParser:
         """Declare a command with the options that all have, and return its parser, for the options of its own.
 
         Args:
@@ -81,7 +86,7 @@ class Commands:
             "epilog": EXPLAINED,
             **settings,
         }
-        made: argparse.ArgumentParser = self._parsers.add_parser(name, help=does, description=about, **settings)
+        made: CommandParser = self._parsers.add_parser(name, help=does, description=about, **settings)
         made.set_defaults(run=run)
         common = made.add_argument_group("options of all commands")
         common.add_argument(

@@ -85,7 +85,9 @@ class ExportRun:
             self._encoder = self._encoder_of(place.columns)
             self._walk(file, place)
             if export.format == "parquet":
-                with file.lines() as lines, _new(path, force=export.force) as made:
+                with file.lines() as lines, _new(path, force=export.force, part=file.converted) as made:
+                    # What a run before left that was killed here.
+                    made.cut(0)
                     write_parquet(lines, place.columns, made)
         except BaseException:
             file.stop()
@@ -194,9 +196,9 @@ class ExportRun:
 
 
 @contextmanager
-def _new(path: Path | None, *, force: bool) -> Generator[NewFile, None, None]:
+def _new(path: Path | None, *, force: bool, part: Path | None = None) -> Generator[NewFile, None, None]:
     """Open a file that gets its name at the end of the block, and is removed if the block fails."""
-    file = NewFile(path, force=force)
+    file = NewFile(path, force=force, part=part)
     try:
         yield file
         file.finish()

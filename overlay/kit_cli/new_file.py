@@ -59,7 +59,7 @@ class NewFile:
                 check_free(path, force=force)
                 # The file that a symbolic link leads to is replaced, and not the link.
                 self._final = path.resolve()
-                self._part = part or self._final.with_name(f".{self._final.name}.{secrets.token_hex(4)}.part")
+                self._part = part or self._final.with_name(f"{self._final.name}.{secrets.token_hex(4)}.part")
                 self._part.touch()
                 self._file = self._part.open("r+b")
         self._force = force

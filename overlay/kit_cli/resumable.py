@@ -58,6 +58,8 @@ class ResumableFile:
         check_free(path, force=force)
         final = path.resolve()
         self.part = final.with_name(f"{final.name}.part")
+        self.converted = final.with_name(f"{final.name}.part.converted")
+        """The name for what is made of the rows at the end."""
         self._noted = final.with_name(f"{final.name}.part.json")
         self._lock = FileLock(final.with_name(f"{final.name}.part.lock"), timeout=0)
         with told(path):
@@ -152,6 +154,7 @@ class ResumableFile:
         self._release()
 
     def _release(self) -> None:
-        self._lock.release()
+        # While it is held, so that nobody else's is removed. Windows keeps a file that is open.
         with contextlib.suppress(OSError):
             Path(self._lock.lock_file).unlink()
+        self._lock.release()

@@ -32,7 +32,9 @@ def current_run() -> Run:
 def _trio() -> Any:
     """Return the module trio if this code runs in a task of it. Nobody does who hasn't imported it."""
     trio = sys.modules.get("trio")
-    return trio if trio is not None and trio.lowlevel.in_trio_task() else None
+    # Another thread may be importing it: httpcore does, at its first use.
+    lowlevel = getattr(trio, "lowlevel", None)
+    return trio if lowlevel is not None and lowlevel.in_trio_task() else None
 
 
 class Background(Generic[T]):

@@ -26,8 +26,9 @@ from .limits.asks import client_limiter
 from .limits.limiter import RateLimiter
 from .network import arefuse_redirect, refuse_redirect
 from .options import call_options, checked_timeout
-from .pools import LIMITS, NoCookies
+from .pools import LIMITS, NoCookies, is_alone
 from .retry import RetryPolicy
+from .retry_budget import retry_budget
 from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers
 from .version import __version__
 
@@ -114,9 +115,11 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         # Shared with the clients of `with_options`.
         self._closed = threading.Event()
         self._retry, self._clock = retry or RetryPolicy(), clock or Clock()
+        inner = transport if http_client is None else getattr(http_client, "_transport", None)
+        self._retry_budget = retry_budget(self._retry, origin, is_alone=is_alone(inner, self._clock))
         self.rate_limiter = client_limiter(
             rate_limiter,
-            transport if http_client is None else getattr(http_client, "_transport", None),
+            inner,
             limits or LIMITS,
             origin=origin,
             auth=chosen,
@@ -236,7 +239,8 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         return {"operation": operation, "started": self._clock.monotonic(), **self._options, **watched}
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
-        ahead = response.request.extensions.get("ahead")
+        # Taken out, as httpx has cycles of references that would keep it, and the page that it returns, for a while.
+        ahead = response.request.extensions.pop("ahead", None)
         if ahead is not None and response.status_code in operation.success:
             ahead.note_body(response.content)
         return super()._parse(operation, response)

@@ -144,7 +144,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
             transport = Pools(self._open)
         elif isinstance(transport, POOLED):
             transport = Pools(only_once(transport))
-        return RetryTransport(transport, self._retry, self._clock, self.rate_limiter)
+        return RetryTransport(transport, self._retry, self._clock, self.rate_limiter, self._retry_budget)
 
     def _open(self) -> httpx.BaseTransport:
         with connection_problems():
@@ -225,7 +225,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
             transport = AsyncPools(self._open)
         elif isinstance(transport, POOLED):
             transport = AsyncPools(only_once(transport))
-        return AsyncRetryTransport(transport, self._retry, self._clock, self.rate_limiter)
+        return AsyncRetryTransport(transport, self._retry, self._clock, self.rate_limiter, self._retry_budget)
 
     def _open(self) -> httpx.AsyncBaseTransport:
         with connection_problems():

@@ -112,6 +112,7 @@ class _AnswerError(KitError):
         self.attempts = response.extensions.get("attempts", 1)
         notes = [f"request id {printable(self.request_id, 100)}"] if self.request_id else []
         notes += [f"after {self.attempts} attempts"] if self.attempts > 1 else []
+        notes += [refused] if (refused := response.extensions.get("refused")) else []
         super().__init__(f"{operation}: {what}" + (f" ({', '.join(notes)})" if notes else ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -211,9 +212,13 @@ def error_for(operation: Operation[Any], response: httpx.Response, cause: Except
 
 
 def connection_error(
-    operation: str, error: Exception, attempts: int, url: httpx.URL | None = None
+    operation: str, error: Exception, attempts: int, url: httpx.URL | None = None, refused: str | None = None
 ) -> APIConnectionError:
-    """The error for a request without an answer. Of the URL only the host is shown."""
+    """The error for a request without an answer. Of the URL only the host is shown.
+
+    Args:
+        refused: Why it was not sent again, if it could have been.
+    """
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     kind = APITimeoutError if timed_out else APIConnectionError
     what = "timed out" if timed_out else "connection failed"
@@ -225,7 +230,7 @@ def connection_error(
         kind, what = ResponseTooLargeError, "the response was not read to its end"
     tries = "" if attempts == 1 else f" after {attempts} attempts"
     where = "" if url is None else f" (host {printable(url.netloc.decode('ascii'))})"
-    made = kind(f"{operation}: {what}{tries}: {_reason(error)}{where}")
+    made = kind(f"{operation}: {what}{tries}: {_reason(error)}{where}" + (f"; {refused}" if refused else ""))
     made.operation, made.attempts = operation, attempts
     return made
 

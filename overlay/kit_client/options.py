@@ -45,10 +45,15 @@ def checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Time
 
 def check_seconds(name: str, value: object, *, most: float = threading.TIMEOUT_MAX, or_else: str = "") -> None:
     """Raise TypeError unless a value is a number, and ValueError unless it is from 0 to `most`."""
+    check_number(name, value, most, unit="seconds", or_else=or_else)
+
+
+def check_number(name: str, value: object, most: float, *, unit: str = "", or_else: str = "") -> None:
+    """Do the same for any unit."""
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"{name}: expected seconds{or_else}, got {value!r}")
+        raise TypeError(f"{name}: expected {unit or 'a number'}{or_else}, got {value!r}")
     if not 0 <= value <= most:
-        raise ValueError(f"{name}: expected from 0 to {most:g} seconds, got {value}")
+        raise ValueError(f"{name}: expected from 0 to {most:g}{unit and ' '}{unit}, got {value}")
 
 
 def check_whole(name: str, value: object, least: int, *, or_else: str = "") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import httpx
 
 from .background import Run, current_run
+from .clock import Clock
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,6 +25,18 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 
 POOLED = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 """Transports that hold connections. What others hold, only their authors know."""
+
+
+def is_alone(inner: httpx.BaseTransport | httpx.AsyncBaseTransport | None, clock: Clock) -> bool:
+    """Tell whether a client goes by another time, or to another place, than all others.
+
+    What others have learnt of the service doesn't hold for such a client.
+
+    Args:
+        inner: The transport that a caller gave, directly or within an httpx client.
+        clock: The client's.
+    """
+    return type(clock) is not Clock or not (inner is None or isinstance(inner, POOLED))
 
 
 class NoCookies(CookieJar):

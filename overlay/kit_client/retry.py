@@ -21,7 +21,8 @@ from .body import BodyTooLarge
 from .clock import Clock
 from .deadline import Deadline, DeadlinePassed
 from .errors import KitError, connection_error
-from .options import check_seconds, check_whole
+from .options import check_number, check_seconds, check_whole
+from .retry_budget import REFUSED, RetryBudget
 
 logger = logging.getLogger("kit_client")
 
@@ -63,6 +64,11 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
     """The longest delay, whatever `Retry-After` says."""
     budget: float = 150.0
     """A delay that would end later than this after the first request is not begun."""
+    retry_ratio: float | None = 0.1
+    """While no call succeeds, all calls together get so many retries for each of them: 0.1 is one for ten calls. None for no
+    such limit. Calls of a process to the same host count together. A retry after a 429 doesn't count: the rate limit paces it."""
+    retry_reserve: int = 20
+    """So many retries are made in any case: five calls have all of theirs before the service is taken to be down."""
     random: Callable[[], float] = random.random
     """From 0 to 1: each delay is jittered, so that many clients don't come back together."""
 
@@ -70,6 +76,9 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
         check_whole("max_retries", self.max_retries, 0)
         for name in ("backoff", "rate_limit_backoff", "max_delay", "budget"):
             check_seconds(name, getattr(self, name), most=math.inf)
+        if self.retry_ratio is not None:
+            check_number("retry_ratio", self.retry_ratio, math.inf, or_else=" or None")
+        check_whole("retry_reserve", self.retry_reserve, 0)
 
     def delay(self, outcome: Outcome, retry_safe: bool, retries: int, retry_after: float | None) -> float | None:
         """How long to wait before sending again, or None to leave it.
@@ -84,17 +93,25 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
             return None
         if retry_after is not None:
             return min(max(retry_after, self.backoff), self.max_delay) * (1 + 0.1 * self.random())
-        limited = isinstance(outcome, httpx.Response) and outcome.status_code == 429
-        delay: float = (self.rate_limit_backoff if limited else self.backoff) * 2 ** min(retries, 30)
+        delay: float = (self.rate_limit_backoff if _is_limited(outcome) else self.backoff) * 2 ** min(retries, 30)
         return min(delay, self.max_delay) * (0.75 + 0.25 * self.random())
 
     def _wanted(self, outcome: Outcome, retry_safe: bool) -> bool:
         if isinstance(outcome, httpx.Response):
             status = outcome.status_code
-            return status == 429 or (retry_safe and (status == 408 or (500 <= status < 600 and status != 501)))
+            return status == 429 or (retry_safe and _is_trouble(status))
         if _hopeless(outcome):
             return False
         return retry_safe or isinstance(outcome, NOT_SENT)
+
+
+def _is_limited(outcome: Outcome) -> bool:
+    return isinstance(outcome, httpx.Response) and outcome.status_code == 429
+
+
+def _is_trouble(status: int) -> bool:
+    """Tell whether a status is of a service that can't answer now, but may later."""
+    return status == 408 or (500 <= status < 600 and status != 501)
 
 
 def _hopeless(error: httpx.RequestError | OSError) -> bool:
@@ -111,7 +128,7 @@ def _hopeless(error: httpx.RequestError | OSError) -> bool:
 
 
 def attempt(
-    request: httpx.Request, policy: RetryPolicy, clock: Clock, deadline: Deadline
+    request: httpx.Request, policy: RetryPolicy, retry_budget: RetryBudget, clock: Clock, deadline: Deadline
 ) -> Generator[float | None, Attempt, httpx.Response]:
     """Attempts at one request, for a driver that does the I/O.
 
@@ -126,8 +143,9 @@ def attempt(
     max_retries: int = request.extensions.get("max_retries", policy.max_retries)
     start = clock.monotonic()
     wanted = retries_wanted.get()
-    retries = 0
-    may_be_done = False
+    retries = spent = 0
+    may_be_done = counted = False
+    refused: str | None = None
     outcome: Outcome | None = None
     took, after = 0.0, None
     while True:
@@ -139,7 +157,10 @@ def attempt(
                 raise came
             logger.info("%s: no attempt %d: %s", name, retries + 1, came)
             retries -= 1
+            retry_budget.give_back(counted)
             break
+        if outcome is None:
+            retry_budget.earn(policy)
         outcome = came
         began = request.extensions.get("sent_at", began)
         after = retry_after(outcome, clock)
@@ -150,23 +171,37 @@ def attempt(
         late = delay is not None and (clock.monotonic() - start + delay > policy.budget or delay >= deadline.left())
         if delay is None or late or not wanted():
             break
+        counted = not _is_limited(outcome)
+        if counted and not retry_budget.spend(policy):
+            refused = REFUSED
+            logger.info("%s: %s; %s", name, what, refused)
+            break
+        spent += counted
         retries += 1
         may_be_done = may_be_done or _may_be_done(outcome)
         logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 1, delay)
-        yield delay
-        if not wanted():
+        given_up = True
+        try:
+            yield delay
+            given_up = not wanted()
+        finally:
+            if given_up:
+                retry_budget.give_back(counted)
+        if given_up:
             retries -= 1
             break
     if isinstance(outcome, httpx.Response):
+        if not _is_limited(outcome) and not _is_trouble(outcome.status_code):
+            retry_budget.succeed(spent, policy)
         if request.method == "DELETE" and outcome.status_code == 404 and may_be_done:
             logger.info("%s: 404 after an attempt whose outcome is unknown; it is deleted", name)
             status = next(iter(operation.success)) if operation else 204
             outcome = httpx.Response(status, headers=outcome.headers)
         # httpx sets it when it has read the body, which was done for it.
         outcome.elapsed = datetime.timedelta(seconds=took)
-        outcome.extensions.update(attempts=retries + 1, retry_after=after)
+        outcome.extensions.update(attempts=retries + 1, retry_after=after, refused=refused)
         return outcome
-    raise connection_error(name, outcome, retries + 1, request.url) from outcome
+    raise connection_error(name, outcome, retries + 1, request.url, refused) from outcome
 
 
 def _may_be_done(outcome: Outcome) -> bool:

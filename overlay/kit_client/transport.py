@@ -16,6 +16,7 @@ from .errors import KitError
 from .limits.asks import ClientLimiter
 from .pools import AsyncPools
 from .retry import Attempt, Outcome, RetryPolicy, attempt, retries_wanted
+from .retry_budget import RetryBudget
 from .socks import SocksHandshake
 
 
@@ -23,13 +24,19 @@ class RetryTransport(httpx.BaseTransport):
     """Does what `RetryPolicy` decides. Raises `APIConnectionError` for what was an `httpx.RequestError`."""
 
     def __init__(
-        self, inner: httpx.BaseTransport, policy: RetryPolicy, clock: Clock, limiter: ClientLimiter | None
+        self,
+        inner: httpx.BaseTransport,
+        policy: RetryPolicy,
+        clock: Clock,
+        limiter: ClientLimiter | None,
+        retry_budget: RetryBudget | None = None,
     ) -> None:
         self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
+        self._retry_budget = retry_budget or RetryBudget()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
-        steps = attempt(request, self._policy, self._clock, deadline)
+        steps = attempt(request, self._policy, self._retry_budget, self._clock, deadline)
         delay = next(steps)
         while True:
             try:
@@ -98,13 +105,19 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
     """The same, to await."""
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, policy: RetryPolicy, clock: Clock, limiter: ClientLimiter | None
+        self,
+        inner: httpx.AsyncBaseTransport,
+        policy: RetryPolicy,
+        clock: Clock,
+        limiter: ClientLimiter | None,
+        retry_budget: RetryBudget | None = None,
     ) -> None:
         self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
+        self._retry_budget = retry_budget or RetryBudget()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
-        steps = attempt(request, self._policy, self._clock, deadline)
+        steps = attempt(request, self._policy, self._retry_budget, self._clock, deadline)
         delay = next(steps)
         while True:
             try:

@@ -18,7 +18,7 @@ import pytest
 
 from kit_api.api import Resources
 from kit_api.api.subscribers import SubscribersResource
-from kit_client import AsyncKit, ConfigurationError, Kit
+from kit_client import AsyncKit, ConfigurationError, Kit, RetryPolicy, ServerError
 from kit_mock import KitMock
 
 from .echo import PAGES, EchoServer, plenty
@@ -258,3 +258,33 @@ def test_a_transport_of_ones_own_is_refused_to_the_child_before_anything_is_sent
             Child(lambda: kit.subscribers.get(2)).result()
         assert kit.subscribers.get(3).id == 3
     assert server.requests == ["/v4/subscribers/1", "/v4/subscribers/3"]
+
+
+def test_a_child_counts_retries_on_from_its_parent_whatever_the_parents_threads_do() -> None:
+    policy = RetryPolicy(backoff=0, retry_reserve=6)
+    transport = httpx.MockTransport(lambda request: httpx.Response(503))
+    kit = Kit("key", rate_limiter=None, transport=transport, retry=policy, max_retries=4)
+    others = Kit("key", rate_limiter=None, transport=transport, retry=policy)
+    over = threading.Event()
+
+    def attempts(kit: Kit) -> int:
+        with pytest.raises(ServerError) as caught:
+            kit.account.get()
+        return caught.value.attempts
+
+    def hammer() -> None:
+        while not over.is_set():
+            attempts(others)
+
+    threads = [threading.Thread(target=hammer) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert attempts(kit) == 5
+        children = [Child(lambda: [attempts(kit), attempts(kit)]) for _ in range(20)]
+        assert [child.result() for child in children] == [[3, 1]] * 20
+        assert attempts(kit) == 3
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(SECONDS)

@@ -21,6 +21,8 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
         shown.append(capsys.readouterr().out)
     assert shown == [
         "create_subscriber 422 ['Email address is invalid'] 1\n",
+        "True\n",
+        "110 requests of 100 calls\ncreator\n",
         "ResponseTooLargeError list_tags\n",
     ]
 

@@ -54,7 +54,7 @@ def test_the_python_runs(
     assert asynchronous == "1 Mathematicians\n"
     assert oauth.startswith("https://app.convertkit.com/oauth/authorize?client_id=my-app&")
     assert lists == "2 1 1\n['Mathematicians']\n"
-    assert long_lists == "9\nnobody email_address: expected an address, got str 'nobody'\n"
+    assert long_lists == "9\nnobody email_address: expected an address, got str 'nobody'\n252 252\n"
     assert errors.startswith('422 ["Name can\'t be blank"] ')
     assert errors.endswith("get_subscriber 1\n")
     assert connections == ""

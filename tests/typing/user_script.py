@@ -29,6 +29,7 @@ from kit_api.models import (
     SubscriberDelivery,
     SubscriberState,
     Tag,
+    TaggedSubscriber,
     Webhook,
 )
 from kit_api.types import Response
@@ -115,6 +116,22 @@ def with_an_import(kit: Kit) -> list[str]:
     for person, told in kit.bulk.match_callback(b'{"subscribers": [], "failures": []}', rows):
         print(person["score"], told.ok)
     return found
+
+
+def with_exports(kit: Kit, tag_id: int) -> list[str]:
+    day = datetime.date(2024, 1, 1)
+    export = kit.bulk.export_subscribers(status="all", created_after=day, include=["tags"], parallel=4)
+    subscriber: Subscriber
+    for subscriber in export:
+        print(subscriber.first_name, export.total, export.cursor)
+    tagged: TaggedSubscriber
+    for tagged in kit.bulk.export_subscribers(tag_id=tag_id, tagged_after=day):
+        print(tagged.tagged_at.year)
+    rows: list[dict[str, Any]] = []
+    for page in kit.bulk.export_subscribers(tag_id=tag_id, raw=True, after=export.cursor).pages():
+        rows += page.items
+    rows += kit.subscribers.list(limit=2).raw()
+    return [row["email_address"] for row in rows]
 
 
 def with_dicts(kit: Kit) -> list[str]:
@@ -302,6 +319,7 @@ def main(kit: Kit, async_kit: AsyncKit) -> None:
                 with_modules(kit),
                 in_bulk(kit),
                 with_an_import(kit),
+                with_exports(kit, tag_id=1),
                 with_dicts(kit),
                 beyond_the_document(kit),
                 further_on(kit),

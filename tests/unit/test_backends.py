@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 from typing import Any
 
 import anyio
@@ -148,6 +149,7 @@ async def test_nobody_is_there() -> None:
 
 PROGRAM = """
 import sys
+import types
 import httpx
 from kit_client import Kit, KitError, RetryPolicy
 kit = Kit("key", base_url="http://127.0.0.1:9", retry=RetryPolicy(max_retries=1, backoff=0.001))
@@ -171,3 +173,13 @@ def test_synchronous_programs_import_no_event_loop() -> None:
 
 def run(program: str) -> Any:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_call_while_another_thread_imports_trio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As httpcore does at the first use of a client in the process."""
+    # What a module is before its first line has run.
+    monkeypatch.setitem(sys.modules, "trio", types.ModuleType("trio"))
+    with KitMock() as mock:
+        async with AsyncKit(mock.api_key, base_url=mock.url, rate_limiter=None) as kit:
+            assert (await kit.account.get()).account.id

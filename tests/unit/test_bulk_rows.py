@@ -9,6 +9,7 @@ import io
 import sqlite3
 import types
 from collections import namedtuple
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -58,9 +59,9 @@ class Series:
 
 
 def sqlite_row() -> sqlite3.Row:
-    connection = sqlite3.connect(":memory:")
-    connection.row_factory = sqlite3.Row
-    row: sqlite3.Row = connection.execute("SELECT 'ada@example.com' email_address, 'Ada' first_name").fetchone()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        row: sqlite3.Row = connection.execute("SELECT 'ada@example.com' email_address, 'Ada' first_name").fetchone()
     return row
 
 

@@ -23,6 +23,7 @@ class WhatFails(TypedDict, total=False):
     status: int | None
     body: object
     media_type: str | None
+    retry_after: int | None
     html: bool
     effect: bool
     reset: Literal["before", "after"] | None
@@ -57,6 +58,7 @@ class Fault:
         status: with Kit's error body for it; 429 is `Retry later` in plain text, 520 to 527 a proxy's page in HTML.
         body: another body: a text, or what becomes JSON. Any status can have one, 200 too.
         media_type: of that body.
+        retry_after: a header `Retry-After` of so many seconds, which Kit doesn't send.
         html: a page in HTML, as proxies send them; 502 if there is no `status`.
         effect: whether the request takes effect first, so that it is the answer that gets lost.
         revoke_token: 401, and an access token from OAuth is revoked with all of its grant.
@@ -84,6 +86,7 @@ class Fault:
     status: int | None = None
     body: object = attrs.field(default=None, hash=False)
     media_type: str | None = None
+    retry_after: int | None = None
     html: bool = False
     effect: bool = False
     reset: Literal["before", "after"] | None = None

@@ -53,6 +53,8 @@ def _values(fault: Fault) -> None:
         value = getattr(fault, name)
         if not _is_number(value) or not 0 <= value <= _LONGEST:
             raise ValueError(f"{name} must be a number of seconds, from 0 to a day, not {value!r}")
+    if fault.retry_after is not None and (not _is_integer(fault.retry_after) or not 0 <= fault.retry_after <= _LONGEST):
+        raise ValueError(f"retry_after must be a whole number of seconds, from 0 to a day, not {fault.retry_after!r}")
     if fault.status is not None and (not _is_integer(fault.status) or not 200 <= fault.status <= 599):
         raise ValueError(f"status must be from 200 to 599, not {fault.status!r}")
     if fault.reset not in (None, *_SIDES):
@@ -71,6 +73,8 @@ def _together(fault: Fault) -> None:
         raise ValueError(f"status {fault.status} has no body")
     if fault.media_type is not None and fault.body is None:
         raise ValueError("media_type is that of a body, which isn't given")
+    if fault.retry_after is not None and not fault.answers:
+        raise ValueError("retry_after goes with status, body or html")
     if fault.body is not None and not isinstance(fault.body, str | dict | list):
         raise ValueError("body must be a text, or an object or list for JSON")
     _can_be_sent(fault.body)

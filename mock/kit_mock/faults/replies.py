@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import attrs
 import msgspec
 
 from kit_mock.faults import Fault
@@ -29,6 +30,13 @@ _TEXT = "text/plain"
 
 def reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
     """The answer of a fault that has one. `invalid` is what a caller with these credentials is told in a 401."""
+    answer = _reply(fault, operation_id, invalid)
+    if fault.retry_after is not None:
+        answer = attrs.evolve(answer, headers={**answer.headers, "Retry-After": str(fault.retry_after)})
+    return answer
+
+
+def _reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
     status = fault.status or (502 if fault.html else 200)
     if isinstance(fault.body, str):
         media_type = fault.media_type or (_HTML if fault.html else _TEXT)

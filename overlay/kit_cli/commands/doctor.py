@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import platform
+import sys
 from typing import Any
 
 from kit_cli.context import Context
@@ -60,7 +60,7 @@ def _facts(context: Context, kit: Any) -> dict[str, Any]:
         "versions": {
             "kit-client": __version__,
             "document": raw_document()["info"]["version"],
-            "python": platform.python_version(),
+            "python": ".".join(map(str, sys.version_info[:3])),
             "httpx": httpx.__version__,
             "msgspec": msgspec.__version__,
         },

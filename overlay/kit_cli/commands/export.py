@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kit_api.errors import printable
-from kit_cli import listings
 from kit_cli.context import Context
 from kit_cli.declaring import Commands
 from kit_cli.output import Output
 from kit_cli.status import OK, MisuseError
 
+if TYPE_CHECKING:
+    from kit_cli.listings import Listing
+
 _MORE = """\
-A file gets its name once it is complete.
-An export that was interrupted goes on with --resume, also where it was killed. Custom fields are
-columns such as fields.company."""
+A file gets its name once it is complete. An export that was interrupted goes on with --resume, also where it was killed.
+Custom fields are columns such as fields.company."""
 
 
 def add_to(commands: Commands) -> None:
-    """Declare the command."""
+    """Declare the command. Its arguments follow when it is called, as they are those of the generated code."""
+    commands.add("export", "write a list of the account to a file", run, _MORE).declare = _declare
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    from kit_cli import listings
+
     lists = listings.listings()
-    parser = commands.add("export", "write a list of the account to a file", run, _MORE)
     parser.add_argument(
         "what", choices=sorted({each.what for each in lists}), metavar="WHAT", help="one of %(choices)s"
     )
@@ -57,8 +63,10 @@ def add_to(commands: Commands) -> None:
         group.add_argument(flag, **_filter(name, [each for each in lists if name in each.filters]))
 
 
-def _filter(name: str, lists: list[listings.Listing]) -> dict[str, Any]:
+def _filter(name: str, lists: list[Listing]) -> dict[str, Any]:
     """Return how a filter is declared."""
+    from kit_cli import listings
+
     about = f"for {', '.join(dict.fromkeys(each.what for each in lists))}"
     if listings.is_switch(name):
         return {"action": "store_true", "default": None, "help": about}

@@ -10,10 +10,11 @@ from kit_cli.context import Context
 from kit_cli.declaring import Commands
 
 _MORE = """\
-The address stands in a column such as
-Email, the first name in one such as First name, and columns that are called as custom fields are
-theirs; --map says so of others. Who exists already is updated, so that running it twice does no harm.
-A row that can't be imported is reported with its line, and the others go in."""
+Who exists already is updated, so that running it twice does no harm. A row that can't be imported is reported with its line,
+and the others go in.
+
+The address stands in a column such as Email, the first name in one such as First name, and columns that are called as custom
+fields are theirs; --map says what others are."""
 
 
 def add_to(commands: Commands) -> None:

@@ -25,12 +25,15 @@ class Exports:
     def export_subscribers(
         self,
         *,
-        raw: Literal[False] = False,
+        raw: Literal[True],
         parallel: int = 8,
         per_page: int = LARGEST_PAGE,
+        tag_id: int | None = None,
+        form_id: int | None = None,
+        sequence_id: int | None = None,
         after: str | None = None,
         **filters: Unpack[Filters],
-    ) -> Export[Subscriber]: ...
+    ) -> Export[dict[str, Any]]: ...
     @overload
     def export_subscribers(
         self,
@@ -64,6 +67,16 @@ class Exports:
         after: str | None = None,
         **filters: Unpack[Filters],
     ) -> Export[AddedSubscriber]: ...
+    @overload
+    def export_subscribers(
+        self,
+        *,
+        raw: Literal[False] = False,
+        parallel: int = 8,
+        per_page: int = LARGEST_PAGE,
+        after: str | None = None,
+        **filters: Unpack[Filters],
+    ) -> Export[Subscriber]: ...
     @overload
     def export_subscribers(
         self,
@@ -139,12 +152,15 @@ class AsyncExports:
     def export_subscribers(
         self,
         *,
-        raw: Literal[False] = False,
+        raw: Literal[True],
         parallel: int = 8,
         per_page: int = LARGEST_PAGE,
+        tag_id: int | None = None,
+        form_id: int | None = None,
+        sequence_id: int | None = None,
         after: str | None = None,
         **filters: Unpack[Filters],
-    ) -> AsyncExport[Subscriber]: ...
+    ) -> AsyncExport[dict[str, Any]]: ...
     @overload
     def export_subscribers(
         self,
@@ -178,6 +194,16 @@ class AsyncExports:
         after: str | None = None,
         **filters: Unpack[Filters],
     ) -> AsyncExport[AddedSubscriber]: ...
+    @overload
+    def export_subscribers(
+        self,
+        *,
+        raw: Literal[False] = False,
+        parallel: int = 8,
+        per_page: int = LARGEST_PAGE,
+        after: str | None = None,
+        **filters: Unpack[Filters],
+    ) -> AsyncExport[Subscriber]: ...
     @overload
     def export_subscribers(
         self,

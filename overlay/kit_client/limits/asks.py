@@ -19,7 +19,7 @@ from kit_client.auth import ApiKeyAuth, BearerAuth
 from kit_client.clock import Clock
 from kit_client.deadline import Deadline
 from kit_client.errors import ConfigurationError
-from kit_client.pools import POOLED
+from kit_client.pools import is_alone
 from kit_client.retry import NOT_SENT, Outcome, retry_after
 
 from .limiter import SHARED, Line, RateLimiter
@@ -236,9 +236,7 @@ def client_limiter(
     if isinstance(given, Unset):
         if not getattr(inner, "rate_limited", True):
             return None
-        # What goes by another time, or to another place, is not to wait for what others have sent.
-        alone = type(clock) is not Clock or not (inner is None or isinstance(inner, POOLED))
-        given = RateLimiter() if alone else SHARED
+        given = RateLimiter() if is_alone(inner, clock) else SHARED
     elif given is not None and not isinstance(given, RateLimiter):
         raise ConfigurationError(f"rate_limiter: expected a RateLimiter or None, got {type(given).__name__}")
     if given is None:

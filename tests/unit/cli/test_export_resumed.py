@@ -106,7 +106,8 @@ def test_an_export_goes_on_where_it_stopped(
     if "--parallel" not in way:
         assert ids(name) == sorted(ids(name), reverse=True)
         asked = sum(request.operation_id == "list_subscribers" for request in mock.requests)
-        assert asked <= 10 - (pages - 2 if pages > 1 else 0)
+        # The page that was being asked for when it stopped may count for the second run.
+        assert asked <= 13 - pages
 
 
 @pytest.fixture
@@ -218,3 +219,9 @@ def test_two_at_a_time_do_not_write_one_file(
     assert [outcome.status for outcome in outcomes] == [1]
     assert "another process is writing p.csv" in outcomes[0].err
     assert (left(), len(ids("p.csv"))) == (["p.csv"], PEOPLE)
+
+
+def test_what_a_killed_conversion_left_is_written_over(run: Cli) -> None:
+    Path("p.parquet.part.converted").write_bytes(b"x" * 1_000_000)
+    assert run("export", "subscribers", "--out", "p.parquet").status == 0
+    assert (left(), len(ids("p.parquet"))) == (["p.parquet"], PEOPLE)

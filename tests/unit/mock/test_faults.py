@@ -92,6 +92,17 @@ def test_pages_of_proxies(mock: KitMock, plain: httpx.Client, given: Any, status
     assert str(status) in response.text
 
 
+@pytest.mark.parametrize(
+    "given", [{"status": 429}, {"status": 503}, {"html": True}, {"status": 521}, {"body": "x"}, {"status": 401}]
+)
+def test_an_answer_can_say_when_to_try_again(mock: KitMock, plain: httpx.Client, given: Any) -> None:
+    mock.fail_next(times=2, retry_after=30, **given)
+    assert plain.get("/v4/account").headers["Retry-After"] == "30"
+    assert plain.post("/oauth/token").headers["Retry-After"] == "30"
+    mock.fail_next(**given)
+    assert "Retry-After" not in plain.get("/v4/account").headers
+
+
 def test_which_requests(mock: KitMock, kit: httpx.Client, subscriber: Create, tag: Create) -> None:
     subscriber()
     tag()
@@ -356,6 +367,11 @@ def test_stars_in_routes(mock: KitMock, kit: httpx.Client, route: str, fitting: 
         ({"reset": "after", "cut_body": True}, "reset"),
         ({"cut_body": True, "slow_body": 1}, "cut_body"),
         ({"cut_body": 1}, "cut_body"),
+        ({"retry_after": 3}, "retry_after"),
+        ({"retry_after": 3, "reset": "before"}, "retry_after"),
+        ({"retry_after": -1, "status": 503}, "retry_after"),
+        ({"retry_after": 0.5, "status": 503}, "retry_after"),
+        ({"retry_after": 100_000, "status": 503}, "retry_after"),
         ({"delay": -1}, "delay"),
         ({"delay": float("nan")}, "delay"),
         ({"delay": "1"}, "delay"),
