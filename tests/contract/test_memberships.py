@@ -80,11 +80,14 @@ def _check_recent(answer: Answer, text: str) -> None:
         raise answer.broken("a date of now", text)
 
 
-def test_an_inactive_subscriber_stays_as_they_are(caller: Caller, world: World, state: State, owner: Owner) -> None:
+@pytest.mark.parametrize("by", ["id", "email"])
+def test_an_inactive_subscriber_stays_as_they_are(
+    caller: Caller, world: World, state: State, owner: Owner, by: str
+) -> None:
     """Putting somebody in leaves their state, and lists show them under that state. (chosen)"""
     subscriber = world.new_subscriber()
     caller.call("unsubscribe_subscriber", {"id": subscriber["id"]}, expect=204)
-    answer = owner.add(caller, world.some(owner.kind), subscriber, "id", expect=201)
+    answer = owner.add(caller, world.some(owner.kind), subscriber, by, expect=201)
     state.expect(answer, "subscriber", subscriber["id"], state="cancelled")
 
 

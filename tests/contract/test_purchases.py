@@ -57,6 +57,9 @@ def test_sums_follow_from_the_products(caller: Caller, world: World) -> None:
     made = world.new_purchase(products=products, tax=2, shipping=1, discount=0.3)
     if (made["subtotal"], made["total"], made["tax"], made["discount"]) != (28.3, 31.0, 2, 0.3):
         raise caller.call("get_purchase", {"id": made["id"]}).broken("subtotal 28.3, total 31.0, tax 2, discount 0.3")
+    kept = caller.call("get_purchase", {"id": made["id"]}, expect=200)
+    if kept.json["purchase"] | made != kept.json["purchase"]:
+        raise kept.broken("what the answer to its creation was")
 
 
 def test_a_known_transaction_gets_more_products(caller: Caller, world: World, state: State) -> None:

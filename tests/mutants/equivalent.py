@@ -11,6 +11,7 @@ from tests.mutants.lie import Lie
 
 _NO_SOURCES = "no sequence of the account leaves out subscribers, and the API has no way to make one that does"
 _NULL = "it is null there at all times, since what failed was not made"
+_NO_PRODUCT = "no answer of the API shows the id of a product, which a webhook for its purchases needs"
 _UNCHANGED = "nothing that the API can do changes it"
 
 REASONS: Mapping[str, str] = {
@@ -25,6 +26,7 @@ REASONS: Mapping[str, str] = {
     "stale read: list_email_templates *": _UNCHANGED,
     "stale read: list_segments *": _UNCHANGED,
     "field lost: create_purchase answers with `purchase.status` *": "`paid` is the only status, and the default",
+    "webhook: subscriber.product_purchase *": _NO_PRODUCT,
     "field null: get_subscriber warnings": "there are warnings for writes alone",
 }
 """The reasons, by patterns of names as `fnmatch` has them."""
