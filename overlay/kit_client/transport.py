@@ -33,6 +33,7 @@ class RetryTransport(httpx.BaseTransport):
     ) -> None:
         self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
         self._retry_budget = retry_budget or RetryBudget()
+        self._is_closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
@@ -90,6 +91,9 @@ class RetryTransport(httpx.BaseTransport):
             response = self._inner.handle_request(request)
             # Read here, where a body cut short can still be asked for again.
             read(response, largest(request), deadline)
+            if self._is_closed and (stream := response.extensions.get("network_stream")) is not None:
+                # The connection was still being made when the others were closed.
+                stream.close()
         except (httpx.RequestError, OSError) as error:
             return _failed(error, deadline)
         finally:
@@ -98,6 +102,7 @@ class RetryTransport(httpx.BaseTransport):
         return response
 
     def close(self) -> None:
+        self._is_closed = True
         self._inner.close()
 
 

@@ -21,7 +21,7 @@ def test_what_a_program_was_told_is_what_the_service_has_after_kills(tmp_path: P
     moments = random.Random(20230217)
     ledger = Ledger(seed=20230217)
     changed = threading.Condition()
-    over = threading.Event()
+    over, up = threading.Event(), threading.Event()
 
     def work(kit: Kit) -> None:
         while not over.is_set():
@@ -31,6 +31,8 @@ def test_what_a_program_was_told_is_what_the_service_has_after_kills(tmp_path: P
                 ledger.act(name)(kit)
             except KitError as error:
                 ledger.note(name, error)
+                # A server that was just killed may still take a connection, and answer nothing.
+                up.wait(60)
             else:
                 ledger.note(name, None)
             with changed:
@@ -44,6 +46,7 @@ def test_what_a_program_was_told_is_what_the_service_has_after_kills(tmp_path: P
         threads = [threading.Thread(target=work, args=(kit,)) for _ in range(AT_ONCE)]
         for number in range(KILLS + 1):
             with served(db, port) as process:
+                up.set()
                 if not number:
                     for thread in threads:
                         thread.start()
@@ -55,6 +58,7 @@ def test_what_a_program_was_told_is_what_the_service_has_after_kills(tmp_path: P
                     over.set()
                     for thread in threads:
                         thread.join(60)
+                up.clear()
                 process.kill()
                 process.wait(timeout=10)
     with KitMock(db=db) as mock:

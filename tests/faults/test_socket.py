@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from kit_client import (
     RetryPolicy,
     ServerError,
 )
+from kit_mock import KitMock
 
 HTML = b"<html><title>Web server is down</title></html>"
 
@@ -113,3 +115,20 @@ def test_a_cut_body_and_a_dropped_connection_are_tried_again() -> None:
     ):
         assert kit.account.get().account.name == "A"
         assert served() == 3
+
+
+def test_a_connection_that_is_made_while_the_client_is_closed_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.create_connection
+    made: list[socket.socket] = []
+
+    with KitMock() as mock:
+        kit = Kit(mock.api_key, base_url=mock.url)
+
+        def connect_late(*arguments: Any, **options: Any) -> socket.socket:
+            made.append(connect(*arguments, **options))
+            kit.close()
+            return made[-1]
+
+        monkeypatch.setattr(socket, "create_connection", connect_late)
+        kit.account.get()
+    assert [each.fileno() for each in made] == [-1]

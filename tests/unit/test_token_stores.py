@@ -168,11 +168,12 @@ def test_a_full_disk_is_told_before_a_token_is_spent(mock: KitMock, path: Path) 
     authorized(mock, store)
     kill_tokens(mock, store, "clock")
     before = path.read_bytes()
+    oauth = make_oauth(mock, store)
 
     def refresh() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
-        make_oauth(mock, store).refresh()
+        oauth.refresh()
 
     assert "can't be written: File too large; no token was lost." in in_child(refresh)
     assert refreshes(mock) == []
