@@ -42,7 +42,7 @@ class BulkService:
     def __init__(self, seed: int = 0, *, faults: float = 0.0, named_failures: bool = False) -> None:
         self._random = random.Random(seed)
         self._faults, self._named_failures = faults, named_failures
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
         self._hit: Counter[str] = Counter()
         self.clock = FakeClock()
         self.people: dict[str, Body] = {}
@@ -69,7 +69,7 @@ class BulkService:
         return {"clock": self.clock, "retry": NO_RETRIES, "rate_limiter": None, **arguments}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
+        with self.lock:
             key = f"{request.method} {request.url.path}"
             self.requests[key] += 1
             body: Body = json.loads(request.content) if request.content else {}

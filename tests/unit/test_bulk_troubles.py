@@ -34,11 +34,13 @@ class Refusing(BulkService):
     def __call__(self, request: httpx.Request) -> httpx.Response:
         key = f"{request.method} {request.url.path}"
         items = json.loads(request.content).get("subscribers", []) if request.content else []
-        refused = self.refusal(key, [item["email_address"] for item in items])
-        if refused is not None:
-            self.requests[key] += 1
-            return refused
-        return super().__call__(request)
+        # No other request comes between the refusal and the effect.
+        with self.lock:
+            refused = self.refusal(key, [item["email_address"] for item in items])
+            if refused is not None:
+                self.requests[key] += 1
+                return refused
+            return super().__call__(request)
 
 
 def test_a_row_that_spoils_a_request_is_found() -> None:
