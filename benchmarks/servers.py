@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kit_mock.document import default_path
+from kit_mock.protocol.document import default_path
 
 PRISM = Path(__file__).with_name("node_modules") / "@stoplight" / "prism-cli"
 _PATIENCE = 60

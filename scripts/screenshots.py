@@ -17,7 +17,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from kit_mock import Clock, KitMock, document
+from kit_mock import Clock, KitMock
+from kit_mock.protocol import document
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 _WINDOW = "--window-size=1360,1180"

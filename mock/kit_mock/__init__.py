@@ -6,25 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kit_mock.clock import Clock
-    from kit_mock.deliveries import Delivery
-    from kit_mock.faults import Fault
     from kit_mock.mock import KitMock
-    from kit_mock.oauth import OAuthClient
-    from kit_mock.problems import KitMockError
-    from kit_mock.recorder import RecordedRequest
+    from kit_mock.model.oauth_clients import OAuthClient
+    from kit_mock.outbox.deliveries import Delivery
+    from kit_mock.protocol.errors import KitMockError
+    from kit_mock.service.faults.fault import Fault
+    from kit_mock.service.request_log import RecordedRequest
+    from kit_mock.state.clock import Clock
 
     __version__: str
 
 # Imported when first asked for (PEP 562), so that the command can say what is missing rather than fail on it.
 _MODULES = {
-    "Clock": "clock",
-    "Fault": "faults",
-    "Delivery": "deliveries",
+    "Clock": "state.clock",
+    "Fault": "service.faults.fault",
+    "Delivery": "outbox.deliveries",
     "KitMock": "mock",
-    "KitMockError": "problems",
-    "OAuthClient": "oauth",
-    "RecordedRequest": "recorder",
+    "KitMockError": "protocol.errors",
+    "OAuthClient": "model.oauth_clients",
+    "RecordedRequest": "service.request_log",
 }
 
 

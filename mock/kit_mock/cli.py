@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from kit_mock import behaviours, ordering
-from kit_mock.clock import Clock
-from kit_mock.deliveries.targets import hosts
-from kit_mock.limits import WINDOW, RateLimit
 from kit_mock.mock import ACCESS_TOKEN, API_KEY, BULK_QUEUE_BYTES, KitMock
-from kit_mock.problems import KitMockError
+from kit_mock.model import result_order
+from kit_mock.outbox.allowed_hosts import hosts
+from kit_mock.protocol.errors import KitMockError
+from kit_mock.rules import behaviours
+from kit_mock.service.rate_limit import WINDOW, RateLimit
+from kit_mock.state.clock import Clock
 from kit_mock.version import version
 
 _GAPS = 1
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from kit_mock.server import listen, serve, url_of  # Only here: the other commands need no server.
+    from kit_mock.adapters.server import listen, serve, url_of  # Only here: the other commands need no server.
 
     with (
         listen(options.host, options.port) as listener,
@@ -79,15 +80,15 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _coverage(options: argparse.Namespace) -> int:
     # Only here: the other commands need none of it.
-    from kit_mock import coverage
-    from kit_mock.document import load
-    from kit_mock.response_fields import ResponseFields
+    from kit_mock.protocol.document import load
+    from kit_mock.status_coverage import measure
+    from kit_mock.status_coverage.response_fields import ResponseFields
 
     if options.how is not None:
-        print(*coverage.how(options.how, options.document), sep="\n")
+        print(*measure.how(options.how, options.document), sep="\n")
         return 0
-    covered, fields = coverage.Tally(), ResponseFields(load(options.document).raw)
-    for line in covered.lines(coverage.measure_all(options.document, fields), fields):
+    covered, fields = measure.Tally(), ResponseFields(load(options.document).raw)
+    for line in covered.lines(measure.measure_all(options.document, fields), fields):
         print(line, flush=True)
     return 0 if covered.is_complete else _GAPS
 
@@ -184,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--bulk-order",
-        choices=ordering.BULK_ORDERS,
+        choices=result_order.BULK_ORDERS,
         default="request",
         help=f"order of the results of bulk operations, of which Kit promises none {default}",
     )

@@ -9,26 +9,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from kit_mock import acts, additions, behaviours, deliveries, forks, ordering, seeds, snapshots
-from kit_mock import document as documents
-from kit_mock.app import App
-from kit_mock.asgi import AsgiApp
-from kit_mock.beginning import Beginning, fixed_credentials
-from kit_mock.behaviours import BehaviourName
-from kit_mock.clock import Clock
-from kit_mock.control import Control, plane
-from kit_mock.credentials import Credentials
-from kit_mock.deliveries import Delivery, targets
-from kit_mock.faults import Fault, Faults, WhatFails
-from kit_mock.limits import WINDOW, Limits, Quota, RateLimit
-from kit_mock.oauth import DEFAULT_CLIENTS, OAuthClient
-from kit_mock.ordering import BulkOrder
-from kit_mock.recorder import RecordedRequest, Recorder
-from kit_mock.storage import Store
-from kit_mock.transports import AsyncTransport, SyncTransport
+from kit_mock.adapters import forks
+from kit_mock.adapters.asgi import AsgiApp
+from kit_mock.adapters.httpx_transports import AsyncTransport, SyncTransport
+from kit_mock.control.plane import Control, plane
+from kit_mock.fill import collections, simulate, snapshots
+from kit_mock.fill.initial_state import Beginning, fixed_credentials
+from kit_mock.model import result_order
+from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
+from kit_mock.model.result_order import BulkOrder
+from kit_mock.outbox import allowed_hosts, deliveries
+from kit_mock.outbox.deliveries import Delivery
+from kit_mock.protocol import document as documents
+from kit_mock.rules import behaviours
+from kit_mock.rules.behaviours import BehaviourName
+from kit_mock.seeds import seed
+from kit_mock.service.app import App
+from kit_mock.service.authentication import Credentials
+from kit_mock.service.faults.fault import Fault, Faults, WhatFails
+from kit_mock.service.rate_limit import WINDOW, Limits, Quota, RateLimit
+from kit_mock.service.request_log import RecordedRequest, Recorder
+from kit_mock.state.clock import Clock
+from kit_mock.state.store import Store
 
 if TYPE_CHECKING:
-    from kit_mock.server import ServerThread
+    from kit_mock.adapters.server import ServerThread
 
 API_KEY = "kit_test_key"
 ACCESS_TOKEN = "test_access_token"
@@ -37,7 +42,7 @@ BULK_QUEUE_BYTES = 300_000_000
 _REMEMBERED_REQUESTS = 1000
 
 
-class KitMock(additions.Resources):
+class KitMock(collections.Resources):
     """Kit's API v4 with an account of its own.
 
     In the same process, without a port: `httpx.Client(transport=mock.transport, base_url="https://kit.test")`, or
@@ -46,13 +51,13 @@ class KitMock(additions.Resources):
     Use it as a context manager, or call `close()`. It can be used from several threads.
 
     `subscribers`, `tags`, `forms` and so on put things straight into an account: `mock.tags.add("Newsletter")`; see
-    `kit_mock.additions`.
+    `kit_mock.fill.collections`.
 
     Args:
         api_key: what `X-Kit-Api-Key` must hold.
         access_token: what `Authorization: Bearer` must hold.
         db: a file to keep the state in; without one it is in memory and gone when the mock is closed.
-        seed: what a new database holds from the start: a file (YAML or JSON) or Python data, as `kit_mock.seeds` has it.
+        seed: what a new database holds from the start: a file (YAML or JSON) or Python data, as `kit_mock.seeds.seed` has it.
             The default key and token open its first account.
         clock: the time that the mock goes by: real time, or `Clock(start)` for one that stands still.
         document: an OpenAPI document in JSON to use instead of the one that `kit_api` brings.
@@ -63,10 +68,10 @@ class KitMock(additions.Resources):
             send more than that in a second, and a clock that stands still would never let them in again.
         rate_window: the seconds that `rate_limit` is about, in place of 60.
         strict: whether a request must have the document's own types and media types. Otherwise it is read as the service
-            reads it: see `kit_mock.casts` for bodies and `kit_mock.inputs` for queries.
+            reads it: see `kit_mock.protocol.casts` for bodies and `kit_mock.protocol.validation` for queries.
         behaviour: `current` for what the service does today, `reference` for what Kit's reference of 2024 says;
             `kit-mock behaviours` lists where the two differ.
-        oauth_clients: the apps that may ask for access, instead of the default ones of `kit_mock.oauth`:
+        oauth_clients: the apps that may ask for access, instead of the default ones of `kit_mock.model.oauth_clients`:
             `kit_test_client`, which has no secret and so uses PKCE, and `kit_test_confidential`, whose secret is
             `kit_test_secret`. Both take `https://app.example.com/oauth/callback` and any URI on loopback. With `db`,
             they are added to those that the file has.
@@ -92,7 +97,7 @@ class KitMock(additions.Resources):
         api_key: str = API_KEY,
         access_token: str = ACCESS_TOKEN,
         db: str | os.PathLike[str] | None = None,
-        seed: seeds.Seed | None = None,
+        seed: seed.Seed | None = None,
         clock: Clock | None = None,
         document: str | os.PathLike[str] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
@@ -118,8 +123,8 @@ class KitMock(additions.Resources):
         self.clock = clock or Clock()
         self._behaviour = behaviours.named(behaviour)
         self.behaviour = behaviour
-        order = ordering.checked(bulk_order)
-        delivery_hosts = targets.hosts(allow_deliveries)
+        order = result_order.checked(bulk_order)
+        delivery_hosts = allowed_hosts.hosts(allow_deliveries)
         limits = Limits(rate_limit, self._behaviour, rate_window)
         compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
         self._store = Store(None if db is None else Path(db))
@@ -187,7 +192,7 @@ class KitMock(additions.Resources):
         self._store.close()
 
     def leave_to_parent(self, problem: str) -> str | None:
-        """Let go of everything in a forked process, and return where the parent serves it; see `kit_mock.forks`."""
+        """Let go of everything in a forked process, and return where the parent serves it; see `kit_mock.adapters.forks`."""
         self._app.closed = problem
         self._store.abandon(problem)
         return None if self._server is None else self._server.url
@@ -199,7 +204,7 @@ class KitMock(additions.Resources):
         installed.
         """
         if self._server is None:
-            from kit_mock.server import ServerThread  # Only here, so that in-process use needs no server.
+            from kit_mock.adapters.server import ServerThread  # Only here, so that in-process use needs no server.
 
             self._server = ServerThread(self.asgi, host, port)
             self.asgi.host = host
@@ -242,7 +247,7 @@ class KitMock(additions.Resources):
         """Let the next request fail, or the next few: `mock.fail_next("create_subscriber", status=503)`.
 
         `target` is an operation's id, or a route such as `GET /v4/tags*`; None is any request. For the rest, and what is
-        raised, see `kit_mock.faults.Fault`. More is in `faults`: failing by chance, or until told otherwise.
+        raised, see `kit_mock.service.faults.fault.Fault`. More is in `faults`: failing by chance, or until told otherwise.
         """
         if target is not None and "/" in target:
             return self.faults.add(route=target, times=times, **options)
@@ -325,6 +330,6 @@ class KitMock(additions.Resources):
         Raises ValueError, which names the argument, for what isn't there or doesn't belong to the event, and for a
         course completed by somebody who isn't in it.
         """
-        queued = acts.fire(self._store, self.clock.epoch(), self._behaviour, event, subscriber_id, subject)
+        queued = simulate.fire(self._store, self.clock.epoch(), self._behaviour, event, subscriber_id, subject)
         self._app.pump.nudge()
         return queued

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kit_mock import KitMock, document
+from kit_mock import KitMock
+from kit_mock.protocol import document
 from tests.browser.conftest import Page
 
 

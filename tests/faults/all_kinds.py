@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kit_mock import KitMock
-from kit_mock.faults import Fault
+from kit_mock import Fault, KitMock
 
 ALL_KINDS = (
     Fault(reset="before"),

@@ -13,8 +13,7 @@ import anyio
 import pytest
 
 from kit_client import AsyncKit, Kit, KitError, RetryPolicy, ServerError
-from kit_mock import KitMock
-from kit_mock.faults import Fault
+from kit_mock import Fault, KitMock
 
 AT_ONCE = 32
 EACH = 8

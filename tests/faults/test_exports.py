@@ -14,8 +14,7 @@ import attrs
 import pytest
 
 from kit_client import AsyncKit, Kit, KitError, RetryPolicy
-from kit_mock import KitMock
-from kit_mock.faults import Fault
+from kit_mock import Fault, KitMock
 
 SECONDS = 20
 MEMBERS = 300

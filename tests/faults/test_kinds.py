@@ -15,8 +15,7 @@ from kit_client import (
     RetryPolicy,
     ServerError,
 )
-from kit_mock import KitMock
-from kit_mock.faults import Fault
+from kit_mock import Fault, KitMock
 
 from .callers import CALLERS, Caller, calling
 

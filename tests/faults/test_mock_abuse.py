@@ -194,7 +194,7 @@ def test_there_is_a_bound_to_what_is_sent_at_once() -> None:
 )
 @pytest.mark.parametrize("drips", [False, True])
 def test_half_a_request_has_an_end(monkeypatch: pytest.MonkeyPatch, half: bytes, drop: bytes, drips: bool) -> None:
-    monkeypatch.setattr("kit_mock.server.REQUEST_SECONDS", 0.4)
+    monkeypatch.setattr("kit_mock.adapters.server.REQUEST_SECONDS", 0.4)
     with KitMock() as mock:
         with connected(mock.url) as connection:
             connection.sendall(half)
@@ -209,7 +209,7 @@ def test_half_a_request_has_an_end(monkeypatch: pytest.MonkeyPatch, half: bytes,
 
 def test_whole_requests_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is on the request, neither on its answer nor on a connection between two requests."""
-    monkeypatch.setattr("kit_mock.server.REQUEST_SECONDS", 0.4)
+    monkeypatch.setattr("kit_mock.adapters.server.REQUEST_SECONDS", 0.4)
     with KitMock() as mock, httpx.Client(base_url=mock.url, headers=TOKEN) as http:
         assert http.get("/v4/account").status_code == 200
         mock.fail_next(delay=2)

@@ -14,7 +14,7 @@ import pytest
 
 from kit_client import AsyncKit, FileTokenStore, Kit, KitError, MemoryTokenStore, RedisTokenStore, TokenStore
 from kit_mock import KitMock
-from kit_mock.behaviours import BehaviourName
+from kit_mock.rules.behaviours import BehaviourName
 from tests.oauth_app import Death, authorized, kill_tokens, refreshes
 from tests.redis_server import RedisServer
 

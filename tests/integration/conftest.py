@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from kit_mock.app import App
-from kit_mock.messages import Request, Response
+from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.app import App
 from tests.contract.document import BehaviourName, Document
 from tests.second_validator import Exchange, SecondValidator, is_unknown
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit_mock.clock import Clock
+from kit_mock.state.clock import Clock
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
-from kit_mock.behaviours import BehaviourName
+from kit_mock.rules.behaviours import BehaviourName
 
 pytestmark = pytest.mark.undocumented_requests("they are as other clients send them, which the service casts")
 

@@ -10,7 +10,7 @@ import pytest
 
 from kit_client import Kit
 from kit_mock import Clock, KitMock
-from kit_mock.seeds import RESOURCES
+from kit_mock.seeds.seed import RESOURCES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "seeds.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

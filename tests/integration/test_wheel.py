@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kit_mock.document import load
+from kit_mock.protocol.document import load
 
 ROOT = Path(__file__).parents[2]
 

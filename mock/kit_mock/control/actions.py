@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable, Mapping
 
 from kit_mock.control.routes import Control
-from kit_mock.event_names import EVENTS, PURCHASE_CREATE
-from kit_mock.problems import KitMockError, UnwritableError
-from kit_mock.rules import email_address
+from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
+from kit_mock.model.values import email_address
+from kit_mock.protocol.errors import KitMockError, UnwritableError
 
 Fields = Mapping[str, str]
 

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
-from kit_mock import deliveries
-from kit_mock.control.reading import body, filters, id_of, number
+from kit_mock.control.params import body, filters, id_of, number
 from kit_mock.control.routes import Control, Match, as_json, route
-from kit_mock.deliveries import Delivery
-from kit_mock.faults import Armed, Fault
-from kit_mock.messages import Request, Response
-from kit_mock.problems import KitMockError, UnwritableError, not_found, unprocessable
-from kit_mock.recorder import RecordedRequest
+from kit_mock.outbox import deliveries
+from kit_mock.outbox.deliveries import Delivery
+from kit_mock.protocol.errors import KitMockError, UnwritableError, not_found, unprocessable
+from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.faults.fault import Armed, Fault
+from kit_mock.service.request_log import RecordedRequest
 
 SNAPSHOTS = 10
 """How many are kept."""

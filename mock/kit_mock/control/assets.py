@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from kit_mock.control.routes import Control, Match, route
-from kit_mock.messages import Request, Response
-from kit_mock.problems import not_found
+from kit_mock.protocol.errors import not_found
+from kit_mock.protocol.messages import Request, Response
 
 _OWN = Path(__file__).parent / "static"
 _TYPES = {

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from kit_mock.control.assets import swagger_ui
 from kit_mock.control.routes import Control, Match, as_json, route
-from kit_mock.messages import Request, Response
-from kit_mock.problems import Refusal
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.messages import Request, Response
 
 _DEFAULT_KEY = "kit_test_key"
 _DEFAULT_TOKEN = "test_access_token"

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kit_mock.control import highlight
-from kit_mock.messages import Response
+from kit_mock.protocol.messages import Response
 from kit_mock.version import version
 
 _CONTENT = (

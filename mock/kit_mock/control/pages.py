@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlencode
 
 import attrs
 
-from kit_mock.clock import timestamp
-from kit_mock.control import actions, tables
+from kit_mock.control import actions, state_tables
 from kit_mock.control.routes import Control, Match, route
-from kit_mock.event_names import EVENTS, PURCHASE_CREATE
-from kit_mock.limits import Quota
-from kit_mock.messages import Request, Response
-from kit_mock.recorder import KEPT_BYTES, RecordedRequest
+from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
+from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.rate_limit import Quota
+from kit_mock.service.request_log import KEPT_BYTES, RecordedRequest
+from kit_mock.state.clock import timestamp
 
 _SHOWN_REQUESTS = 60
 _SHOWN_DELIVERIES = 30
@@ -78,7 +78,7 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
         kept=KEPT_BYTES,
         deliveries=_deliveries(control, query.get("delivery", "")),
         delivered=control.store.value("SELECT count(*) FROM deliveries"),
-        tables=tables.all_of(control.store),
+        tables=state_tables.all_of(control.store),
         events=[(name, _about(name)) for name in EVENTS],
         notice=actions.said(query),
         problem=problem,

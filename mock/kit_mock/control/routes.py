@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import attrs
 import msgspec
 
-from kit_mock.messages import JSON, Reply, Request, Response
-from kit_mock.problems import Refusal, UnwritableError, method_not_allowed, not_found
+from kit_mock.protocol.errors import Refusal, UnwritableError, method_not_allowed, not_found
+from kit_mock.protocol.messages import JSON, Reply, Request, Response
 
 if TYPE_CHECKING:
-    from kit_mock.document import Document
     from kit_mock.mock import KitMock
-    from kit_mock.storage import Store
+    from kit_mock.protocol.document import Document
+    from kit_mock.state.store import Store
 
 PREFIX = "/_mock"
 MAX_BODY_BYTES = 1024 * 1024

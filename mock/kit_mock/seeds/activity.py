@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from kit_mock.inputs import LARGEST_ID
-from kit_mock.problems import Refusal
-from kit_mock.resources import audience
-from kit_mock.resources.purchase_input import AMOUNTS, read
+from kit_mock.endpoints.purchase_input import AMOUNTS, read
+from kit_mock.model import audience
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount

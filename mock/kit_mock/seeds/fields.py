@@ -11,9 +11,9 @@ import attrs
 import msgspec
 from jsonschema_rs import Draft202012Validator as Validator
 
-from kit_mock import rules, timezones
-from kit_mock.inputs import LARGEST_ID
-from kit_mock.problems import Refusal
+from kit_mock.model import timezones, values
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.source import Node
 
 _LAST_MOMENT = 253402300799  # 9999-12-31T23:59:59Z
@@ -82,7 +82,7 @@ class Item:
         found = self.get(name)
         if found is None:
             return None
-        address = rules.email_address(found.value)
+        address = values.email_address(found.value)
         if address is None:
             found.refuse("is no valid e-mail address")
         return address
@@ -117,7 +117,7 @@ class Item:
         if found is None:
             return None
         try:
-            moment = rules.moment(as_text(found), name)
+            moment = values.moment(as_text(found), name)
         except Refusal:
             found.refuse("must be a day, 2023-02-17, or a time with its zone, 2023-02-17T11:43:55Z")
         if not 0 <= moment <= _LAST_MOMENT:

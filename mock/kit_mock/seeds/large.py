@@ -14,10 +14,10 @@ from typing import TextIO
 
 import apsw
 
-from kit_mock import seeds
-from kit_mock.clock import Clock
-from kit_mock.problems import KitMockError, UnwritableError
-from kit_mock.storage import Store
+from kit_mock.protocol.errors import KitMockError, UnwritableError
+from kit_mock.seeds import seed
+from kit_mock.state.clock import Clock
+from kit_mock.state.store import Store
 
 _SEED = {
     "name": "Large Letters",
@@ -132,7 +132,7 @@ def _fill(path: Path, total: int, progress: Progress) -> None:
     now = Clock().epoch()
     store = Store(path)
     try:
-        seeds.apply(store, _SEED, now - _YEARS)
+        seed.apply(store, _SEED, now - _YEARS)
         store.write("PRAGMA cache_size = -262144")  # KiB. The indexes on e-mail and dates are written all over.
         account = store.value("SELECT id FROM accounts")
         for first in range(1, total + 1, _CHUNK):

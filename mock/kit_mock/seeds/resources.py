@@ -6,9 +6,9 @@ import hashlib
 import itertools
 from typing import Any
 
-from kit_mock.inputs import LARGEST_ID
-from kit_mock.resources import forms, sequences
-from kit_mock.resources.custom_fields import key_of
+from kit_mock.endpoints import forms, sequences
+from kit_mock.endpoints.custom_fields import key_of
+from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount

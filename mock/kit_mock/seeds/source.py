@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from kit_mock.problems import KitMockError
+from kit_mock.protocol.errors import KitMockError
 
 DEEPEST = 50
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit_mock.inputs import LARGEST_ID
-from kit_mock.resources import origins
+from kit_mock.model import origins
+from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount

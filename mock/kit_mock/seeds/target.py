@@ -11,7 +11,7 @@ import attrs
 
 from kit_mock.seeds.fields import Item, as_text
 from kit_mock.seeds.source import Node
-from kit_mock.storage import Store
+from kit_mock.state.store import Store
 
 
 @attrs.define(eq=False)

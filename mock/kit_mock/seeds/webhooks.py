@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kit_mock.deliveries import targets
-from kit_mock.event_names import EVENTS, REQUESTED, Subject
+from kit_mock.model.event_names import EVENTS, REQUESTED, Subject
+from kit_mock.outbox import allowed_hosts
 from kit_mock.seeds.fields import Item, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount
@@ -45,7 +45,7 @@ def _subject(account: TargetAccount, item: Item, event: str, subject: Subject | 
 
 def _url(node: Node) -> str:
     text = as_text(node)
-    if not targets.is_web_url(text):
+    if not allowed_hosts.is_web_url(text):
         node.refuse("is no http or https URL")
     return text
 

@@ -9,8 +9,8 @@ import attrs
 import msgspec
 import pytest
 
-from kit_mock.document import default_path
-from kit_mock.provocations.table import TABLE
+from kit_mock.protocol.document import default_path
+from kit_mock.status_coverage.recipes import TABLE
 
 RAW: dict[str, Any] = msgspec.json.decode(default_path().read_bytes())
 

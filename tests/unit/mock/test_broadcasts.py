@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_mock import Clock, KitMock
-from kit_mock.behaviours import BehaviourName
+from kit_mock.rules.behaviours import BehaviourName
 from tests.unit.mock.conftest import START, Create, client
 
 NOW = "2023-02-17T11:43:55Z"

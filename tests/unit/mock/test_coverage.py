@@ -11,17 +11,19 @@ from typing import Any
 import attrs
 import pytest
 
-from kit_mock import cli, coverage, provocations, registry
-from kit_mock.document import default_path, load
-from kit_mock.provocations import Recipe, recipes
-from kit_mock.response_fields import NEVER_SENT, ResponseFields
+from kit_mock import cli
+from kit_mock.endpoints import handlers
+from kit_mock.protocol.document import default_path, load
+from kit_mock.status_coverage import measure, provocations
+from kit_mock.status_coverage.provocations import Recipe, recipes
+from kit_mock.status_coverage.response_fields import NEVER_SENT, ResponseFields
 
 OPERATIONS = load().operations
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_every_status_is_answered(operation_id: str) -> None:
-    covered = coverage.measure(OPERATIONS[operation_id])
+    covered = measure.measure(OPERATIONS[operation_id])
     assert covered.others == {}
     assert covered.seen == set(OPERATIONS[operation_id].responses)
     assert "BUT" not in covered.line
@@ -118,7 +120,7 @@ def test_a_status_without_a_recipe_is_told(capsys: pytest.CaptureFixture[str], s
 def test_an_operation_that_is_not_implemented_is_told(
     capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_implementations", {})
+    monkeypatch.setattr(handlers, "_implementations", {})
     status, lines = _coverage(capsys, "--document", small)
     assert status == 1
     assert "BUT NOT 200 (answered 501)" in lines[0]
@@ -131,13 +133,13 @@ def test_a_fault_of_the_mock_is_no_5xx(
     def broken(call: Any) -> Any:
         raise ZeroDivisionError(call.operation_id)
 
-    found = registry.implementation("get_account")
+    found = handlers.implementation("get_account")
     assert found is not None
     recipe = Recipe("GET /v4/account")
     answer = recipe.answer("get_account", small)
     assert answer is not None
     assert answer.status_code == 200
-    monkeypatch.setitem(registry._implementations, "get_account", attrs.evolve(found, handle=broken))
+    monkeypatch.setitem(handlers._implementations, "get_account", attrs.evolve(found, handle=broken))
     answer = recipe.answer("get_account", small)
     assert answer is not None
     assert answer.status_code == 500

@@ -137,7 +137,7 @@ def test_nobody_there() -> None:
 
 
 def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch, mock: KitMock, receiver: Receiver) -> None:
-    monkeypatch.setattr("kit_mock.deliveries.posting.TIMEOUT", 0.2)
+    monkeypatch.setattr("kit_mock.outbox.sender.TIMEOUT", 0.2)
     receiver.hold()
     bounce(mock)
     found = only(mock)
@@ -167,7 +167,7 @@ def speaking(*parts: bytes, every: float = 0) -> Iterator[str]:
 
 
 def test_an_answer_that_comes_byte_by_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kit_mock.deliveries.posting.TIMEOUT", 0.3)
+    monkeypatch.setattr("kit_mock.outbox.sender.TIMEOUT", 0.3)
     with (
         speaking(*[b"H"] * 400, every=0.05) as target,
         KitMock(clock=Clock(START), seed=seed(target)) as mock,
@@ -177,7 +177,7 @@ def test_an_answer_that_comes_byte_by_byte(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_answer_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kit_mock.deliveries.posting.TIMEOUT", 0.3)
+    monkeypatch.setattr("kit_mock.outbox.sender.TIMEOUT", 0.3)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
     with (
         speaking(head, *[b"x"] * 400, every=0.05) as target,
@@ -356,7 +356,7 @@ def test_a_fault_of_the_mock_is_one_more_failed_attempt(
         raise RuntimeError("broken")
 
     with monkeypatch.context() as broken:
-        broken.setattr("kit_mock.deliveries.posting.Poster.post", fail)
+        broken.setattr("kit_mock.outbox.sender.Poster.post", fail)
         bounce(mock)
         found = only(mock)
     assert (found.state, found.attempts, found.problem) == ("waiting", 1, "a fault in the mock: RuntimeError")
@@ -382,7 +382,7 @@ def test_several_threads(mock: KitMock, receiver: Receiver) -> None:
 
 def test_with_a_real_clock_it_wakes_by_itself(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
     """For a job that is due after 2 seconds, and for a second attempt at its callback."""
-    monkeypatch.setattr("kit_mock.deliveries.DELAYS", (1,))
+    monkeypatch.setattr("kit_mock.outbox.deliveries.DELAYS", (1,))
     receiver.answers.append(500)
     items = [{"email_address": f"new{number}@example.com"} for number in range(101)]
     with KitMock() as mock, client(mock, Authorization=f"Bearer {mock.access_token}") as oauth:

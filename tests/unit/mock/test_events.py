@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
-from kit_mock.document import load
+from kit_mock.protocol.document import load
 from tests.unit.mock.conftest import START, client
 from tests.unit.mock.receiver import Receiver, listening
 

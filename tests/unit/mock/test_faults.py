@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kit_mock import Clock, KitMock
-from kit_mock.faults import Fault
+from kit_mock import Clock, Fault, KitMock
 from tests.unit.mock.conftest import START, Create
 
 NEW = {"email_address": "ada@example.com"}

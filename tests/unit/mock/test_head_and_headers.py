@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kit_mock import KitMock
-from kit_mock.provocations.recipe import SEED
+from kit_mock.status_coverage.recipe import SEED
 from tests.unit.mock.conftest import client
 from tests.unit.mock.document_fields import line, operations
 

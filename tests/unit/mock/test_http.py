@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from kit_mock import KitMock, registry
+from kit_mock import KitMock
+from kit_mock.endpoints import handlers
 from tests.unit.mock.conftest import client
 
 INVALID = {"errors": ["The access token is invalid"]}
@@ -178,7 +179,7 @@ def test_a_body_that_is_too_large_is_413() -> None:
 
 
 def test_what_is_not_built_yet_is_501(kit: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(registry._implementations, "list_forms")
+    monkeypatch.delitem(handlers._implementations, "list_forms")
     response = kit.get("/v4/forms")
     assert response.status_code == 501
     assert response.json() == {"errors": ["list_forms is not implemented by this mock yet"]}

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from kit_mock import Clock, KitMock, jobs
+from kit_mock import Clock, KitMock
+from kit_mock.endpoints import bulk_jobs
 from tests.unit.mock.bulk_routes import ROUTES, send
 from tests.unit.mock.conftest import START, client
 from tests.unit.mock.receiver import Receiver, listening
@@ -281,7 +282,7 @@ def test_a_job_that_fails_is_dropped_and_harms_nobody_else(
         call.store.write("DELETE FROM tags")
         raise ZeroDivisionError
 
-    monkeypatch.setitem(jobs._runs, "bulk_create_tags", broken)
+    monkeypatch.setitem(bulk_jobs._runs, "bulk_create_tags", broken)
     tags = http.get("/v4/tags").json()
     assert post(http, "tags", items("tags", 101), callback_url=f"{receiver.url}/tags") == ACCEPTED
     assert post(http, "custom_fields", items("custom_fields", 101), callback_url=f"{receiver.url}/fields") == ACCEPTED

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
-from kit_mock.behaviours import CURRENT, REFERENCE, BehaviourName
-from kit_mock.credentials import Caller
-from kit_mock.limits import Limits
+from kit_mock.rules.behaviours import CURRENT, REFERENCE, BehaviourName
+from kit_mock.service.authentication import Caller
+from kit_mock.service.rate_limit import Limits
 from tests.unit.mock.conftest import START, client
 
 CALLBACK = "http://127.0.0.1:8765/callback"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit_mock import Clock, KitMock, OAuthClient
-from kit_mock.oauth import CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
+from kit_mock.model.oauth_clients import CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
 from tests.unit.mock.conftest import START, client
 from tests.unit.mock.oauth_flow import (
     CALLBACK,

@@ -10,7 +10,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from kit_mock import KitMock, document
+from kit_mock import KitMock
+from kit_mock.protocol import document
 from tests.unit.mock.conftest import START, Create, client
 from tests.unit.mock.receiver import listening
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from kit_mock import KitMock
-from kit_mock.messages import Request
-from kit_mock.recorder import record
+from kit_mock.protocol.messages import Request
+from kit_mock.service.request_log import record
 from tests.unit.mock.conftest import START, Create, client
 
 CALLBACK = "http://127.0.0.1:8765/callback"

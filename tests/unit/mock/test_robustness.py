@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit_mock import Clock, KitMock, KitMockError
-from kit_mock.document import default_path, load
+from kit_mock.protocol.document import default_path, load
 from tests.unit.mock.conftest import START, client
 
 OPERATIONS = list(load().operations.values())
@@ -148,7 +148,7 @@ def test_a_form_with_too_many_fields_is_a_400() -> None:
 
 def test_the_mock_and_the_client_share_the_document_only() -> None:
     program = """if True:
-        import sys, kit_mock, kit_mock.cli, kit_mock.server
+        import sys, kit_mock, kit_mock.cli, kit_mock.adapters.server
         kit_mock.KitMock().close()
         print(sorted({name.partition(".")[0] for name in sys.modules} & {"kit_api", "kit_client"}))
     """

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from kit_mock import Clock, KitMock, KitMockError, oauth
+from kit_mock import Clock, KitMock, KitMockError
+from kit_mock.model import oauth_clients
 from tests.unit.mock.conftest import START, client
 
 NOW = int(START.timestamp())
@@ -102,7 +103,7 @@ def test_oauth_clients(tmp_path: Path) -> None:
     db = tmp_path / "mock.db"
     KitMock(db=db, seed={"oauth_clients": clients, "accounts": [{}]}).close()
     with KitMock(db=db) as mock:
-        mine, local = (oauth.find(mock._store, client_id) for client_id in ("mine", "local"))
+        mine, local = (oauth_clients.find(mock._store, client_id) for client_id in ("mine", "local"))
     assert mine is not None
     assert local is not None
     assert (mine.name, mine.redirect_uris, mine.any_loopback) == ("My app", ("https://a.example.com/cb",), False)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock, KitMockError
-from kit_mock.oauth import OAuthClient
+from kit_mock.model.oauth_clients import OAuthClient
 from tests.unit.mock.conftest import START, client
 
 SEED: dict[str, Any] = {

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
-from kit_mock.provocations.recipe import SEED
+from kit_mock.status_coverage.recipe import SEED
 from tests.unit.mock.conftest import START, client
 from tests.unit.mock.document_fields import (
     BEHAVIOURS,

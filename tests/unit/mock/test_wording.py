@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from kit_mock.wording import human, sentence
+from kit_mock.protocol.validation_messages import human, sentence
 
 TEXT_OR_NULL = {"anyOf": [{"type": "string", "enum": ["a", "b"]}, {"type": "null"}]}
 VALUES_OR_NULL = {"oneOf": [{"type": "null"}, {"type": "object", "additionalProperties": {"type": "string"}}]}

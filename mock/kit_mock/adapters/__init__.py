@@ -1,0 +1,1 @@
+"""The ways by which requests reach the service: httpx transports, ASGI, a server."""

@@ -1,0 +1,168 @@
+"""The app as an ASGI application, for any ASGI server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import msgspec
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
+
+from kit_mock.adapters.trickle import STEPS, pieces
+from kit_mock.control.routes import is_control
+from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.app import LARGE_BODY, App
+
+BREAK = "kit_mock.break"
+"""The extension of a scope by which our server breaks connections: a function of whether to reset it."""
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_ENDING = 2.0  # Seconds
+_large: RunVar[CapacityLimiter] = RunVar("kit_mock_large")
+
+
+class AsgiApp:
+    """Wraps an App. Requests are computed in the event loop: each is short, and the state has one lock anyway.
+
+    Those with a large body are computed in a thread, one at a time, as they take memory too.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.host: str | None = None
+        """The name that it is being served as, if any: beside addresses, the control plane takes orders by it."""
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """One connection event, as ASGI 3 has it."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send, self._app.closed)
+        elif scope["type"] == "http" and self._app.closed:
+            await _refuse(send, self._app.closed)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await self._body(scope, receive)
+        if body is None:
+            return
+        is_control_ = is_control(scope["path"])
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=body,
+            served_as=self._names(scope) if is_control_ else None,
+        )
+        if is_control_:  # It can wait for deliveries, whose receiver may call the API meanwhile.
+            response = await anyio.to_thread.run_sync(self._app.handle, request)
+        elif len(body) > LARGE_BODY:
+            response = await anyio.to_thread.run_sync(self._app.handle, request, limiter=_one_at_a_time())
+        else:
+            response = self._app.handle(request)
+        if (response.delay or response.broken == "reset") and await self._held_up(response, scope, receive):
+            return
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+        if response.body:
+            headers.append((b"Content-Length", str(len(response.body)).encode("ascii")))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if response.broken == "cut":
+            await send(
+                {"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True}
+            )
+            await _break(scope, receive, reset=False)
+        elif response.slow_body:
+            for piece in pieces(response.body):
+                if await _gone(receive, response.slow_body / STEPS):
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await send({"type": "http.response.body", "body": response.body})
+
+    async def _held_up(self, response: Response, scope: Message, receive: Receive) -> bool:
+        """Wait before the answer; whether the connection is gone then."""
+        if response.delay and await _gone(receive, response.delay):
+            return True
+        if response.broken == "reset":
+            await _break(scope, receive, reset=True)
+            return True
+        return False
+
+    def _names(self, scope: Message) -> frozenset[str]:
+        server = scope.get("server") or ("", None)
+        return frozenset(name.lower() for name in (self.host, server[0]) if name)
+
+    async def _body(self, scope: Message, receive: Receive) -> bytes | None:
+        """The body, or just enough of a too large one for the app to see that it is; None if the client went away."""
+        chunks: list[bytes] = []
+        size, most = 0, -1
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if not message.get("more_body", False):
+                break
+            if most < 0:  # Most bodies come in one piece.
+                most = self._app.largest_body(scope["method"], scope["path"])
+            if size > most:
+                break
+        return b"".join(chunks)
+
+
+def _one_at_a_time() -> CapacityLimiter:
+    """The limiter of large requests in the event loop that runs."""
+    limiter = _large.get(None)
+    if limiter is None:
+        limiter = CapacityLimiter(1)
+        _large.set(limiter)
+    return limiter
+
+
+async def _gone(receive: Receive, seconds: float) -> bool:
+    """Wait for so long, while others are served; whether the client goes away before that is over."""
+    with anyio.move_on_after(seconds):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        return True
+    return False
+
+
+async def _break(scope: Message, receive: Receive, *, reset: bool) -> None:
+    """Reset the connection, or close it after what was sent. On another server than ours it ends by an exception."""
+    end = scope.get("extensions", {}).get(BREAK)
+    if end is None:
+        raise ConnectionAbortedError("fault: the connection is broken off")
+    end(reset)
+    with anyio.move_on_after(_ENDING):  # Until the server has noticed, which takes offence at an answer without end.
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _refuse(send: Send, problem: str) -> None:
+    body = msgspec.json.encode({"errors": [problem]})
+    headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receive: Receive, send: Send, problem: str) -> None:
+    while True:
+        message = await receive()
+        if problem and message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.failed", "message": problem})
+            return
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

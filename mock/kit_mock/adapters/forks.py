@@ -1,0 +1,70 @@
+"""Keeps forked processes from a mock of their parent.
+
+A copy would answer as if it were the mock, and nothing that it is told would be known elsewhere; with a file, both would
+write it. So in a child the mock, its transports and its ASGI application say what is wrong. A child that doesn't use them
+isn't hurt, and the parent goes on. The address of a server in the parent is good in its children too.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from kit_mock.protocol.errors import KitMockError
+
+if TYPE_CHECKING:
+    from kit_mock.mock import KitMock
+
+PROBLEM = (
+    "this KitMock belongs to the process that this one was forked from: make one in each process,"
+    " or serve one (its url, or `kit-mock serve`) and call that"
+)
+
+_GOOD = frozenset({"api_key", "access_token"})
+_mocks: WeakSet[KitMock] = WeakSet()
+
+
+def watch(mock: KitMock) -> None:
+    """Have a mock refused in the processes that are forked from now on."""
+    _mocks.add(mock)
+
+
+def _refuse_all() -> None:
+    for mock in list(_mocks):
+        url = mock.leave_to_parent(PROBLEM)
+        kind = type(mock)
+        # In the place of its class, so that whatever it has or will have is refused.
+        mock.__class__ = type(kind.__name__, (_Elsewhere, kind), {"_url": url})
+
+
+class _Elsewhere:
+    """What a mock of the parent is: nothing but the address that it is served at, and the credentials."""
+
+    _url: str | None
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _GOOD or name.startswith("__"):
+            return super().__getattribute__(name)
+        if name == "url" and (url := type(self)._url) is not None:
+            return url
+        if name == "close":
+            return _do_nothing
+        raise KitMockError(PROBLEM)
+
+    def __repr__(self) -> str:
+        return f"<KitMock of another process, url={type(self)._url!r}>"
+
+    def __enter__(self) -> Any:
+        raise KitMockError(PROBLEM)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _do_nothing() -> None:
+    pass
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_refuse_all)

@@ -1,0 +1,221 @@
+"""The app on a real socket: uvicorn, in the foreground for the command line or in a thread for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from http import HTTPStatus
+
+from kit_mock.adapters.asgi import BREAK, AsgiApp, Message, Receive, Send
+from kit_mock.protocol.errors import KitMockError
+
+try:
+    import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+except ImportError as missing:  # pragma: no cover - an installation without the extra
+    raise KitMockError("serving needs uvicorn and httptools: pip install 'kit-client[mock]'") from missing
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes of a request's line and headers."""
+REQUEST_SECONDS = 30.0
+"""How long a request may take to come, from its first byte to its last: half of one would be kept for ever."""
+
+_LINGER = "hh" if os.name == "nt" else "ii"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises KitMockError, for example if the port is taken."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            if os.name == "posix":
+                # Otherwise a port can't be used again for a minute after a restart.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise KitMockError(f"cannot listen on {host}:{port}: {reason}") from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """`http://127.0.0.1:PORT`, without a slash at the end."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if _is_ipv6(host) else f"http://{host}:{port}"
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Not what uvicorn says of requests that it gives up when it is told to end: that is what was asked for."""
+    given_up = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not given_up and "graceful shutdown exceeded" not in record.msg
+
+
+class _Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol with limits that it lacks: on the size of a request's head, and on the time a request may take."""
+
+    _since: float | None = None
+    """When the request began that is still to come, or the connection; by the clock of the event loop."""
+    _came = 0
+    """Bytes of that request so far."""
+    _has_head = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As Uvicorn has it.
+        self._since = self.loop.time()
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._since is None:
+            self._since = self.loop.time()
+        self._came += len(data)
+        super().data_received(data)
+        if self._came > LARGEST_HEAD and not self._has_head and not self.transport.is_closing():
+            self._refuse(431)
+
+    def on_headers_complete(self) -> None:
+        if self._came > LARGEST_HEAD:  # Of which a body can be a part, if all came in one piece.
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > LARGEST_HEAD:
+                raise ValueError(
+                    "the head of the request is too large"
+                )  # The parser stops, and `send_400_response` is called.
+        self._has_head = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._since, self._came, self._has_head = None, 0, False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._came > LARGEST_HEAD and not self._has_head:
+            self._refuse(431)
+        else:
+            super().send_400_response(msg)
+
+    def expire(self, before: float) -> None:
+        """Hang up if what is still to come has begun before that moment. What isn't read for now can't come."""
+        if self._since is not None and self._since < before and not self.flow.read_paused:
+            self._refuse(408)
+
+    def _refuse(self, status: int) -> None:
+        """End the connection, with an answer unless another one has begun."""
+        if not self._has_head or not self.cycle.response_started:
+            reason = HTTPStatus(status).phrase
+            head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            body = f'{{"errors":["{reason}"]}}'
+            self.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, that says when it is ready and ends quietly on a signal instead of passing it on."""
+
+    def __init__(self, app: AsgiApp, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                self._able_to_break(app),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=2,
+                http=_Protocol,
+            )
+        )
+        self._on_ready = on_ready
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
+
+    def _able_to_break(self, app: AsgiApp) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+        async def able(scope: Message, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                scope["extensions"] = {BREAK: partial(self._break, scope["client"])}
+            await app(scope, receive, send)
+
+        return able
+
+    def _break(self, client: tuple[str, int], reset: bool) -> None:
+        """Reset the connection of a client, or close it when all is sent."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is None or getattr(connection, "client", None) != client:
+                continue
+            if reset:
+                # Without lingering, a socket is closed by RST instead of FIN.
+                raw = transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
+                transport.abort()
+            else:
+                transport.close()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # Once in a second.
+            before = asyncio.get_running_loop().time() - REQUEST_SECONDS
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, _Protocol):
+                    connection.expire(before)
+        return await super().on_tick(counter)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def serve(app: AsgiApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Call it from the main thread."""
+    _Server(app, on_ready).run(sockets=[listener])
+
+
+class ServerThread:
+    """A server in a daemon thread: it never keeps a program from ending."""
+
+    def __init__(self, app: AsgiApp, host: str, port: int) -> None:
+        self._listener = listen(host, port)
+        self.url = url_of(self._listener)
+        ready = threading.Event()
+        self._server = _Server(app, ready.set)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._listener]}, name="kit-mock", daemon=True
+        )
+        self._thread.start()
+        if not ready.wait(timeout=10):
+            self.stop()
+            raise KitMockError("the server didn't start within 10 seconds")
+
+    def stop(self) -> None:
+        """Stop serving and wait for it. Open connections are given two seconds."""
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._listener.close()

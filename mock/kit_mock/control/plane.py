@@ -1,0 +1,20 @@
+"""The control plane: what is asked under `/_mock/`, beside the API, to look at the mock and to steer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import kit_mock.control.api
+import kit_mock.control.assets
+import kit_mock.control.docs
+import kit_mock.control.pages  # noqa: F401  (each registers its routes)
+from kit_mock.control.routes import Control, answer
+from kit_mock.protocol.messages import Request, Response
+
+__all__ = ["Control", "plane"]
+
+
+def plane(control: Control) -> Callable[[Request], Response]:
+    """The function that answers requests of the control plane."""
+    return partial(answer, control)

@@ -1,0 +1,104 @@
+"""What all bulk operations share.
+
+Up to 100 items are dealt with at once; more become a job of the queue (`jobs`). Results and failures come in the order
+of the request, unless the mock is to scramble them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from kit_mock.endpoints import bulk_jobs, handlers
+from kit_mock.endpoints.handlers import Call
+from kit_mock.model import result_order
+from kit_mock.outbox import allowed_hosts
+from kit_mock.protocol.errors import unprocessable
+from kit_mock.protocol.messages import Reply
+from kit_mock.protocol.validation import LARGEST_ID
+from kit_mock.protocol.validation_messages import human
+
+SYNCHRONOUS_ITEMS = 100
+
+Items = bulk_jobs.Items
+Run = Callable[[Call, Items], Mapping[str, Any]]
+Check = Callable[[Call, Items], None]
+
+
+def operation(
+    operation_id: str,
+    name: str,
+    *,
+    judges_in_items: Iterable[str] = (),
+    ids: Iterable[str] = (),
+    check: Check | None = None,
+) -> Callable[[Run], Run]:
+    """Register the decorated function, which gets the items and returns what a 200 shows, as a bulk operation.
+
+    The function returns `failures`, a list, and the results by what tells them apart: what comes again takes the place of
+    the one before. Both are in the order of the items. It may get the items of one request in slices.
+    `name` is the field that holds the items. `judges_in_items` is that of `registry.operation`. `ids` names the fields
+    of each item that are ids, which the function gets as int or None; one that is too large for an id refuses the
+    request. `check` raises Refusal for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
+    and before the request is queued.
+    """
+    ids = tuple(ids)
+
+    def register(run: Run) -> Run:
+        def results(call: Call, items: Items) -> bulk_jobs.Results:
+            return _keyed(run(call, [_with_whole(item, ids) for item in items]))
+
+        def handle(call: Call) -> Reply:
+            items = _items(call, name)
+            callback_url = _callback_url(call)
+            _check_ids(name, items, ids)
+            if check is not None:
+                check(call, items)
+            if len(items) <= SYNCHRONOUS_ITEMS:
+                found = results(call, items)
+                order = call.store.bulk_order
+                return Reply(200, {key: result_order.arranged([*each.values()], order) for key, each in found.items()})
+            bulk_jobs.enqueue(call, name, items, callback_url)
+            return Reply(202, {})
+
+        handlers.operation(operation_id, judges=[name], judges_in_items=judges_in_items, largest_body=None)(handle)
+        bulk_jobs.register(operation_id, results)
+        return run
+
+    return register
+
+
+def _keyed(found: Mapping[str, Any]) -> bulk_jobs.Results:
+    """Return results by texts, as JSON has them, failures by their numbers."""
+    pairs = {name: each.items() if isinstance(each, Mapping) else enumerate(each) for name, each in found.items()}
+    return {name: {str(key): result for key, result in each} for name, each in pairs.items()}
+
+
+def _items(call: Call, name: str) -> Items:
+    """The items of a request, objects by the document. Raises Refusal 422 if they are missing, empty or no array."""
+    found = call.body.get(name)
+    if not isinstance(found, list) or not found:
+        raise unprocessable(f"No {name.replace('_', ' ')} included for processing")
+    return found
+
+
+def _check_ids(name: str, items: Items, ids: tuple[str, ...]) -> None:
+    """Raises Refusal 422 for an id that is too large for one."""
+    for id_ in ids:
+        given = [0, *filter(None, map(itemgetter(id_), items))]  # Without a step of Python for each: there can be many.
+        if max(given) > LARGEST_ID or min(given) < -LARGEST_ID:
+            raise unprocessable(f"{human(f'{name} {id_}')} is out of range")
+
+
+def _with_whole(item: dict[str, Any], ids: tuple[str, ...]) -> dict[str, Any]:
+    """An item with its ids as int: the document takes 5.0 for an integer."""
+    return {**item, **{id_: int(item[id_]) for id_ in ids if item[id_] is not None}}
+
+
+def _callback_url(call: Call) -> str | None:
+    """Where the result of a job goes: a URI by the document, and with http or https. Raises Refusal 422."""
+    given: str | None = call.body.get("callback_url")
+    if given is not None and not allowed_hosts.is_web_url(given):
+        raise unprocessable("Callback url is invalid")
+    return given

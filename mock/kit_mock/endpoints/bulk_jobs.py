@@ -1,0 +1,182 @@
+"""Bulk jobs: the queue of bulk requests that are too large to be answered at once, and what works it off.
+
+A job runs 2 seconds of the mock's clock after its request, by the code that carries out a small request, and POSTs the
+body that a 200 would have had to `callback_url`. It runs in slices of 500 items, each a transaction of its own, so that
+others are answered in between. Its items and results wait in the database, and what a slice does is kept together with
+the mark that it is done: after a restart, even a kill, each slice runs once. Chosen where the API says nothing:
+
+- What counts against the limit of the queue is the JSON of each waiting request, without white space between its parts.
+- What is wrong with a request as a whole is told at once and not looked for again: a job that was let in is carried out.
+- Timestamps of what it makes are of the moment it was due, however far the clock was moved on.
+- Jobs that are due take turns, a slice each: first the one that has had the fewest, and of these the one that came first.
+- A job that fails, which is a fault of the mock, is logged and dropped, with all that its last slice did, and calls back
+  nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from kit_mock.endpoints.handlers import Call
+from kit_mock.model import result_order
+from kit_mock.outbox import deliveries
+from kit_mock.protocol.errors import Refusal, UnwritableError
+from kit_mock.rules import behaviours
+from kit_mock.state import schedule
+from kit_mock.state.store import Store
+
+DELAY = 2
+"""Seconds from the request to the job."""
+SLICE = 500
+"""Items that are done without a break: some hundredths of a second, and several times that if webhooks are told of each."""
+
+FULL = (
+    "This request exceeds your queued bulk requests limit."
+    " Please wait while we process your existing requests and try again later."
+)
+
+Items = list[dict[str, Any]]
+Results = dict[str, dict[str, dict[str, Any]]]
+"""The lists of a bulk operation's answer: by name, and in each by a key that is the same for what is shown only once."""
+Run = Callable[[Call, Items], Results]
+
+_log = logging.getLogger("kit_mock")
+_runs: dict[str, Run] = {}
+_decode_items = msgspec.json.Decoder(Items).decode
+_decode_results = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]]).decode
+
+
+def register(operation_id: str, run: Run) -> None:
+    """Make known what carries out the jobs of an operation."""
+    _runs[operation_id] = run
+
+
+def enqueue(call: Call, name: str, items: Items, callback_url: str | None) -> None:
+    """Queue a request, which has been validated and has its items under a name.
+
+    Raises Refusal 413 if it is too much for the queue.
+    """
+    slices = [msgspec.json.encode(items[at : at + SLICE]) for at in range(0, len(items), SLICE)]
+    # The whole as JSON: each slice less its brackets, and commas between them.
+    size = len(msgspec.json.encode({**call.body, name: []})) + sum(map(len, slices)) - len(slices) - 1
+    sql = "SELECT coalesce(sum(size), 0) FROM bulk_jobs WHERE account_id = ? AND client = ?"
+    if call.store.value(sql, (call.account_id, call.client)) + size > call.bulk_queue_bytes:
+        raise Refusal(413, (FULL,))
+    id_ = call.store.insert(
+        "INSERT INTO bulk_jobs (account_id, client, operation_id, size, behaviour, callback_url, created_at, run_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(call.account_id, call.client, call.operation_id, size, call.behaviour.name),
+            *(callback_url, call.now, call.now + DELAY),
+        ),
+    )
+    for number, encoded in enumerate(slices):
+        call.store.write("INSERT INTO bulk_slices (job_id, number, items) VALUES (?, ?, ?)", (id_, number, encoded))
+    call.store.stirred = True
+
+
+def next_at(store: Store) -> int | None:
+    """When the next job is due, or has been since, or None if none waits."""
+    found: int | None = store.value("SELECT min(run_at) FROM bulk_jobs")
+    return found
+
+
+@schedule.task(next_at)
+def run_jobs(store: Store, now: int) -> None:
+    """Run a slice of a job that is due."""
+    id_ = store.value("SELECT id FROM bulk_jobs WHERE run_at <= ? ORDER BY done, run_at, id LIMIT 1", (now,))
+    if id_ is None:
+        return
+    try:
+        with store.savepoint():
+            is_over = _run_slice(store, id_)
+    except UnwritableError:  # No fault of the job, which waits until there is room.
+        raise
+    except Exception:  # noqa: BLE001  (the requests that come after must not suffer from it)
+        _log.exception("fault in the mock, bulk job %s is dropped", id_)
+        is_over = True
+    if is_over:
+        store.write("DELETE FROM bulk_slices WHERE job_id = ?", (id_,))
+        store.write("DELETE FROM bulk_jobs WHERE id = ?", (id_,))
+        store.job_results.pop(id_, None)
+
+
+def _run_slice(store: Store, id_: int) -> bool:
+    """Run the next slice of a job; whether it was the last one, whose end is told to `callback_url`."""
+    sql = "SELECT account_id, client, operation_id, behaviour, callback_url, run_at, done FROM bulk_jobs WHERE id = ?"
+    row = store.row(sql, (id_,))
+    assert row is not None
+    account_id, client, operation_id, behaviour, callback_url, run_at, done = row
+    call = Call(
+        operation_id=operation_id,
+        path={},
+        query={},
+        body={},
+        store=store,
+        account_id=account_id,
+        now=run_at,
+        behaviour=behaviours.named(behaviour),
+        client=client,
+    )
+    sql = "SELECT items FROM bulk_slices WHERE job_id = ? AND number = ?"
+    results = _runs[operation_id](call, _decode_items(store.value(sql, (id_, done))))
+    encoded = None if callback_url is None else msgspec.json.encode(_told_apart(results, done))
+    store.write(
+        "UPDATE bulk_slices SET items = NULL, results = ? WHERE job_id = ? AND number = ?", (encoded, id_, done)
+    )
+    store.write("UPDATE bulk_jobs SET done = ? WHERE id = ?", (done + 1, id_))
+    if encoded is not None:
+        _gather(store, id_, encoded)
+    if store.value("SELECT 1 FROM bulk_slices WHERE job_id = ? AND number = ?", (id_, done + 1)) is not None:
+        return False
+    if callback_url is not None:
+        deliveries.enqueue(
+            store,
+            account_id=account_id,
+            event=operation_id,
+            target_url=callback_url,
+            payload=_payload(store, id_),
+            now=run_at,
+        )
+    return True
+
+
+def _told_apart(results: Results, number: int) -> Results:
+    """Return results with the failures under keys that no other slice has: each failure is shown."""
+    failures = results.get("failures", {})
+    return {**results, "failures": {f"{number}.{key}": each for key, each in failures.items()}}
+
+
+def _gather(store: Store, id_: int, encoded: bytes) -> None:
+    """Add what a slice brought to what a job has brought so far. To add it twice makes no difference.
+
+    It is kept in memory too, as to put it together at the end would take long.
+    """
+    if id_ not in store.job_results:  # The first slice, or the first after a restart.
+        rows = store.rows(
+            "SELECT results FROM bulk_slices WHERE job_id = ? AND results NOT NULL ORDER BY number", (id_,)
+        )
+        parts = [part for (part,) in rows]
+        store.job_results[id_] = {}
+    else:
+        parts = [encoded]
+    for part in parts:
+        for name, found in _decode_results(part).items():
+            # Copies: a Raw would keep all of its slice.
+            store.job_results[id_].setdefault(name, {}).update({key: bytes(each) for key, each in found.items()})
+
+
+def _payload(store: Store, id_: int) -> bytes:
+    """Return the body of a job's callback as JSON."""
+    lists = [
+        msgspec.json.encode(name)
+        + b":["
+        + b",".join(result_order.arranged(list(found.values()), store.bulk_order))
+        + b"]"
+        for name, found in store.job_results[id_].items()
+    ]
+    return b"{" + b",".join(lists) + b"}"

@@ -1,0 +1,255 @@
+"""OAuth: how an app gets access to an account, with PKCE (S256) or a secret, and keeps it by refreshing.
+
+Chosen where the API says nothing: what is wrong with the client or its redirect URI is a 400 in JSON, anything else of
+an authorization request goes to the redirect URI, as RFC 6749 has it; `public` is the only scope; an app with a secret
+may use PKCE as well, and sends its secret with every token request, refreshes too, where the reference's samples leave it
+out; the secret goes into the body, not into an `Authorization` header; revoking needs the client's
+secret like a token request, and is a 200 for every token, also for one that is unknown or another app's. The fixed
+access token of the mock can't be revoked.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from kit_mock.endpoints import oauth_pages
+from kit_mock.endpoints.handlers import Call, operation
+from kit_mock.endpoints.oauth_errors import (
+    NO_STORE,
+    OAuthRefusal,
+    invalid_client,
+    invalid_grant,
+    invalid_request,
+    rephrased,
+)
+from kit_mock.model import oauth_clients, oauth_grants
+from kit_mock.model.oauth_grants import AuthorizationRequest, Code, NewTokens
+from kit_mock.protocol.messages import Reply
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
+_LARGEST = 18  # digits of an account id
+_LARGEST_BODY = 16 * 1024
+"""Bytes: anybody may send them, and a token request has a few hundred."""
+
+
+@operation(
+    "authorize",
+    judges=[
+        "client_id",
+        "response_type",
+        "redirect_uri",
+        "scope",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+    ],
+)
+def authorize(call: Call) -> Reply:
+    """GET /oauth/authorize: the consent page or, if nobody is to be asked, the redirect with a code at once."""
+    client = oauth_clients.find(call.store, _required(call.query, "client_id"))
+    if client is None:
+        raise OAuthRefusal("invalid_client", "There is no such client_id")
+    redirect_uri = _required(call.query, "redirect_uri")
+    if not client.takes(redirect_uri):
+        raise invalid_request("redirect_uri isn't one of the client's")
+    request = AuthorizationRequest(
+        client_id=client.id,
+        redirect_uri=redirect_uri,
+        scope=oauth_grants.SCOPE,
+        state=call.query.get("state"),
+        code_challenge=call.query.get("code_challenge") or None,
+    )
+    try:
+        _check(call, request, is_public=client.secret_hash is None)
+    except OAuthRefusal as refusal:
+        return _back(request, error=refusal.error, error_description=refusal.errors[0])
+    accounts = call.store.rows("SELECT id, name FROM accounts ORDER BY id")
+    with call.store.transaction():  # It is a GET, and has a ticket or a code to write down.
+        if call.auto_approve:
+            return _back(request, code=oauth_grants.issue_code(call.store, request, accounts[0][0], call.now))
+        ticket = oauth_grants.ask(call.store, request, call.now)
+    return oauth_pages.consent(
+        app=client.name,
+        scope=request.scope,
+        redirect_uri=redirect_uri,
+        ticket=ticket,
+        accounts=[(id_, name) for id_, name in accounts],
+    )
+
+
+def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> None:
+    """Raises OAuthRefusal for what the app is told through its redirect URI."""
+    if _required(call.query, "response_type") != "code":
+        raise OAuthRefusal("unsupported_response_type", "response_type must be code")
+    if call.query.get("scope") not in (None, "", oauth_grants.SCOPE):
+        raise OAuthRefusal("invalid_scope", f"scope must be {oauth_grants.SCOPE}")
+    if request.code_challenge is None:
+        if is_public:
+            raise invalid_request("code_challenge is missing: a client without a secret uses PKCE")
+    elif call.query.get("code_challenge_method") != "S256":
+        raise invalid_request("code_challenge_method must be S256")
+    elif not _CHALLENGE.fullmatch(request.code_challenge):
+        raise invalid_request("code_challenge must be a SHA-256 hash in base64url, 43 characters without padding")
+
+
+@operation("decide_authorization", rephrase=rephrased, documented=False, largest_body=_LARGEST_BODY)
+def decide_authorization(call: Call) -> Reply:
+    """POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
+    decision = _required(call.body, "decision")
+    if decision not in ("approve", "deny"):
+        raise invalid_request("decision must be approve or deny")
+    ticket = _required(call.body, "ticket")
+    account_id = _account_id(call) if decision == "approve" else 0
+    request = oauth_grants.asked(call.store, ticket, call.now)
+    if request is None:
+        raise invalid_request("This page is too old or was used already; begin again in the app")
+    if decision == "deny":
+        return _back(request, error="access_denied", error_description="The owner of the account said no")
+    return _back(request, code=oauth_grants.issue_code(call.store, request, account_id, call.now))
+
+
+def _account_id(call: Call) -> int:
+    text = _required(call.body, "account_id")
+    if text.isascii() and text.isdecimal() and len(text) <= _LARGEST:
+        found: int | None = call.store.value("SELECT id FROM accounts WHERE id = ?", (int(text),))
+        if found is not None:
+            return found
+    raise invalid_request("There is no such account")
+
+
+@operation(
+    "create_token",
+    judges=[
+        "client_id",
+        "grant_type",
+        "client_secret",
+        "code",
+        "redirect_uri",
+        "code_verifier",
+        "refresh_token",
+    ],
+    rephrase=rephrased,
+    largest_body=_LARGEST_BODY,
+)
+def create_token(call: Call) -> Reply:
+    """POST /oauth/token, form-encoded or JSON: tokens for a code or for a refresh token."""
+    match _required(call.body, "grant_type"):
+        case "authorization_code":
+            new = _for_code(call, _client(call))
+        case "refresh_token":
+            new = _for_refresh_token(call, _client(call))
+        case _:
+            raise OAuthRefusal("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
+    return Reply(
+        200,
+        {
+            "access_token": new.access_token,
+            "token_type": "Bearer",
+            "expires_in": oauth_grants.TOKEN_SECONDS,
+            "refresh_token": new.refresh_token,
+            "scope": new.scope,
+            "created_at": new.created_at,
+        },
+        NO_STORE,
+    )
+
+
+def _for_code(call: Call, client_id: str) -> NewTokens:
+    text = _required(call.body, "code")
+    redirect_uri = _required(call.body, "redirect_uri")
+    verifier = _optional(call.body, "code_verifier")
+    code = oauth_grants.find_code(call.store, text)
+    if code is None or code.client_id != client_id:
+        raise invalid_grant("The code isn't one of this client's")
+    if code.is_used:
+        raise invalid_grant("The code was used already")
+    if code.expires_at <= call.now:
+        raise invalid_grant("The code has expired")
+    if code.redirect_uri != redirect_uri:
+        raise invalid_grant("redirect_uri isn't the one that the code was sent to")
+    _check_verifier(code, verifier)
+    oauth_grants.spend_code(call.store, text)
+    return oauth_grants.issue_tokens(
+        call.store, client_id=client_id, account_id=code.account_id, scope=code.scope, now=call.now
+    )
+
+
+def _check_verifier(code: Code, verifier: str | None) -> None:
+    """Raises OAuthRefusal unless the verifier is the one whose hash came with the authorization request."""
+    if code.code_challenge is None:
+        if verifier is not None:
+            # Somebody has taken PKCE out of the authorization request on its way.
+            raise invalid_grant("code_verifier was sent for a code without code_challenge")
+        return
+    if verifier is None:
+        raise invalid_request("code_verifier is missing")
+    if not _VERIFIER.fullmatch(verifier):
+        raise invalid_request("code_verifier must be 43 to 128 letters, digits and -._~")
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    if base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") != code.code_challenge:
+        raise invalid_grant("code_verifier doesn't fit the code_challenge")
+
+
+def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
+    pair = oauth_grants.by_refresh_token(call.store, _required(call.body, "refresh_token"))
+    if pair is None or pair.client_id != client_id:
+        raise invalid_grant("The refresh token isn't one of this client's")
+    if pair.is_revoked:
+        raise invalid_grant("The refresh token was revoked")
+    if pair.is_superseded and not call.behaviour.refresh_token_reuse:
+        raise invalid_grant("The refresh token was used already")
+    oauth_grants.supersede(call.store, pair)
+    return oauth_grants.issue_tokens(
+        call.store,
+        client_id=client_id,
+        account_id=pair.account_id,
+        scope=pair.scope,
+        now=call.now,
+        grant_id=pair.grant_id,
+    )
+
+
+@operation("revoke_token", rephrase=rephrased, documented=False, largest_body=_LARGEST_BODY)
+def revoke_token(call: Call) -> Reply:
+    """POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
+    oauth_grants.revoke(call.store, _required(call.body, "token"), _client(call))
+    return Reply(200, {}, NO_STORE)
+
+
+def _client(call: Call) -> str:
+    """The id of the client that the request comes from. Raises OAuthRefusal 401 unless the secret fits: none, if the
+    client has none."""
+    client_id = _required(call.body, "client_id")
+    secret = _optional(call.body, "client_secret")
+    client = oauth_clients.find(call.store, client_id)
+    if client is None or not client.authenticates(secret):
+        raise invalid_client()
+    return client.id
+
+
+def _required(values: dict[str, Any], name: str) -> str:
+    found = _optional(values, name)
+    if found is None:
+        raise invalid_request(f"{name} is missing")
+    return found
+
+
+def _optional(values: dict[str, Any], name: str) -> str | None:
+    """The text of that name; an empty one counts as none. JSON can hold something else: OAuthRefusal."""
+    value = values.get(name)
+    if value is not None and not isinstance(value, str):
+        raise invalid_request(f"{name} must be a string")
+    return value or None
+
+
+def _back(request: AuthorizationRequest, **parameters: str) -> Reply:
+    """To the redirect URI, with these in its query, after what it has there itself."""
+    if request.state is not None:
+        parameters["state"] = request.state
+    joint = "&" if "?" in request.redirect_uri else "?"
+    return oauth_pages.redirect(f"{request.redirect_uri}{joint}{urlencode(parameters)}")

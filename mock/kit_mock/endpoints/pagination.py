@@ -1,0 +1,147 @@
+"""Pages by keyset: every page costs the same, wherever in the list it lies.
+
+A cursor is padded base64 of a JSON array: `[id]`, or `[sort value, id]` for a list that isn't sorted by id. Chosen
+where the API says nothing: a malformed cursor is a 422, and so are `after` and `before` together.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import msgspec
+
+from kit_mock.endpoints.handlers import Call
+from kit_mock.protocol.errors import unprocessable
+from kit_mock.protocol.validation import LARGEST_ID
+from kit_mock.protocol.validation_messages import human
+
+DEFAULT_PER_PAGE = 500
+
+
+@attrs.define
+class Listing:
+    """A list that can be cut into pages: the parts of its query.
+
+    `key` is the column with the id that orders the list; `sort` a column to order by before it. Both must be indexed
+    together with what `where` compares. `since` is the column with the moment when a row came into the list, which is
+    for lists that lag; None if there is none.
+    """
+
+    columns: str
+    source: str
+    key: str = "id"
+    sort: str | None = None
+    descending: bool = True
+    where: list[str] = attrs.field(factory=list)
+    arguments: list[Any] = attrs.field(factory=list)
+    since: str | None = "created_at"
+
+    def narrow(self, condition: str, *arguments: Any) -> None:
+        """Keep only rows that meet the condition."""
+        self.where.append(condition)
+        self.arguments.extend(arguments)
+
+    def count(self, call: Call, limit: int = -1) -> int:
+        """How many rows there are, but no more than `limit`, where counting stops; -1 is no limit."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.source} WHERE {' AND '.join(self.where)} LIMIT {limit})"
+        found: int = call.store.value(sql, self.arguments)
+        return found
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that order the list, and that its cursors hold."""
+        return (self.key,) if self.sort is None else (self.sort, self.key)
+
+    @property
+    def begins_with_key(self) -> bool:
+        """Whether `columns` brings the key along, so that it need not be read twice."""
+        return self.columns.startswith(f"{self.key},")
+
+    def query(self, cursor: Sequence[int] | None, relation: str, *, descending: bool, limit: int) -> str:
+        """SQL for rows on one side of a cursor; without one, for rows from the start."""
+        conditions = list(self.where)
+        if cursor is not None:
+            conditions.append(f"({', '.join(self.keys)}) {relation} ({', '.join('?' * len(self.keys))})")
+        keys = self.keys[:-1] if self.begins_with_key else self.keys
+        direction = "DESC" if descending else "ASC"
+        order = ", ".join(f"{column} {direction}" for column in self.keys)
+        return (
+            f"SELECT {', '.join((*keys, self.columns))} FROM {self.source}"
+            f" WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT {limit}"
+        )
+
+
+def page(
+    call: Call, listing: Listing, name: str, render: Callable[[list[tuple[Any, ...]]], list[Any]]
+) -> dict[str, Any]:
+    """The body of a list operation: one page under `name`, and `pagination`.
+
+    `render` turns the rows of the page, without their keys, into what the body holds. Raises Refusal 422 for a cursor
+    that isn't one of this list's.
+    """
+    per_page = call.query.get("per_page", DEFAULT_PER_PAGE)
+    after, before = (_cursor(call, listing, name) for name in ("after", "before"))
+    if after is not None and before is not None:
+        raise unprocessable("Only one of after and before can be given")
+    if call.lag and listing.since is not None:
+        listing.narrow(f"{listing.since} <= ?", call.now - call.lag)
+    cursor = before if after is None else after
+    forward = before is None
+    rows = _side(call, listing, cursor, forward=forward, limit=per_page + 1)
+    more = len(rows) > per_page
+    del rows[per_page:]
+    # The cursor's own row lies on the side that the page isn't on.
+    behind = cursor is not None and bool(_side(call, listing, cursor, forward=not forward, limit=1, inclusive=True))
+    if not forward:
+        rows.reverse()
+    width = len(listing.keys)
+    pagination = {
+        "has_previous_page": behind if forward else more,
+        "has_next_page": more if forward else behind,
+        "start_cursor": encode(rows[0][:width]) if rows else None,
+        "end_cursor": encode(rows[-1][:width]) if rows else None,
+        "per_page": per_page,
+    }
+    if call.query.get("include_total_count"):
+        pagination["total_count"] = listing.count(call)
+    first = width - listing.begins_with_key
+    return {name: render([row[first:] for row in rows] if first else rows), "pagination": pagination}
+
+
+def _side(
+    call: Call,
+    listing: Listing,
+    cursor: Sequence[int] | None,
+    *,
+    forward: bool,
+    limit: int,
+    inclusive: bool = False,
+) -> list[tuple[Any, ...]]:
+    """Rows from the cursor on, in the list's order (`forward`) or against it, the nearest first."""
+    descending = listing.descending if forward else not listing.descending
+    relation = ("<" if descending else ">") + ("=" if inclusive else "")
+    sql = listing.query(cursor, relation, descending=descending, limit=limit)
+    return call.store.rows(sql, [*listing.arguments, *(cursor or ())])
+
+
+def encode(values: Sequence[int]) -> str:
+    """The cursor for a row with these keys."""
+    return base64.b64encode(msgspec.json.encode(values)).decode("ascii")
+
+
+def _cursor(call: Call, listing: Listing, name: str) -> list[int] | None:
+    text = call.query.get(name)
+    if text is None:
+        return None
+    try:
+        values = msgspec.json.decode(base64.b64decode(text, validate=True), type=list[int])
+        fits = len(values) == len(listing.keys) and all(abs(value) <= LARGEST_ID for value in values)
+        if fits and encode(values) == text:
+            return values
+    except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
+        pass  # Said below, as for any other text that isn't a cursor.
+    raise unprocessable(f"{human(name)} is not a valid cursor")

@@ -1,0 +1,160 @@
+"""Reads what a request says about a purchase, and finds all that is wrong with it.
+
+The document's types hold, but not its sentences: Kit says `Transaction cannot be blank`. Chosen where the API says
+nothing: a currency is any three ASCII letters, in either case; a number can be as large as a quadrillion.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import attrs
+
+from kit_mock.model import moments, values
+from kit_mock.protocol.errors import unprocessable
+
+AMOUNTS = ("subtotal", "discount", "tax", "shipping", "total")
+PAID = "paid"
+
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII | re.IGNORECASE)
+_LARGEST = 10**15
+
+
+@attrs.frozen
+class Line:
+    """One line of a purchase."""
+
+    name: str
+    pid: str | None
+    lid: str | None
+    quantity: int
+    sku: str | None
+    unit_price: float
+
+
+@attrs.frozen
+class PurchaseInput:
+    """A purchase as a request has it. `amounts` are those that were given, by name; times are seconds since 1970."""
+
+    email_address: str
+    first_name: str | None
+    transaction_id: str
+    status: str
+    currency: str
+    transaction_time: int | None
+    amounts: dict[str, float]
+    lines: list[Line]
+
+
+def read(given: Any, *, with_ids: bool = False) -> PurchaseInput:
+    """Read the purchase in a request. By the reference a product must come `with_ids`, `pid` and `lid`.
+
+    Raises Refusal 422 with a message for each thing that is wrong.
+    """
+    if not isinstance(given, dict):
+        raise unprocessable("Purchase cannot be blank" if given is None else "Purchase must be an object")
+    reader = _Reader(with_ids=with_ids)
+    amounts = {
+        name: reader.number(given.get(name), name.capitalize(), whole=name == "shipping")
+        for name in AMOUNTS
+        if given.get(name) is not None
+    }
+    found = PurchaseInput(
+        transaction_id=reader.text(given.get("transaction_id"), "Transaction"),
+        email_address=reader.email_address(given.get("email_address")),
+        first_name=reader.optional_text(given.get("first_name"), "First name"),
+        currency=reader.currency(given.get("currency")),
+        status=reader.status(given.get("status")),
+        transaction_time=reader.time(given.get("transaction_time")),
+        amounts=amounts,
+        lines=reader.lines(given.get("products")),
+    )
+    if reader.errors:
+        raise unprocessable(*dict.fromkeys(reader.errors))
+    return found
+
+
+class _Reader:
+    """Reads values. For one that is wrong it notes an error and returns something of the same type."""
+
+    def __init__(self, *, with_ids: bool) -> None:
+        self.errors: list[str] = []
+        self._with_ids = with_ids
+
+    def text(self, value: Any, label: str) -> str:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            self.errors.append(f"{label} cannot be blank")
+        elif isinstance(value, str):
+            return value.strip()
+        else:
+            self.errors.append(f"{label} must be a string")
+        return ""
+
+    def id(self, item: dict[str, Any], name: str) -> str | None:
+        if name not in item and not self._with_ids:
+            return None
+        return self.text(item.get(name), f"Product {name}")
+
+    def optional_text(self, value: Any, label: str) -> str | None:
+        if value is not None and not isinstance(value, str):
+            self.errors.append(f"{label} must be a string")
+            return None
+        return value
+
+    def number(self, value: Any, label: str, *, whole: bool = False) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            kind = "an integer" if whole else "a number"
+            self.errors.append(f"{label} cannot be blank" if value is None else f"{label} must be {kind}")
+        elif not abs(value) <= _LARGEST:
+            self.errors.append(f"{label} is out of range")
+        elif whole and value != int(value):
+            self.errors.append(f"{label} must be an integer")
+        else:
+            return int(value) if whole else value
+        return 0
+
+    def email_address(self, value: Any) -> str:
+        text = self.text(value, "Email address")
+        if text and values.email_address(text) is None:
+            self.errors.append(values.EMAIL_INVALID)
+        return text
+
+    def currency(self, value: Any) -> str:
+        text = self.text(value, "Currency")
+        if text and not _CURRENCY.fullmatch(text):
+            self.errors.append("Currency must be a 3 letter code")
+        return text.upper()
+
+    def status(self, value: Any) -> str:
+        if value not in (None, PAID):
+            self.errors.append(f"Status must be {PAID}")
+        return PAID
+
+    def time(self, value: Any) -> int | None:
+        found = moments.seconds(value)
+        if found is None and value is not None:
+            self.errors.append("Transaction time is not a valid ISO8601 timestamp")
+        return found
+
+    def lines(self, value: Any) -> list[Line]:
+        if not isinstance(value, list) or not value:
+            self.errors.append("Products must be a list" if value else "Products cannot be blank")
+            return []
+        lines = [self.line(item) for item in value if isinstance(item, dict)]
+        if len(lines) < len(value):
+            self.errors.append("Products must be objects")
+        lids = [line.lid for line in lines if line.lid]
+        if len(set(lids)) < len(lids):
+            self.errors.append("Product lid must be unique for this purchase")
+        return lines
+
+    def line(self, item: dict[str, Any]) -> Line:
+        return Line(
+            name=self.text(item.get("name"), "Product name"),
+            pid=self.id(item, "pid"),
+            lid=self.id(item, "lid"),
+            quantity=int(self.number(item.get("quantity"), "Product quantity", whole=True)),
+            sku=self.optional_text(item.get("sku"), "Product sku"),
+            unit_price=self.number(item.get("unit_price"), "Product unit price"),
+        )

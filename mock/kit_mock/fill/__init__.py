@@ -1,0 +1,1 @@
+"""Puts state into a mock from Python."""

@@ -1,0 +1,158 @@
+"""How one thing gets into an account from Python, and is shown as the API would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+import attrs
+
+from kit_mock.endpoints import handlers
+from kit_mock.endpoints.pagination import encode
+from kit_mock.protocol.document import Document
+from kit_mock.protocol.errors import KitMockError
+from kit_mock.seeds import seed
+from kit_mock.seeds.fields import Item
+from kit_mock.seeds.source import of_arguments
+from kit_mock.seeds.target import Seeding, TargetAccount
+from kit_mock.state.clock import Clock
+from kit_mock.state.store import Store
+
+Moment = str | date
+"""A day, `2023-02-17`, or a time with its zone: as text, as a `date`, or as a `datetime` that has a zone."""
+Reference = int | str
+"""An id, or a name in any case."""
+Member = Reference | Mapping[str, Any]
+"""What somebody belongs to; `{"name": "Newsletter", "tagged_at": "2023-02-18"}` for one with a date (see seeds)."""
+Shown = dict[str, Any]
+"""What the API shows of a thing."""
+
+_ALL = 10**9  # More than an account has, on one page.
+
+# What an argument may refer to, and where it is: what it is called there, and under which texts it is found.
+_KNOWN = {
+    "custom fields": ("custom_fields", ("key", "label")),
+    "email templates": ("email_templates", ("name",)),
+    "forms": ("forms", ("name",)),
+    "products": ("products", ("pid",)),
+    "segments": ("segments", ("name",)),
+    "sequences": ("sequences", ("name",)),
+    "tags": ("tags", ("name",)),
+}
+_REFERS_TO = {
+    "custom_field": ("custom fields",),
+    "email_template": ("email templates",),
+    "exclude_subscriber_sources": ("forms", "segments", "sequences", "tags"),
+    "fields": ("custom fields",),
+    "form": ("forms",),
+    "forms": ("forms",),
+    "product": ("products",),
+    "segments": ("segments",),
+    "sequence": ("sequences",),
+    "sequences": ("sequences",),
+    "subscriber_filter": ("segments", "tags"),
+    "tag": ("tags",),
+    "tags": ("tags",),
+}
+_UNDATED = ("email_templates", "products")
+
+
+@attrs.frozen(eq=False)
+class _Adding(Seeding):
+    """The way of one item into the database, which remembers the id that it was given."""
+
+    ids: list[int] = attrs.field(factory=list)
+
+    def insert(self, item: Item, table: str, values: Mapping[str, Any]) -> int:
+        self.ids.append(super().insert(item, table, values))
+        return self.ids[-1]
+
+
+class Additions:
+    """One kind of thing: adds it, and shows what there is of it."""
+
+    name: ClassVar[str]
+    filters: ClassVar[Mapping[str, Any]] = {}
+    """What makes the API's list hold all of them."""
+
+    def __init__(self, store: Store, clock: Clock, document: Document) -> None:
+        self._store = store
+        self._clock = clock
+        self._document = document
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of a KitMock>"
+
+    def all(self, *, account_id: int | None = None) -> list[Shown]:
+        """All there are, the newest first, whatever their state, as the API shows them; no request is recorded.
+
+        `account_id` is whose, by default the first account's. Raises KitMockError if there is no such account.
+        """
+        with self._store.reading():
+            return self._listed(self._account(account_id, "all"), per_page=_ALL)
+
+    def _add(self, account_id: int | None, arguments: Mapping[str, Any]) -> Shown:
+        """Add one and return what the API shows of it; an argument that is None or () counts as not given."""
+        source = f"{self.name}.add"
+        node = of_arguments({name: value for name, value in arguments.items() if value not in (None, ())}, source)
+        resource = seed.RESOURCES[self.name]
+        with self._store.transaction():
+            id_ = self._account(account_id, "add")
+            item = Item.of(node, resource.names)
+            adding = _Adding(self._store, self._clock.epoch())
+            self._prepare(id_, item)
+            resource.add(adding, self._target(id_, item), item)
+            return self._shown(id_, adding.ids[0])
+
+    def _prepare(self, account_id: int, item: Item) -> None:
+        """What has to change before one is added."""
+
+    def _shown(self, account_id: int, id_: int) -> Shown:
+        """The one that comes next in the list, counted from the id before it."""
+        return self._listed(account_id, before=encode([id_ - 1]), per_page=1)[0]
+
+    def _listed(self, account_id: int, **query: Any) -> list[Shown]:
+        found: list[Shown] = self._call(f"list_{self.name}", account_id, {}, {**self.filters, **query})[self.name]
+        return found
+
+    def _call(self, operation_id: str, account_id: int, path: dict[str, int], query: dict[str, Any]) -> Shown:
+        """The body of an answer, which the operation itself renders."""
+        implementation = handlers.implementation(operation_id)
+        assert implementation is not None, operation_id
+        call = handlers.Call(operation_id, path, query, {}, self._store, account_id, self._clock.epoch())
+        found: Any = implementation.handle(call).payload
+        operation = self._document.operations.get(operation_id)
+        return dict(found if operation is None else operation.pruned(200, found))
+
+    def _account(self, account_id: int | None, function: str) -> int:
+        if account_id is None:
+            first: int = self._store.value("SELECT min(id) FROM accounts")
+            return first
+        if not self._store.value("SELECT 1 FROM accounts WHERE id = ?", (account_id,)):
+            raise KitMockError(f"{self.name}.{function}: account_id {account_id} isn't that of an account")
+        return account_id
+
+    def _target(self, account_id: int, item: Item) -> TargetAccount:
+        """The account, knowing what the item may refer to and no more: an account can have thousands of tags."""
+        target = TargetAccount(account_id, item)
+        for kind in {kind for name in item.node.value for kind in _REFERS_TO.get(name, ())}:
+            table, texts = _KNOWN[kind]
+            created_at = "0" if table in _UNDATED else "created_at"
+            sql = f"SELECT id, {created_at}, {', '.join(texts)} FROM {table} WHERE account_id = ? ORDER BY id"
+            for id_, at, *names in self._store.rows(sql, (account_id,)):
+                for text in {name.casefold() for name in names}:
+                    target.remember(kind, id_, text, at)
+        sql = "SELECT id FROM email_templates WHERE account_id = ? AND is_default"
+        target.default_template = self._store.value(sql, (account_id,))
+        return target
+
+
+class ShownById(Additions):
+    """What the API has an operation for that shows one by its id."""
+
+    one: ClassVar[str]
+
+    def _shown(self, account_id: int, id_: int) -> Shown:
+        found: Shown = self._call(f"get_{self.one}", account_id, {"id": id_}, {})[self.one]
+        return found

@@ -1,0 +1,53 @@
+"""What a mock holds from the start, and again when it is reset."""
+
+from __future__ import annotations
+
+import attrs
+
+from kit_mock.endpoints.accounts import ensure_default
+from kit_mock.model import oauth_clients
+from kit_mock.model.oauth_clients import OAuthClient
+from kit_mock.seeds import seed
+from kit_mock.state.store import Store
+
+
+def fixed_credentials(store: Store, api_key: str, access_token: str) -> tuple[dict[str, int], dict[str, int]]:
+    """All API keys and access tokens that don't expire, by the account that each opens: the given ones the first."""
+    account_id: int = store.value("SELECT min(id) FROM accounts")
+    api_keys, access_tokens = seed.credentials(store)
+    return {api_key: account_id, **api_keys}, {access_token: account_id, **access_tokens}
+
+
+@attrs.frozen
+class Beginning:
+    """The arguments of a mock that its database begins with."""
+
+    seed: seed.Seed | None = attrs.field(repr=False)
+    oauth_clients: tuple[OAuthClient, ...]
+    can_broadcast: bool | None
+    subscriber_limit: int | None
+
+    def apply(self, store: Store, now: int) -> None:
+        """Put into a database, which may be new, what isn't there yet. Raises KitMockError for an unusable seed."""
+        self.register_clients(store)
+        if self.seed is not None:
+            seed.apply(store, self.seed, now)
+        account_id = ensure_default(store, now)
+        for column in ("can_broadcast", "subscriber_limit"):
+            value = getattr(self, column)
+            if value is not None:
+                store.write(f"UPDATE accounts SET {column} = ? WHERE id = ?", (value, account_id))
+
+    def register_clients(self, store: Store) -> None:
+        """Add the OAuth clients to those that a database has."""
+        with store.transaction():
+            oauth_clients.register(store, self.oauth_clients)
+
+    def image(self, now: int) -> bytes:
+        """A new database with nothing else in it."""
+        store = Store()
+        try:
+            self.apply(store, now)
+            return store.image()
+        finally:
+            store.close()

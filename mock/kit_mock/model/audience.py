@@ -1,0 +1,94 @@
+"""Whom a broadcast goes to: its `subscriber_filter`.
+
+Chosen where the API says nothing: a group with an empty list counts as not given; ids that don't exist are accepted
+and nobody has them; the members of a segment are those that a seed put in. `all_subscribers` in `all` and `any` is
+everybody, in `none` nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kit_mock.protocol.validation import LARGEST_ID
+from kit_mock.state.store import Store
+
+ONE_GROUP = "Only a single filter group is supported. Use one of `all`, `any`, or `none`."
+EVERYBODY = [{"all": [{"type": "all_subscribers"}]}]
+
+_GROUPS = ("all", "any", "none")
+_TABLES = {"tag": ("tag_subscribers", "tag_id"), "segment": ("segment_subscribers", "segment_id")}
+
+Filter = list[dict[str, list[dict[str, Any]]]]
+
+
+def problems(given: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """What is wrong with a filter whose types the document has seen to, in sentences."""
+    groups = _groups(given)
+    found = [ONE_GROUP] if len(groups) > 1 else []
+    with_ids = [part for _, parts in groups for part in parts if part["type"] in _TABLES]
+    if not all(part.get("ids") for part in with_ids):
+        found.append("Subscriber filter ids can't be blank")
+    if any(abs(id_) > LARGEST_ID for part in with_ids for id_ in part.get("ids", ())):
+        found.append("Subscriber filter ids is out of range")
+    return found
+
+
+def normalized(given: Sequence[Mapping[str, Any]] | None) -> Filter:
+    """A filter without problems as it reads back."""
+    return [{name: [_part(part) for part in parts]} for name, parts in _groups(given)] or EVERYBODY
+
+
+def count(store: Store, account_id: int, subscriber_filter: Filter, only: int | None = None) -> int:
+    """How many active subscribers a filter finds; with the id of one, whether it finds that one, as 1 or 0."""
+    condition, arguments = _condition(account_id, subscriber_filter, only)
+    found: int = store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments)
+    return found
+
+
+def count_as_sent(store: Store, account_id: int, subscriber_filter: Filter) -> int:
+    """Count one more message for each active subscriber whom a filter finds, and return how many they are."""
+    condition, arguments = _condition(account_id, subscriber_filter)
+    return store.write(f"UPDATE subscribers SET sent = sent + 1 WHERE {condition}", arguments)
+
+
+def _condition(account_id: int, subscriber_filter: Filter, only: int | None = None) -> tuple[str, tuple[Any, ...]]:
+    """Return a condition in SQL, and its arguments, for the active subscribers whom a filter finds."""
+    ((group, parts),) = subscriber_filter[0].items()
+    conditions: list[str] = []
+    arguments: list[Any] = []
+    one = "" if only is None else f" AND subscriber_id = {only:d}"
+    if any(part["type"] == "all_subscribers" for part in parts):
+        conditions += {"all": [], "any": ["1"], "none": ["1"]}[group]
+    for type_, (table, column) in _TABLES.items():
+        ids = sorted({id_ for part in parts if part["type"] == type_ for id_ in part["ids"]})
+        if not ids:
+            continue
+        members = f"SELECT subscriber_id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?)){one}"
+        arguments.append(msgspec.json.encode(ids).decode())
+        if group == "all":
+            members += " GROUP BY subscriber_id HAVING count(*) = ?"
+            arguments.append(len(ids))
+        conditions.append(f"id IN ({members})")
+    matched = (" AND " if group == "all" else " OR ").join(conditions) or "1"
+    condition = f"account_id = ? AND state = 'active' AND {_sense(group)} ({matched})"
+    if only is not None:
+        condition += f" AND id = {only:d}"
+    return condition, (account_id, *arguments)
+
+
+def _sense(group: str) -> str:
+    return "NOT" if group == "none" else ""
+
+
+def _groups(given: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The groups that hold something. There may be several, in one object or in more."""
+    return [(name, group[name]) for group in given or () for name in _GROUPS if group.get(name)]
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    if part["type"] == "all_subscribers":
+        return {"type": part["type"]}
+    return {"type": part["type"], "ids": [int(id_) for id_ in part["ids"]]}

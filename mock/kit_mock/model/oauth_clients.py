@@ -1,0 +1,138 @@
+"""The apps that may ask for access: OAuth clients, which redirect URIs they have, and whether they have a secret."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import attrs
+import msgspec
+
+from kit_mock.state.store import Store
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~%]+", re.ASCII)
+_NO_TARGETS = frozenset({"about", "blob", "data", "file", "javascript", "vbscript", "view-source"})
+# All of an authority: Python's own reading of one passes over what stands around brackets.
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a secret. Without salt, since it is what they are looked up by, and the mock makes them random."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_redirect_uri(text: str) -> bool:
+    """Whether a code could be sent there: an absolute URI in ASCII, without a fragment, that no browser would run."""
+    if not _URI.fullmatch(text) or "#" in text:
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False  # A bracket without its other half.
+    if parts.scheme in ("http", "https") and not parts.hostname:
+        return False
+    return parts.scheme not in _NO_TARGETS
+
+
+@attrs.frozen
+class OAuthClient:
+    """An app as Kit's developer settings register it.
+
+    Args:
+        client_id: its public id.
+        client_secret: its secret; without one it is a public client and must use PKCE.
+        redirect_uris: where codes may be sent to, compared character by character.
+        any_loopback: whether they may also go to any `http` URI of 127.0.0.1, [::1] or localhost, whatever its port
+            and path: for programs on one's own machine (RFC 8252).
+        name: what the consent page calls it; the id, if empty.
+
+    Raises ValueError for an empty id or secret, for a redirect URI that isn't absolute, has a fragment or a scheme
+    that a browser would run, and if there is nowhere to redirect to.
+    """
+
+    client_id: str
+    client_secret: str | None = attrs.field(default=None, repr=False)
+    redirect_uris: tuple[str, ...] = ()
+    any_loopback: bool = False
+    name: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if not self.client_id or self.client_secret == "":
+            raise ValueError("client_id and client_secret must not be empty; a public client has None as its secret")
+        if not self.redirect_uris and not self.any_loopback:
+            raise ValueError(f"the OAuth client {self.client_id} has no redirect_uris")
+        for uri in self.redirect_uris:
+            if not is_redirect_uri(uri):
+                raise ValueError(f"{uri!r} can't be a redirect URI: it must be absolute and without a fragment")
+
+
+PUBLIC_CLIENT = OAuthClient(
+    "kit_test_client",
+    redirect_uris=("https://app.example.com/oauth/callback",),
+    any_loopback=True,
+    name="Test app",
+)
+CONFIDENTIAL_CLIENT = OAuthClient(
+    "kit_test_confidential",
+    "kit_test_secret",
+    redirect_uris=("https://app.example.com/oauth/callback",),
+    any_loopback=True,
+    name="Test app with a secret",
+)
+DEFAULT_CLIENTS = (PUBLIC_CLIENT, CONFIDENTIAL_CLIENT)
+
+
+@attrs.frozen
+class RegisteredClient:
+    """A client as it is stored: without its secret."""
+
+    id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    any_loopback: bool
+    secret_hash: str | None = attrs.field(repr=False)
+
+    def authenticates(self, secret: str | None) -> bool:
+        """Whether that is its secret; None, if it has none. Hashes are compared, so that time tells nothing."""
+        return self.secret_hash == (hashed(secret) if secret else None)
+
+    def takes(self, redirect_uri: str) -> bool:
+        """Whether a code may be sent there."""
+        if redirect_uri in self.redirect_uris:
+            return True
+        return self.any_loopback and is_redirect_uri(redirect_uri) and _is_loopback(redirect_uri)
+
+
+def register(store: Store, clients: Iterable[OAuthClient]) -> None:
+    """Store clients, in the caller's transaction. One whose id is known takes that one's place; its tokens stay good."""
+    for client in clients:
+        store.write(
+            "INSERT INTO oauth_clients (id, name, secret_hash, redirect_uris, any_loopback) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash,"
+            " redirect_uris = excluded.redirect_uris, any_loopback = excluded.any_loopback",
+            (
+                client.client_id,
+                client.name or client.client_id,
+                None if client.client_secret is None else hashed(client.client_secret),
+                msgspec.json.encode(client.redirect_uris).decode(),
+                client.any_loopback,
+            ),
+        )
+
+
+def find(store: Store, client_id: str) -> RegisteredClient | None:
+    """The client with that id, or None."""
+    sql = "SELECT id, name, redirect_uris, any_loopback, secret_hash FROM oauth_clients WHERE id = ?"
+    row = store.row(sql, (client_id,))
+    if row is None:
+        return None
+    id_, name, redirect_uris, any_loopback, secret_hash = row
+    decoded = msgspec.json.decode(redirect_uris, type=tuple[str, ...])
+    return RegisteredClient(id_, name, decoded, bool(any_loopback), secret_hash)
+
+
+def _is_loopback(uri: str) -> bool:
+    parts = urlsplit(uri)
+    return parts.scheme == "http" and _LOOPBACK.fullmatch(parts.netloc) is not None

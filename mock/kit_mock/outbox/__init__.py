@@ -1,0 +1,1 @@
+"""What is sent to others: deliveries to webhooks and callbacks."""

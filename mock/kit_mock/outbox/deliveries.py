@@ -1,0 +1,194 @@
+"""What the mock sends by itself: webhooks' deliveries and the results of bulk jobs.
+
+Chosen where the API says nothing: a delivery that isn't answered with 2xx is tried again after a minute, 5 and 30
+minutes, 2 and 6 hours by the mock's clock, and has then failed. A target that may not be called has failed at once,
+without an attempt. Of those that are over, the last 1,000 are remembered; what waits is sent, however much it
+is, though no more than the last 1,000 are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import attrs
+import msgspec
+
+from kit_mock.outbox import allowed_hosts
+from kit_mock.state.store import Store
+
+DELAYS = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
+"""Seconds from each failed attempt to the next one."""
+
+REMEMBERED = 1000
+_FORGET_EVERY = 64  # Not with each one that is refused, as a bulk job can queue thousands.
+
+_COLUMNS = "id, event, webhook_id, target_url, payload, created_at, attempts, status, problem, next_at, delivered_at, account_id"
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@attrs.frozen
+class Delivery:
+    """Something that the mock sends, has sent or couldn't send by POST. Times are in UTC.
+
+    `event` is the name of a webhook's event, such as `tag_add`, and `webhook_id` the webhook's; for the result of a
+    bulk job it is the operation's id, and `webhook_id` is None. `status` is what the last attempt was answered, None if
+    it wasn't; `problem` is why that attempt, or the whole delivery, failed. `next_at` is the moment of the next attempt
+    while the state is `waiting`.
+    """
+
+    id: int
+    account_id: int
+    event: str
+    webhook_id: int | None
+    target_url: str
+    payload: dict[str, Any]
+    created_at: datetime
+    attempts: int
+    state: Literal["waiting", "delivered", "failed"]
+    status: int | None
+    problem: str | None
+    next_at: datetime | None
+    delivered_at: datetime | None
+
+
+@attrs.frozen
+class Outgoing:
+    """A delivery whose next attempt is due. `body` is JSON."""
+
+    id: int
+    target_url: str
+    body: str
+    attempts: int
+
+
+@attrs.frozen
+class Outcome:
+    """How one attempt went. Without a problem, it was delivered."""
+
+    status: int | None
+    problem: str | None
+
+
+def enqueue(
+    store: Store,
+    *,
+    account_id: int,
+    event: str,
+    target_url: str,
+    payload: dict[str, Any] | bytes,
+    now: int,
+    webhook_id: int | None = None,
+) -> int:
+    """Queue a POST of a payload, which becomes JSON unless it is that already, inside the caller's transaction, for as soon as that is over; returns its id.
+
+    A target that may not be called fails right here.
+    """
+    problem = allowed_hosts.problem(target_url, store.delivery_hosts)
+    body = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
+    id_ = store.insert(
+        "INSERT INTO deliveries"
+        " (account_id, webhook_id, event, target_url, receiver, payload, created_at, next_at, problem)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(account_id, webhook_id, event, target_url, allowed_hosts.receiver(target_url), body.decode(), now),
+            *(now if problem is None else None, problem),
+        ),
+    )
+    if problem is None:
+        store.stirred = True
+    elif id_ % _FORGET_EVERY == 0:
+        _forget(store)
+    return id_
+
+
+def all_of(store: Store) -> tuple[Delivery, ...]:
+    """The last 1,000, the oldest first, whether they wait or are over."""
+    rows = store.rows(f"SELECT {_COLUMNS} FROM deliveries ORDER BY id DESC LIMIT ?", (REMEMBERED,))
+    return tuple(_delivery(row) for row in reversed(rows))
+
+
+def waiting(store: Store) -> int:
+    """How many wait to be sent, or to be sent again."""
+    found: int = store.value("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")
+    return found
+
+
+def some(store: Store, ids: Iterable[int]) -> tuple[Delivery, ...]:
+    """Those with these ids, in their order."""
+    rows = (store.row(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (id_,)) for id_ in ids)
+    return tuple(_delivery(row) for row in rows if row is not None)
+
+
+def receivers(store: Store) -> dict[str, int]:
+    """Whom something waits for, each with the moment when its first is due; see `targets.receiver`."""
+    return dict(store.rows("SELECT receiver, min(next_at) FROM deliveries WHERE next_at IS NOT NULL GROUP BY receiver"))
+
+
+def first_due(store: Store, receiver: str, now: int) -> Outgoing | None:
+    """The delivery to a receiver that has been due for longest, or None."""
+    sql = (
+        "SELECT id, target_url, payload, attempts FROM deliveries"
+        " WHERE receiver = ? AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at, id LIMIT 1"
+    )
+    row = store.row(sql, (receiver, now))
+    return None if row is None else Outgoing(*row)
+
+
+def record(store: Store, sent: Outgoing, outcome: Outcome, now: int) -> None:
+    """Write down how an attempt at that moment went, and when the next one is, if there is to be one."""
+    attempts = sent.attempts + 1
+    again = outcome.problem is not None and attempts <= len(DELAYS)
+    with store.transaction():
+        # Unless its webhook was deleted meanwhile.
+        store.write(
+            "UPDATE deliveries SET attempts = ?, next_at = ?, delivered_at = ?, status = ?, problem = ?"
+            " WHERE id = ? AND next_at IS NOT NULL",
+            (
+                *(attempts, now + DELAYS[attempts - 1] if again else None, None if outcome.problem else now),
+                *(outcome.status, outcome.problem, sent.id),
+            ),
+        )
+        _forget(store)
+
+
+def refuse(store: Store, sent: Outgoing, problem: str) -> None:
+    """Give up on a delivery without an attempt."""
+    with store.transaction():
+        store.write("UPDATE deliveries SET next_at = NULL, problem = ? WHERE id = ?", (problem, sent.id))
+        _forget(store)
+
+
+def cancel(store: Store, webhook_id: int) -> None:
+    """Give up on what waits for a webhook that is deleted, inside the caller's transaction."""
+    sql = "UPDATE deliveries SET next_at = NULL, problem = ? WHERE webhook_id = ? AND next_at IS NOT NULL"
+    store.write(sql, ("given up: the webhook was deleted", webhook_id))
+
+
+def _forget(store: Store) -> None:
+    sql = (
+        "DELETE FROM deliveries WHERE next_at IS NULL AND id <="
+        " (SELECT id FROM deliveries WHERE next_at IS NULL ORDER BY id DESC LIMIT 1 OFFSET ?)"
+    )
+    store.write(sql, (REMEMBERED,))
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    id_, event, webhook_id, target_url, payload, created_at, attempts, status, problem, due, delivered, account = row
+    waits = due is not None
+    return Delivery(
+        id=id_,
+        account_id=account,
+        event=event,
+        webhook_id=webhook_id,
+        target_url=target_url,
+        payload=_decode(payload),
+        created_at=datetime.fromtimestamp(created_at, UTC),
+        attempts=attempts,
+        state="waiting" if waits else "failed" if delivered is None else "delivered",
+        status=status,
+        problem=problem,
+        next_at=datetime.fromtimestamp(due, UTC) if waits else None,
+        delivered_at=None if delivered is None else datetime.fromtimestamp(delivered, UTC),
+    )

@@ -1,0 +1,155 @@
+"""Reads the body of a request, casts its values as the service does, and holds it against the document.
+
+Chosen where the API says nothing: a body without a `Content-Type` is read as a form, as Rack does; so JSON without one
+has none of the fields that are looked for. Only JSON and forms are read: anything else, such as `text/plain`, is a 415,
+even where it holds JSON, so that a wrong header is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+from jsonschema_rs import Draft202012Validator as Validator
+from jsonschema_rs import ValidationError
+
+from kit_mock.endpoints.handlers import Implementation
+from kit_mock.protocol import form_bodies
+from kit_mock.protocol.errors import Refusal, unprocessable
+from kit_mock.protocol.form_bodies import FORM
+from kit_mock.protocol.messages import JSON, Request
+from kit_mock.protocol.operation import Content, RequestBody
+from kit_mock.protocol.validation_messages import sentence
+
+_MOST_ERRORS = 100
+_ITEMS = 1000
+
+
+def values(
+    body: RequestBody | None, request: Request, implementation: Implementation, *, strict: bool
+) -> dict[str, Any]:
+    """Return the body of a request as an object.
+
+    An empty body counts as `{}`: the fields that it lacks are reported, or the body itself where no field is required.
+    Unless `strict`, JSON and forms are both taken, `[]` counts as `{}`, and what doesn't fit is cast if it can be. An
+    operation without a body ignores what is sent.
+
+    Raises Refusal: 415 for a media type that the operation doesn't take and for a compressed body, 400 for broken JSON,
+    422 with a message for each field that doesn't fit, except what the handler judges (see `registry.operation`).
+    """
+    if body is None:
+        return {}
+    content, value = _decoded(body, request, strict=strict)
+    if value == [] and not strict:  # Before it is wrapped, which only an object is.
+        value = {}
+    if implementation.wraps is not None and isinstance(value, dict) and implementation.wraps not in value:
+        value = {implementation.wraps: value}
+    if request.media_type in ("", FORM):
+        value = form_bodies.listed(value, content.caster)
+    errors: list[str] = []
+    try:
+        if content.pruning is not None:
+            value = content.pruning.apply(value)
+        is_valid = _is_valid(content.validator, value)
+        if not is_valid and not strict:  # A valid value has nothing to cast.
+            value = content.caster.cast(value)
+            is_valid = _is_valid(content.validator, value)
+        if not is_valid:  # It is far faster to look for errors only where there are some.
+            judged = implementation.judges, implementation.judges_in_items
+            errors += islice(_complaints(content.validator, value, *judged), _MOST_ERRORS)
+        elif body.required and not request.body:
+            raise unprocessable("The request body can't be blank")
+    except (ValueError, RecursionError):  # The validator goes less deep than the decoder.
+        raise _broken("nested too deeply") from None
+    if errors or not isinstance(value, dict):
+        raise unprocessable(*dict.fromkeys(errors or ["The request body must be an object"]))
+    return value
+
+
+def _is_valid(validator: Validator, value: Any) -> bool:
+    """Whether all parts of a body are valid: other threads get a turn between two parts, but not within one."""
+    return all(validator.is_valid(part) for part, _, _ in _parts(value))
+
+
+def _complaints(
+    validator: Validator, value: Any, judged: Collection[str], judged_in_items: Collection[str]
+) -> Iterator[str]:
+    for part, name, first in _parts(value):
+        if validator.is_valid(part):
+            continue
+        for each in validator.iter_errors(part):
+            # What is wrong elsewhere was told with the first part.
+            is_told = first and list(each.instance_path)[:1] != [name]
+            if not is_told and not _is_judged(each, judged, judged_in_items):
+                yield sentence(each, first=first)
+
+
+def _parts(value: Any) -> Iterator[tuple[Any, str, int]]:
+    """A body in parts with some items of its longest list each: the name of that list, and where in it a part begins.
+
+    The validator keeps a report on each of its findings, at once, and there can be millions.
+    """
+    lists = {name: each for name, each in value.items() if isinstance(each, list)} if isinstance(value, dict) else {}
+    name = max(lists, key=lambda name: len(lists[name]), default="")
+    for first in range(0, max(1, len(lists.get(name, ()))), _ITEMS):
+        yield ({**value, name: lists[name][first : first + _ITEMS]} if lists else value), name, first
+
+
+def _is_judged(violation: ValidationError, judged: Collection[str], judged_in_items: Collection[str]) -> bool:
+    """Whether the handler is the one to look at what a violation is about."""
+    path = list(violation.instance_path)
+    wrong_type = violation.kind.name == "type" and violation.instance is not None
+    if violation.kind.name == "required":
+        path.append(getattr(violation.kind, "property", ""))
+    if path and f"{path[0]}.*" in judged:
+        return True
+    if not path or path[0] not in judged:
+        return False
+    return len(path) == 1 or (len(path) == 3 and path[2] in judged_in_items and not wrong_type)
+
+
+def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Content, Any]:
+    first = next(iter(body.contents.values()))
+    if not request.body:
+        return first, {}
+    given = media_type(request)
+    strict = strict or body.is_fixed
+    if not given and not strict:
+        given = FORM
+    content = body.contents.get(given)
+    if content is None:
+        taken = list(body.contents) if strict else [JSON, FORM]
+        if given not in taken:
+            raise Refusal(415, (f"Unsupported Media Type: the body must be {' or '.join(taken)}",))
+        content = first
+    if given == FORM:
+        return content, form_bodies.decoded(request.body)
+    return content, decoded(request.body)
+
+
+def check_size(request: Request, most: int) -> None:
+    """Raises Refusal 413 for a body of more bytes than that."""
+    if len(request.body) > most:
+        raise Refusal(413, (f"Payload Too Large: at most {most} bytes",))
+
+
+def media_type(request: Request) -> str:
+    """Return the media type of a body in lower case, empty if there is none. Raises Refusal 415 if it is compressed."""
+    encoding = request.header("content-encoding")
+    if encoding.lower() not in ("", "identity"):
+        raise Refusal(415, (f"Unsupported Media Type: the body is encoded as {encoding}; send it without encoding",))
+    return request.media_type
+
+
+def decoded(body: bytes) -> Any:
+    """Return what a body of JSON holds. Raises Refusal 400 for a broken one."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _broken("nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
+
+
+def _broken(reason: str) -> Refusal:
+    return Refusal(400, (f"Bad Request: the body isn't valid JSON ({reason})",))

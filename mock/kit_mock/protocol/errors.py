@@ -1,0 +1,58 @@
+"""What can go wrong: in a request (`Refusal`) and in the mock's own set-up (`KitMockError`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from kit_mock.protocol.messages import Reply
+
+
+class KitMockError(Exception):
+    """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
+
+
+class UnwritableError(KitMockError):
+    """The database can't be written, for example because the disk is full. Nothing was changed, and reads go on."""
+
+    def refusal(self) -> Refusal:
+        """Return a 507 that says so."""
+        return Refusal(507, (f"Insufficient Storage: kit-mock {self}",))
+
+
+@attrs.define(eq=False)
+class Refusal(Exception):
+    """Ends a request with an error status and Kit's error body, and undoes what the request has done so far.
+
+    Raised by anything that handles a request. `errors` are the messages of `{"errors": [...]}`, `headers` go along
+    with the response.
+    """
+
+    status: int
+    errors: tuple[str, ...]
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.status}: {'; '.join(self.errors)}"
+
+    def reply(self) -> Reply:
+        """What is answered."""
+        return Reply(self.status, {"errors": list(self.errors)}, self.headers)
+
+
+def not_found() -> Refusal:
+    """404 as Kit words it, for an id or a path that doesn't exist."""
+    return Refusal(404, ("Not Found",))
+
+
+def method_not_allowed(methods: Iterable[str]) -> Refusal:
+    """Return a 405 that lists the methods which a path takes, with HEAD where there is GET."""
+    methods = set(methods)
+    allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+    return Refusal(405, (f"Method Not Allowed: this path takes {allowed}",), {"Allow": allowed})
+
+
+def unprocessable(*errors: str) -> Refusal:
+    """422 with one message for each thing that is wrong."""
+    return Refusal(422, errors)

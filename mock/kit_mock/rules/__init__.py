@@ -1,0 +1,1 @@
+"""The rules of the mock, and how each is known."""

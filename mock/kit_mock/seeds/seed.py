@@ -1,0 +1,208 @@
+"""Seeds: what a new database holds from the start, from a file (YAML or JSON) or from Python data.
+
+A seed is an account, or `accounts`, a list of them, beside `oauth_clients`. docs/seeds.md shows all that can be set;
+`RESOURCES` has the names.
+
+A seed is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
+
+- They are for new databases only. The file keeps their credentials, so that it can be used without the seed again.
+- An account that says nothing of its creator profile or email templates has those of any new account.
+- A subscriber without `created_at` whose other dates are earlier was created at the first of them.
+- A membership without a date began as soon as both the subscriber and what they belong to were there.
+- OAuth tokens without `expires_at` were given out at the mock's present, and one without a `refresh_token` has none that
+  anybody knows.
+- A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients` as
+  it says.
+- Seeding is no act of anybody: no webhook tells of it, its own neither.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kit_mock.endpoints import accounts, email_templates
+from kit_mock.model import oauth_clients
+from kit_mock.protocol.errors import KitMockError
+from kit_mock.protocol.validation import LARGEST_ID
+from kit_mock.seeds import activity, resources, subscribers, tokens, webhooks
+from kit_mock.seeds.fields import Item, as_integer, as_json, as_text
+from kit_mock.seeds.source import Node, read
+from kit_mock.seeds.target import Seeding, TargetAccount
+from kit_mock.state.store import Store
+
+Seed = str | os.PathLike[str] | Mapping[str, Any]
+
+RESOURCES = {
+    **resources.RESOURCES,
+    **subscribers.RESOURCES,
+    **activity.RESOURCES,
+    **webhooks.RESOURCES,
+    **tokens.RESOURCES,
+}
+"""In this order, so that what is referred to is there before."""
+
+_PROFILE = {"name": False, "byline": False, "bio": False, "image_url": True, "profile_url": True}
+_CREDENTIALS = {"api_keys": "api_key", "access_tokens": "access_token"}
+_ACCOUNT = (
+    *("id", "name", "plan_type", "primary_email_address", "created_at", "timezone", "utc_offset", "colors"),
+    *("creator_profile", "can_broadcast", "subscriber_limit", "sending_addresses", "plan"),
+    *_CREDENTIALS,
+    *RESOURCES,
+)
+_ADDRESS = ("email_address", "from_name", "status", "is_default", "is_verified", "is_dmarc_configured")
+_PLAN = ("interval", "on_trial", "trial_lapse_date", "renews_at", "cancels_at")
+_CLIENT = ("client_id", "client_secret", "redirect_uris", "any_loopback", "name")
+_HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+
+
+def apply(store: Store, seed: Seed, now: int) -> None:
+    """Fill a database from a seed. `now`, in seconds since 1970, is the date of what has none.
+
+    Raises KitMockError, with file, line and reason, for a bad seed, and if there are accounts already.
+    """
+    root = read(seed if isinstance(seed, Mapping) else Path(seed))
+    with store.transaction():
+        if store.value("SELECT 1 FROM accounts"):
+            raise KitMockError("the database has been filled already, and a seed is for a new one")
+        _fill(Seeding(store, now), root)
+
+
+def credentials(store: Store) -> tuple[dict[str, int], dict[str, int]]:
+    """The API keys and the access tokens from the seed, each with the id of its account."""
+    found: dict[str, dict[str, int]] = {"api_key": {}, "access_token": {}}
+    for kind, secret, account_id in store.rows("SELECT kind, secret, account_id FROM seeded_credentials"):
+        found[kind][secret] = account_id
+    return found["api_key"], found["access_token"]
+
+
+def _fill(seeding: Seeding, root: Node) -> None:
+    several = isinstance(root.value, dict) and "accounts" in root.value
+    top = Item.of(root, ("accounts", "oauth_clients") if several else ("oauth_clients", *_ACCOUNT))
+    nodes = top.items("accounts") if several else [root]
+    if not nodes:
+        root.refuse("has no accounts")
+    for node in top.items("oauth_clients"):
+        oauth_clients.register(seeding.store, [_client(seeding, node)])
+    items = [Item.of(node, _ACCOUNT) for node in nodes] if several else [top]
+    targets = [_account(seeding, item) for item in sorted(items, key=_is_numbered_later)]
+    for name, resource in RESOURCES.items():
+        pairs = [(target, Item.of(node, resource.names)) for target in targets for node in target.item.items(name)]
+        # Those with ids first: the counter goes on after the largest.
+        for target, item in sorted(pairs, key=lambda pair: _is_numbered_later(pair[1])):
+            resource.add(seeding, target, item)
+        if name == "email_templates":
+            _complete_templates(seeding, targets)
+
+
+def _client(seeding: Seeding, node: Node) -> oauth_clients.OAuthClient:
+    item = Item.of(node, _CLIENT)
+    client_id = item.required_text("client_id")
+    if oauth_clients.find(seeding.store, client_id) is not None:
+        item.required("client_id").refuse("is that of another client")
+    try:
+        return oauth_clients.OAuthClient(
+            client_id,
+            item.text("client_secret"),
+            tuple(as_text(uri) for uri in item.items("redirect_uris")),
+            item.boolean("any_loopback") or False,
+            item.text("name") or "",
+        )
+    except ValueError as error:
+        node.refuse(f"isn't a client: {error}")
+
+
+def _complete_templates(seeding: Seeding, targets: Iterable[TargetAccount]) -> None:
+    """Give the standard ones, which make way for ids that the seed asks for, where it says nothing of templates."""
+    sql = "SELECT id, name, is_default FROM email_templates WHERE account_id = ?"
+    for target in targets:
+        if target.item.get("email_templates") is None:
+            email_templates.give_standard(seeding.store, target.id)
+        for id_, name, is_default in seeding.store.rows(sql, (target.id,)):
+            target.remember("email templates", id_, name, 0)
+            target.default_template = id_ if is_default else target.default_template
+        if not target.default_template:
+            target.item.required("email_templates").refuse("must have one with `is_default: true`")
+
+
+def _is_numbered_later(item: Item) -> bool:
+    return item.get("id") is None
+
+
+def _account(seeding: Seeding, item: Item) -> TargetAccount:
+    created_at = item.moment("created_at")
+    given = {
+        "id": item.id(),
+        "name": item.text("name"),
+        "plan_type": item.text("plan_type"),
+        "email_address": item.email_address("primary_email_address"),
+        "created_at": seeding.now if created_at is None else created_at,
+        "timezone": _timezone(item),
+        "colors": as_json(_colors(item)),
+        "can_broadcast": item.boolean("can_broadcast"),
+        "subscriber_limit": None
+        if (limit := item.get("subscriber_limit")) is None
+        else as_integer(limit, 0, LARGEST_ID),
+        "sending_addresses": None if item.get("sending_addresses") is None else as_json(_addresses(item)),
+        "plan": None if (plan := item.get("plan")) is None else as_json(_plan(plan)),
+    }
+    with seeding.naming(item.node):
+        id_ = accounts.create(seeding.store, {name: value for name, value in given.items() if value is not None})
+    profile = item.get("creator_profile")
+    if profile is None or profile.value is not None:
+        accounts.create_profile(seeding.store, id_, {} if profile is None else _profile(profile))
+    for name, kind in _CREDENTIALS.items():
+        for node in item.items(name):
+            with seeding.naming(node):
+                seeding.store.insert(
+                    "INSERT INTO seeded_credentials (kind, secret, account_id) VALUES (?, ?, ?)",
+                    (kind, as_text(node), id_),
+                )
+    return TargetAccount(id_, item)
+
+
+def _timezone(item: Item) -> str | None:
+    named, offset = item.timezone("timezone"), item.utc_offset("utc_offset")
+    if named is not None and offset is not None:
+        item.required("utc_offset").refuse("follows from the timezone: give one of them")
+    return named or offset
+
+
+def _addresses(item: Item) -> list[dict[str, Any]]:
+    return [_address(Item.of(node, _ADDRESS)) for node in item.items("sending_addresses")]
+
+
+def _address(item: Item) -> dict[str, Any]:
+    item.required("email_address")
+    flags = {name: item.boolean(name) or False for name in ("is_default", "is_verified", "is_dmarc_configured")}
+    return {
+        "email_address": item.email_address("email_address"),
+        "from_name": item.text_or_null("from_name"),
+        "status": item.text("status") or "confirmed",
+        **flags,
+    }
+
+
+def _plan(node: Node) -> dict[str, Any]:
+    item = Item.of(node, _PLAN)
+    given = {name: item.text_or_null(name) for name in _PLAN if name != "on_trial" and item.get(name) is not None}
+    return given if (on_trial := item.boolean("on_trial")) is None else {**given, "on_trial": on_trial}
+
+
+def _colors(item: Item) -> list[str]:
+    nodes = item.items("colors")
+    if len(nodes) > accounts.MAXIMUM_COLORS:
+        item.required("colors").refuse(f"can have at most {accounts.MAXIMUM_COLORS} entries")
+    for node in nodes:
+        if not _HEX.fullmatch(as_text(node)):
+            node.refuse("must be a hex color code, such as '#00ff00' (in quotes)")
+    return [as_text(node) for node in nodes]
+
+
+def _profile(node: Node) -> dict[str, str]:
+    item = Item.of(node, _PROFILE)
+    found = {name: item.uri(name) if is_uri else item.text_or_null(name) for name, is_uri in _PROFILE.items()}
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Answers requests: authentication, limits, faults, the record of requests."""

@@ -1,0 +1,115 @@
+"""Who calls: API keys and access tokens, and the accounts they open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from kit_mock.model import oauth_grants
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.messages import Request
+from kit_mock.protocol.operation import Operation
+from kit_mock.state.store import Store
+
+_INVALID = "The access token is invalid"
+_EXPIRED = "The access token expired"
+_OAUTH_ONLY = "OAuth authentication required"
+
+
+@attrs.frozen
+class Caller:
+    """Whoever sent a request. `name` tells credentials apart and isn't a secret; `account_id` is 0 for strangers.
+
+    `problem` is what is wrong with a token or key that was sent, or that none was.
+    """
+
+    name: str
+    account_id: int = 0
+    is_token: bool = False
+    problem: Refusal | None = None
+    client_id: str | None = None
+
+    @property
+    def client(self) -> str:
+        """The app that asks; a key or a fixed token is one of its own."""
+        return self.client_id or self.name
+
+
+class Credentials:
+    """The secrets that are accepted: fixed ones, which don't expire, and tokens from OAuth. None shows in a repr."""
+
+    def __init__(
+        self, store: Store, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]
+    ) -> None:
+        self._store = store
+        self._header = api_key_header
+        self.load(api_keys, access_tokens)
+
+    def load(self, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]) -> None:
+        """Accept these fixed ones, by the account that each opens, instead of those so far."""
+        self._api_keys = {
+            key: Caller(f"API key {number}", account) for number, (key, account) in enumerate(api_keys.items(), 1)
+        }
+        self._access_tokens = {
+            token: Caller(f"access token {number}", account, is_token=True)
+            for number, (token, account) in enumerate(access_tokens.items(), 1)
+        }
+
+    @property
+    def fixed(self) -> tuple[Caller, ...]:
+        """Everyone with fixed credentials."""
+        return (*self._api_keys.values(), *self._access_tokens.values())
+
+    def invalid(self, request: Request) -> Refusal:
+        """What is told to a caller whose credentials are no longer good."""
+        return _invalid_token() if request.header("authorization") else Refusal(401, (_INVALID,))
+
+    def revoke(self, request: Request) -> None:
+        """Revoke the access token from OAuth that came along, if one did, with all of its grant."""
+        scheme, _, token = request.header("authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            oauth_grants.revoke_grant(self._store, token.strip())
+
+    def caller(self, request: Request, now: int) -> Caller:
+        """Whose credentials came along at that moment. A bearer token goes before an API key."""
+        authorization = request.header("authorization")
+        if authorization:
+            scheme, _, token = authorization.partition(" ")
+            return self._bearer(token.strip(), now) if scheme.lower() == "bearer" else _stranger(_invalid_token())
+        caller = self._api_keys.get(request.header(self._header))
+        return caller or _stranger(Refusal(401, (_INVALID,)))
+
+    def account(self, operation: Operation, caller: Caller) -> int:
+        """The id of the account that the caller may use; 0 for an operation that needs none. Raises Refusal 401."""
+        if operation.is_open:
+            return 0
+        if caller.problem is not None:
+            raise caller.problem
+        if caller.is_token:
+            if not operation.takes_token:
+                raise _invalid_token()
+        elif not operation.takes_api_key:
+            raise Refusal(401, (_OAUTH_ONLY,))
+        return caller.account_id
+
+    def _bearer(self, token: str, now: int) -> Caller:
+        caller = self._access_tokens.get(token)
+        if caller is not None:
+            return caller
+        found = oauth_grants.by_access_token(self._store, token)
+        if found is None:
+            return _stranger(_invalid_token())
+        problem = _invalid_token(_EXPIRED) if found.expires_at <= now else None
+        return Caller(
+            f"OAuth token {found.id}", found.account_id, is_token=True, problem=problem, client_id=found.client_id
+        )
+
+
+def _stranger(problem: Refusal) -> Caller:
+    return Caller("no credential", problem=problem)
+
+
+def _invalid_token(reason: str = _INVALID) -> Refusal:
+    challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+    return Refusal(401, (reason,), {"WWW-Authenticate": challenge})

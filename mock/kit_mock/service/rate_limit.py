@@ -1,0 +1,160 @@
+"""The rate limit: so many requests in any rolling window of time, 60 seconds for Kit, for each credential by itself.
+
+Chosen where the API says nothing: a refused request doesn't count, so that a client which keeps knocking gets in again;
+what carries no valid credential, the OAuth endpoints included, shares one window as wide as an API key's; a path that
+doesn't exist or hasn't the method is counted, but always answered with 404 or 405.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import attrs
+
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.messages import Reply
+from kit_mock.rules.behaviours import Behaviour
+from kit_mock.service.authentication import Caller
+
+RateLimit = int | Literal["kit", "off"]
+
+WINDOW = 60.0
+"""Kit's own window, in seconds."""
+_QUOTA = 120
+
+
+class TooManyRequests(Refusal):
+    """429 as Kit has it: a plain text, and no `Retry-After`."""
+
+    def __init__(self) -> None:
+        super().__init__(429, ("Retry later",))
+
+    def reply(self) -> Reply:
+        """What is answered."""
+        return Reply(self.status, self.errors[0], media_type="text/plain")
+
+
+@attrs.define
+class _Window:
+    """When a caller was let in, in the last seconds that count, and how often that may be."""
+
+    quota: int
+    moments: deque[float]
+
+    def used(self, now: float, seconds: float) -> int:
+        return sum(now - seconds < at <= now + seconds for at in self.moments)
+
+
+@attrs.frozen
+class Quota:
+    """How much of its rate limit a credential has used in the window that ends now. `credential` is no secret.
+
+    `limit` is None where there is none; `used` is then 0.
+    """
+
+    credential: str
+    used: int
+    limit: int | None
+
+
+class Limits:
+    """Who called when. Safe to use from several threads.
+
+    A window holds no more moments than its quota, and is dropped once the last of them has left it: memory follows
+    what was granted in one window.
+
+    Raises ValueError for a limit that is neither a number above 0 nor `kit` or `off`, and for a window that isn't a number
+    of seconds above 0.
+    """
+
+    def __init__(self, limit: RateLimit, behaviour: Behaviour, window: float = WINDOW) -> None:
+        if isinstance(limit, bool) or not isinstance(limit, int):
+            if limit not in {"kit", "off"}:
+                raise ValueError(f"the rate limit must be a number, 'kit' or 'off', not {limit!r}")
+        elif limit < 1:
+            raise ValueError("the rate limit must be at least 1; 'off' is none")
+        if isinstance(window, bool) or not isinstance(window, int | float) or not 0 < window < math.inf:
+            raise ValueError("the rate window must be a number of seconds above 0")
+        self._limit = limit
+        self.window = float(window)
+        """In seconds."""
+        self._behaviour = behaviour
+        self._windows: OrderedDict[str, _Window] = OrderedDict()  # the one that was used last comes last
+        self._lock = threading.Lock()
+
+    @property
+    def is_off(self) -> bool:
+        """Whether there is no limit."""
+        return self._limit == "off"
+
+    def quota(self, caller: Caller) -> int | None:
+        """How many requests in a window, or None for any number."""
+        if self._limit == "off":
+            return None
+        if self._limit == "kit":
+            return self._behaviour.oauth_quota if caller.is_token else _QUOTA
+        return self._limit
+
+    def admit(self, caller: Caller, now: float) -> bool:
+        """Count a request at a moment, in seconds since 1970; False if it is one too many."""
+        quota = self.quota(caller)
+        if quota is None:
+            return True
+        with self._lock:
+            self._forget(now)
+            window = self._windows.setdefault(caller.name, _Window(quota, deque()))
+            window.quota, moments = quota, window.moments
+            while moments and moments[0] <= now - self.window:
+                moments.popleft()
+            while (
+                moments and moments[-1] > now + self.window
+            ):  # Of before the clock was set back: they lie ahead for good.
+                moments.pop()
+            if len(moments) >= quota:
+                return False
+            moments.append(now)
+            self._windows.move_to_end(caller.name)
+            return True
+
+    def quotas(self, callers: Iterable[Caller], now: float) -> tuple[Quota, ...]:
+        """What these callers, and all others who called in the window, have used."""
+        found = {caller.name: Quota(caller.name, 0, self.quota(caller)) for caller in callers}
+        with self._lock:
+            self._forget(now)
+            for name, window in self._windows.items():
+                found[name] = Quota(name, window.used(now, self.window), window.quota)
+        return tuple(found.values())
+
+    def used(self, now: float) -> dict[str, int]:
+        """How many requests count, by the caller's name; no name is a secret."""
+        return {quota.credential: quota.used for quota in self.quotas((), now)}
+
+    def windows(self) -> dict[str, tuple[int, list[float]]]:
+        """All that is known, by the caller's name: the quota, and the moments of requests."""
+        with self._lock:
+            return {name: (window.quota, list(window.moments)) for name, window in self._windows.items()}
+
+    def restore(self, windows: Mapping[str, tuple[int, list[float]]]) -> None:
+        """Go back to what `windows` returned. What is admitted from now on is by the quotas of now."""
+        with self._lock:
+            self._windows.clear()
+            if not self.is_off:
+                for name, (quota, moments) in windows.items():
+                    self._windows[name] = _Window(quota, deque(moments))
+
+    def clear(self) -> None:
+        """Start anew, as if nobody had called."""
+        with self._lock:
+            self._windows.clear()
+
+    def _forget(self, now: float) -> None:
+        """Drop the windows that nothing is left in: those that were used longest ago."""
+        while self._windows:
+            name, window = next(iter(self._windows.items()))
+            if window.moments and window.moments[-1] > now - self.window:
+                break
+            del self._windows[name]

@@ -1,0 +1,114 @@
+"""Remembers the last requests, for tests to look at. Never credentials: of headers only the media type is kept, and
+bodies with secrets are masked before they are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from kit_mock.protocol.messages import Request
+from kit_mock.service import redaction
+
+KEPT_BYTES = 16 * 1024
+"""How much of a body is kept."""
+
+
+@attrs.frozen(kw_only=True)
+class RecordedRequest:
+    """One request that was answered.
+
+    `operation_id` is None where the path or the method is unknown. `query` has the documented parameters only, and
+    is empty if the request was refused before they were read. `status` is what was, or would have been, answered; 0
+    where a fault broke the connection before there was anything. `at` is the moment by the mock's clock, `fault` what
+    was injected, if anything, such as `status 503`.
+    """
+
+    method: str
+    path: str
+    status: int
+    operation_id: str | None
+    query: Mapping[str, Any]
+    request_id: str
+    at: datetime
+    request_media_type: str | None
+    fault: str | None
+    _request_body: bytes = attrs.field(repr=False)
+    _response_body: bytes = attrs.field(repr=False)
+
+    # Most records are never looked at, so that what is kept is turned into text only then.
+
+    @property
+    def request_body(self) -> str:
+        """The body that came, as text: its first 16 KiB, secrets masked."""
+        return self._request_body.decode("utf-8", "replace")
+
+    @property
+    def response_body(self) -> str:
+        """The body of the answer, likewise."""
+        return self._response_body.decode("utf-8", "replace")
+
+
+def record(
+    request: Request,
+    *,
+    method: str,
+    at: datetime,
+    operation_id: str | None,
+    query: Mapping[str, Any],
+    request_id: str,
+    fault: str | None,
+    status: int,
+    response_body: bytes,
+    response_media_type: str,
+) -> RecordedRequest:
+    """What is to be remembered of a request and its answer."""
+    # Cut before it is looked at: masking takes far more time and memory than a body has bytes.
+    body, response_body = request.body[:KEPT_BYTES], response_body[:KEPT_BYTES]
+    media_type = request.media_type
+    if redaction.is_oauth(request.path):
+        body = redaction.masked_request(media_type, body)
+        response_body = redaction.masked_response(response_media_type, response_body)
+    elif body and redaction.names_secrets(body):
+        body = redaction.masked_request(media_type, body)
+    return RecordedRequest(
+        method=method,
+        path=request.path,
+        status=status,
+        operation_id=operation_id,
+        query=query,
+        request_id=request_id,
+        at=at,
+        request_media_type=media_type if "content-type" in request.headers else None,
+        fault=fault,
+        request_body=body[:KEPT_BYTES],  # Masking can make it longer.
+        response_body=response_body[:KEPT_BYTES],
+    )
+
+
+class Recorder:
+    """A ring of the last `size` requests. Safe to use from several threads."""
+
+    def __init__(self, size: int) -> None:
+        self._ring: deque[RecordedRequest] = deque(maxlen=size)
+        self._lock = threading.Lock()
+
+    def add(self, request: RecordedRequest) -> None:
+        """Remember one more; the oldest makes room."""
+        with self._lock:
+            self._ring.append(request)
+
+    def all(self) -> tuple[RecordedRequest, ...]:
+        """Oldest first."""
+        with self._lock:
+            return tuple(self._ring)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        with self._lock:
+            self._ring.clear()

@@ -1,0 +1,1 @@
+"""The state: its database, its clock, and what falls due by that."""

@@ -1,0 +1,261 @@
+"""State in SQLite: the connection and its lock."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import apsw
+
+from kit_mock.model.result_order import BulkOrder
+from kit_mock.protocol.errors import KitMockError, UnwritableError
+from kit_mock.state.schema import APPLICATION_ID, TABLES, VERSION
+
+_ROLLBACK_JOURNAL = b"\x01\x01"
+_FAILED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+"""What the system says of a file, whatever was to be written to it."""
+_PATIENCE = 1000
+"""Milliseconds to wait for a file that another process has."""
+
+_abandoned: list[object] = []
+"""Connections of other processes, which nothing may close."""
+
+
+class Store:
+    """One SQLite database, in memory or in a file, for one process and any number of its threads.
+
+    Raises KitMockError if a file can't be opened or written, is in use by another process, or isn't a database of
+    this mock.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._lock = threading.RLock()
+        self.delivery_hosts: frozenset[str] = frozenset()
+        """Hosts beside loopback that deliveries may go to."""
+        self.bulk_order: BulkOrder = "request"
+        """The order of the results of bulk operations."""
+        self.memo: dict[object, Any] = {}
+        """What was read and is read all the time; forgotten whenever anything changes."""
+        self.job_results: dict[int, dict[str, dict[str, bytes]]] = {}
+        """What each bulk job that has begun has brought so far; see `jobs`."""
+        self.stirred = False
+        """Whether a delivery or a job was queued since the background worker was last woken."""
+        try:
+            self._connection = _connect(path)
+        except (apsw.Error, UnicodeError) as error:  # SQLite's paths are UTF-8.
+            raise KitMockError(f"cannot open the database {str(path)!r}: {error}") from None
+        try:
+            self._prepare(path)
+        except (apsw.Error, KitMockError) as error:
+            self._connection.close()
+            raise KitMockError(f"cannot use the database {path}: {error}") from None
+
+    def _prepare(self, path: Path | None) -> None:
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        if path is None:
+            self.load(_empty())  # A test each may make one, and making the tables takes six times as long as a copy.
+            return
+        # Nobody else may write: it is faster, needs no shared memory, and a second mock on the same file is
+        # told so at its start. WAL with NORMAL keeps what was committed when the process is killed.
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._check_owner()
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        with self.transaction():
+            if not self.value("PRAGMA user_version"):
+                _create(self._connection)
+
+    def _check_owner(self) -> None:
+        version = self.value("PRAGMA user_version")
+        if self.value("PRAGMA application_id") != APPLICATION_ID:
+            if version or self.value("SELECT count(*) FROM sqlite_schema"):
+                raise KitMockError("it isn't a database of kit-mock")
+        elif version != VERSION:
+            raise KitMockError(f"it was made by another version of kit-mock (its layout is {version})")
+        elif _tables(self._connection) != _own_tables():
+            raise KitMockError("its tables aren't those that kit-mock made")
+
+    def close(self) -> None:
+        """Write everything out and close. More than once does no harm."""
+        with self._lock:
+            self._connection.close()
+            self._connection = cast(apsw.Connection, _Closed())
+
+    def abandon(self, problem: str) -> None:
+        """Leave the database to the process that this one was forked from, and say the problem to whoever asks for it."""
+        self._lock = threading.RLock()  # A thread that isn't there may hold the other one.
+        # Even at the end of the process it must not touch the file. It may be closed already, or in use when it was forked.
+        with contextlib.suppress(apsw.Error, KitMockError):
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        _abandoned.append(self._connection)
+        self._connection = cast(apsw.Connection, _Closed(problem))
+
+    def image(self) -> bytes:
+        """All of the database, as a file would hold it."""
+        with self._lock:
+            image = bytearray(self._connection.serialize("main"))
+        image[18:20] = _ROLLBACK_JOURNAL  # Whatever it is kept in now: only a file can have WAL.
+        return bytes(image)
+
+    def load(self, image: bytes) -> None:
+        """Take over all that an image holds, instead of what there is.
+
+        Raises KitMockError, and changes nothing, for an image that isn't a database of this layout.
+        """
+        source = _connect()
+        try:
+            source.deserialize("main", image)
+            owner = source.execute("PRAGMA application_id").fetchone()
+            version = source.execute("PRAGMA user_version").fetchone()
+            if (owner, version) != ((APPLICATION_ID,), (VERSION,)):
+                raise KitMockError(f"it isn't of this version of kit-mock, whose layout is {VERSION}")
+            with self._lock:
+                self.row("SELECT 1")  # Says if it is closed, in the words that all else has.
+                with self._connection.backup("main", source, "main") as backup:
+                    backup.step()
+                self.memo.clear()
+                self.job_results.clear()
+        except _FAILED as error:
+            raise _unwritable(error) from None
+        except apsw.Error as error:
+            raise KitMockError(str(error)) from None
+        finally:
+            source.close()
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Keep other threads out, so that several queries see the same state."""
+        return self._lock
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep other threads out, and keep all changes made inside, or none if it is left by an exception.
+
+        Raises UnwritableError if they can't be kept.
+        """
+        with self._lock:
+            self._execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # SQLite may have ended it itself when the disk was full.
+                    self._connection.execute("ROLLBACK")
+                self.memo.clear()
+                raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Inside a transaction: undo the changes made inside, and these alone, if it is left by an exception."""
+        with self._lock:
+            self._execute("SAVEPOINT inner")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO inner")
+                self.memo.clear()
+                raise
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("RELEASE inner")
+
+    def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._lock:
+            return self._connection.execute(sql, arguments).fetchall()
+
+    def row(self, sql: str, arguments: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        with self._lock:
+            return self._connection.execute(sql, arguments).fetchone()
+
+    def value(self, sql: str, arguments: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        found = self.row(sql, arguments)
+        return None if found is None else found[0]
+
+    def write(self, sql: str, arguments: Sequence[Any] = ()) -> int:
+        """Carry out a change and return how many rows it touched."""
+        with self._lock:
+            self.memo.clear()
+            self._execute(sql, arguments)
+            return self._connection.changes()
+
+    def insert(self, sql: str, arguments: Sequence[Any] = ()) -> int:
+        """Carry out an INSERT and return the id it was given."""
+        with self._lock:
+            self.memo.clear()
+            self._execute(sql, arguments)
+            return self._connection.last_insert_rowid()
+
+    def _execute(self, sql: str, arguments: Sequence[Any] = ()) -> None:
+        try:
+            self._connection.execute(sql, arguments)
+        except _FAILED as error:
+            raise _unwritable(error) from None
+
+
+class _Closed:
+    """In the place of the connection afterwards: says what is wrong, whatever is asked for."""
+
+    def __init__(self, problem: str = "this KitMock is closed") -> None:
+        self._problem = problem
+
+    def close(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise KitMockError(self._problem)
+
+
+def _unwritable(error: apsw.Error) -> UnwritableError:
+    # What it says of itself can be "not an error".
+    reason = "the database or the disk is full" if isinstance(error, apsw.FullError) else f"the database: {error}"
+    return UnwritableError(f"cannot write: {reason}")
+
+
+def _connect(path: Path | None = None) -> apsw.Connection:
+    # Without SQLite's own locks: a store has one for all that it does.
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+    connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags, statementcachesize=512)
+    connection.set_busy_timeout(_PATIENCE)
+    # Plans that depend on no argument: otherwise most queries would be planned anew each time.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    return connection
+
+
+def _create(connection: apsw.Connection) -> None:
+    for statement in TABLES.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _tables(connection: apsw.Connection) -> list[Any]:
+    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+
+
+@cache
+def _own_tables() -> list[Any]:
+    connection = _connect()
+    try:
+        _create(connection)
+        return _tables(connection)
+    finally:
+        connection.close()
+
+
+@cache
+def _empty() -> bytes:
+    """A database with nothing in it but its tables."""
+    connection = _connect()
+    try:
+        _create(connection)
+        return connection.serialize("main")
+    finally:
+        connection.close()

@@ -1,0 +1,1 @@
+"""How each documented status of each operation is got from the mock."""

@@ -1,0 +1,121 @@
+"""How much of the document the mock does carry out: measured, by provoking every status and looking at the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import attrs
+
+from kit_mock.protocol.document import load
+from kit_mock.protocol.errors import KitMockError
+from kit_mock.protocol.operation import Operation
+from kit_mock.rules.behaviours import DEFAULT
+from kit_mock.status_coverage.provocations import FIELDS, recipes
+from kit_mock.status_coverage.response_fields import ResponseFields
+
+
+@attrs.frozen
+class Covered:
+    """One operation: which of its statuses were seen, and what was answered instead of the others, if anything."""
+
+    operation: Operation
+    seen: frozenset[str]
+    others: dict[str, int | None]
+
+    @property
+    def documented(self) -> frozenset[str]:
+        """The statuses that Kit's reference lists."""
+        return frozenset(self.operation.responses) - self.operation.beyond_reference
+
+    @property
+    def line(self) -> str:
+        """It as a line of text: first the reference's statuses, then those that the document adds."""
+        parts = [" ".join(sorted(self.seen & self.documented))]
+        if more := sorted(self.seen - self.documented):
+            parts.append(f"and {' '.join(more)}")
+        for status, other in sorted(self.others.items()):
+            parts.append(f"BUT NOT {status} ({'no answer of it' if other is None else f'answered {other}'})")
+        return " ".join(filter(None, parts))
+
+
+@attrs.define
+class Tally:
+    """The sums over operations, as they are measured."""
+
+    operations: int = 0
+    complete: int = 0
+    """Operations all of whose documented statuses were seen."""
+    documented: int = 0
+    documented_seen: int = 0
+    added: int = 0
+    added_seen: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every status was seen, those that the document adds included."""
+        return (self.documented_seen, self.added_seen) == (self.documented, self.added)
+
+    def lines(self, covered: Iterable[Covered], fields: ResponseFields) -> Iterator[str]:
+        """Yield a line for each operation as soon as it has been measured, then the fields, then the sums."""
+        for each in covered:
+            operation = each.operation
+            self.operations += 1
+            self.complete += each.documented <= each.seen
+            self.documented += len(each.documented)
+            self.documented_seen += len(each.seen & each.documented)
+            self.added += len(operation.beyond_reference)
+            self.added_seen += len(each.seen - each.documented)
+            yield f"{operation.id:32}  {operation.method:6} {operation.path:46}  {each.line}"
+        yield from fields.lines()
+        yield f"{self.added_seen} of {self.added} more that the document adds"
+        yield (
+            f"{self.complete} of {self.operations} operations,"
+            f" {self.documented_seen} of {self.documented} documented statuses"
+        )
+
+
+def measure(operation: Operation, document: Path | None = None, fields: ResponseFields | None = None) -> Covered:
+    """Provoke each status that the document has for an operation, each on a mock of its own.
+
+    Fields of the answers, and of further ones that are asked for to see fields, are noted in `fields`.
+    """
+    known = recipes(operation)
+    seen: set[str] = set()
+    others: dict[str, int | None] = {}
+    for status in operation.responses:
+        recipe = known.get(status)
+        response = None if recipe is None else recipe.answer(operation.id, document)
+        answer = None if response is None else response.status_code
+        if fields is not None and response is not None:
+            fields.observe(operation.id, response)
+        # Of a range such as 5XX it must be the very status that was injected: a fault of the mock itself is none.
+        if recipe is not None and str(answer) == str(recipe.fault or status):
+            seen.add(status)
+        else:
+            others[status] = answer
+    if fields is not None:
+        for recipe in FIELDS.get(operation.id, ()):
+            if (response := recipe.answer(operation.id, document)) is not None:
+                fields.observe(operation.id, response)
+    return Covered(operation, frozenset(seen), others)
+
+
+def measure_all(document: Path | None = None, fields: ResponseFields | None = None) -> Iterator[Covered]:
+    """Measure one operation after another. Raises KitMockError for an unusable document."""
+    for operation in load(document).operations.values():
+        yield measure(operation, document, fields)
+
+
+def how(operation_id: str, document: Path | None) -> Iterator[str]:
+    """How to get each status of an operation, as lines. Raises KitMockError if the document has no such operation.
+
+    The ids are those of `kit_mock.status_coverage.provocations.SEED`.
+    """
+    operation = load(document).operations.get(operation_id)
+    if operation is None:
+        raise KitMockError(f"the document has no operation {operation_id}")
+    usual = f"the behaviour is {DEFAULT.name} where none is named"
+    yield f"{operation.id}: {operation.method} {operation.path} ({usual})"
+    for status, recipe in recipes(operation).items():
+        yield f"  {status}  {recipe.text(operation.id)}"
