@@ -172,7 +172,7 @@ LIARS = """
 import attrs, pytest
 from kit_client import Kit
 from kit_mock import KitMock
-from kit_mock.app import App
+from kit_mock.service.app import App
 
 def ask(mock, **arguments):
     Kit(access_token=mock.access_token, transport=mock.transport, **arguments).subscribers.create(email_address="a@b.c")
