@@ -17,7 +17,6 @@ from kit_mock.fill import collections, simulate, snapshots
 from kit_mock.fill.initial_state import Beginning, fixed_credentials
 from kit_mock.model import result_order
 from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
-from kit_mock.model.result_order import BulkOrder
 from kit_mock.outbox import allowed_hosts, deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol import document as documents
@@ -30,6 +29,7 @@ from kit_mock.service.faults.fault import Fault, Faults, WhatFails
 from kit_mock.service.rate_limit import WINDOW, Limits, Quota, RateLimit
 from kit_mock.service.request_log import RecordedRequest, Recorder
 from kit_mock.state.clock import Clock
+from kit_mock.state.settings import BulkOrder, Settings
 from kit_mock.state.store import Store
 
 if TYPE_CHECKING:
@@ -127,9 +127,14 @@ class KitMock(collections.Resources):
         delivery_hosts = allowed_hosts.hosts(allow_deliveries)
         limits = Limits(rate_limit, self._behaviour, rate_window)
         compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
-        self._store = Store(None if db is None else Path(db))
-        self._store.delivery_hosts = delivery_hosts
-        self._store.bulk_order = order
+        self._settings = Settings(
+            behaviour=self._behaviour,
+            auto_approve=auto_approve,
+            bulk_order=order,
+            bulk_queue_bytes=bulk_queue_bytes,
+            delivery_hosts=delivery_hosts,
+        )
+        self._store = Store(None if db is None else Path(db), self._settings)
         self._recorder = Recorder(_REMEMBERED_REQUESTS)
         self._limits = limits
         self._beginning = Beginning(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
@@ -154,9 +159,6 @@ class KitMock(collections.Resources):
             faults=self.faults,
             max_body_bytes=max_body_bytes,
             limits=limits,
-            behaviour=self._behaviour,
-            auto_approve=auto_approve,
-            bulk_queue_bytes=bulk_queue_bytes,
             strict=strict,
         )
         self.transport = SyncTransport(app)
@@ -218,11 +220,11 @@ class KitMock(collections.Resources):
     @property
     def auto_approve(self) -> bool:
         """Whether OAuth redirects with a code at once; can be set."""
-        return self._app.auto_approve
+        return self._settings.auto_approve
 
     @auto_approve.setter
     def auto_approve(self, value: bool) -> None:
-        self._app.auto_approve = value
+        self._settings.auto_approve = value
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
@@ -330,6 +332,6 @@ class KitMock(collections.Resources):
         Raises ValueError, which names the argument, for what isn't there or doesn't belong to the event, and for a
         course completed by somebody who isn't in it.
         """
-        queued = simulate.fire(self._store, self.clock.epoch(), self._behaviour, event, subscriber_id, subject)
+        queued = simulate.fire(self._store, self.clock.epoch(), event, subscriber_id, subject)
         self._app.pump.nudge()
         return queued

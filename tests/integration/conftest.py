@@ -36,7 +36,7 @@ def exchanges(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         response = handle(app, received)
         # A connection that broke has no answer.
         if response.broken is None:
-            seen.append((app._behaviour.name, _exchange(received, response)))
+            seen.append((app._store.settings.behaviour.name, _exchange(received, response)))
         return response
 
     monkeypatch.setattr(App, "handle", observed)

@@ -22,9 +22,8 @@ from typing import Any
 
 import msgspec
 
-from kit_mock.endpoints import people
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.endpoints.pagination import Listing, date_filters, page
 from kit_mock.model import audience, moments, sending
 from kit_mock.protocol.errors import Refusal, not_found, unprocessable
 from kit_mock.protocol.messages import Reply
@@ -57,11 +56,11 @@ _SOURCE = "broadcasts b CROSS JOIN email_templates t ON t.id = b.email_template_
 def list_broadcasts(call: Call) -> Reply:
     """Answer GET /v4/broadcasts: drafts, scheduled and sent ones, the newest first."""
     listing = Listing(columns=", ".join(_COLUMNS), source=_SOURCE, key="b.id", since="b.created_at")
-    listing.narrow("b.account_id = ?", call.account_id)
+    listing.narrow("b.account_id = ?", call.account.id)
     if "status" in call.query:
         condition = sending.STATUSES[call.query["status"]]
-        listing.narrow(condition.replace(":now", "?"), *[call.now] * condition.count(":now"))
-    for relation, moment in people.date_filters(call, "sent"):
+        listing.narrow(condition.replace(":now", "?"), *[call.account.now] * condition.count(":now"))
+    for relation, moment in date_filters(call, "sent"):
         listing.narrow(f"b.started_at {relation} ?", moment)
     return Reply(200, page(call, listing, "broadcasts", lambda rows: _listed(call, rows)))
 
@@ -76,32 +75,32 @@ def get_broadcast(call: Call) -> Reply:
 def get_broadcast_stats(call: Call) -> Reply:
     """Answer GET /v4/broadcasts/{id}/stats; since 2026-10-15 with 400 if it was sent more than five years ago."""
     id_ = call.path["id"]
-    found = sending.stats(call.store, id_, call.account_id, call.now)
+    found = sending.stats(call.account.store, id_, call.account.id, call.account.now)
     if found is None:
         raise not_found()
-    if call.behaviour.today_fields and call.now >= _OLD_STATS_END:
-        today = datetime.fromtimestamp(call.now, UTC)
+    if call.account.behaviour.today_fields and call.account.now >= _OLD_STATS_END:
+        today = datetime.fromtimestamp(call.account.now, UTC)
         oldest = int((today - timedelta(days=365 * _KEPT_YEARS + 1)).timestamp())
-        if call.store.value("SELECT started_at < ? FROM broadcasts WHERE id = ?", (oldest, id_)):
+        if call.account.store.value("SELECT started_at < ? FROM broadcasts WHERE id = ?", (oldest, id_)):
             raise Refusal(400, (TOO_OLD,))
     return Reply(200, {"broadcast": {"id": id_, "stats": found}})
 
 
-@operation("create_broadcast", judges=_MOMENTS)
+@operation("create_broadcast", unchecked=_MOMENTS)
 def create_broadcast(call: Call) -> Reply:
     """POST /v4/broadcasts: 201, 403 without permission, 422 for an unknown template or more than one filter group."""
     _require_permission(call)
     body = {"email_template_id": None, "subscriber_filter": None, **call.body}
-    values = {"account_id": call.account_id, "created_at": call.now, **_values(call, body)}
+    values = {"account_id": call.account.id, "created_at": call.account.now, **_values(call, body)}
     _check_sendable(values)
     marks = ", ".join("?" * len(values))
     sql = f"INSERT INTO broadcasts ({', '.join(values)}) VALUES ({marks})"
-    id_ = call.store.insert(sql, (*values.values(),))
+    id_ = call.account.store.insert(sql, (*values.values(),))
     _publish(call, id_)
     return _one(call, 201, id_)
 
 
-@operation("update_broadcast", judges=_MOMENTS)
+@operation("update_broadcast", unchecked=_MOMENTS)
 def update_broadcast(call: Call) -> Reply:
     """PUT /v4/broadcasts/{id}: what is left out stays. 422 likewise, and once it is being sent."""
     id_ = _open_to_change(call)
@@ -110,11 +109,11 @@ def update_broadcast(call: Call) -> Reply:
         for name in _MOMENTS:
             body.setdefault(name, None)
     values = _values(call, body)
-    row = call.store.row("SELECT subject, content, send_at FROM broadcasts WHERE id = ?", (id_,))
+    row = call.account.store.row("SELECT subject, content, send_at FROM broadcasts WHERE id = ?", (id_,))
     _check_sendable({**dict(zip(("subject", "content", "send_at"), row or (), strict=True)), **values})
     if values:
         columns = ", ".join(f"{name} = ?" for name in values)
-        call.store.write(f"UPDATE broadcasts SET {columns} WHERE id = ?", (*values.values(), id_))
+        call.account.store.write(f"UPDATE broadcasts SET {columns} WHERE id = ?", (*values.values(), id_))
     _publish(call, id_)
     return _one(call, 200, id_)
 
@@ -122,12 +121,12 @@ def update_broadcast(call: Call) -> Reply:
 @operation("delete_broadcast")
 def delete_broadcast(call: Call) -> Reply:
     """DELETE /v4/broadcasts/{id}: 204, or 422 once it is being sent."""
-    call.store.write("DELETE FROM broadcasts WHERE id = ?", (_open_to_change(call),))
+    call.account.store.write("DELETE FROM broadcasts WHERE id = ?", (_open_to_change(call),))
     return Reply(204)
 
 
 def _require_permission(call: Call) -> None:
-    if not call.store.value("SELECT can_broadcast FROM accounts WHERE id = ?", (call.account_id,)):
+    if not call.account.store.value("SELECT can_broadcast FROM accounts WHERE id = ?", (call.account.id,)):
         raise Refusal(403, (FORBIDDEN,))
 
 
@@ -135,7 +134,7 @@ def _open_to_change(call: Call) -> int:
     """The id in the path. Raises Refusal: 403 without permission, 404, 422 once the broadcast is being sent."""
     _require_permission(call)
     sql = "SELECT id, started_at FROM broadcasts WHERE id = ? AND account_id = ?"
-    row = call.store.row(sql, (call.path["id"], call.account_id))
+    row = call.account.store.row(sql, (call.path["id"], call.account.id))
     if row is None:
         raise not_found()
     if row[1] is not None:
@@ -175,11 +174,11 @@ def _template(call: Call, given: Any) -> int | None:
     sql = "SELECT id FROM email_templates WHERE account_id = ?"
     found: int | None
     if given is None:
-        found = call.store.value(f"{sql} ORDER BY is_default DESC, id", (call.account_id,))
+        found = call.account.store.value(f"{sql} ORDER BY is_default DESC, id", (call.account.id,))
     else:
         # An integer by the document, which takes 5.0 for one.
         id_ = int(given) if abs(given) <= LARGEST_ID else 0
-        found = call.store.value(f"{sql} AND id = ?", (call.account_id, id_))
+        found = call.account.store.value(f"{sql} AND id = ?", (call.account.id, id_))
     return found
 
 
@@ -193,18 +192,18 @@ def _check_sendable(values: dict[str, Any]) -> None:
 
 def _publish(call: Call, id_: int) -> None:
     """See to a broadcast that was just saved: a public draft is published, and one that is due is sent."""
-    call.store.write(
+    call.account.store.write(
         "UPDATE broadcasts SET published_at = ?"
         " WHERE id = ? AND public = 1 AND send_at IS NULL AND published_at IS NULL",
-        (call.now, id_),
+        (call.account.now, id_),
     )
-    if call.store.value("SELECT send_at <= ? FROM broadcasts WHERE id = ?", (call.now, id_)):
-        sending.begin(call.store, id_, call.now)
+    if call.account.store.value("SELECT send_at <= ? FROM broadcasts WHERE id = ?", (call.account.now, id_)):
+        sending.begin(call.account.store, id_, call.account.now)
 
 
 def _one(call: Call, status: int, id_: int) -> Reply:
     sql = f"SELECT {', '.join(_COLUMNS)} FROM {_SOURCE} WHERE b.id = ? AND b.account_id = ?"
-    row = call.store.row(sql, (id_, call.account_id))
+    row = call.account.store.row(sql, (id_, call.account.id))
     if row is None:
         raise not_found()
     return Reply(status, {"broadcast": _shown(call, row)})
@@ -223,7 +222,7 @@ def _shown(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
     """Return a row of _COLUMNS as the API shows a broadcast."""
     id_, created_at, *texts, public, published_at, send_at, subscriber_filter = row[:-4]
     template_id, template, started_at, aborted = row[-4:]
-    is_out = public and published_at is not None and published_at <= call.now
+    is_out = public and published_at is not None and published_at <= call.account.now
     return {
         "id": id_,
         "created_at": timestamp(created_at),
@@ -235,5 +234,5 @@ def _shown(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
         "subscriber_filter": msgspec.json.decode(subscriber_filter),
         "publication_id": _PUBLICATIONS + id_,
         "public_url": f"https://mock-letters.example.com/posts/{id_}" if is_out else None,
-        "status": sending.status(send_at, started_at, aborted, call.now),
+        "status": sending.status(send_at, started_at, aborted, call.account.now),
     }

@@ -30,7 +30,7 @@ def operation(
     operation_id: str,
     name: str,
     *,
-    judges_in_items: Iterable[str] = (),
+    unchecked_in_items: Iterable[str] = (),
     ids: Iterable[str] = (),
     check: Check | None = None,
 ) -> Callable[[Run], Run]:
@@ -38,7 +38,7 @@ def operation(
 
     The function returns `failures`, a list, and the results by what tells them apart: what comes again takes the place of
     the one before. Both are in the order of the items. It may get the items of one request in slices.
-    `name` is the field that holds the items. `judges_in_items` is that of `registry.operation`. `ids` names the fields
+    `name` is the field that holds the items. `unchecked_in_items` is that of `registry.operation`. `ids` names the fields
     of each item that are ids, which the function gets as int or None; one that is too large for an id refuses the
     request. `check` raises Refusal for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
     and before the request is queued.
@@ -57,12 +57,14 @@ def operation(
                 check(call, items)
             if len(items) <= SYNCHRONOUS_ITEMS:
                 found = results(call, items)
-                order = call.store.bulk_order
+                order = call.account.store.settings.bulk_order
                 return Reply(200, {key: result_order.arranged([*each.values()], order) for key, each in found.items()})
             bulk_jobs.enqueue(call, name, items, callback_url)
             return Reply(202, {})
 
-        handlers.operation(operation_id, judges=[name], judges_in_items=judges_in_items, largest_body=None)(handle)
+        handlers.operation(operation_id, unchecked=[name], unchecked_in_items=unchecked_in_items, largest_body=None)(
+            handle
+        )
         bulk_jobs.register(operation_id, results)
         return run
 

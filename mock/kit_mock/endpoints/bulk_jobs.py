@@ -23,6 +23,7 @@ import msgspec
 
 from kit_mock.endpoints.handlers import Call
 from kit_mock.model import result_order
+from kit_mock.model.account import Account
 from kit_mock.outbox import deliveries
 from kit_mock.protocol.errors import Refusal, UnwritableError
 from kit_mock.rules import behaviours
@@ -64,19 +65,24 @@ def enqueue(call: Call, name: str, items: Items, callback_url: str | None) -> No
     # The whole as JSON: each slice less its brackets, and commas between them.
     size = len(msgspec.json.encode({**call.body, name: []})) + sum(map(len, slices)) - len(slices) - 1
     sql = "SELECT coalesce(sum(size), 0) FROM bulk_jobs WHERE account_id = ? AND client = ?"
-    if call.store.value(sql, (call.account_id, call.client)) + size > call.bulk_queue_bytes:
+    if (
+        call.account.store.value(sql, (call.account.id, call.client)) + size
+        > call.account.store.settings.bulk_queue_bytes
+    ):
         raise Refusal(413, (FULL,))
-    id_ = call.store.insert(
+    id_ = call.account.store.insert(
         "INSERT INTO bulk_jobs (account_id, client, operation_id, size, behaviour, callback_url, created_at, run_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(call.account_id, call.client, call.operation_id, size, call.behaviour.name),
-            *(callback_url, call.now, call.now + DELAY),
+            *(call.account.id, call.client, call.operation_id, size, call.account.behaviour.name),
+            *(callback_url, call.account.now, call.account.now + DELAY),
         ),
     )
     for number, encoded in enumerate(slices):
-        call.store.write("INSERT INTO bulk_slices (job_id, number, items) VALUES (?, ?, ?)", (id_, number, encoded))
-    call.store.stirred = True
+        call.account.store.write(
+            "INSERT INTO bulk_slices (job_id, number, items) VALUES (?, ?, ?)", (id_, number, encoded)
+        )
+    call.account.store.has_new_work = True
 
 
 def next_at(store: Store) -> int | None:
@@ -116,10 +122,7 @@ def _run_slice(store: Store, id_: int) -> bool:
         path={},
         query={},
         body={},
-        store=store,
-        account_id=account_id,
-        now=run_at,
-        behaviour=behaviours.named(behaviour),
+        account=Account(store, account_id, run_at, behaviours.named(behaviour)),
         client=client,
     )
     sql = "SELECT items FROM bulk_slices WHERE job_id = ? AND number = ?"
@@ -175,7 +178,7 @@ def _payload(store: Store, id_: int) -> bytes:
     lists = [
         msgspec.json.encode(name)
         + b":["
-        + b",".join(result_order.arranged(list(found.values()), store.bulk_order))
+        + b",".join(result_order.arranged(list(found.values()), store.settings.bulk_order))
         + b"]"
         for name, found in store.job_results[id_].items()
     ]

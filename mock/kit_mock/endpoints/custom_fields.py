@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from anyascii import anyascii
 
-from kit_mock.endpoints import bulk, people
+from kit_mock.endpoints import bulk
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import events, field_values, values
-from kit_mock.model.event_names import FIELD_CREATED, FIELD_DELETED, FIELD_VALUE_UPDATED
+from kit_mock.model import events, subscribers, values
+from kit_mock.model.event_names import FIELD_CREATED, FIELD_DELETED
 from kit_mock.model.field_values import FieldSet
 from kit_mock.protocol.errors import not_found, unprocessable
 from kit_mock.protocol.messages import Reply
@@ -37,23 +36,23 @@ Row = tuple[Any, ...]
 def list_custom_fields(call: Call) -> Reply:
     """GET /v4/custom_fields, the newest first."""
     listing = Listing(columns=_COLUMNS, source="custom_fields")
-    listing.narrow("account_id = ?", call.account_id)
+    listing.narrow("account_id = ?", call.account.id)
     return Reply(200, page(call, listing, "custom_fields", lambda rows: [_shown(row) for row in rows]))
 
 
-@operation("create_custom_field", judges=["label"])
+@operation("create_custom_field", unchecked=["label"])
 def create_custom_field(call: Call) -> Reply:
     """POST /v4/custom_fields: 201, 422 for a blank label; for a taken one 200 with its field, by the reference 422."""
     label = values.required_text(call.body.get("label"), "label")
     existing = _labelled(call, label)
     if existing is not None:
-        if call.behaviour.existing_field_is_returned:
+        if call.account.behaviour.existing_field_is_returned:
             return Reply(200, {"custom_field": _shown(existing)})
         raise unprocessable(TAKEN)
     return Reply(201, {"custom_field": _shown(_create(call, label))})
 
 
-@operation("update_custom_field", judges=["label"])
+@operation("update_custom_field", unchecked=["label"])
 def update_custom_field(call: Call) -> Reply:
     """PUT /v4/custom_fields/{id}: a new label and key; the name stays, and so do the values."""
     row = _by_id(call, call.path["id"])
@@ -61,7 +60,7 @@ def update_custom_field(call: Call) -> Reply:
     other = _labelled(call, label)
     if other is not None and other[0] != row[0]:
         raise unprocessable(TAKEN)
-    call.store.write(
+    call.account.store.write(
         "UPDATE custom_fields SET label = ?, folded_label = ?, key = ? WHERE id = ?",
         (label, label.casefold(), _free_key(call, label, row[0]), row[0]),
     )
@@ -73,14 +72,14 @@ def delete_custom_field(call: Call) -> Reply:
     """DELETE /v4/custom_fields/{id}, and its values with all subscribers. A locked one stays: 422."""
     id_ = call.path["id"]
     shown = one(call, id_)
-    if call.store.value("SELECT locked FROM custom_fields WHERE id = ?", (id_,)):
+    if call.account.store.value("SELECT locked FROM custom_fields WHERE id = ?", (id_,)):
         raise unprocessable("Unable to destroy the custom field.")
-    call.store.write("DELETE FROM custom_fields WHERE id = ?", (id_,))
-    events.fire(call, FIELD_DELETED, payload={"custom_field": shown})
+    call.account.store.write("DELETE FROM custom_fields WHERE id = ?", (id_,))
+    events.fire(call.account, FIELD_DELETED, {"custom_field": shown})
     return Reply(204)
 
 
-@bulk.operation("bulk_create_custom_fields", "custom_fields", judges_in_items=["label"])
+@bulk.operation("bulk_create_custom_fields", "custom_fields", unchecked_in_items=["label"])
 def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
     """POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others.
 
@@ -102,7 +101,7 @@ def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
             label = label.strip()
             existing = _labelled(call, label)
             row = existing or _create(call, label)
-            if existing is None or call.behaviour.existing_field_is_returned:
+            if existing is None or call.account.behaviour.existing_field_is_returned:
                 fields[row[0]] = _dated(row)
                 continue
             failed, problem = _dated(row), TAKEN
@@ -119,31 +118,23 @@ def bulk_update_custom_field_values(call: Call, items: bulk.Items) -> dict[str, 
     Of values for the same field of the same subscriber the last one stays, and is the one result. In a failure, null
     stands for a subscriber who doesn't exist.
     """
-    fields = FieldSet.of(call)
+    fields = FieldSet.of(call.account)
     saved: dict[tuple[int, int], dict[str, Any]] = {}
     failures = []
     for item in items:
-        row = people.find(call, item["subscriber_id"])
+        row = subscribers.find(call.account, item["subscriber_id"])
         field_id, value = item["subscriber_custom_field_id"], item["value"]
         key = fields.keys.get(str(field_id))
-        shown = {"subscriber_id": row and row[0], "subscriber_custom_field_id": field_id, "value": value}
+        shown = {"subscriber_id": row and row.id, "subscriber_custom_field_id": field_id, "value": value}
         if row is not None and key is not None:
-            set_values(call, row, {key: value})
-            saved[row[0], field_id] = shown
+            subscribers.set_fields(call.account, row, {key: value})
+            saved[row.id, field_id] = shown
             continue
         errors = ["Subscriber does not exist"] if row is None else []
         if key is None:
             errors.append("Custom field does not exist")
         failures.append({"custom_field_value": shown, "errors": errors})
     return {"custom_field_values": saved, "failures": failures}
-
-
-def set_values(call: Call, row: people.Row, given: Mapping[str, str | None]) -> None:
-    """Write values, by key or label, of a subscriber's fields. What the account has no field for is ignored."""
-    merged = FieldSet.of(call).merged(row[5], given)
-    people.update(call, row, field_values=merged)
-    for field_id in field_values.changed(row[5], merged):
-        events.fire(call, FIELD_VALUE_UPDATED, subscriber_id=row[0], subject=field_id)
 
 
 def key_of(label: str) -> str:
@@ -156,21 +147,21 @@ def _free_key(call: Call, label: str, own_id: int = 0) -> str:
     wanted = key_of(label)
     sql = "SELECT 1 FROM custom_fields WHERE account_id = ? AND key = ? AND id <> ?"
     for key in itertools.chain([wanted], (f"{wanted}_{number}" for number in itertools.count(2))):
-        if call.store.row(sql, (call.account_id, key, own_id)) is None:
+        if call.account.store.row(sql, (call.account.id, key, own_id)) is None:
             break
     return key
 
 
 def _create(call: Call, label: str) -> Row:
     key = _free_key(call, label)
-    id_ = call.store.insert(
+    id_ = call.account.store.insert(
         "INSERT INTO custom_fields (account_id, label, folded_label, key, name, created_at) VALUES (?, ?, ?, ?, '', ?)",
-        (call.account_id, label, label.casefold(), key, call.now),
+        (call.account.id, label, label.casefold(), key, call.account.now),
     )
     name = f"ck_field_{id_}_{key}"
-    call.store.write("UPDATE custom_fields SET name = ? WHERE id = ?", (name, id_))
-    row = (id_, name, key, label, call.now)
-    events.fire(call, FIELD_CREATED, payload={"custom_field": _shown(row)})
+    call.account.store.write("UPDATE custom_fields SET name = ? WHERE id = ?", (name, id_))
+    row = (id_, name, key, label, call.account.now)
+    events.fire(call.account, FIELD_CREATED, {"custom_field": _shown(row)})
     return row
 
 
@@ -181,7 +172,7 @@ def one(call: Call, id_: int) -> dict[str, Any]:
 
 def _by_id(call: Call, id_: int) -> Row:
     sql = f"SELECT {_COLUMNS} FROM custom_fields WHERE id = ? AND account_id = ?"
-    row = call.store.row(sql, (id_, call.account_id))
+    row = call.account.store.row(sql, (id_, call.account.id))
     if row is None:
         raise not_found()
     return row
@@ -189,7 +180,7 @@ def _by_id(call: Call, id_: int) -> Row:
 
 def _labelled(call: Call, label: str) -> Row | None:
     sql = f"SELECT {_COLUMNS} FROM custom_fields WHERE account_id = ? AND folded_label = ?"
-    return call.store.row(sql, (call.account_id, label.casefold()))
+    return call.account.store.row(sql, (call.account.id, label.casefold()))
 
 
 def _shown(row: Row) -> dict[str, Any]:

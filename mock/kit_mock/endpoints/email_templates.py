@@ -36,7 +36,7 @@ def give_standard(store: Store, account_id: int) -> None:
 def list_email_templates(call: Call) -> Reply:
     """GET /v4/email_templates, by id descending, as the reference shows them."""
     listing = Listing(columns="id, name, is_default, category", source="email_templates", since=None)
-    listing.narrow("account_id = ?", call.account_id)
+    listing.narrow("account_id = ?", call.account.id)
     return Reply(
         200,
         page(

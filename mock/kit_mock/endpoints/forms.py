@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from kit_mock.endpoints import bulk, people
+from kit_mock.endpoints import bulk
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.memberships import Membership
+from kit_mock.endpoints.memberships import Members
 from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.model import subscribers
+from kit_mock.model.memberships import ON_FORM
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp
 
 STATUSES = ("active", "archived", "trashed")
 TYPES = ("embed", "hosted")
 
-ADDED = Membership(
-    owners="forms",
-    table="form_subscribers",
-    owner_id="form_id",
-    verb="added",
-    begins="form_subscribe",
-    referred=True,
-)
+ADDED = Members(ON_FORM, "added")
 
 _COLUMNS = "id, name, created_at, type, format, embed_js, embed_url, status, uid"
 
@@ -35,7 +30,7 @@ _COLUMNS = "id, name, created_at, type, format, embed_js, embed_url, status, uid
 def list_forms(call: Call) -> Reply:
     """GET /v4/forms, the newest first: active ones of both types, unless `status` and `type` say otherwise."""
     listing = Listing(columns=_COLUMNS, source="forms")
-    listing.narrow("account_id = ?", call.account_id)
+    listing.narrow("account_id = ?", call.account.id)
     status = call.query.get("status", "active")
     if status != "all":
         listing.narrow("status = ?", status)
@@ -53,10 +48,10 @@ def list_form_subscribers(call: Call) -> Reply:
 @operation("add_form_subscriber")
 def add_form_subscriber(call: Call) -> Reply:
     """POST /v4/forms/{form_id}/subscribers/{id}: 201, or 200 if they have been added already."""
-    return ADDED.add(call, people.by_id(call, call.path["id"]))
+    return ADDED.add(call, subscribers.by_id(call.account, call.path["id"]))
 
 
-@operation("add_form_subscriber_by_email", judges=["email_address"])
+@operation("add_form_subscriber_by_email", unchecked=["email_address"])
 def add_form_subscriber_by_email(call: Call) -> Reply:
     """POST /v4/forms/{form_id}/subscribers, likewise; the subscriber must exist."""
     missing = "Either subscriber id or email address is required to add subscriber to form"
@@ -73,8 +68,8 @@ def bulk_add_form_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
     added: dict[tuple[int, int], dict[str, Any]] = {}
     found, failures = ADDED.named_in_bulk(call, items, "subscription")
     for form, row, item in found:
-        ADDED.put(call, form, row[0], item.get("referrer"))
-        added[form, row[0]] = ADDED.shown_in_bulk(call, form, row)
+        ON_FORM.put(call.account, form, row, item.get("referrer"))
+        added[form, row.id] = ADDED.shown_in_bulk(call, form, row)
     return {"subscribers": added, "failures": failures}
 
 

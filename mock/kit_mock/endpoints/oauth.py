@@ -39,7 +39,7 @@ _LARGEST_BODY = 16 * 1024
 
 @operation(
     "authorize",
-    judges=[
+    unchecked=[
         "client_id",
         "response_type",
         "redirect_uri",
@@ -51,7 +51,7 @@ _LARGEST_BODY = 16 * 1024
 )
 def authorize(call: Call) -> Reply:
     """GET /oauth/authorize: the consent page or, if nobody is to be asked, the redirect with a code at once."""
-    client = oauth_clients.find(call.store, _required(call.query, "client_id"))
+    client = oauth_clients.find(call.account.store, _required(call.query, "client_id"))
     if client is None:
         raise OAuthRefusal("invalid_client", "There is no such client_id")
     redirect_uri = _required(call.query, "redirect_uri")
@@ -68,11 +68,13 @@ def authorize(call: Call) -> Reply:
         _check(call, request, is_public=client.secret_hash is None)
     except OAuthRefusal as refusal:
         return _back(request, error=refusal.error, error_description=refusal.errors[0])
-    accounts = call.store.rows("SELECT id, name FROM accounts ORDER BY id")
-    with call.store.transaction():  # It is a GET, and has a ticket or a code to write down.
-        if call.auto_approve:
-            return _back(request, code=oauth_grants.issue_code(call.store, request, accounts[0][0], call.now))
-        ticket = oauth_grants.ask(call.store, request, call.now)
+    accounts = call.account.store.rows("SELECT id, name FROM accounts ORDER BY id")
+    with call.account.store.transaction():  # It is a GET, and has a ticket or a code to write down.
+        if call.account.store.settings.auto_approve:
+            return _back(
+                request, code=oauth_grants.issue_code(call.account.store, request, accounts[0][0], call.account.now)
+            )
+        ticket = oauth_grants.ask(call.account.store, request, call.account.now)
     return oauth_pages.consent(
         app=client.name,
         scope=request.scope,
@@ -97,7 +99,7 @@ def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> Non
         raise invalid_request("code_challenge must be a SHA-256 hash in base64url, 43 characters without padding")
 
 
-@operation("decide_authorization", rephrase=rephrased, documented=False, largest_body=_LARGEST_BODY)
+@operation("decide_authorization", convert_error=rephrased, largest_body=_LARGEST_BODY)
 def decide_authorization(call: Call) -> Reply:
     """POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
     decision = _required(call.body, "decision")
@@ -105,18 +107,18 @@ def decide_authorization(call: Call) -> Reply:
         raise invalid_request("decision must be approve or deny")
     ticket = _required(call.body, "ticket")
     account_id = _account_id(call) if decision == "approve" else 0
-    request = oauth_grants.asked(call.store, ticket, call.now)
+    request = oauth_grants.asked(call.account.store, ticket, call.account.now)
     if request is None:
         raise invalid_request("This page is too old or was used already; begin again in the app")
     if decision == "deny":
         return _back(request, error="access_denied", error_description="The owner of the account said no")
-    return _back(request, code=oauth_grants.issue_code(call.store, request, account_id, call.now))
+    return _back(request, code=oauth_grants.issue_code(call.account.store, request, account_id, call.account.now))
 
 
 def _account_id(call: Call) -> int:
     text = _required(call.body, "account_id")
     if text.isascii() and text.isdecimal() and len(text) <= _LARGEST:
-        found: int | None = call.store.value("SELECT id FROM accounts WHERE id = ?", (int(text),))
+        found: int | None = call.account.store.value("SELECT id FROM accounts WHERE id = ?", (int(text),))
         if found is not None:
             return found
     raise invalid_request("There is no such account")
@@ -124,7 +126,7 @@ def _account_id(call: Call) -> int:
 
 @operation(
     "create_token",
-    judges=[
+    unchecked=[
         "client_id",
         "grant_type",
         "client_secret",
@@ -133,7 +135,7 @@ def _account_id(call: Call) -> int:
         "code_verifier",
         "refresh_token",
     ],
-    rephrase=rephrased,
+    convert_error=rephrased,
     largest_body=_LARGEST_BODY,
 )
 def create_token(call: Call) -> Reply:
@@ -163,19 +165,19 @@ def _for_code(call: Call, client_id: str) -> NewTokens:
     text = _required(call.body, "code")
     redirect_uri = _required(call.body, "redirect_uri")
     verifier = _optional(call.body, "code_verifier")
-    code = oauth_grants.find_code(call.store, text)
+    code = oauth_grants.find_code(call.account.store, text)
     if code is None or code.client_id != client_id:
         raise invalid_grant("The code isn't one of this client's")
     if code.is_used:
         raise invalid_grant("The code was used already")
-    if code.expires_at <= call.now:
+    if code.expires_at <= call.account.now:
         raise invalid_grant("The code has expired")
     if code.redirect_uri != redirect_uri:
         raise invalid_grant("redirect_uri isn't the one that the code was sent to")
     _check_verifier(code, verifier)
-    oauth_grants.spend_code(call.store, text)
+    oauth_grants.spend_code(call.account.store, text)
     return oauth_grants.issue_tokens(
-        call.store, client_id=client_id, account_id=code.account_id, scope=code.scope, now=call.now
+        call.account.store, client_id=client_id, account_id=code.account_id, scope=code.scope, now=call.account.now
     )
 
 
@@ -196,28 +198,28 @@ def _check_verifier(code: Code, verifier: str | None) -> None:
 
 
 def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
-    pair = oauth_grants.by_refresh_token(call.store, _required(call.body, "refresh_token"))
+    pair = oauth_grants.by_refresh_token(call.account.store, _required(call.body, "refresh_token"))
     if pair is None or pair.client_id != client_id:
         raise invalid_grant("The refresh token isn't one of this client's")
     if pair.is_revoked:
         raise invalid_grant("The refresh token was revoked")
-    if pair.is_superseded and not call.behaviour.refresh_token_reuse:
+    if pair.is_superseded and not call.account.behaviour.refresh_token_reuse:
         raise invalid_grant("The refresh token was used already")
-    oauth_grants.supersede(call.store, pair)
+    oauth_grants.supersede(call.account.store, pair)
     return oauth_grants.issue_tokens(
-        call.store,
+        call.account.store,
         client_id=client_id,
         account_id=pair.account_id,
         scope=pair.scope,
-        now=call.now,
+        now=call.account.now,
         grant_id=pair.grant_id,
     )
 
 
-@operation("revoke_token", rephrase=rephrased, documented=False, largest_body=_LARGEST_BODY)
+@operation("revoke_token", convert_error=rephrased, largest_body=_LARGEST_BODY)
 def revoke_token(call: Call) -> Reply:
     """POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
-    oauth_grants.revoke(call.store, _required(call.body, "token"), _client(call))
+    oauth_grants.revoke(call.account.store, _required(call.body, "token"), _client(call))
     return Reply(200, {}, NO_STORE)
 
 
@@ -226,7 +228,7 @@ def _client(call: Call) -> str:
     client has none."""
     client_id = _required(call.body, "client_id")
     secret = _optional(call.body, "client_secret")
-    client = oauth_clients.find(call.store, client_id)
+    client = oauth_clients.find(call.account.store, client_id)
     if client is None or not client.authenticates(secret):
         raise invalid_client()
     return client.id

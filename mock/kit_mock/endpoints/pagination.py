@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from kit_mock.endpoints.handlers import Call
+from kit_mock.model import values
 from kit_mock.protocol.errors import unprocessable
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.protocol.validation_messages import human
@@ -48,7 +49,7 @@ class Listing:
     def count(self, call: Call, limit: int = -1) -> int:
         """How many rows there are, but no more than `limit`, where counting stops; -1 is no limit."""
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.source} WHERE {' AND '.join(self.where)} LIMIT {limit})"
-        found: int = call.store.value(sql, self.arguments)
+        found: int = call.account.store.value(sql, self.arguments)
         return found
 
     @property
@@ -88,7 +89,7 @@ def page(
     if after is not None and before is not None:
         raise unprocessable("Only one of after and before can be given")
     if call.lag and listing.since is not None:
-        listing.narrow(f"{listing.since} <= ?", call.now - call.lag)
+        listing.narrow(f"{listing.since} <= ?", call.account.now - call.lag)
     cursor = before if after is None else after
     forward = before is None
     rows = _side(call, listing, cursor, forward=forward, limit=per_page + 1)
@@ -125,12 +126,12 @@ def _side(
     descending = listing.descending if forward else not listing.descending
     relation = ("<" if descending else ">") + ("=" if inclusive else "")
     sql = listing.query(cursor, relation, descending=descending, limit=limit)
-    return call.store.rows(sql, [*listing.arguments, *(cursor or ())])
+    return call.account.store.rows(sql, [*listing.arguments, *(cursor or ())])
 
 
-def encode(values: Sequence[int]) -> str:
+def encode(keys: Sequence[int]) -> str:
     """The cursor for a row with these keys."""
-    return base64.b64encode(msgspec.json.encode(values)).decode("ascii")
+    return base64.b64encode(msgspec.json.encode(keys)).decode("ascii")
 
 
 def _cursor(call: Call, listing: Listing, name: str) -> list[int] | None:
@@ -138,10 +139,22 @@ def _cursor(call: Call, listing: Listing, name: str) -> list[int] | None:
     if text is None:
         return None
     try:
-        values = msgspec.json.decode(base64.b64decode(text, validate=True), type=list[int])
-        fits = len(values) == len(listing.keys) and all(abs(value) <= LARGEST_ID for value in values)
-        if fits and encode(values) == text:
-            return values
+        keys = msgspec.json.decode(base64.b64decode(text, validate=True), type=list[int])
+        fits = len(keys) == len(listing.keys) and all(abs(value) <= LARGEST_ID for value in keys)
+        if fits and encode(keys) == text:
+            return keys
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
         pass  # Said below, as for any other text that isn't a cursor.
     raise unprocessable(f"{human(name)} is not a valid cursor")
+
+
+def date_filters(call: Call, name: str) -> list[tuple[str, int]]:
+    """Return what `created_after` and `created_before` ask for, as comparisons, if the name is `created`.
+
+    Both are exclusive: later than that moment, or earlier. Raises Refusal 422 for what isn't a date.
+    """
+    return [
+        (relation, values.moment(call.query[parameter], parameter, up=relation == "<"))
+        for parameter, relation in ((f"{name}_after", ">"), (f"{name}_before", "<"))
+        if parameter in call.query
+    ]

@@ -16,7 +16,7 @@ from kit_mock.state.clock import timestamp
 def list_segments(call: Call) -> Reply:
     """GET /v4/segments, the newest first."""
     listing = Listing(columns="id, name, created_at", source="segments")
-    listing.narrow("account_id = ?", call.account_id)
+    listing.narrow("account_id = ?", call.account.id)
     return Reply(
         200,
         page(

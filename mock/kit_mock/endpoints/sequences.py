@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from kit_mock.endpoints import people
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.memberships import Membership
+from kit_mock.endpoints.memberships import Members
 from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.model import subscribers
+from kit_mock.model.memberships import IN_SEQUENCE
 from kit_mock.model.sending import percent
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp
@@ -28,16 +29,14 @@ _COLUMNS = (
     " active, exclude_subscriber_sources, email_count, stats"
 )
 
-ADDED = Membership(
-    owners="sequences", table="sequence_subscribers", owner_id="sequence_id", verb="added", begins="course_subscribe"
-)
+ADDED = Members(IN_SEQUENCE, "added")
 
 
 @operation("list_sequences")
 def list_sequences(call: Call) -> Reply:
     """Answer GET /v4/sequences, the newest first."""
     listing = Listing(columns=_COLUMNS, source="sequences")
-    listing.narrow("account_id = ?", call.account_id)
+    listing.narrow("account_id = ?", call.account.id)
     return Reply(200, page(call, listing, "sequences", lambda rows: _listed(call, rows)))
 
 
@@ -50,10 +49,10 @@ def list_sequence_subscribers(call: Call) -> Reply:
 @operation("add_sequence_subscriber")
 def add_sequence_subscriber(call: Call) -> Reply:
     """POST /v4/sequences/{sequence_id}/subscribers/{id}: 201, or 200 if they have been added already."""
-    return ADDED.add(call, people.by_id(call, call.path["id"]))
+    return ADDED.add(call, subscribers.by_id(call.account, call.path["id"]))
 
 
-@operation("add_sequence_subscriber_by_email", judges=["email_address"])
+@operation("add_sequence_subscriber_by_email", unchecked=["email_address"])
 def add_sequence_subscriber_by_email(call: Call) -> Reply:
     """POST /v4/sequences/{sequence_id}/subscribers, likewise; the subscriber must exist."""
     missing = "Either subscriber id or email address is required to add subscriber to sequence"
@@ -61,8 +60,8 @@ def add_sequence_subscriber_by_email(call: Call) -> Reply:
 
 
 def _listed(call: Call, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    account_zone: str = call.store.value("SELECT timezone FROM accounts WHERE id = ?", (call.account_id,))
-    counts = ADDED.count_active(call, [row[0] for row in rows])
+    account_zone: str = call.account.store.value("SELECT timezone FROM accounts WHERE id = ?", (call.account.id,))
+    counts = IN_SEQUENCE.count_active(call.account, [row[0] for row in rows])
     found = [{**_shown(row, account_zone), "subscriber_count": counts.get(row[0], 0)} for row in rows]
     if "stats" in call.query.get("include", ()):
         unsubscribers = _unsubscribers(call, [row[0] for row in rows])
@@ -98,7 +97,7 @@ def _unsubscribers(call: Call, ids: list[int]) -> dict[int, int]:
         "SELECT m.sequence_id, count(*) FROM sequence_subscribers m CROSS JOIN subscribers s ON s.id = m.subscriber_id"
         " WHERE m.sequence_id IN (SELECT value FROM json_each(?)) AND s.state = 'cancelled' GROUP BY 1"
     )
-    return dict(call.store.rows(sql, (msgspec.json.encode(ids).decode(),)))
+    return dict(call.account.store.rows(sql, (msgspec.json.encode(ids).decode(),)))
 
 
 def _stats(numbers: dict[str, int], unsubscribers: int) -> dict[str, Any]:

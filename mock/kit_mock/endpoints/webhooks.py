@@ -28,25 +28,25 @@ _SUBJECTS = {name: subject for subject in EVENTS.values() if subject is not None
 def list_webhooks(call: Call) -> Reply:
     """GET /v4/webhooks, the newest first."""
     listing = Listing(columns=_COLUMNS, source="webhooks")
-    listing.narrow("account_id = ?", call.account_id)
+    listing.narrow("account_id = ?", call.account.id)
     return Reply(200, page(call, listing, "webhooks", lambda rows: [_shown(row) for row in rows]))
 
 
-@operation("create_webhook", judges=["target_url", "event.*"])
+@operation("create_webhook", unchecked=["target_url", "event.*"])
 def create_webhook(call: Call) -> Reply:
     """POST /v4/webhooks: 201, also for one that is there already; 422 for a URL or an event that isn't one."""
-    if call.behaviour.today_fields and not (call.body.get("event") and call.body.get("target_url")):
+    if call.account.behaviour.today_fields and not (call.body.get("event") and call.body.get("target_url")):
         raise unprocessable(_MISSING)
     errors: list[str] = []
     target_url = _target_url(call.body.get("target_url"), errors)
     event, subject = _event(call, call.body.get("event"), errors)
     if errors:
         raise unprocessable(*errors)
-    id_ = call.store.insert(
+    id_ = call.account.store.insert(
         "INSERT INTO webhooks (account_id, event, subject, target_url, created_at) VALUES (?, ?, ?, ?, ?)",
-        (call.account_id, event, subject, target_url, call.now),
+        (call.account.id, event, subject, target_url, call.account.now),
     )
-    return Reply(201, {"webhook": _shown((id_, call.account_id, event, subject, target_url))})
+    return Reply(201, {"webhook": _shown((id_, call.account.id, event, subject, target_url))})
 
 
 @operation("delete_webhook")
@@ -54,11 +54,11 @@ def delete_webhook(call: Call) -> Reply:
     """Answer DELETE /v4/webhooks/{id}; today with 422 for one that a seed has `locked`."""
     id_ = call.path["id"]
     sql = "SELECT 1 FROM webhooks WHERE id = ? AND account_id = ? AND locked"
-    if call.behaviour.today_fields and call.store.row(sql, (id_, call.account_id)) is not None:
+    if call.account.behaviour.today_fields and call.account.store.row(sql, (id_, call.account.id)) is not None:
         raise unprocessable("Unable to destroy the webhook.")
-    if not call.store.write("DELETE FROM webhooks WHERE id = ? AND account_id = ?", (id_, call.account_id)):
+    if not call.account.store.write("DELETE FROM webhooks WHERE id = ? AND account_id = ?", (id_, call.account.id)):
         raise not_found()
-    deliveries.cancel(call.store, id_)
+    deliveries.cancel(call.account.store, id_)
     return Reply(204)
 
 
@@ -83,7 +83,7 @@ def _event(call: Call, given: Any, errors: list[str]) -> tuple[str, int | str | 
     if name is None or (isinstance(name, str) and not name.strip()):
         errors.append("Event name can't be blank")
         return "", None
-    known = REQUESTED if call.behaviour.today_fields else REQUESTED_BY_REFERENCE
+    known = REQUESTED if call.account.behaviour.today_fields else REQUESTED_BY_REFERENCE
     event = known.get(name) if isinstance(name, str) else None
     if event is None:
         errors.append(f"Event name must be one of {', '.join(known)}")
@@ -124,7 +124,7 @@ def _subject(call: Call, given: dict[str, Any], subject: Subject, errors: list[s
         return None
     id_ = int(found[0])
     sql = f"SELECT 1 FROM {subject.table} WHERE id = ? AND account_id = ?"
-    if abs(id_) > LARGEST_ID or call.store.row(sql, (id_, call.account_id)) is None:
+    if abs(id_) > LARGEST_ID or call.account.store.row(sql, (id_, call.account.id)) is None:
         errors.append(f"{human(subject.noun)} does not exist")
     return id_
 

@@ -10,6 +10,7 @@ import attrs
 
 from kit_mock.endpoints import handlers
 from kit_mock.endpoints.pagination import encode
+from kit_mock.model.account import Account
 from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import KitMockError
 from kit_mock.seeds import seed
@@ -120,7 +121,7 @@ class Additions:
         """The body of an answer, which the operation itself renders."""
         implementation = handlers.implementation(operation_id)
         assert implementation is not None, operation_id
-        call = handlers.Call(operation_id, path, query, {}, self._store, account_id, self._clock.epoch())
+        call = handlers.Call(operation_id, path, query, {}, Account.of(self._store, account_id, self._clock.epoch()))
         found: Any = implementation.handle(call).payload
         operation = self._document.operations.get(operation_id)
         return dict(found if operation is None else operation.pruned(200, found))

@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from kit_mock.endpoints import custom_fields, purchases
 from kit_mock.endpoints.handlers import Call
-from kit_mock.model import events, sending
+from kit_mock.model import events, sending, subscribers
+from kit_mock.model.account import Account
 from kit_mock.model.event_names import EVENTS, FIELD_CREATED, FIELD_DELETED, PURCHASE_CREATE, REQUESTED, Subject
 from kit_mock.outbox import allowed_hosts, deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol.validation import LARGEST_ID
-from kit_mock.rules.behaviours import Behaviour
 from kit_mock.state.store import Store
 
 _STATES = {
@@ -32,7 +30,7 @@ _STATES = {
 
 
 def fire(
-    store: Store, now: int, behaviour: Behaviour, event: str, subscriber_id: int | None, given: Mapping[str, Any]
+    store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
 ) -> tuple[Delivery, ...]:
     """Let an event happen and return the deliveries that it queues. Raises ValueError, which names the argument."""
     name = REQUESTED.get(event, event)
@@ -40,7 +38,7 @@ def fire(
         raise ValueError(f"event: there is no {event!r}; there are {', '.join(EVENTS)}")
     with store.transaction():
         if name == PURCHASE_CREATE:
-            ids = _purchase(store, now, behaviour, subscriber_id, given)
+            ids = _purchase(store, now, subscriber_id, given)
         elif name in (FIELD_CREATED, FIELD_DELETED):
             ids = _custom_field(store, now, name, subscriber_id, given)
         else:
@@ -48,16 +46,14 @@ def fire(
         return deliveries.some(store, ids)
 
 
-def _purchase(
-    store: Store, now: int, behaviour: Behaviour, subscriber_id: int | None, given: Mapping[str, Any]
-) -> list[int]:
+def _purchase(store: Store, now: int, subscriber_id: int | None, given: Mapping[str, Any]) -> list[int]:
     if subscriber_id is not None:
         raise ValueError(f"subscriber_id: {PURCHASE_CREATE} takes a purchase_id instead")
     id_ = _id(_only(PURCHASE_CREATE, given, ("purchase_id",)), "purchase_id")
     account_id = store.value("SELECT account_id FROM purchases WHERE id = ?", (id_,))
     if account_id is None:
         raise ValueError(f"purchase_id: there is no purchase {id_}")
-    call = attrs.evolve(_call(store, now, account_id, PURCHASE_CREATE), behaviour=behaviour)
+    call = _call(store, now, account_id, PURCHASE_CREATE)
     return purchases.fire_created(call, purchases.one(call, id_))
 
 
@@ -69,31 +65,28 @@ def _custom_field(store: Store, now: int, event: str, subscriber_id: int | None,
     if account_id is None:
         raise ValueError(f"custom_field_id: there is no custom field {id_}")
     call = _call(store, now, account_id, event)
-    return events.fire(call, event, payload={"custom_field": custom_fields.one(call, id_)})
+    return events.fire(call.account, event, payload={"custom_field": custom_fields.one(call, id_)})
 
 
 def _subscriber_event(
     store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
 ) -> list[int]:
     id_ = _id(subscriber_id, "subscriber_id")
-    row = store.row("SELECT account_id, state FROM subscribers WHERE id = ?", (id_,))
-    if row is None:
+    account_id = store.value("SELECT account_id FROM subscribers WHERE id = ?", (id_,))
+    if account_id is None:
         raise ValueError(f"subscriber_id: there is no subscriber {id_}")
-    account_id, state = row
     about = _subject(store, account_id, event, EVENTS[event], given)
     if event == "course_complete":
         sql = "SELECT 1 FROM sequence_subscribers WHERE sequence_id = ? AND subscriber_id = ?"
         if store.row(sql, (about, id_)) is None:
             raise ValueError(f"subscriber_id: subscriber {id_} was not added to sequence {about}")
-    if event in _STATES and state != _STATES[event]:
-        cancelled_at = now if event == "subscriber_unsubscribe" else None
-        if cancelled_at is not None:
-            sending.unsubscribed(store, id_, now)
-        sql = "UPDATE subscribers SET state = ?, updated_at = ?, cancelled_at = ? WHERE id = ?"
-        store.write(sql, (_STATES[event], now, cancelled_at, id_))
+    account = Account.of(store, account_id, now)
+    subscriber = subscribers.by_id(account, id_)
+    if event in _STATES:
+        subscriber = subscribers.set_state(account, subscriber, _STATES[event])
     if event == "link_click":
-        sending.clicked(store, id_, now)
-    return events.fire(_call(store, now, account_id, event), event, subscriber_id=id_, subject=about)
+        sending.count_click(store, id_, now)
+    return events.fire_for(account, subscriber, event, about)
 
 
 def _subject(
@@ -134,4 +127,4 @@ def _id(value: Any, name: str) -> int:
 
 
 def _call(store: Store, now: int, account_id: int, event: str) -> Call:
-    return Call(event, {}, {}, {}, store, account_id, now)
+    return Call(event, {}, {}, {}, Account.of(store, account_id, now))

@@ -7,18 +7,11 @@ one loses them in all rows at once, as its id is never used again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 import msgspec
 
-from kit_mock.endpoints.handlers import Call
-from kit_mock.protocol.errors import unprocessable
-from kit_mock.protocol.validation_messages import at_most
-
-# More than this in one request: refused, and answered before they are written.
-MAXIMUM = 140
-SYNCHRONOUS = 10
+from kit_mock.model.account import Account
 
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -33,19 +26,16 @@ class FieldSet:
     """By key, and by label where no key is the same."""
 
     @classmethod
-    def of(cls, call: Call) -> FieldSet:
-        """Those of the caller's account."""
-        memo = call.store.memo
-        if (known := memo.get((cls, call.account_id))) is not None:
-            found: FieldSet = known
-            return found
-        rows = call.store.rows(
-            "SELECT id, key, label FROM custom_fields WHERE account_id = ? ORDER BY id", (call.account_id,)
-        )
+    def of(cls, account: Account) -> FieldSet:
+        """Return those of an account."""
+        return account.store.cached("custom_fields", (cls, account.id), lambda: cls._read(account))
+
+    @classmethod
+    def _read(cls, account: Account) -> FieldSet:
+        sql = "SELECT id, key, label FROM custom_fields WHERE account_id = ? ORDER BY id"
+        rows = account.store.rows(sql, (account.id,))
         by_label = {label: str(id_) for id_, _, label in rows}
-        found = cls({str(id_): key for id_, key, _ in rows}, by_label | {key: str(id_) for id_, key, _ in rows})
-        memo[cls, call.account_id] = found
-        return found
+        return cls({str(id_): key for id_, key, _ in rows}, by_label | {key: str(id_) for id_, key, _ in rows})
 
     def shown(self, stored: str | None) -> dict[str, str | None]:
         """Every field of the account by key, null where the subscriber has no value."""
@@ -77,11 +67,3 @@ def changed(before: str | None, after: str | None) -> list[int]:
     """Return the ids of the fields whose stored values differ."""
     old, new = (_decode(stored) if stored else {} for stored in (before, after))
     return sorted(int(id_) for id_ in old.keys() | new.keys() if old.get(id_) != new.get(id_))
-
-
-def given(call: Call) -> dict[str, Any]:
-    """The `fields` of a request body; the document has seen to their types. Raises Refusal 422 for too many."""
-    fields: dict[str, Any] = call.body.get("fields") or {}
-    if len(fields) > MAXIMUM:
-        raise unprocessable(f"Fields {at_most(MAXIMUM)}")
-    return fields

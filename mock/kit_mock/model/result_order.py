@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-BulkOrder = Literal["request", "scrambled"]
+from kit_mock.state.settings import BulkOrder
+
 BULK_ORDERS: tuple[BulkOrder, ...] = get_args(BulkOrder)
 
 

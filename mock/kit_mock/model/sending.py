@@ -54,13 +54,13 @@ def begin(store: Store, broadcast_id: int, at: int) -> None:
         )
 
 
-def unsubscribed(store: Store, subscriber_id: int, now: int) -> None:
+def count_unsubscribe(store: Store, subscriber_id: int, now: int) -> None:
     """Count an unsubscribe for the broadcast it came of, if any. Call it while the subscriber is still active."""
     broadcast_id = _last_received(store, subscriber_id, now)
     store.write("UPDATE broadcasts SET unsubscribes = unsubscribes + 1 WHERE id = ?", (broadcast_id,))
 
 
-def clicked(store: Store, subscriber_id: int, now: int) -> None:
+def count_click(store: Store, subscriber_id: int, now: int) -> None:
     """Count a click on a link for the broadcast that it was in, if any."""
     broadcast_id = _last_received(store, subscriber_id, now)
     if broadcast_id is not None:

@@ -85,7 +85,7 @@ def enqueue(
 
     A target that may not be called fails right here.
     """
-    problem = allowed_hosts.problem(target_url, store.delivery_hosts)
+    problem = allowed_hosts.problem(target_url, store.settings.delivery_hosts)
     body = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
     id_ = store.insert(
         "INSERT INTO deliveries"
@@ -97,7 +97,7 @@ def enqueue(
         ),
     )
     if problem is None:
-        store.stirred = True
+        store.has_new_work = True
     elif id_ % _FORGET_EVERY == 0:
         _forget(store)
     return id_

@@ -62,7 +62,7 @@ class Pump:
         with self._changed:
             if self._stopped.is_set():
                 return
-            self._store.stirred = False
+            self._store.has_new_work = False
             self._asked += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="kit-mock deliveries", daemon=True)
@@ -71,7 +71,7 @@ class Pump:
 
     def nudge(self) -> None:
         """Look whether anything that waits is due by now; at next to no cost when nothing waits."""
-        if self._thread is not None or self._store.stirred:
+        if self._thread is not None or self._store.has_new_work:
             self.wake()
 
     def take_up(self) -> None:
@@ -204,7 +204,7 @@ class Pump:
         if outgoing is None:
             return False
         # It may have been queued when more was allowed, by an earlier run on the same file.
-        refused = allowed_hosts.problem(outgoing.target_url, self._store.delivery_hosts)
+        refused = allowed_hosts.problem(outgoing.target_url, self._store.settings.delivery_hosts)
         outcome = None if refused is not None else self._posted(poster, outgoing)
         with self._store.reading():
             if self._stopped.is_set() or era != self._era:

@@ -15,21 +15,19 @@ import msgspec
 from jsonschema_rs import Draft202012Validator as Validator
 from jsonschema_rs import ValidationError
 
-from kit_mock.endpoints.handlers import Implementation
 from kit_mock.protocol import form_bodies
 from kit_mock.protocol.errors import Refusal, unprocessable
 from kit_mock.protocol.form_bodies import FORM
 from kit_mock.protocol.messages import JSON, Request
 from kit_mock.protocol.operation import Content, RequestBody
+from kit_mock.protocol.reading import Reading
 from kit_mock.protocol.validation_messages import sentence
 
 _MOST_ERRORS = 100
 _ITEMS = 1000
 
 
-def values(
-    body: RequestBody | None, request: Request, implementation: Implementation, *, strict: bool
-) -> dict[str, Any]:
+def values(body: RequestBody | None, request: Request, reading: Reading, *, strict: bool) -> dict[str, Any]:
     """Return the body of a request as an object.
 
     An empty body counts as `{}`: the fields that it lacks are reported, or the body itself where no field is required.
@@ -37,15 +35,15 @@ def values(
     operation without a body ignores what is sent.
 
     Raises Refusal: 415 for a media type that the operation doesn't take and for a compressed body, 400 for broken JSON,
-    422 with a message for each field that doesn't fit, except what the handler judges (see `registry.operation`).
+    422 with a message for each field that doesn't fit, except what `reading` leaves to the handler.
     """
     if body is None:
         return {}
     content, value = _decoded(body, request, strict=strict)
     if value == [] and not strict:  # Before it is wrapped, which only an object is.
         value = {}
-    if implementation.wraps is not None and isinstance(value, dict) and implementation.wraps not in value:
-        value = {implementation.wraps: value}
+    if reading.wraps is not None and isinstance(value, dict) and reading.wraps not in value:
+        value = {reading.wraps: value}
     if request.media_type in ("", FORM):
         value = form_bodies.listed(value, content.caster)
     errors: list[str] = []
@@ -57,8 +55,8 @@ def values(
             value = content.caster.cast(value)
             is_valid = _is_valid(content.validator, value)
         if not is_valid:  # It is far faster to look for errors only where there are some.
-            judged = implementation.judges, implementation.judges_in_items
-            errors += islice(_complaints(content.validator, value, *judged), _MOST_ERRORS)
+            left = reading.unchecked, reading.unchecked_in_items
+            errors += islice(_complaints(content.validator, value, *left), _MOST_ERRORS)
         elif body.required and not request.body:
             raise unprocessable("The request body can't be blank")
     except (ValueError, RecursionError):  # The validator goes less deep than the decoder.
@@ -74,7 +72,7 @@ def _is_valid(validator: Validator, value: Any) -> bool:
 
 
 def _complaints(
-    validator: Validator, value: Any, judged: Collection[str], judged_in_items: Collection[str]
+    validator: Validator, value: Any, unchecked: Collection[str], unchecked_in_items: Collection[str]
 ) -> Iterator[str]:
     for part, name, first in _parts(value):
         if validator.is_valid(part):
@@ -82,7 +80,7 @@ def _complaints(
         for each in validator.iter_errors(part):
             # What is wrong elsewhere was told with the first part.
             is_told = first and list(each.instance_path)[:1] != [name]
-            if not is_told and not _is_judged(each, judged, judged_in_items):
+            if not is_told and not _is_unchecked(each, unchecked, unchecked_in_items):
                 yield sentence(each, first=first)
 
 
@@ -97,17 +95,17 @@ def _parts(value: Any) -> Iterator[tuple[Any, str, int]]:
         yield ({**value, name: lists[name][first : first + _ITEMS]} if lists else value), name, first
 
 
-def _is_judged(violation: ValidationError, judged: Collection[str], judged_in_items: Collection[str]) -> bool:
+def _is_unchecked(violation: ValidationError, unchecked: Collection[str], unchecked_in_items: Collection[str]) -> bool:
     """Whether the handler is the one to look at what a violation is about."""
     path = list(violation.instance_path)
     wrong_type = violation.kind.name == "type" and violation.instance is not None
     if violation.kind.name == "required":
         path.append(getattr(violation.kind, "property", ""))
-    if path and f"{path[0]}.*" in judged:
+    if path and f"{path[0]}.*" in unchecked:
         return True
-    if not path or path[0] not in judged:
+    if not path or path[0] not in unchecked:
         return False
-    return len(path) == 1 or (len(path) == 3 and path[2] in judged_in_items and not wrong_type)
+    return len(path) == 1 or (len(path) == 3 and path[2] in unchecked_in_items and not wrong_type)
 
 
 def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Content, Any]:

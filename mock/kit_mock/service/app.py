@@ -16,13 +16,13 @@ import msgspec
 import kit_mock.endpoints  # noqa: F401  (registers the handlers)
 from kit_mock.control.routes import MAX_BODY_BYTES, is_control
 from kit_mock.endpoints import handlers
+from kit_mock.model.account import Account
 from kit_mock.outbox.worker import Pump
 from kit_mock.protocol import bodies, validation
 from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import KitMockError, Refusal, UnwritableError
 from kit_mock.protocol.messages import JSON, Reply, Request, Response
 from kit_mock.protocol.operation import Operation
-from kit_mock.rules.behaviours import Behaviour
 from kit_mock.service.authentication import Credentials
 from kit_mock.service.faults import replies
 from kit_mock.service.faults.fault import NOTHING, Faults, Met
@@ -66,9 +66,6 @@ class App:
         faults: Faults,
         max_body_bytes: int,
         limits: Limits,
-        behaviour: Behaviour,
-        auto_approve: bool,
-        bulk_queue_bytes: int,
         strict: bool,
     ) -> None:
         self.max_body_bytes = max_body_bytes
@@ -83,11 +80,7 @@ class App:
         self.control: Callable[[Request], Response] | None = None
         """Answers what is asked under `/_mock`, which is otherwise not there."""
         self._limits = limits
-        self._behaviour = behaviour
-        self._bulk_queue_bytes = bulk_queue_bytes
         self._strict = strict
-        self.auto_approve = auto_approve
-        """Whether OAuth redirects at once, without a consent page."""
         self._schedule = schedule.Schedule(store)
         self.pump = Pump(store, clock, self.run_some)
         """Runs and sends in the background."""
@@ -123,7 +116,7 @@ class App:
         return 0 if implementation is None else self._largest_body(implementation)
 
     def _largest_body(self, implementation: handlers.Implementation) -> int:
-        return min(self.max_body_bytes, implementation.largest_body or self.max_body_bytes)
+        return min(self.max_body_bytes, implementation.reading.largest_body or self.max_body_bytes)
 
     def _read_ahead(self, request: Request) -> dict[str, Any] | Refusal | None:
         """Read a large body while the state is free for others; None for one that isn't wanted."""
@@ -140,7 +133,7 @@ class App:
         collects = gc.isenabled()
         gc.disable()
         try:
-            return bodies.values(operation.body, request, implementation, strict=self._strict)
+            return bodies.values(operation.body, request, implementation.reading, strict=self._strict)
         except Refusal as refusal:
             return refusal
         finally:
@@ -165,7 +158,7 @@ class App:
         except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
             _log.exception("fault in the mock, request %s", request_id)
             reply = _fault(type(error).__name__)
-        if self._store.stirred:
+        if self._store.has_new_work:
             self.pump.wake()
         if fault is None or not (fault.answers or fault.comes_before):
             reply = self._checked(reply, progress.operation)
@@ -274,30 +267,29 @@ class App:
             account_id = self._credentials.account(operation, caller)
             path = validation.path_ids(operation, texts)
             query = progress.query = validation.query_values(
-                operation, request, implementation.judges, strict=self._strict
+                operation, request, implementation.reading.unchecked, strict=self._strict
             )
             body = progress.body
             if body is None:
-                body = bodies.values(operation.body, request, implementation, strict=self._strict)
+                body = bodies.values(operation.body, request, implementation.reading, strict=self._strict)
             elif isinstance(body, Refusal):
                 raise body
         except Refusal as refusal:
-            raise (implementation.rephrase or _as_it_is)(refusal) from None
-        if implementation.in_query_too:
+            raise (implementation.reading.convert_error or _as_it_is)(refusal) from None
+        if implementation.reading.also_in_query:
             given = validation.raw_query(request, strict=self._strict)
-            body |= {name: given[name] for name in implementation.in_query_too if name in given and not body.get(name)}
+            body |= {
+                name: given[name]
+                for name in implementation.reading.also_in_query
+                if name in given and not body.get(name)
+            }
         call = handlers.Call(
             operation.id,
             path,
             query,
             body,
-            self._store,
-            account_id,
-            int(moment),
-            self._behaviour,
-            self.auto_approve,
+            Account.of(self._store, account_id, int(moment)),
             client=caller.client,
-            bulk_queue_bytes=self._bulk_queue_bytes,
             lag=math.ceil(progress.met.lag),
         )
         with self._store.reading() if operation.reads_only else self._store.transaction():

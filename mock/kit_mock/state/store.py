@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import apsw
 
-from kit_mock.model.result_order import BulkOrder
 from kit_mock.protocol.errors import KitMockError, UnwritableError
 from kit_mock.state.schema import APPLICATION_ID, TABLES, VERSION
+from kit_mock.state.settings import Settings
+
+_T = TypeVar("_T")
 
 _ROLLBACK_JOURNAL = b"\x01\x01"
 _FAILED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
@@ -33,17 +36,14 @@ class Store:
     this mock.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, settings: Settings | None = None) -> None:
         self._lock = threading.RLock()
-        self.delivery_hosts: frozenset[str] = frozenset()
-        """Hosts beside loopback that deliveries may go to."""
-        self.bulk_order: BulkOrder = "request"
-        """The order of the results of bulk operations."""
-        self.memo: dict[object, Any] = {}
-        """What was read and is read all the time; forgotten whenever anything changes."""
+        self.settings = settings or Settings()
+        self._cache: dict[str, dict[object, Any]] = {}
+        """What nearly every request reads, by table. Each write to that table clears its part."""
         self.job_results: dict[int, dict[str, dict[str, bytes]]] = {}
         """What each bulk job that has begun has brought so far; see `jobs`."""
-        self.stirred = False
+        self.has_new_work = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
         try:
             self._connection = _connect(path)
@@ -118,7 +118,7 @@ class Store:
                 self.row("SELECT 1")  # Says if it is closed, in the words that all else has.
                 with self._connection.backup("main", source, "main") as backup:
                     backup.step()
-                self.memo.clear()
+                self._cache.clear()
                 self.job_results.clear()
         except _FAILED as error:
             raise _unwritable(error) from None
@@ -145,7 +145,7 @@ class Store:
             except BaseException:
                 if self._connection.in_transaction:  # SQLite may have ended it itself when the disk was full.
                     self._connection.execute("ROLLBACK")
-                self.memo.clear()
+                self._cache.clear()
                 raise
 
     @contextmanager
@@ -158,7 +158,7 @@ class Store:
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK TO inner")
-                self.memo.clear()
+                self._cache.clear()
                 raise
             finally:
                 if self._connection.in_transaction:
@@ -182,16 +182,54 @@ class Store:
     def write(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Carry out a change and return how many rows it touched."""
         with self._lock:
-            self.memo.clear()
+            self._forget(sql)
             self._execute(sql, arguments)
             return self._connection.changes()
 
     def insert(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Carry out an INSERT and return the id it was given."""
         with self._lock:
-            self.memo.clear()
+            self._forget(sql)
             self._execute(sql, arguments)
             return self._connection.last_insert_rowid()
+
+    def cached(self, table: str, key: object, read: Callable[[], _T]) -> _T:
+        """Return what `read` returned for that key, until the table changes. It must read no other table."""
+        with self._lock:
+            known = self._cache.setdefault(table, {})
+            if key not in known:
+                known[key] = read()
+            found: _T = known[key]
+            return found
+
+    def cached_rows(self, table: str, sql: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Return all rows of a query that reads that table alone, and remember them until it changes."""
+        return self.cached(table, (sql, arguments), lambda: self.rows(sql, arguments))
+
+    def insert_missing_row(self, table: str, values: Mapping[str, Any]) -> bool:
+        """Add a row with these columns unless its key is there, and return whether it was added."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+        return self.write(sql, (*values.values(),)) > 0
+
+    def insert_row(self, table: str, values: Mapping[str, Any]) -> int:
+        """Add a row with these columns and return its id."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        return self.insert(f"INSERT INTO {table} ({columns}) VALUES ({marks})", (*values.values(),))
+
+    def update_row(self, table: str, id_: int, values: Mapping[str, Any]) -> None:
+        """Set these columns of the row with that id; without columns, nothing happens."""
+        if values:
+            columns = ", ".join(f"{name} = ?" for name in values)
+            self.write(f"UPDATE {table} SET {columns} WHERE id = ?", (*values.values(), id_))
+
+    def _forget(self, sql: str) -> None:
+        """Clear the part of the cache that a statement may make stale: all of it, where that can't be told."""
+        table = _table_of(sql)
+        if table is None:
+            self._cache.clear()
+        else:
+            self._cache.pop(table, None)
 
     def _execute(self, sql: str, arguments: Sequence[Any] = ()) -> None:
         try:
@@ -211,6 +249,15 @@ class _Closed:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise KitMockError(self._problem)
+
+
+_WRITTEN = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
+
+
+@lru_cache(maxsize=512)
+def _table_of(sql: str) -> str | None:
+    match = _WRITTEN.match(sql)
+    return None if match is None else match[1]
 
 
 def _unwritable(error: apsw.Error) -> UnwritableError:

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
-from kit_mock.model.result_order import BULK_ORDERS, BulkOrder
+from kit_mock.model.result_order import BULK_ORDERS
 from kit_mock.rules.behaviours import BEHAVIOURS, CURRENT, DEFAULT, REFERENCE, BehaviourName, differences, named, report
 from kit_mock.rules.deviations import GRADES, ROWS
+from kit_mock.state.settings import BulkOrder
 from tests.unit.mock.conftest import START, client
 
 Check = Callable[["Account", bool], None]
