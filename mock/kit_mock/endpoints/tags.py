@@ -9,8 +9,10 @@ from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.memberships import Members
 from kit_mock.endpoints.pagination import Listing, page
 from kit_mock.model import subscribers, tags, values
+from kit_mock.model.account import Account
 from kit_mock.model.memberships import TAGGED
 from kit_mock.model.tags import Tag
+from kit_mock.protocol.errors import not_found
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp
 
@@ -21,6 +23,14 @@ _TAGGING = ("tag_id", "subscriber_id")
 def render(tag: Tag) -> dict[str, Any]:
     """Represent a tag."""
     return {"id": tag.id, "name": tag.name, "created_at": timestamp(tag.created_at)}
+
+
+def render_by_id(account: Account, id_: int) -> dict[str, Any]:
+    """Represent the account's tag with that id. Raises Refusal 404."""
+    tag = tags.find(account, id_)
+    if tag is None:
+        raise not_found()
+    return render(tag)
 
 
 @operation("list_tags")

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
-import attrs
-
 from kit_mock.endpoints import handlers
 from kit_mock.endpoints.pagination import encode
 from kit_mock.model.account import Account
@@ -59,23 +57,14 @@ _REFERS_TO = {
 _UNDATED = ("email_templates", "products")
 
 
-@attrs.frozen(eq=False)
-class _Adding(Seeding):
-    """The way of one item into the database, which remembers the id that it was given."""
-
-    ids: list[int] = attrs.field(factory=list)
-
-    def insert(self, item: Item, table: str, values: Mapping[str, Any]) -> int:
-        self.ids.append(super().insert(item, table, values))
-        return self.ids[-1]
-
-
 class Additions:
     """One kind of thing: adds it, and shows what there is of it."""
 
     name: ClassVar[str]
     filters: ClassVar[Mapping[str, Any]] = {}
     """What makes the API's list hold all of them."""
+    shown_by: ClassVar[tuple[str, str]] = ("", "")
+    """The operation that shows one as `_represent` does, and the name that it shows it under."""
 
     def __init__(self, store: Store, clock: Clock, document: Document) -> None:
         self._store = store
@@ -101,16 +90,24 @@ class Additions:
         with self._store.transaction():
             id_ = self._account(account_id, "add")
             item = Item.of(node, resource.names)
-            adding = _Adding(self._store, self._clock.epoch())
             self._prepare(id_, item)
-            resource.add(adding, self._target(id_, item), item)
-            return self._shown(id_, adding.ids[0])
+            added = resource.add(Seeding(self._store, self._clock.epoch()), self._target(id_, item), item)
+            return self._shown(id_, added)
 
     def _prepare(self, account_id: int, item: Item) -> None:
         """What has to change before one is added."""
 
+    def _represent(self, account: Account, id_: int) -> Shown | None:  # noqa: ARG002  (until each collection has one)
+        """Return the one with that id as the API shows it."""
+        return None
+
     def _shown(self, account_id: int, id_: int) -> Shown:
-        """The one that comes next in the list, counted from the id before it."""
+        one = self._represent(Account.of(self._store, account_id, self._clock.epoch()), id_)
+        if one is not None:
+            operation_id, name = self.shown_by
+            is_list = operation_id.startswith("list_")
+            found: Any = self._pruned(operation_id, {name: [one] if is_list else one})[name]
+            return dict(found[0] if is_list else found)
         return self._listed(account_id, before=encode([id_ - 1]), per_page=1)[0]
 
     def _listed(self, account_id: int, **query: Any) -> list[Shown]:
@@ -123,8 +120,12 @@ class Additions:
         assert implementation is not None, operation_id
         call = handlers.Call(operation_id, path, query, {}, Account.of(self._store, account_id, self._clock.epoch()))
         found: Any = implementation.handle(call).payload
+        return self._pruned(operation_id, found)
+
+    def _pruned(self, operation_id: str, payload: Shown) -> Shown:
         operation = self._document.operations.get(operation_id)
-        return dict(found if operation is None else operation.pruned(200, found))
+        found: Any = payload if operation is None else operation.pruned(200, payload)
+        return dict(found)
 
     def _account(self, account_id: int | None, function: str) -> int:
         if account_id is None:

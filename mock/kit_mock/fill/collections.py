@@ -13,19 +13,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from kit_mock.endpoints import subscribers, tags
 from kit_mock.fill.activity import Broadcasts, Purchases, Webhooks
-from kit_mock.fill.adding import Additions, Member, Moment, Reference, Shown, ShownById
+from kit_mock.fill.adding import Additions, Member, Moment, Reference, Shown
+from kit_mock.model.account import Account
 from kit_mock.protocol.document import Document
 from kit_mock.seeds.fields import Item
 from kit_mock.state.clock import Clock
 from kit_mock.state.store import Store
 
 
-class Subscribers(ShownById):
+class Subscribers(Additions):
     """`mock.subscribers`."""
 
     name = "subscribers"
-    one = "subscriber"
+    shown_by = ("get_subscriber", "subscriber")
     filters: ClassVar[Mapping[str, Any]] = {"status": "all"}
 
     def add(
@@ -79,17 +81,24 @@ class Subscribers(ShownById):
             },
         )
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return subscribers.render(account, id_)
+
 
 class Tags(Additions):
     """`mock.tags`."""
 
     name = "tags"
+    shown_by = ("list_tags", "tags")
 
     def add(
         self, name: str, *, created_at: Moment | None = None, id: int | None = None, account_id: int | None = None
     ) -> Shown:
         """Add a tag. Raises KitMockError for anything that a seed couldn't hold, such as a name that is taken."""
         return self._add(account_id, {"id": id, "name": name, "created_at": created_at})
+
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return tags.render_by_id(account, id_)
 
 
 class CustomFields(Additions):

@@ -164,8 +164,11 @@ def keep_tokens(
     refresh_token: str | None,
     expires_at: int,
     grant_id: int | None = None,
-) -> None:
-    """Store a pair of tokens, of a grant that there is or of a new one; without a refresh token, nobody knows it."""
+) -> int:
+    """Store a pair of tokens and return its id, of a grant that there is or of a new one.
+
+    Without a refresh token, nobody knows it.
+    """
     id_ = store.insert(
         "INSERT INTO oauth_tokens"
         " (grant_id, client_id, account_id, scope, access_hash, refresh_hash, expires_at, superseded, revoked)"
@@ -182,6 +185,7 @@ def keep_tokens(
     )
     if grant_id is None:
         store.write("UPDATE oauth_tokens SET grant_id = id WHERE id = ?", (id_,))
+    return id_
 
 
 def by_access_token(store: Store, token: str) -> AccessToken | None:

@@ -20,7 +20,7 @@ _KINDS = {"tag": "tags", "segment": "segments"}
 _GROUPS = ("all", "any", "none")
 
 
-def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     """A broadcast is a draft, scheduled or, with a `send_at` that has passed, sent: to whom its filter finds now.
 
     Sent ones can have other numbers of their own, which nobody has a way to bring about through the API.
@@ -63,7 +63,7 @@ def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> None
         values["started_at"] = send_at
         values["published_at"] = send_at if found["published_at"] is None else found["published_at"]
         values.setdefault("recipients", audience.count(seeding.store, account.id, chosen))
-    seeding.insert(item, "broadcasts", values)
+    return seeding.insert(item, "broadcasts", values)
 
 
 def _filter(account: TargetAccount, item: Item) -> audience.Filter:
@@ -88,7 +88,7 @@ def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
     return {"type": kind, "ids": [account.find(_KINDS[kind], id_) for id_ in item.items("ids")]}
 
 
-def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     """A purchase by one of the account's subscribers, with the rules that the API has for one."""
     moment = item.moment("transaction_time")
     lines = [Item.of(node, _LINE) for node in item.items("products")]
@@ -119,6 +119,7 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         row = {"purchase_id": id_, "product_id": product, "name": line.name, "lid": line.lid}
         row |= {"quantity": line.quantity, "sku": line.sku, "unit_price": line.unit_price}
         seeding.row(line_item.node, "purchase_lines", row)
+    return id_
 
 
 def _product(seeding: Seeding, account: TargetAccount, item: Item, pid: str | None, name: str) -> int:

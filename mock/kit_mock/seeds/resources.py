@@ -8,15 +8,16 @@ from typing import Any
 
 from kit_mock.endpoints import forms, sequences
 from kit_mock.endpoints.custom_fields import key_of
+from kit_mock.model import tags
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.source import Node
-from kit_mock.seeds.target import Resource, Seeding, TargetAccount
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
 
 _SOURCES = {"tag": "tags", "form": "forms", "sequence": "sequences", "segment": "segments"}
 
 
-def _add_custom_field(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_custom_field(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     label = item.required_text("label")
     wanted = item.text("key")
     if wanted is not None and wanted != key_of(wanted):
@@ -31,6 +32,7 @@ def _add_custom_field(seeding: Seeding, account: TargetAccount, item: Item) -> N
     for text in (key, label):
         if id_ not in account.names.setdefault("custom fields", {}).get(text.casefold(), []):
             account.remember("custom fields", id_, text, created_at)
+    return id_
 
 
 def _free_key(seeding: Seeding, account: TargetAccount, wanted: str) -> str:
@@ -41,13 +43,15 @@ def _free_key(seeding: Seeding, account: TargetAccount, wanted: str) -> str:
     return key
 
 
-def _add_tag(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_tag(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     name, created_at = item.required_text("name"), seeding.created_at(item)
-    values = {"account_id": account.id, "name": name, "folded_name": name.casefold(), "created_at": created_at}
-    account.remember("tags", seeding.insert(item, "tags", values), name, created_at)
+    with seeding.naming(item.node):
+        tag = tags.create(seeding.account(account, created_at), name, id_columns(item))
+    account.remember("tags", tag.id, name, created_at)
+    return tag.id
 
 
-def _add_form(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_form(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     name, created_at = item.required_text("name"), seeding.created_at(item)
     values = {
         "account_id": account.id,
@@ -69,9 +73,10 @@ def _add_form(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         sql = "UPDATE forms SET uid = ?, embed_url = ?, embed_js = ? WHERE id = ?"
         seeding.store.write(sql, (uid, embed_url, embed_js, id_))
     account.remember("forms", id_, name, created_at)
+    return id_
 
 
-def _add_sequence(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_sequence(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     name, created_at = item.required_text("name"), seeding.created_at(item)
     updated_at, template, active = item.moment("updated_at"), item.get("email_template"), item.boolean("active")
     send_hour, sources = item.integer("send_hour", 0, 23), item.items("exclude_subscriber_sources")
@@ -92,7 +97,9 @@ def _add_sequence(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         "email_count": item.integer("email_count", 0, LARGEST_ID) or 0,
         "stats": as_json(_sequence_stats(item)),
     }
-    account.remember("sequences", seeding.insert(item, "sequences", values), name, created_at)
+    id_ = seeding.insert(item, "sequences", values)
+    account.remember("sequences", id_, name, created_at)
+    return id_
 
 
 def _send_days(item: Item) -> list[str]:
@@ -120,13 +127,15 @@ def _sequence_stats(item: Item) -> dict[str, int]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _add_segment(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_segment(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     name, created_at = item.required_text("name"), seeding.created_at(item)
     values = {"account_id": account.id, "name": name, "created_at": created_at}
-    account.remember("segments", seeding.insert(item, "segments", values), name, created_at)
+    id_ = seeding.insert(item, "segments", values)
+    account.remember("segments", id_, name, created_at)
+    return id_
 
 
-def _add_email_template(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_email_template(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     is_default = item.boolean("is_default") or False
     sql = "SELECT 1 FROM email_templates WHERE account_id = ? AND is_default"
     if is_default and seeding.store.row(sql, (account.id,)) is not None:
@@ -137,7 +146,7 @@ def _add_email_template(seeding: Seeding, account: TargetAccount, item: Item) ->
         "is_default": is_default,
         "category": item.text("category") or "HTML",
     }
-    seeding.insert(item, "email_templates", values)
+    return seeding.insert(item, "email_templates", values)
 
 
 RESOURCES = {

@@ -4,72 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit_mock.model import origins
+from kit_mock.model import memberships, origins, subscribers
+from kit_mock.model.field_values import FieldSet
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.source import Node
-from kit_mock.seeds.target import Resource, Seeding, TargetAccount
-
-STATES = ("active", "bounced", "cancelled", "complained", "inactive")
-ENGAGEMENT = ("sent", "opens", "clicks")
-"""Numbers of messages, which lists can be sorted by."""
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
 
 # Kind, node, id of the owner, date and referrer.
 Membership = tuple[str, Node, int, int | None, str | None]
 
 
-def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     item.required("email_address")
-    memberships = [_membership(account, kind, node) for kind in _MEMBERSHIPS for node in item.items(kind)]
+    belongs_to = [_membership(account, kind, node) for kind in _STAMPS for node in item.items(kind)]
     updated_at, cancelled_at = item.moment("updated_at"), item.moment("cancelled_at")
     dates = [(item.get("updated_at"), updated_at), (item.get("cancelled_at"), cancelled_at)]
-    created_at = _creation(seeding, item, [*dates, *((node, at) for _, node, _, at, _ in memberships)])
+    created_at = _creation(seeding, item, [*dates, *((node, at) for _, node, _, at, _ in belongs_to)])
     updated_at = created_at if updated_at is None else updated_at
-    state = item.choice("state", STATES) or "active"
+    state = item.choice("state", subscribers.STATES) or "active"
     if state == "cancelled":
         cancelled_at = updated_at if cancelled_at is None else cancelled_at
     elif cancelled_at is not None:
         item.required("cancelled_at").refuse("goes with the state `cancelled` alone")
-    values = {
+    columns = {
+        **id_columns(item),
         **_engagement(item),
-        "account_id": account.id,
-        "attribution": _attribution(seeding, item, memberships),
+        "attribution": _attribution(item),
         "location": _location(item),
-        "email_address": item.email_address("email_address"),
-        "first_name": item.text_or_null("first_name"),
-        "state": state,
-        "created_at": created_at,
         "updated_at": updated_at,
         "cancelled_at": cancelled_at,
-        "field_values": _field_values(account, item),
     }
-    id_ = seeding.insert(item, "subscribers", values)
-    for kind, node, owner, at, referrer in memberships:
-        table, column, _ = _MEMBERSHIPS[kind]
+    at_creation = seeding.account(account, created_at)
+    with seeding.naming(item.node):
+        subscriber = subscribers.create(
+            at_creation,
+            item.email_address("email_address") or "",
+            first_name=item.text_or_null("first_name"),
+            state=state,
+            fields=_fields(account, item, FieldSet.of(at_creation)),
+            columns=columns,
+        )
+    for kind, node, owner, at, referrer in belongs_to:
         # A membership without a date began as early as it could.
         at = max(created_at, account.dates[kind][owner]) if at is None else at
-        row = {column: owner, "subscriber_id": id_, "at": at}
-        seeding.row(node, table, {**row, "referrer": referrer} if kind == "forms" else row)
+        if not memberships.KINDS[kind].put(seeding.account(account, at), owner, subscriber, referrer):
+            node.refuse("stands there already")
+    attribution = item.get("attribution")
+    if attribution is not None and attribution.value is None:
+        seeding.store.update_row("subscribers", subscriber.id, {"attribution": None})
+    return subscriber.id
 
 
 def _engagement(item: Item) -> dict[str, int]:
-    found = {name: item.integer(name, 0, LARGEST_ID) or 0 for name in ENGAGEMENT}
+    found = {name: item.integer(name, 0, LARGEST_ID) or 0 for name in subscribers.ENGAGEMENT}
     for name in ("opens", "clicks"):
         if found[name] > found["sent"]:
             item.required(name).refuse("can't be more than sent")
     return found
 
 
-def _attribution(seeding: Seeding, item: Item, memberships: Sequence[Membership]) -> str | None:
-    """Where a subscriber came from: as the seed has it, or else their first form."""
+def _attribution(item: Item) -> str | None:
+    """Return where a subscriber came from, if the seed says it. Otherwise their first form is what brought them."""
     node = item.get("attribution")
-    if node is None:
-        for kind, _, owner, _, referrer in memberships:
-            if kind == "forms":
-                name = seeding.store.value("SELECT name FROM forms WHERE id = ?", (owner,))
-                return origins.of_form(name, referrer)
-        return None
-    if node.value is None:
+    if node is None or node.value is None:
         return None
     inner = Item.of(node, origins.ATTRIBUTION)
     number = "source_mechanism_id"
@@ -105,18 +103,13 @@ def _creation(seeding: Seeding, item: Item, dates: Sequence[tuple[Node | None, i
     return created_at
 
 
-# Table, column and date of what subscribers belong to.
-_MEMBERSHIPS = {
-    "tags": ("tag_subscribers", "tag_id", "tagged_at"),
-    "forms": ("form_subscribers", "form_id", "added_at"),
-    "sequences": ("sequence_subscribers", "sequence_id", "added_at"),
-    "segments": ("segment_subscribers", "segment_id", "added_at"),
-}
+_STAMPS = {"tags": "tagged_at", "forms": "added_at", "sequences": "added_at", "segments": "added_at"}
+"""What the date of each kind of membership is called."""
 
 
 def _membership(account: TargetAccount, kind: str, node: Node) -> Membership:
     """What a node refers to, and since when: a name, an id, or an object with either, a date and, of forms, a referrer."""
-    stamp = _MEMBERSHIPS[kind][2]
+    stamp = _STAMPS[kind]
     if not isinstance(node.value, dict):
         return kind, node, account.find(kind, node), None, None
     item = Item.of(node, ("id", "name", stamp, "referrer") if kind == "forms" else ("id", "name", stamp))
@@ -126,28 +119,28 @@ def _membership(account: TargetAccount, kind: str, node: Node) -> Membership:
     return kind, node, account.find(kind, reference), item.moment(stamp), item.text_or_null("referrer")
 
 
-def _field_values(account: TargetAccount, item: Item) -> str | None:
+def _fields(account: TargetAccount, item: Item, known: FieldSet) -> dict[str, str | None]:
+    """Return the values of custom fields by key. A seed may name a field by its key or label in any case."""
     node = item.get("fields")
     if node is None or node.value is None:
-        return None
+        return {}
     if not isinstance(node.value, dict):
         node.refuse("must be an object, with keys and values")
-    values = {}
-    for key, value in node.value.items():
-        ids = account.names.get("custom fields", {}).get(key.casefold(), [])
+    found: dict[str, str | None] = {}
+    for name, value in node.value.items():
+        ids = account.names.get("custom fields", {}).get(name.casefold(), [])
         if not ids:
             value.refuse("isn't the key or label of one of the account's custom fields")
-        if value.value is not None and (text := as_text(value, blank=True)):
-            values[str(ids[0])] = text
-    return as_json(values) if values else None
+        found[known.keys[str(ids[0])]] = None if value.value is None else as_text(value, blank=True)
+    return found
 
 
 RESOURCES = {
     "subscribers": Resource(
         (
             *("id", "email_address", "first_name", "state", "created_at", "updated_at", "cancelled_at", "fields"),
-            *("attribution", "location", *ENGAGEMENT),
-            *_MEMBERSHIPS,
+            *("attribution", "location", *subscribers.ENGAGEMENT),
+            *_STAMPS,
         ),
         _add_subscriber,
     ),

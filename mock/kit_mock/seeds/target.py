@@ -9,6 +9,8 @@ from typing import Any
 import apsw
 import attrs
 
+from kit_mock.model.account import Account
+from kit_mock.protocol.errors import Refusal
 from kit_mock.seeds.fields import Item, as_text
 from kit_mock.seeds.source import Node
 from kit_mock.state.store import Store
@@ -53,11 +55,18 @@ class Seeding:
     store: Store
     now: int
 
+    def account(self, target: TargetAccount, at: int | None = None) -> Account:
+        """Return an account for the model: at the present unless another moment is given, and without webhooks."""
+        account = Account.of(self.store, target.id, self.now if at is None else at)
+        return attrs.evolve(account, is_quiet=True)
+
     @contextmanager
     def naming(self, node: Node) -> Iterator[None]:
-        """Turns what the tables refuse into a refusal of that node."""
+        """Turn what the model or the tables refuse into a refusal of that node."""
         try:
             yield
+        except Refusal as refusal:
+            node.refuse(f"is refused: {'; '.join(refusal.errors)}")
         except apsw.ConstraintError as error:
             # "UNIQUE constraint failed: tags.account_id, tags.folded_name"
             column = str(error).rpartition(".")[2].removeprefix("folded_").replace("_hash", "_token")
@@ -84,4 +93,11 @@ class Resource:
     """The names that an item of the resource can have, and what makes rows of one."""
 
     names: Collection[str]
-    add: Callable[[Seeding, TargetAccount, Item], None]
+    add: Callable[[Seeding, TargetAccount, Item], int]
+    """Adds one and returns its id."""
+
+
+def id_columns(item: Item) -> dict[str, int]:
+    """Return the item's id as a column, if it has one."""
+    id_ = item.id()
+    return {} if id_ is None else {"id": id_}

@@ -7,7 +7,7 @@ from kit_mock.seeds.fields import Item
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
 
-def _add_tokens(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_tokens(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     """An access token and its refresh token, of a grant of their own."""
     client_id = item.required_text("client_id")
     if oauth_clients.find(seeding.store, client_id) is None:
@@ -15,7 +15,7 @@ def _add_tokens(seeding: Seeding, account: TargetAccount, item: Item) -> None:
     access_token, refresh_token = item.required_text("access_token"), item.text("refresh_token")
     expires_at = item.moment("expires_at")
     with seeding.naming(item.node):
-        oauth_grants.keep_tokens(
+        return oauth_grants.keep_tokens(
             seeding.store,
             client_id=client_id,
             account_id=account.id,

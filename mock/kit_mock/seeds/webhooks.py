@@ -11,7 +11,7 @@ from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 _SUBJECTS = {subject.noun: subject for subject in EVENTS.values() if subject is not None}
 
 
-def _add_webhook(seeding: Seeding, account: TargetAccount, item: Item) -> None:
+def _add_webhook(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     """A webhook. What its event is about is named as in `tag: Newsletter`; a product by its `pid`."""
     event = _event(item)
     values = {
@@ -22,7 +22,7 @@ def _add_webhook(seeding: Seeding, account: TargetAccount, item: Item) -> None:
         "created_at": seeding.created_at(item),
         "locked": item.boolean("locked") or False,
     }
-    seeding.insert(item, "webhooks", values)
+    return seeding.insert(item, "webhooks", values)
 
 
 def _event(item: Item) -> str:

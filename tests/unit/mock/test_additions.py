@@ -209,7 +209,7 @@ def test_another_account() -> None:
 @pytest.mark.parametrize(
     ("add", "problem"),
     [
-        (lambda mock: mock.tags.add("NEWSLETTER"), "tags.add: it has a taken name"),
+        (lambda mock: mock.tags.add("NEWSLETTER"), "tags.add: it is refused: Name has already been taken"),
         (lambda mock: mock.tags.add("New", id=1), "tags.add: it has a taken id"),
         (lambda mock: mock.tags.add("New", id=0), "tags.add: id must be a whole number from 1"),
         (lambda mock: mock.tags.add(""), "tags.add: name can't be blank"),
