@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,7 @@ def test_every_status_is_answered(operation_id: str) -> None:
     assert "BUT" not in covered.line
 
 
-def test_the_reference_has_170_statuses() -> None:
-    documented = sum(len(found.responses.keys() - found.beyond_reference) for found in OPERATIONS.values())
-    assert documented == 170
+def test_what_the_document_adds_to_the_reference_is_marked() -> None:
     for found in OPERATIONS.values():
         assert found.beyond_reference <= found.responses.keys(), found.id
         assert {"429", "5XX"} <= found.beyond_reference, found.id
@@ -60,9 +59,15 @@ def test_the_command_measures_everything() -> None:
     *lines, never_sent, fields, added, last = result.stdout.splitlines()
     assert never_sent.startswith("never sent: SubscriberTag.added_at (")
     assert "BUT" not in never_sent
-    assert fields == "59 of 60 optional response fields"
-    assert last == f"{len(OPERATIONS)} of {len(OPERATIONS)} operations, 170 of 170 documented statuses"
-    assert added == "201 of 201 more that the document adds"
+    seen_fields, all_fields = (int(number) for number in re.findall(r"\d+", fields))
+    assert seen_fields == all_fields - len(NEVER_SENT)
+    statuses = {each.id: each.responses.keys() for each in OPERATIONS.values()}
+    more = sum(len(each.beyond_reference) for each in OPERATIONS.values())
+    documented = sum(map(len, statuses.values())) - more
+    assert (
+        last == f"{len(OPERATIONS)} of {len(OPERATIONS)} operations, {documented} of {documented} documented statuses"
+    )
+    assert added == f"{more} of {more} more that the document adds"
     assert [line.split()[0] for line in lines] == list(OPERATIONS)
     (tags,) = (line for line in lines if line.startswith("create_tag "))
     assert " ".join(tags.split()) == "create_tag POST /v4/tags 201 401 422 and 200 400 415 429 5XX"
