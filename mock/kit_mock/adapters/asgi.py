@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 
 from kit_mock.adapters.trickle import STEPS, pieces
-from kit_mock.control.routes import is_control
+from kit_mock.protocol.control_paths import is_control
 from kit_mock.protocol.messages import Request, Response
 from kit_mock.service.app import LARGE_BODY, App
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from kit_mock.adapters.trickle import STEPS
-from kit_mock.control.routes import is_control
+from kit_mock.protocol.control_paths import is_control
 from kit_mock.protocol.messages import Request, Response
 from kit_mock.service.app import App
 

@@ -15,6 +15,7 @@ import attrs
 from kit_mock.control import actions, state_tables
 from kit_mock.control.routes import Control, Match, route
 from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
+from kit_mock.protocol.control_paths import PREFIX
 from kit_mock.protocol.messages import Request, Response
 from kit_mock.service.rate_limit import Quota
 from kit_mock.service.request_log import KEPT_BYTES, RecordedRequest
@@ -34,13 +35,13 @@ class _Detail:
     is_cut: bool
 
 
-@route("GET", "/_mock/")
+@route("GET", PREFIX)
 def _show(control: Control, request: Request, _: Match) -> Response:
     """The page. Its query can have `q`, a search in the requests, and the `request` or `delivery` to open."""
     return _page(control, request)
 
 
-@route("POST", "/_mock/")
+@route("POST", PREFIX)
 def _act(control: Control, request: Request, _: Match) -> Response:
     """What a button does; then back to the page, so that a reload doesn't do it again."""
     if len(request.body) > _MAX_FORM_BYTES:

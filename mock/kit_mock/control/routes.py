@@ -11,21 +11,17 @@ import itertools
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
 
-from kit_mock.protocol.errors import Refusal, UnwritableError, method_not_allowed, not_found
+from kit_mock.control.steerable import Steerable
+from kit_mock.protocol.control_paths import MAX_BODY_BYTES
+from kit_mock.protocol.document import Document
+from kit_mock.protocol.errors import Refusal, UnwritableError
 from kit_mock.protocol.messages import JSON, Reply, Request, Response
-
-if TYPE_CHECKING:
-    from kit_mock.mock import KitMock
-    from kit_mock.protocol.document import Document
-    from kit_mock.state.store import Store
-
-PREFIX = "/_mock"
-MAX_BODY_BYTES = 1024 * 1024
+from kit_mock.protocol.router import Router
+from kit_mock.state.store import Store
 
 Match = Mapping[str, str]
 """What stands in the place of each `{name}` of a route's path."""
@@ -35,7 +31,7 @@ Match = Mapping[str, str]
 class Control:
     """What the functions of the routes work with: the mock, its state, its document, and the snapshots kept for it."""
 
-    mock: KitMock
+    mock: Steerable
     store: Store
     document: Document
     snapshots: dict[int, tuple[str, bytes]] = attrs.field(factory=dict)
@@ -50,32 +46,28 @@ Function = Callable[[Control, Request, Match], Response]
 @attrs.frozen
 class _Route:
     method: str
-    pattern: re.Pattern[str]
+    path: str
     function: Function
+    names: list[str] = attrs.field(init=False)
+    """Of the placeholders, in the order of the path."""
+
+    @names.default
+    def _names(self) -> list[str]:
+        return re.findall(r"\{(\w+)\}", self.path)
 
 
-_routes: list[_Route] = []
+_router: Router[_Route] = Router()
 _log = logging.getLogger("kit_mock")
 
 
 def route(method: str, path: str) -> Callable[[Function], Function]:
-    """Registers the decorated function for a method and a path; `{name}` in it is any one segment."""
-    pattern = re.compile("".join(_as_pattern(part) for part in re.split(r"(\{\w+\})", path)))
+    """Register the decorated function for a method and a path; `{name}` in it is any one segment."""
 
     def register(function: Function) -> Function:
-        _routes.append(_Route(method, pattern, function))
+        _router.add(_Route(method, path, function))
         return function
 
     return register
-
-
-def _as_pattern(part: str) -> str:
-    return f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
-
-
-def is_control(path: str) -> bool:
-    """Whether a path belongs to the control plane."""
-    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 def as_json(payload: object, status: int = 200) -> Response:
@@ -91,7 +83,8 @@ def answer(control: Control, request: Request) -> Response:
             raise Refusal(413, (f"Payload Too Large: at most {MAX_BODY_BYTES} bytes",))
         if request.method != "GET":
             _check_sender(request)
-        return _find(request)(control, request)
+        found, texts = _router.find(request.method, request.path)
+        return found.function(control, request, dict(zip(found.names, texts, strict=True)))
     except Refusal as refusal:
         return _refused(refusal.reply())
     except UnwritableError as error:
@@ -105,24 +98,6 @@ def answer(control: Control, request: Request) -> Response:
 def _refused(reply: Reply) -> Response:
     found = as_json(reply.payload, reply.status)
     return attrs.evolve(found, headers=(*found.headers, *reply.headers.items()))
-
-
-def _find(request: Request) -> Callable[[Control, Request], Response]:
-    path = request.path.rstrip("/") or "/"
-    if path == PREFIX:
-        path = f"{PREFIX}/"
-    allowed = []
-    for each in _routes:
-        match = each.pattern.fullmatch(path)
-        if match is None:
-            continue
-        if each.method == request.method:
-            groups, function = match.groupdict(), each.function
-            return lambda control, request: function(control, request, groups)
-        allowed.append(each.method)
-    if not allowed:
-        raise not_found()
-    raise method_not_allowed(allowed)
 
 
 def _check_sender(request: Request) -> None:

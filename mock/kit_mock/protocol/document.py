@@ -42,7 +42,7 @@ class Document:
     """A compiled document."""
 
     operations: Mapping[str, Operation]
-    router: Router
+    router: Router[Operation]
     api_key_header: str
     """In lower case."""
     raw: Mapping[str, Any] = attrs.field(repr=False)

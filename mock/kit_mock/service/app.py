@@ -14,11 +14,11 @@ import attrs
 import msgspec
 
 import kit_mock.endpoints  # noqa: F401  (registers the handlers)
-from kit_mock.control.routes import MAX_BODY_BYTES, is_control
 from kit_mock.endpoints import handlers
 from kit_mock.model.account import Account
 from kit_mock.outbox.worker import Pump
 from kit_mock.protocol import bodies, validation
+from kit_mock.protocol.control_paths import MAX_BODY_BYTES, is_control
 from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import KitMockError, Refusal, UnwritableError
 from kit_mock.protocol.messages import JSON, Reply, Request, Response

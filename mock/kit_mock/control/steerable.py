@@ -1,0 +1,40 @@
+"""What the control plane needs of a mock: the part of `KitMock` that HTTP can reach."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from kit_mock.outbox.deliveries import Delivery
+from kit_mock.service.faults.fault import Faults
+from kit_mock.service.rate_limit import Quota
+from kit_mock.service.request_log import RecordedRequest
+from kit_mock.state.clock import Clock
+
+
+class Steerable(Protocol):
+    """A mock that can be looked at and steered. `KitMock` says what each of these does."""
+
+    api_key: str
+    access_token: str
+    clock: Clock
+    faults: Faults
+
+    @property
+    def requests(self) -> tuple[RecordedRequest, ...]: ...
+    @property
+    def quota(self) -> tuple[Quota, ...]: ...
+    @property
+    def rate_window(self) -> float: ...
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]: ...
+
+    def forget_requests(self) -> None: ...
+    def snapshot(self) -> bytes: ...
+    def restore(self, snapshot: bytes) -> None: ...
+    def reset(self) -> None: ...
+    def deliver(self) -> tuple[Delivery, ...]: ...
+    def fire(
+        self, /, event: str, *, subscriber_id: int | None = None, **subject: int | str
+    ) -> tuple[Delivery, ...]: ...
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime: ...
