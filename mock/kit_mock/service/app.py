@@ -8,6 +8,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Literal
 
 import attrs
@@ -23,7 +24,7 @@ from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import KitMockError, Refusal, UnwritableError
 from kit_mock.protocol.messages import JSON, Reply, Request, Response
 from kit_mock.protocol.operation import Operation
-from kit_mock.service.authentication import Credentials
+from kit_mock.service.authentication import Caller, Credentials
 from kit_mock.service.faults import replies
 from kit_mock.service.faults.fault import NOTHING, Faults, Met
 from kit_mock.service.rate_limit import Limits, TooManyRequests
@@ -45,7 +46,9 @@ class _Progress:
     """How far a request got, and what it met with, for the record of it."""
 
     at: datetime
+    began: float = attrs.field(factory=perf_counter)
     met: Met = NOTHING
+    caller: Caller | None = None
     operation: Operation | None = None
     query: Mapping[str, Any] = attrs.field(factory=dict)
     body: dict[str, Any] | Refusal | None = None
@@ -168,6 +171,9 @@ class App:
                 request,
                 method=method,
                 at=progress.at,
+                duration=perf_counter() - progress.began,
+                caller=progress.caller,
+                api_key_header=self._document.api_key_header,
                 operation_id=progress.operation.id if progress.operation else None,
                 query=progress.query,
                 request_id=request_id,
@@ -253,7 +259,7 @@ class App:
     def _answer(self, request: Request, progress: _Progress) -> Reply:
         moment = progress.at.timestamp()
         self._catch_up(int(moment), _PATIENCE)
-        caller = self._credentials.caller(request, int(moment))
+        caller = progress.caller = self._credentials.caller(request, int(moment))
         admitted = self._limits.admit(caller, moment)
         operation, texts = self._document.router.find(request.method, request.path)
         progress.operation = operation

@@ -1,15 +1,18 @@
-"""Takes secrets out of bodies before they are kept.
+"""Takes secrets out of requests and answers before they are kept.
 
 Bodies of OAuth hold little else, so that there only what is known to be harmless is kept, and nothing of a body that
 can't be read. Elsewhere a body is treated the same if it names what only OAuth has, or an older API's secret: someone
-has sent it to the wrong place.
+has sent it to the wrong place. The same holds for the query. Of headers, the values are masked whose names speak of
+something secret.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes, urlencode
 
 import msgspec
 
@@ -40,6 +43,10 @@ _SECRETS = re.compile(
     rb"client_secret|code_verifier|refresh_token|access_token|api_secret|api_key|grant_type"
     rb"|\\u00(?:[46][1-9a-f]|[57][0-9a]|5f)"  # A letter, or the `_`, that is written so as to hide it.
 )
+_SECRET_NAMES = re.compile(r"auth|key|token|secret|cookie|password|session|signature|credential|ticket|code_verifier")
+_SCHEMES = {"bearer", "token"}
+_HINTED = 12
+"""Characters that a secret must have for its last four to be shown."""
 # In the consent page its ticket, in the page of a redirect the query with the code.
 _IN_PAGES = re.compile(rb'(name="ticket"\s+value="|href="[^"?]*\?)[^"]*')
 
@@ -69,6 +76,52 @@ def masked_response(media_type: str, body: bytes) -> bytes:
     if media_type == "text/html":
         return _IN_PAGES.sub(rb"\1" + MASK.encode(), body)
     return masked_request(media_type, body)
+
+
+def hint(secret: str) -> str:
+    """Return a mask that tells long secrets apart by their last four characters."""
+    return f"{MASK}{secret[-4:]}" if len(secret) >= _HINTED else MASK
+
+
+def masked_headers(headers: Mapping[str, str], api_key_header: str) -> Mapping[str, str]:
+    """Return headers, named in lower case, with the values of secret ones masked.
+
+    An API key and a bearer token leave a `hint`, other secrets nothing. Of a `Referer`, the query goes.
+    """
+    found = dict(headers)
+    for name in _to_mask(tuple(found), api_key_header):
+        value = found[name].strip(" \t")
+        if name == api_key_header:
+            found[name] = hint(value)
+        elif name == "authorization":
+            scheme, _, token = value.partition(" ")
+            found[name] = f"{scheme} {hint(token.strip())}" if scheme.lower() in _SCHEMES else MASK
+        elif name == "referer":
+            found[name] = re.sub(r"[?#].*", f"?{MASK}", value, flags=re.DOTALL)
+        else:
+            found[name] = MASK
+    return found
+
+
+@lru_cache(maxsize=256)  # Requests of a client have the same headers, and there are few clients.
+def _to_mask(names: tuple[str, ...], api_key_header: str) -> tuple[str, ...]:
+    return tuple(
+        name for name in names if name in (api_key_header, "referer") or _SECRET_NAMES.search(name.lower()) is not None
+    )
+
+
+def masked_query(query: str, *, is_oauth: bool) -> str:
+    """Return the raw query with the values of secret parameters masked, for OAuth of all that aren't known to be harmless."""
+    return "&".join(_masked_pair(pair, is_oauth=is_oauth) for pair in query.split("&")) if query else ""
+
+
+def _masked_pair(pair: str, *, is_oauth: bool) -> str:
+    name, equals, _ = pair.partition("=")
+    plain = unquote_plus(name).lower()
+    if is_oauth:
+        # A text without a name could be the secret itself.
+        return pair if plain in _HARMLESS else f"{name}={MASK}" if equals else MASK
+    return f"{name}={MASK}" if equals and _SECRET_NAMES.search(plain) is not None else pair
 
 
 def _json(body: bytes) -> bytes:

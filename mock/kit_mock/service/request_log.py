@@ -1,5 +1,5 @@
-"""Remembers the last requests, for tests to look at. Never credentials: of headers only the media type is kept, and
-bodies with secrets are masked before they are.
+"""Remembers the last requests, for tests to look at. Never credentials: secrets in headers, queries and bodies are masked
+before they are kept.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import attrs
 
 from kit_mock.protocol.messages import Request
 from kit_mock.service import redaction
+from kit_mock.service.authentication import Caller
 
 KEPT_BYTES = 16 * 1024
 """How much of a body is kept."""
@@ -27,6 +28,9 @@ class RecordedRequest:
     is empty if the request was refused before they were read. `status` is what was, or would have been, answered; 0
     where a fault broke the connection before there was anything. `at` is the moment by the mock's clock, `fault` what
     was injected, if anything, such as `status 503`.
+
+    `query_string` is the raw query and `headers` are all headers, by their names in lower case; secrets in them are masked.
+    `duration` is how long the mock took to compute the answer, in seconds of real time, without what a fault delays.
     """
 
     method: str
@@ -38,10 +42,34 @@ class RecordedRequest:
     at: datetime
     request_media_type: str | None
     fault: str | None
+    query_string: str = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    duration: float = attrs.field(repr=False)
+    _caller: Caller | None = attrs.field(repr=False)
+    _api_key_header: str = attrs.field(repr=False)
     _request_body: bytes = attrs.field(repr=False)
     _response_body: bytes = attrs.field(repr=False)
 
     # Most records are never looked at, so that what is kept is turned into text only then.
+
+    @property
+    def credential(self) -> str | None:
+        """The credential that came along, such as `API key 1, ***_key`: its name, and the end of it if it is long.
+
+        The name is the one that `quota` has; None if no credential came.
+        """
+        kind, shown = "access token", self.headers.get("authorization")
+        if shown is None:
+            kind, shown = "API key", self.headers.get(self._api_key_header)
+        if not shown:
+            return None
+        name = self._caller.name if self._caller is not None and self._caller.account_id else f"unknown {kind}"
+        return f"{name}, {shown.rpartition(' ')[2]}"
+
+    @property
+    def account_id(self) -> int | None:
+        """The id of the account that the credential opens; None without a credential that is known."""
+        return (self._caller.account_id or None) if self._caller is not None else None
 
     @property
     def request_body(self) -> str:
@@ -59,6 +87,9 @@ def record(
     *,
     method: str,
     at: datetime,
+    duration: float,
+    caller: Caller | None,
+    api_key_header: str,
     operation_id: str | None,
     query: Mapping[str, Any],
     request_id: str,
@@ -70,12 +101,13 @@ def record(
     """What is to be remembered of a request and its answer."""
     # Cut before it is looked at: masking takes far more time and memory than a body has bytes.
     body, response_body = request.body[:KEPT_BYTES], response_body[:KEPT_BYTES]
-    media_type = request.media_type
-    if redaction.is_oauth(request.path):
-        body = redaction.masked_request(media_type, body)
+    media_type = request.media_type if "content-type" in request.headers else None
+    is_oauth = redaction.is_oauth(request.path)
+    if is_oauth:
+        body = redaction.masked_request(media_type or "", body)
         response_body = redaction.masked_response(response_media_type, response_body)
     elif body and redaction.names_secrets(body):
-        body = redaction.masked_request(media_type, body)
+        body = redaction.masked_request(media_type or "", body)
     return RecordedRequest(
         method=method,
         path=request.path,
@@ -84,8 +116,13 @@ def record(
         query=query,
         request_id=request_id,
         at=at,
-        request_media_type=media_type if "content-type" in request.headers else None,
+        request_media_type=media_type,
         fault=fault,
+        query_string=redaction.masked_query(request.query, is_oauth=is_oauth) if request.query else "",
+        headers=redaction.masked_headers(request.headers, api_key_header),
+        duration=duration,
+        caller=caller,
+        api_key_header=api_key_header,
         request_body=body[:KEPT_BYTES],  # Masking can make it longer.
         response_body=response_body[:KEPT_BYTES],
     )

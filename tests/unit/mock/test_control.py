@@ -106,12 +106,17 @@ def test_requests_are_listed_and_searched(mock: KitMock, kit: httpx.Client, cont
     assert found(text="Needle", method="GET") == [listed]
     assert found(limit=0) == []
     shown = control.get("/_mock/requests", params={"operation": "create_tag"}).json()["requests"][0]
+    assert 0 < shown.pop("duration") < 60
+    assert shown.pop("headers").items() >= {"content-type": "application/json", "x-kit-api-key": "***_key"}.items()
     assert shown == {
         "request_id": "00000000-0000-0000-0000-000000000001",
         "at": "2023-02-17T11:43:55+00:00",
         "method": "POST",
         "path": "/v4/tags",
         "query": {},
+        "query_string": "",
+        "credential": "API key 1, ***_key",
+        "account_id": 1,
         "operation": "create_tag",
         "status": 201,
         "fault": None,
@@ -120,7 +125,7 @@ def test_requests_are_listed_and_searched(mock: KitMock, kit: httpx.Client, cont
         "response_body": '{"tag":{"id":1,"name":"Needle","created_at":"2023-02-17T11:43:55Z"}}',
     }
     with_query = control.get("/_mock/requests", params={"operation": "list_tags"}).json()["requests"][0]
-    assert with_query["query"] == {"per_page": 5}
+    assert (with_query["query"], with_query["query_string"]) == ({"per_page": 5}, "per_page=5&foo=bar")
     assert control.get("/_mock/requests", params={"limit": 1}).json()["requests"][0]["fault"] == "status 503"
     assert control.delete("/_mock/requests").status_code == 204
     assert found() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from kit_mock import KitMock
+from kit_mock.protocol import document
 from kit_mock.protocol.messages import Request
 from kit_mock.service.request_log import record
 from tests.unit.mock.conftest import START, Create, client
@@ -26,6 +28,16 @@ def everything(mock: KitMock) -> str:
         told = http.get("/_mock/requests").text
     parts = [json.dumps([request.request_body, request.response_body]) for request in mock.requests]
     return "\n".join([told, repr(mock.requests), str([attrs.asdict(request) for request in mock.requests]), *parts])
+
+
+def tokens(http: httpx.Client) -> dict[str, Any]:
+    """The pair of tokens that an app gets; the mock approves at once."""
+    asked = {"client_id": CONFIDENTIAL["client_id"], "redirect_uri": CALLBACK, "response_type": "code"}
+    answer = http.get("/oauth/authorize", params=asked)
+    code = httpx.URL(answer.headers["Location"]).params["code"]
+    grant = {**CONFIDENTIAL, "redirect_uri": CALLBACK, "grant_type": "authorization_code", "code": code}
+    found: dict[str, Any] = http.post("/oauth/token", data=grant).json()
+    return found
 
 
 def test_bodies_moments_and_media_types(mock: KitMock, kit: httpx.Client, subscriber: Create) -> None:
@@ -67,6 +79,89 @@ def test_credentials_are_not_remembered(mock: KitMock) -> None:
     assert mock.api_key not in told
     assert mock.access_token not in told
     assert '"name":"A"' in told.replace("\\", "")
+
+
+def test_who_called_is_told_without_the_secret(mock: KitMock) -> None:
+    long, short = "0123456789abcdef", "short"
+    for headers, credential, account_id in (
+        ({"X-Kit-Api-Key": mock.api_key}, "API key 1, ***_key", 1),
+        ({"Authorization": f"Bearer {mock.access_token}"}, "access token 1, ***oken", 1),
+        ({"X-Kit-Api-Key": long}, "unknown API key, ***cdef", None),
+        ({"Authorization": f"bearer {long}"}, "unknown access token, ***cdef", None),
+        ({"Authorization": f"{long} {long}"}, "unknown access token, ***", None),
+        ({"Authorization": long}, "unknown access token, ***", None),
+        ({"Authorization": "Basic QWRhOmh1c2hodXNo"}, "unknown access token, ***", None),
+        ({"X-Kit-Api-Key": short}, "unknown API key, ***", None),
+        ({}, None, None),
+    ):
+        with client(mock, **headers) as http:
+            http.get("/v4/account")
+        assert (mock.requests[-1].credential, mock.requests[-1].account_id) == (credential, account_id)
+    told = everything(mock)
+    for secret in (mock.api_key, mock.access_token, long, short, "QWRh"):
+        assert secret not in told
+
+
+def test_a_token_from_oauth_is_told_by_its_number(mock: KitMock) -> None:
+    mock.auto_approve = True
+    with client(mock) as http:
+        pair = tokens(http)
+        http.get("/v4/account", headers={"Authorization": f"Bearer {pair['access_token']}"})
+        assert mock.requests[-1].credential == f"OAuth token 1, ***{pair['access_token'][-4:]}"
+        mock.advance(days=3)
+        http.get("/v4/account", headers={"Authorization": f"Bearer {pair['access_token']}"})
+    assert (mock.requests[-1].status, mock.requests[-1].account_id) == (401, 1)
+
+
+def test_query_and_headers_are_kept_as_they_came(mock: KitMock, kit: httpx.Client) -> None:
+    kit.get("/v4/tags?per_page=5&foo=%20b+c&flag", headers={"X-Trace": " 7 ", "Accept": "application/json"})
+    (request,) = mock.requests
+    assert request.query_string == "per_page=5&foo=%20b+c&flag"
+    assert request.headers["x-trace"].strip() == "7"
+    assert request.headers["accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "name", ["Cookie", "Proxy-Authorization", "X-Api-Secret", "X-Auth-Token", "X-Amz-Signature", "X-Csrf-Token"]
+)
+def test_other_secret_headers_are_masked_whole(mock: KitMock, kit: httpx.Client, name: str) -> None:
+    kit.get("/v4/account", headers={name: "hush" * 10})
+    assert mock.requests[-1].headers[name.lower()] == "***"
+    assert "hush" not in everything(mock)
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/v4/tags?api_key=hush&per_page=5", "api_key=***&per_page=5"),
+        ("/v4/tags?API%5FSECRET=hush", "API%5FSECRET=***"),
+        ("/v4/nothing?access_token=hush&access_token=hush", "access_token=***&access_token=***"),
+        ("/v4/oauth/authorize?client_id=a&state=hush&code=hush", "client_id=a&state=***&code=***"),
+        ("/oauth/token?hush", "***"),
+        ("/oauth/token?hush=hush", "hush=***"),
+    ],
+)
+def test_secrets_in_the_query_are_masked(mock: KitMock, path: str, kept: str) -> None:
+    with client(mock) as http:
+        http.get(path)
+    assert mock.requests[-1].query_string == kept
+
+
+def test_the_query_of_a_referer_is_not_kept(mock: KitMock, kit: httpx.Client) -> None:
+    kit.get("/v4/account", headers={"Referer": "https://app.example.com/done?code=hush#hush"})
+    assert mock.requests[-1].headers["referer"] == "https://app.example.com/done?***"
+
+
+def test_the_header_that_a_document_of_ones_own_names_for_keys_is_masked(tmp_path: Path) -> None:
+    raw = document.load().raw
+    schemes = raw["components"]["securitySchemes"]
+    named = {name: {**each, "name": "X-Mine"} if each["type"] == "apiKey" else each for name, each in schemes.items()}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps({**raw, "components": {**raw["components"], "securitySchemes": named}}))
+    with KitMock(document=path) as mock, client(mock, **{"X-Mine": mock.api_key}) as http:
+        assert http.get("/v4/account").status_code == 200
+        assert mock.requests[0].credential == "API key 1, ***_key"
+        assert mock.api_key not in everything(mock)
 
 
 @pytest.mark.parametrize("prefix", ["", "/v4"])
@@ -161,6 +256,9 @@ def test_of_a_huge_body_no_more_than_the_beginning_is_looked_at(path: str) -> No
             Request("POST", path, headers=headers, body=body),
             method="POST",
             at=START,
+            duration=0.0,
+            caller=None,
+            api_key_header="x-kit-api-key",
             operation_id=None,
             query={},
             request_id="1",
