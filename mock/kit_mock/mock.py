@@ -170,7 +170,7 @@ class KitMock(collections.Resources):
         self._server: ServerThread | None = None
         if control:
             app.control = plane(Control(self, self._store, compiled))
-        app.pump.take_up()
+        app.due_work.worker.take_up()
         forks.watch(self)
 
     def __repr__(self) -> str:
@@ -190,7 +190,7 @@ class KitMock(collections.Resources):
             self._server.stop()
             self._server = None
         self._app.closed = "this KitMock is closed"
-        self._app.pump.stop()
+        self._app.due_work.worker.stop()
         self._store.close()
 
     def leave_to_parent(self, problem: str) -> str | None:
@@ -292,7 +292,7 @@ class KitMock(collections.Resources):
         self._beginning.register_clients(self._store)
         self._credentials.load(*fixed_credentials(self._store, self.api_key, self.access_token))
         self._app.begin_again()
-        self._app.pump.take_up()
+        self._app.due_work.worker.take_up()
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
         """Move the clock on and return its new time, in UTC. Raises ValueError for a step back.
@@ -302,8 +302,8 @@ class KitMock(collections.Resources):
         """
         now = self.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if not self._app.closed:
-            self._app.run_due()
-            self._app.pump.nudge()
+            self._app.due_work.do_all()
+            self._app.due_work.worker.nudge()
         return now
 
     @property
@@ -317,7 +317,7 @@ class KitMock(collections.Resources):
         It is sent in the background without this; a test that looks for it waits like so. Raises TimeoutError if it
         takes longer than that many seconds, in which case sending goes on.
         """
-        self._app.pump.flush(timeout)
+        self._app.due_work.worker.flush(timeout)
         return self.deliveries
 
     def fire(self, /, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:
@@ -333,5 +333,5 @@ class KitMock(collections.Resources):
         course completed by somebody who isn't in it.
         """
         queued = simulate.fire(self._store, self.clock.epoch(), event, subscriber_id, subject)
-        self._app.pump.nudge()
+        self._app.due_work.worker.nudge()
         return queued

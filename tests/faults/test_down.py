@@ -96,7 +96,7 @@ def test_retries_add_a_tenth_to_the_load_and_the_first_call_afterwards_succeeds(
 ) -> None:
     with Kit(**arguments) as kit:
         kit.account.get()
-        armed = mock.faults.arm(outage)
+        armed = mock.faults.activate(outage)
         check(storm(kit.with_options(timeout=0.2) if outage.delay else kit), armed.hits, says)
         mock.faults.clear()
         assert kit.account.get().account.id
@@ -112,7 +112,7 @@ async def test_retries_add_a_tenth_to_the_load_and_the_first_call_afterwards_suc
 ) -> None:
     async with AsyncKit(**arguments) as kit:
         await kit.account.get()
-        armed = mock.faults.arm(outage)
+        armed = mock.faults.activate(outage)
         check(await astorm(kit.with_options(timeout=0.2) if outage.delay else kit), armed.hits, says)
         mock.faults.clear()
         assert (await kit.account.get()).account.id
@@ -137,7 +137,7 @@ def test_clients_of_a_process_that_share_nothing_but_the_host_share_their_retrie
     mock: KitMock, arguments: dict[str, Any]
 ) -> None:
     arguments["retry"] = RetryPolicy(backoff=0, retry_reserve=2)
-    armed = mock.faults.arm(Fault(status=500))
+    armed = mock.faults.activate(Fault(status=500))
     errors = []
     for number in range(60):
         if number % 2:

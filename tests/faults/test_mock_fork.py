@@ -75,7 +75,7 @@ def test_whatever_a_child_does_with_it_is_refused(mock: KitMock, kit: httpx.Clie
     assert {name for name, error in Child(use).result().items() if WORDS not in error} == set()
     assert kit.get("/v4/tags").json()["tags"] == []
     assert kit.post("/v4/tags", json={"name": "B"}).json()["tag"]["id"] == 1
-    assert mock.faults.armed() == ()
+    assert mock.faults.active() == ()
 
 
 def test_a_resource_and_an_async_client_from_before_are_refused_too(mock: KitMock) -> None:

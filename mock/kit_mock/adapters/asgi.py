@@ -14,7 +14,8 @@ from anyio.lowlevel import RunVar
 from kit_mock.adapters.trickle import STEPS, pieces
 from kit_mock.protocol.control_paths import is_control
 from kit_mock.protocol.messages import Request, Response
-from kit_mock.service.app import LARGE_BODY, App
+from kit_mock.service.app import App
+from kit_mock.service.pipeline.reading import LARGE_BODY
 
 BREAK = "kit_mock.break"
 """The extension of a scope by which our server breaks connections: a function of whether to reset it."""

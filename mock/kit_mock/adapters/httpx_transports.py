@@ -109,13 +109,13 @@ def _handle(app: App, request: Any, body: bytes) -> Any:
     library = _library(request)
     if app.closed:
         raise library.ConnectError(app.closed, request=request)
-    app.catch_up()
+    app.due_work.catch_up()
     response = app.handle(
         Request(
             method=request.method,
             path=request.url.path,
             query=request.url.query.decode("ascii"),
-            headers=dict(request.headers),
+            headers=dict(request.headers.items()),  # Three times as fast as `dict(request.headers)`.
             body=body,
         )
     )
@@ -138,7 +138,7 @@ def _faulty(app: App, request: Any, response: Response) -> Any:
 
 
 def _wait(app: App, request: Any, seconds: float, read_timeout: float | None) -> None:
-    app.pass_time(seconds if read_timeout is None else min(seconds, read_timeout))
+    app.due_work.pass_time(seconds if read_timeout is None else min(seconds, read_timeout))
     if read_timeout is not None and seconds > read_timeout:
         raise _library(request).ReadTimeout("fault: the answer was too slow", request=request)
 

@@ -15,7 +15,7 @@ from kit_mock.outbox import deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol.errors import KitMockError, UnwritableError, not_found, unprocessable
 from kit_mock.protocol.messages import Request, Response
-from kit_mock.service.faults.fault import Armed, Fault
+from kit_mock.service.faults.fault import ActiveFault, Fault
 from kit_mock.service.request_log import RecordedRequest
 
 SNAPSHOTS = 10
@@ -228,7 +228,7 @@ def _clock(control: Control) -> Response:
 def list_faults(control: Control, request: Request, _: Match) -> Response:
     """The faults that can still happen, the oldest first."""
     filters(request, ())
-    return as_json({"faults": [_shown_fault(each) for each in control.mock.faults.armed()]})
+    return as_json({"faults": [_shown_fault(each) for each in control.mock.faults.active()]})
 
 
 @route("POST", "/_mock/faults")
@@ -236,7 +236,7 @@ def add_fault(control: Control, request: Request, _: Match) -> Response:
     """Let something go wrong from now on."""
     given = body(request, _FAULT)
     try:
-        return as_json(_shown_fault(control.mock.faults.arm(Fault(**given))), 201)
+        return as_json(_shown_fault(control.mock.faults.activate(Fault(**given))), 201)
     except ValueError as error:
         raise unprocessable(str(error)) from None
 
@@ -258,10 +258,10 @@ def remove_fault(control: Control, request: Request, match: Match) -> Response:
     return Response(204, (), b"")
 
 
-def _shown_fault(armed: Armed) -> dict[str, Any]:
+def _shown_fault(active: ActiveFault) -> dict[str, Any]:
     """Only what was set; `times` says how often in all, `hits` how often so far."""
-    given = attrs.asdict(armed.fault, recurse=False, filter=lambda field, value: value != field.default)
-    return {"id": armed.id, "name": armed.fault.name, "hits": armed.hits, **given}
+    given = attrs.asdict(active.fault, recurse=False, filter=lambda field, value: value != field.default)
+    return {"id": active.id, "name": active.fault.name, "hits": active.hits, **given}
 
 
 def _shown_request(each: RecordedRequest) -> dict[str, Any]:

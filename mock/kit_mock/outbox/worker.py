@@ -33,11 +33,11 @@ _BREAK = 0.001  # Between two parts of work that takes long: whoever waits for t
 _AFTER_A_FAULT = 30.0
 
 
-class Pump:
+class Worker:
     """Starts and stops the threads. Safe to use from several threads.
 
     `run_due` carries out tasks that are due and returns whether these were all. Neither it nor anything else is called
-    with a lock of the pump's held, and the store's is free while something is sent.
+    with a lock of the worker's held, and the store's is free while something is sent.
     """
 
     def __init__(self, store: Store, clock: Clock, run_due: Callable[[], bool]) -> None:

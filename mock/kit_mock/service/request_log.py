@@ -12,8 +12,6 @@ from typing import Any
 
 import attrs
 
-from kit_mock.protocol.messages import Request
-from kit_mock.service import redaction
 from kit_mock.service.authentication import Caller
 
 KEPT_BYTES = 16 * 1024
@@ -80,52 +78,6 @@ class RecordedRequest:
     def response_body(self) -> str:
         """The body of the answer, likewise."""
         return self._response_body.decode("utf-8", "replace")
-
-
-def record(
-    request: Request,
-    *,
-    method: str,
-    at: datetime,
-    duration: float,
-    caller: Caller | None,
-    api_key_header: str,
-    operation_id: str | None,
-    query: Mapping[str, Any],
-    request_id: str,
-    fault: str | None,
-    status: int,
-    response_body: bytes,
-    response_media_type: str,
-) -> RecordedRequest:
-    """What is to be remembered of a request and its answer."""
-    # Cut before it is looked at: masking takes far more time and memory than a body has bytes.
-    body, response_body = request.body[:KEPT_BYTES], response_body[:KEPT_BYTES]
-    media_type = request.media_type if "content-type" in request.headers else None
-    is_oauth = redaction.is_oauth(request.path)
-    if is_oauth:
-        body = redaction.masked_request(media_type or "", body)
-        response_body = redaction.masked_response(response_media_type, response_body)
-    elif body and redaction.names_secrets(body):
-        body = redaction.masked_request(media_type or "", body)
-    return RecordedRequest(
-        method=method,
-        path=request.path,
-        status=status,
-        operation_id=operation_id,
-        query=query,
-        request_id=request_id,
-        at=at,
-        request_media_type=media_type,
-        fault=fault,
-        query_string=redaction.masked_query(request.query, is_oauth=is_oauth) if request.query else "",
-        headers=redaction.masked_headers(request.headers, api_key_header),
-        duration=duration,
-        caller=caller,
-        api_key_header=api_key_header,
-        request_body=body[:KEPT_BYTES],  # Masking can make it longer.
-        response_body=response_body[:KEPT_BYTES],
-    )
 
 
 class Recorder:

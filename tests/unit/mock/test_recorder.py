@@ -12,10 +12,13 @@ import attrs
 import httpx
 import pytest
 
-from kit_mock import KitMock
+from kit_mock import Clock, KitMock
 from kit_mock.protocol import document
+from kit_mock.protocol.errors import not_found
 from kit_mock.protocol.messages import Request
-from kit_mock.service.request_log import record
+from kit_mock.service.pipeline.answering import Outcome
+from kit_mock.service.pipeline.arrival import Arrivals
+from kit_mock.service.pipeline.recording import recorded
 from tests.unit.mock.conftest import START, Create, client
 
 CALLBACK = "http://127.0.0.1:8765/callback"
@@ -250,23 +253,11 @@ def test_faulty_answers_on_oauth_are_masked(mock: KitMock) -> None:
 def test_of_a_huge_body_no_more_than_the_beginning_is_looked_at(path: str) -> None:
     body = b"code=" + b"%41" * 1_000_000
     headers = {"content-type": "application/x-www-form-urlencoded"}
+    arrival = Arrivals(Clock(START)).next(Request("POST", path, headers=headers, body=body), "POST")
+    reply = not_found().reply()
     tracemalloc.start()
     try:
-        found = record(
-            Request("POST", path, headers=headers, body=body),
-            method="POST",
-            at=START,
-            duration=0.0,
-            caller=None,
-            api_key_header="x-kit-api-key",
-            operation_id=None,
-            query={},
-            request_id="1",
-            fault=None,
-            status=404,
-            response_body=b"",
-            response_media_type="application/json",
-        )
+        found = recorded(arrival, not_found(), Outcome(reply), reply, b"", None, "x-kit-api-key")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

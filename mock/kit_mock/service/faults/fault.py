@@ -105,7 +105,7 @@ class Fault:
         return self.status is not None or self.html or self.body is not None
 
     @property
-    def comes_before(self) -> bool:
+    def prevents_effect(self) -> bool:
         """Whether it keeps the request from taking effect."""
         return self.revoke_token or self.reset == "before" or (self.answers and not self.effect)
 
@@ -154,7 +154,7 @@ def _as_pattern(path: str) -> re.Pattern[str]:
 
 
 @attrs.define(eq=False)
-class Armed:
+class ActiveFault:
     """A fault that waits for requests. `hits` is how often it has happened."""
 
     id: int
@@ -183,7 +183,7 @@ class Armed:
 
 
 @attrs.frozen
-class Met:
+class Matched:
     """What a request meets with: at most one fault, besides lists that lag by so many seconds."""
 
     fault: Fault | None = None
@@ -191,7 +191,7 @@ class Met:
     name: str | None = None
 
 
-NOTHING = Met()
+NOTHING = Matched()
 
 
 class Faults:
@@ -202,59 +202,59 @@ class Faults:
 
     def __init__(self, operation_ids: Collection[str]) -> None:
         self._operation_ids = operation_ids
-        self._armed: list[Armed] = []
+        self._active: list[ActiveFault] = []
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._armed)
+        return len(self._active)
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter([each.fault for each in self.armed()])
+        return iter([each.fault for each in self.active()])
 
     def add(self, fault: Fault | None = None, /, **options: Unpack[FaultOptions]) -> Fault:
         """Let a fault happen from now on: one that there is, or one made of these arguments.
 
         Raises ValueError as `Fault` does, and for an operation that there isn't.
         """
-        return self.arm(Fault(**options) if fault is None else attrs.evolve(fault, **options)).fault
+        return self.activate(Fault(**options) if fault is None else attrs.evolve(fault, **options)).fault
 
-    def arm(self, fault: Fault) -> Armed:
+    def activate(self, fault: Fault) -> ActiveFault:
         """The same, with its id."""
         if fault.operation is not None and fault.operation not in self._operation_ids:
             close = difflib.get_close_matches(fault.operation, self._operation_ids, n=1)
             hint = f": did you mean {close[0]}?" if close else ""
             raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
         with self._lock:
-            armed = Armed(next(self._numbers), fault)
-            self._armed.append(armed)
-            return armed
+            active = ActiveFault(next(self._numbers), fault)
+            self._active.append(active)
+            return active
 
-    def armed(self) -> tuple[Armed, ...]:
+    def active(self) -> tuple[ActiveFault, ...]:
         """Those that can still happen, with their ids and how often they have happened."""
         with self._lock:
-            return tuple(self._armed)
+            return tuple(self._active)
 
     def remove(self, id_: int) -> bool:
         """Take one away; whether it was there."""
         with self._lock:
-            kept = [each for each in self._armed if each.id != id_]
-            found = len(kept) < len(self._armed)
-            self._armed = kept
+            kept = [each for each in self._active if each.id != id_]
+            found = len(kept) < len(self._active)
+            self._active = kept
             return found
 
     def clear(self) -> None:
         """Take all away."""
         with self._lock:
-            self._armed = []
+            self._active = []
 
-    def meet(self, method: str, path: str, operation_id: str | None, *, is_list: bool) -> Met:
+    def match(self, method: str, path: str, operation_id: str | None, *, is_list: bool) -> Matched:
         """What happens to a request."""
         fault: Fault | None = None
         names: list[str] = []
         lag = 0.0
         with self._lock:
-            for each in self._armed:
+            for each in self._active:
                 only_lags = each.fault.lag and not each.fault.delay
                 if (each.fault.lag and not is_list) or (fault is not None and not only_lags):
                     continue
@@ -264,5 +264,5 @@ class Faults:
                 names.append(each.fault.name)
                 if not only_lags:
                     fault = each.fault
-            self._armed = [each for each in self._armed if not each.is_spent]
-        return Met(fault, lag, ", ".join(names) or None)
+            self._active = [each for each in self._active if not each.is_spent]
+        return Matched(fault, lag, ", ".join(names) or None)

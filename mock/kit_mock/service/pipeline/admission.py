@@ -1,0 +1,63 @@
+"""The stages that let a request in: it counts against the rate limit, and its credentials open an account."""
+
+from __future__ import annotations
+
+import attrs
+
+from kit_mock.endpoints.handlers import Implementation
+from kit_mock.model.account import Account
+from kit_mock.protocol import bodies
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.messages import Request
+from kit_mock.service.authentication import Caller, Credentials
+from kit_mock.service.pipeline.routing import Routed
+from kit_mock.service.rate_limit import Limits, TooManyRequests
+from kit_mock.state.store import Store
+
+
+@attrs.frozen(eq=False)
+class Admitted:
+    """A request that the rate limit lets in, for an operation that this mock has."""
+
+    routed: Routed
+    implementation: Implementation
+    caller: Caller
+    """Who sent it, whether or not the credentials are good for the operation."""
+
+
+class Admission:
+    """Counts requests, and holds their size and their credentials against their operation."""
+
+    def __init__(self, store: Store, credentials: Credentials, limits: Limits, max_body_bytes: int) -> None:
+        self._store = store
+        self._credentials = credentials
+        self._limits = limits
+        self._max_body_bytes = max_body_bytes
+
+    def admit(self, routed: Routed | Refusal, caller: Caller, moment: float) -> Admitted:
+        """Count a request against the rate limit of its caller, at a moment in seconds since 1970.
+
+        Raises Refusal: 404 or 405 for a path or method that there isn't, which counts but is never a 429; 429; 501 for an
+        operation that this mock doesn't have.
+        """
+        is_admitted = self._limits.admit(caller, moment)
+        if isinstance(routed, Refusal):
+            raise routed
+        if not is_admitted:
+            raise TooManyRequests
+        if routed.implementation is None:
+            raise Refusal(501, (f"{routed.operation.id} is not implemented by this mock yet",))
+        return Admitted(routed, routed.implementation, caller)
+
+    def account(self, request: Request, admitted: Admitted, now: int) -> Account:
+        """Open the account that a request is about, as of a moment; its id is 0 for an operation that needs no credentials.
+
+        Raises Refusal: 413 for a body that is too large, 401 for credentials that aren't good for the operation.
+        """
+        bodies.check_size(request, self.largest_body(admitted.implementation))
+        account_id = self._credentials.account(admitted.routed.operation, admitted.caller)
+        return Account.of(self._store, account_id, now)
+
+    def largest_body(self, implementation: Implementation) -> int:
+        """Return how many bytes the body of a request to an operation may have."""
+        return min(self._max_body_bytes, implementation.reading.largest_body or self._max_body_bytes)

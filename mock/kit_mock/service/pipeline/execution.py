@@ -1,0 +1,21 @@
+"""The stage that lets the handler of an operation do what is asked."""
+
+from __future__ import annotations
+
+import attrs
+
+from kit_mock.endpoints.handlers import Call
+from kit_mock.protocol.messages import Reply
+from kit_mock.service.pipeline.admission import Admitted
+from kit_mock.state.store import Store
+
+
+def execute(admitted: Admitted, call: Call, store: Store) -> Reply:
+    """Carry out an operation and return its answer, without the fields that a mock of the reference doesn't send.
+
+    Raises Refusal for what the handler refuses, after which the state is what it was.
+    """
+    operation = admitted.routed.operation
+    with store.reading() if operation.reads_only else store.transaction():
+        reply = admitted.implementation.handle(call)
+    return attrs.evolve(reply, payload=operation.pruned(reply.status, reply.payload)) if operation.pruning else reply

@@ -1,0 +1,60 @@
+"""The record of a request and its answer, made when it has gone through all other stages."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.messages import Reply
+from kit_mock.service import redaction
+from kit_mock.service.pipeline.answering import Outcome
+from kit_mock.service.pipeline.arrival import Arrival
+from kit_mock.service.pipeline.routing import Routed
+from kit_mock.service.request_log import KEPT_BYTES, RecordedRequest
+
+
+def recorded(
+    arrival: Arrival,
+    routed: Routed | Refusal,
+    outcome: Outcome,
+    reply: Reply,
+    content: bytes,
+    fault: str | None,
+    api_key_header: str,
+) -> RecordedRequest:
+    """Return what is remembered of a request, with its secrets masked.
+
+    Args:
+        reply: What is answered, which isn't the outcome's reply where the document doesn't allow that one.
+        content: The encoded reply.
+        fault: The names of the faults that happened to it.
+        api_key_header: The header with the API key, in lower case.
+    """
+    request = arrival.request
+    # Cut before it is looked at: masking takes far more time and memory than a body has bytes.
+    body, answer = request.body[:KEPT_BYTES], b"" if arrival.method == "HEAD" else content[:KEPT_BYTES]
+    media_type = request.media_type if "content-type" in request.headers else None
+    is_oauth = redaction.is_oauth(request.path)
+    if is_oauth:
+        body = redaction.masked_request(media_type or "", body)
+        answer = redaction.masked_response(reply.media_type, answer)
+    elif body and redaction.names_secrets(body):
+        body = redaction.masked_request(media_type or "", body)
+    return RecordedRequest(
+        method=arrival.method,
+        path=request.path,
+        status=reply.status,
+        operation_id=None if isinstance(routed, Refusal) else routed.operation.id,
+        query=outcome.query,
+        request_id=arrival.id,
+        at=arrival.at,
+        request_media_type=media_type,
+        fault=fault,
+        query_string=redaction.masked_query(request.query, is_oauth=is_oauth) if request.query else "",
+        headers=redaction.masked_headers(request.headers, api_key_header),
+        duration=perf_counter() - arrival.began,
+        caller=outcome.caller,
+        api_key_header=api_key_header,
+        request_body=body[:KEPT_BYTES],  # Masking can make it longer.
+        response_body=answer[:KEPT_BYTES],
+    )

@@ -1,0 +1,55 @@
+"""The last stages: a reply is held against the document, and becomes the bytes of a response."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+import attrs
+import msgspec
+
+from kit_mock.protocol.errors import Refusal
+from kit_mock.protocol.messages import JSON, Reply, Response
+from kit_mock.service.faults.fault import Fault
+from kit_mock.service.pipeline.answering import internal_error
+from kit_mock.service.pipeline.routing import Routed
+
+_log = logging.getLogger("kit_mock")
+
+
+def checked(reply: Reply, routed: Routed | Refusal) -> Reply:
+    """Return the reply, or a 500 if the document doesn't allow it: the mock must not teach clients what isn't so."""
+    if isinstance(routed, Refusal):
+        return reply
+    problem = routed.operation.disagreement(reply.status, reply.payload)
+    if problem is None:
+        return reply
+    _log.error("%s answered %s against the document: %s", routed.operation.id, reply.status, problem)
+    return internal_error("an answer that the document doesn't allow")
+
+
+def encoded(reply: Reply) -> bytes:
+    """Return the body of the response."""
+    payload = reply.payload
+    if payload is None:
+        return b""
+    if isinstance(payload, bytes):
+        return payload
+    return msgspec.json.encode(payload) if reply.media_type == JSON else str(payload).encode()
+
+
+def response(reply: Reply, body: bytes, request_id: str, fault: Fault | None) -> Response:
+    """Return the response with that body, and how badly a fault wants it sent."""
+    headers = (("X-Request-Id", request_id), *reply.headers.items())
+    if reply.payload is not None:
+        headers = (("Content-Type", f"{reply.media_type}; charset=utf-8"), *headers)
+    if fault is None:
+        return Response(reply.status, headers, body)
+    broken: Literal["reset", "cut"] | None = "reset" if fault.reset else "cut" if fault.cut_body else None
+    return Response(reply.status, headers, body, fault.delay, fault.slow_body, broken)
+
+
+def without_body(response: Response) -> Response:
+    """Return the response to a HEAD: that of GET with its length and without its body."""
+    length = (("Content-Length", str(len(response.body))),) if response.body else ()
+    return attrs.evolve(response, headers=(*response.headers, *length), body=b"")
