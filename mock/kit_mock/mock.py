@@ -25,7 +25,8 @@ from kit_mock.rules.behaviours import BehaviourName
 from kit_mock.seeds import seed
 from kit_mock.service.app import App
 from kit_mock.service.authentication import Credentials
-from kit_mock.service.faults.fault import Fault, Faults, WhatFails
+from kit_mock.service.faults.active import Faults
+from kit_mock.service.faults.fault import Fault, WhatFails
 from kit_mock.service.rate_limit import WINDOW, Limits, Quota, RateLimit
 from kit_mock.service.request_log import RecordedRequest, Recorder
 from kit_mock.state.clock import Clock

@@ -15,7 +15,8 @@ from kit_mock.outbox import deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol.errors import KitMockError, UnwritableError, not_found, unprocessable
 from kit_mock.protocol.messages import Request, Response
-from kit_mock.service.faults.fault import ActiveFault, Fault
+from kit_mock.service.faults.active import ActiveFault
+from kit_mock.service.faults.fault import Fault
 from kit_mock.service.request_log import RecordedRequest
 
 SNAPSHOTS = 10

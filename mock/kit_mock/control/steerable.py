@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kit_mock.outbox.deliveries import Delivery
-from kit_mock.service.faults.fault import Faults
+from kit_mock.service.faults.active import Faults
 from kit_mock.service.rate_limit import Quota
 from kit_mock.service.request_log import RecordedRequest
 from kit_mock.state.clock import Clock

@@ -12,7 +12,7 @@ from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Request, Response
 from kit_mock.service.authentication import Credentials
 from kit_mock.service.due_work import DueWork
-from kit_mock.service.faults.fault import Faults
+from kit_mock.service.faults.active import Faults
 from kit_mock.service.pipeline import responding
 from kit_mock.service.pipeline.admission import Admission
 from kit_mock.service.pipeline.answering import Answering

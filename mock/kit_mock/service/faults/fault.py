@@ -1,18 +1,29 @@
-"""Faults that are injected on purpose: what goes wrong, for which requests, and how often."""
+"""`Fault`: something that goes wrong on purpose."""
 
 from __future__ import annotations
 
-import difflib
-import itertools
-import random
-import re
-import threading
-from collections.abc import Callable, Collection, Iterator
-from typing import Literal, TypedDict, Unpack
+from collections.abc import Callable, Iterator
+from typing import Literal, TypedDict
 
 import attrs
+from attrs.validators import optional
 
-from kit_mock.service.faults import checks
+from kit_mock.service.faults import routes
+from kit_mock.service.faults.routes import validate_route
+from kit_mock.service.faults.validators import (
+    FLAG,
+    PROBABILITY,
+    SECONDS,
+    SIDE,
+    STATUS,
+    TEXT,
+    TIMES,
+    WHOLE,
+    WHOLE_SECONDS,
+    validate_body,
+)
+
+_BODILESS = (204, 205, 304)
 
 
 class WhatFails(TypedDict, total=False):
@@ -78,26 +89,56 @@ class Fault:
     Raises ValueError for values that make no sense, alone or together, and for a fault that does nothing.
     """
 
-    operation: str | None = None
-    route: str | None = None
-    times: int | None = None
-    probability: float = 1.0
-    seed: int = 0
-    status: int | None = None
-    body: object = attrs.field(default=None, hash=False)
-    media_type: str | None = None
-    retry_after: int | None = None
-    html: bool = False
-    effect: bool = False
-    reset: Literal["before", "after"] | None = None
-    cut_body: bool = False
-    slow_body: float = 0
-    delay: float = 0
-    revoke_token: bool = False
-    lag: float = 0
+    operation: str | None = attrs.field(default=None, validator=optional(TEXT))
+    route: str | None = attrs.field(default=None, validator=optional([TEXT, validate_route]))
+    times: int | None = attrs.field(default=None, validator=optional(TIMES))
+    probability: float = attrs.field(default=1.0, validator=PROBABILITY)
+    seed: int = attrs.field(default=0, validator=WHOLE)
+    status: int | None = attrs.field(default=None, validator=optional(STATUS))
+    body: object = attrs.field(default=None, hash=False, validator=optional(validate_body))
+    media_type: str | None = attrs.field(default=None, validator=optional(TEXT))
+    retry_after: int | None = attrs.field(default=None, validator=optional(WHOLE_SECONDS))
+    html: bool = attrs.field(default=False, validator=FLAG)
+    effect: bool = attrs.field(default=False, validator=FLAG)
+    reset: Literal["before", "after"] | None = attrs.field(default=None, validator=optional(SIDE))
+    cut_body: bool = attrs.field(default=False, validator=FLAG)
+    slow_body: float = attrs.field(default=0, validator=SECONDS)
+    delay: float = attrs.field(default=0, validator=SECONDS)
+    revoke_token: bool = attrs.field(default=False, validator=FLAG)
+    lag: float = attrs.field(default=0, validator=SECONDS)
 
     def __attrs_post_init__(self) -> None:
-        checks.check(self)
+        for is_wrong, problem in self._contradictions():
+            if is_wrong:
+                raise ValueError(problem)
+
+    def _contradictions(self) -> Iterator[tuple[object, str]]:
+        """What can't go together: whether that is so, and what to say then."""
+        has_body = self.body is not None or self.html
+        yield self.operation is not None and self.route is not None, "only one of operation and route can be given"
+        yield (
+            self.answers + (self.reset is not None) + self.revoke_token > 1,
+            "status, body and html are one answer: it can't go with reset or revoke_token, nor these two",
+        )
+        yield (
+            self.status is not None and self.status < 400 and not has_body,
+            f"status {self.status} is no error, and so needs a body",
+        )
+        yield self.status in _BODILESS and has_body, f"status {self.status} has no body"
+        yield self.media_type is not None and self.body is None, "media_type is that of a body, which isn't given"
+        yield self.retry_after is not None and not self.answers, "retry_after goes with status, body or html"
+        yield self.html and not isinstance(self.body, str | None), "the body of a page in html must be a text"
+        yield (
+            self.effect and not self.answers,
+            "effect goes with status, body or html; for a reset it is reset='after'",
+        )
+        yield (self.cut_body or self.slow_body) and self.reset, "a reset leaves no body to be cut or slow"
+        yield self.cut_body and self.slow_body, "only one of cut_body and slow_body can be given"
+        yield (
+            self.lag and (self.answers or self.reset == "before" or self.revoke_token),
+            "lag needs a list to be shown, and this fault comes before it",
+        )
+        yield not self.name, "nothing goes wrong: give a status, body, html, reset, cut_body, delay, slow_body, lag, …"
 
     @property
     def answers(self) -> bool:
@@ -130,139 +171,10 @@ class Fault:
         return ", ".join(parts)
 
     def fits(self) -> Callable[[str, str, str | None], bool]:
-        """A function that says whether a method, a path and the id of an operation are what this fault is for."""
+        """Return a function that says whether a method, a path and the id of an operation are what this fault is for."""
         if self.operation is not None:
             return lambda _method, _path, operation_id: operation_id == self.operation
         if self.route is None:
             return lambda _method, _path, _operation_id: True
-        method, path = checks.route(self.route)
-        pattern = _as_pattern(path)
-        methods = {method, "HEAD"} if method == "GET" else {method}
-        return lambda given, path, _operation_id: (
-            (method is None or given in methods) and pattern.fullmatch(path.rstrip("/") or "/") is not None
-        )
-
-
-def _as_pattern(path: str) -> re.Pattern[str]:
-    """For each text between two stars the first place will do: without going back, no path takes long."""
-    first, *rest = [
-        "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^/}]*\})", piece))
-        for piece in path.split("*")
-    ]
-    between = "".join(f"(?>.*?{piece})" for piece in rest[:-1] if piece)
-    return re.compile(f"{first}{between}.*{rest[-1]}" if rest else first)
-
-
-@attrs.define(eq=False)
-class ActiveFault:
-    """A fault that waits for requests. `hits` is how often it has happened."""
-
-    id: int
-    fault: Fault
-    hits: int = 0
-    _fits: Callable[[str, str, str | None], bool] = attrs.field(init=False, repr=False)
-    _dice: random.Random = attrs.field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._fits = self.fault.fits()
-        self._dice = random.Random(self.fault.seed)
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether it has happened as often as it should."""
-        return self.fault.times is not None and self.hits >= self.fault.times
-
-    def happens(self, method: str, path: str, operation_id: str | None) -> bool:
-        """Whether it happens to this request, which then counts."""
-        if self.is_spent or not self._fits(method, path, operation_id):
-            return False
-        if self.fault.probability < 1 and self._dice.random() >= self.fault.probability:
-            return False
-        self.hits += 1
-        return True
-
-
-@attrs.frozen
-class Matched:
-    """What a request meets with: at most one fault, besides lists that lag by so many seconds."""
-
-    fault: Fault | None = None
-    lag: float = 0
-    name: str | None = None
-
-
-NOTHING = Matched()
-
-
-class Faults:
-    """The faults that wait for requests, the oldest first. Safe to use from several threads.
-
-    To a request happens the first that is for it, and all that only make lists lag, of which the longest counts.
-    """
-
-    def __init__(self, operation_ids: Collection[str]) -> None:
-        self._operation_ids = operation_ids
-        self._active: list[ActiveFault] = []
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._active)
-
-    def __iter__(self) -> Iterator[Fault]:
-        return iter([each.fault for each in self.active()])
-
-    def add(self, fault: Fault | None = None, /, **options: Unpack[FaultOptions]) -> Fault:
-        """Let a fault happen from now on: one that there is, or one made of these arguments.
-
-        Raises ValueError as `Fault` does, and for an operation that there isn't.
-        """
-        return self.activate(Fault(**options) if fault is None else attrs.evolve(fault, **options)).fault
-
-    def activate(self, fault: Fault) -> ActiveFault:
-        """The same, with its id."""
-        if fault.operation is not None and fault.operation not in self._operation_ids:
-            close = difflib.get_close_matches(fault.operation, self._operation_ids, n=1)
-            hint = f": did you mean {close[0]}?" if close else ""
-            raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
-        with self._lock:
-            active = ActiveFault(next(self._numbers), fault)
-            self._active.append(active)
-            return active
-
-    def active(self) -> tuple[ActiveFault, ...]:
-        """Those that can still happen, with their ids and how often they have happened."""
-        with self._lock:
-            return tuple(self._active)
-
-    def remove(self, id_: int) -> bool:
-        """Take one away; whether it was there."""
-        with self._lock:
-            kept = [each for each in self._active if each.id != id_]
-            found = len(kept) < len(self._active)
-            self._active = kept
-            return found
-
-    def clear(self) -> None:
-        """Take all away."""
-        with self._lock:
-            self._active = []
-
-    def match(self, method: str, path: str, operation_id: str | None, *, is_list: bool) -> Matched:
-        """What happens to a request."""
-        fault: Fault | None = None
-        names: list[str] = []
-        lag = 0.0
-        with self._lock:
-            for each in self._active:
-                only_lags = each.fault.lag and not each.fault.delay
-                if (each.fault.lag and not is_list) or (fault is not None and not only_lags):
-                    continue
-                if not each.happens(method, path, operation_id):
-                    continue
-                lag = max(lag, each.fault.lag)
-                names.append(each.fault.name)
-                if not only_lags:
-                    fault = each.fault
-            self._active = [each for each in self._active if not each.is_spent]
-        return Matched(fault, lag, ", ".join(names) or None)
+        is_route = routes.fits(self.route)
+        return lambda method, path, _operation_id: is_route(method, path)

@@ -8,7 +8,8 @@ from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Reply
 from kit_mock.service.authentication import Credentials
 from kit_mock.service.faults import replies
-from kit_mock.service.faults.fault import NOTHING, Fault, Faults, Matched
+from kit_mock.service.faults.active import NOTHING, Faults, Matched
+from kit_mock.service.faults.fault import Fault
 from kit_mock.service.pipeline.answering import Answering, Outcome, failure
 from kit_mock.service.pipeline.arrival import Arrival
 from kit_mock.service.pipeline.reading import Body

@@ -1,0 +1,133 @@
+"""The faults that wait for requests, and which of them happen to one."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import random
+import threading
+from collections.abc import Callable, Collection, Iterator
+from typing import Unpack
+
+import attrs
+
+from kit_mock.service.faults.fault import Fault, FaultOptions
+
+
+@attrs.define(eq=False)
+class ActiveFault:
+    """A fault that waits for requests."""
+
+    id: int
+    fault: Fault
+    hits: int = 0
+    """How often it has happened."""
+    _fits: Callable[[str, str, str | None], bool] = attrs.field(init=False, repr=False)
+    _dice: random.Random = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._fits = self.fault.fits()
+        self._dice = random.Random(self.fault.seed)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has happened as often as it should."""
+        return self.fault.times is not None and self.hits >= self.fault.times
+
+    def happens(self, method: str, path: str, operation_id: str | None) -> bool:
+        """Return whether it happens to this request, and count that."""
+        if self.is_spent or not self._fits(method, path, operation_id):
+            return False
+        if self.fault.probability < 1 and self._dice.random() >= self.fault.probability:
+            return False
+        self.hits += 1
+        return True
+
+
+@attrs.frozen
+class Matched:
+    """What happens to a request."""
+
+    fault: Fault | None = None
+    """At most one happens, besides lists that lag."""
+    lag: float = 0
+    """Seconds: lists don't show what is younger."""
+    name: str | None = None
+    """The names of all that happens, for the record."""
+
+
+NOTHING = Matched()
+
+
+class Faults:
+    """The faults that wait for requests, the oldest first. Safe to use from several threads.
+
+    Of those that are for a request, the oldest happens to it, and besides all that only make lists lag: the longest lag counts.
+    """
+
+    def __init__(self, operation_ids: Collection[str]) -> None:
+        self._operation_ids = operation_ids
+        self._active: list[ActiveFault] = []
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter([each.fault for each in self.active()])
+
+    def add(self, fault: Fault | None = None, /, **options: Unpack[FaultOptions]) -> Fault:
+        """Let a fault happen from now on: one that there is, or one made of these arguments.
+
+        Raises ValueError as `Fault` does, and for an operation that there isn't.
+        """
+        return self.activate(Fault(**options) if fault is None else attrs.evolve(fault, **options)).fault
+
+    def activate(self, fault: Fault) -> ActiveFault:
+        """Do the same with a fault that there is, and return it with its id and how often it has happened."""
+        if fault.operation is not None and fault.operation not in self._operation_ids:
+            close = difflib.get_close_matches(fault.operation, self._operation_ids, n=1)
+            hint = f": did you mean {close[0]}?" if close else ""
+            raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
+        with self._lock:
+            active = ActiveFault(next(self._numbers), fault)
+            self._active.append(active)
+            return active
+
+    def active(self) -> tuple[ActiveFault, ...]:
+        """Return the faults that can still happen, with their ids and how often they have happened."""
+        with self._lock:
+            return tuple(self._active)
+
+    def remove(self, id_: int) -> bool:
+        """Remove the fault with that id; return whether it was there."""
+        with self._lock:
+            kept = [each for each in self._active if each.id != id_]
+            found = len(kept) < len(self._active)
+            self._active = kept
+            return found
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        with self._lock:
+            self._active = []
+
+    def match(self, method: str, path: str, operation_id: str | None, *, is_list: bool) -> Matched:
+        """Find out what happens to a request. Each fault that does has happened once more."""
+        fault: Fault | None = None
+        names: list[str] = []
+        lag = 0.0
+        with self._lock:
+            for each in self._active:
+                only_lags = each.fault.lag and not each.fault.delay
+                if (each.fault.lag and not is_list) or (fault is not None and not only_lags):
+                    continue
+                if not each.happens(method, path, operation_id):
+                    continue
+                lag = max(lag, each.fault.lag)
+                names.append(each.fault.name)
+                if not only_lags:
+                    fault = each.fault
+            self._active = [each for each in self._active if not each.is_spent]
+        return Matched(fault, lag, ", ".join(names) or None)
