@@ -8,13 +8,10 @@ isn't hurt, and the parent goes on. The address of a server in the parent is goo
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from kit_mock.protocol.errors import KitMockError
-
-if TYPE_CHECKING:
-    from kit_mock.mock import KitMock
 
 PROBLEM = (
     "this KitMock belongs to the process that this one was forked from: make one in each process,"
@@ -22,11 +19,20 @@ PROBLEM = (
 )
 
 _GOOD = frozenset({"api_key", "access_token"})
-_mocks: WeakSet[KitMock] = WeakSet()
 
 
-def watch(mock: KitMock) -> None:
-    """Have a mock refused in the processes that are forked from now on."""
+class Leavable(Protocol):
+    """What is asked of a mock in a process that was forked from its own."""
+
+    def leave_to_parent(self, problem: str) -> str | None:
+        """Let go of everything, and return the URL at which the parent serves it, or None."""
+
+
+_mocks: WeakSet[Leavable] = WeakSet()
+
+
+def watch(mock: Leavable) -> None:
+    """Refuse a mock in the processes that are forked from now on."""
     _mocks.add(mock)
 
 

@@ -7,8 +7,8 @@ from html import escape
 
 from kit_mock.endpoints.oauth_errors import NO_STORE
 from kit_mock.protocol.messages import Reply
+from kit_mock.protocol.undocumented_routes import DECISION_PATH
 
-DECISION_PATH = "/oauth/authorize/decision"
 _HTML = "text/html"
 
 # No script, no frame round the buttons (clickjacking), and the URL with its state goes to nobody.

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 import attrs
 from jsonschema_rs import Draft202012Validator as Validator
 
-from kit_mock.endpoints.oauth_pages import DECISION_PATH
 from kit_mock.protocol.casts import Caster
 from kit_mock.protocol.form_bodies import FORM
 from kit_mock.protocol.messages import JSON
 from kit_mock.protocol.operation import Content, Operation, RequestBody
+
+DECISION_PATH = "/oauth/authorize/decision"
+"""Where the form of the consent page goes to."""
 
 _PREFIX = "/v4"
 
