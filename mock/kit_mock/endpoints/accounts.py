@@ -11,7 +11,7 @@ import msgspec
 
 from kit_mock.endpoints import email_templates
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.model import sending, timezones, values
+from kit_mock.model import dates, sending, timezones
 from kit_mock.protocol.errors import not_found, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation_messages import at_most
@@ -230,7 +230,7 @@ def _period(call: Call, today: date) -> tuple[date, date]:
     errors = []
     for name in ("starting", "ending"):
         text = call.query.get(name)
-        found = None if text is None else values.day(text)
+        found = None if text is None else dates.day(text)
         if found is not None:
             days[name] = found
         elif text is not None:

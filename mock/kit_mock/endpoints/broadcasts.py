@@ -24,7 +24,7 @@ import msgspec
 
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, date_filters, page
-from kit_mock.model import audience, moments, sending
+from kit_mock.model import audience, dates, sending
 from kit_mock.protocol.errors import Refusal, not_found, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation import LARGEST_ID
@@ -151,7 +151,7 @@ def _values(call: Call, body: dict[str, Any]) -> dict[str, Any]:
         values["public"] = bool(body["public"])
     for name in _MOMENTS:
         if name in body:
-            values[name] = None if body[name] is None else moments.seconds(body[name])
+            values[name] = None if body[name] is None else dates.of_timestamp(body[name])
             if values[name] is None and body[name] is not None:
                 errors.append(f"{human(name)} is not a valid ISO8601 timestamp")
     if "email_template_id" in body:

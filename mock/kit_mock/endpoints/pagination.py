@@ -15,7 +15,7 @@ import attrs
 import msgspec
 
 from kit_mock.endpoints.handlers import Call
-from kit_mock.model import values
+from kit_mock.model import dates
 from kit_mock.protocol.errors import unprocessable
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.protocol.validation_messages import human
@@ -154,7 +154,7 @@ def date_filters(call: Call, name: str) -> list[tuple[str, int]]:
     Both are exclusive: later than that moment, or earlier. Raises Refusal 422 for what isn't a date.
     """
     return [
-        (relation, values.moment(call.query[parameter], parameter, up=relation == "<"))
+        (relation, dates.of_filter(call.query[parameter], parameter, up=relation == "<"))
         for parameter, relation in ((f"{name}_after", ">"), (f"{name}_before", "<"))
         if parameter in call.query
     ]

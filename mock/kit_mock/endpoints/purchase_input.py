@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from kit_mock.model import moments, values
+from kit_mock.model import dates, values
 from kit_mock.protocol.errors import unprocessable
 
 AMOUNTS = ("subtotal", "discount", "tax", "shipping", "total")
@@ -132,7 +132,7 @@ class _Reader:
         return PAID
 
     def time(self, value: Any) -> int | None:
-        found = moments.seconds(value)
+        found = dates.of_timestamp(value)
         if found is None and value is not None:
             self.errors.append("Transaction time is not a valid ISO8601 timestamp")
         return found

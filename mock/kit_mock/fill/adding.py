@@ -19,7 +19,7 @@ from kit_mock.state.clock import Clock
 from kit_mock.state.store import Store
 
 Moment = str | date
-"""A day, `2023-02-17`, or a time with its zone: as text, as a `date`, or as a `datetime` that has a zone."""
+"""A day or a time, in UTC unless it says otherwise: as a `date`, a `datetime` or a text that the API would take."""
 Reference = int | str
 """An id, or a name in any case."""
 Member = Reference | Mapping[str, Any]

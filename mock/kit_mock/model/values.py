@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import UTC, date, datetime
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator as Validator
@@ -17,8 +15,6 @@ EMAIL_INVALID = "Email address is invalid"
 # The format of JSON Schema, which responses are validated by too, less what no mail service takes.
 _EMAIL_FORMAT = Validator({"type": "string", "format": "email"}, validate_formats=True)
 _EMAIL_SHAPE = re.compile(r'[^@\s"]+@[^@\s\[\]]+\.[^@\s.\[\]]+')
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def email_address(value: Any) -> str | None:
@@ -45,27 +41,3 @@ def required_text(value: Any, name: str) -> str:
         raise unprocessable(problem)
     text: str = value.strip()
     return text
-
-
-def day(text: str) -> date | None:
-    """A date as `YYYY-MM-DD` and nothing else, or None."""
-    try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        return None
-
-
-def moment(text: str, name: str, *, up: bool = False) -> int:
-    """A date filter in whole seconds since 1970, rounded down or up: a day stands for its midnight in UTC, a time needs
-    a zone.
-
-    Raises Refusal 422.
-    """
-    try:
-        if _DAY.fullmatch(text) or _MOMENT.fullmatch(text):
-            found = datetime.fromisoformat(text)
-            seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-            return math.ceil(seconds) if up else math.floor(seconds)
-    except (ValueError, OverflowError):
-        pass  # A thirteenth month; said below.
-    raise unprocessable(f"{human(name)} is incorrectly formatted. Use YYYY-MM-DD.")

@@ -11,12 +11,10 @@ import attrs
 import msgspec
 from jsonschema_rs import Draft202012Validator as Validator
 
-from kit_mock.model import timezones, values
-from kit_mock.protocol.errors import Refusal
+from kit_mock.model import dates, timezones, values
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.source import Node
 
-_LAST_MOMENT = 253402300799  # 9999-12-31T23:59:59Z
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
 _OFFSET = re.compile(r"([+-])(\d\d):([0-5]\d)", re.ASCII)
 
@@ -112,16 +110,13 @@ class Item:
         return None if found is None else str(found.value)
 
     def moment(self, name: str) -> int | None:
-        """A moment in seconds since 1970: a day, which stands for its midnight in UTC, or a time with its zone."""
+        """A moment in seconds since 1970, written as in the body of a request."""
         found = self.get(name)
         if found is None:
             return None
-        try:
-            moment = values.moment(as_text(found), name)
-        except Refusal:
-            found.refuse("must be a day, 2023-02-17, or a time with its zone, 2023-02-17T11:43:55Z")
-        if not 0 <= moment <= _LAST_MOMENT:
-            found.refuse("must be between the years 1970 and 9999")
+        moment = dates.of_timestamp(as_text(found, blank=True))
+        if moment is None:
+            found.refuse("must be a day, 2023-02-17, or a time, 2023-02-17T11:43:55Z")
         return moment
 
     def timezone(self, name: str) -> str | None:

@@ -241,8 +241,8 @@ def test_another_account() -> None:
             "subscribers.add: state must be one of active, bounced",
         ),
         (
-            lambda mock: mock.subscribers.add("b@example.com", created_at=datetime(2023, 1, 1)),
-            "subscribers.add: created_at must be a day, 2023-02-17, or a time with its zone",
+            lambda mock: mock.subscribers.add("b@example.com", created_at="01/01/2023"),
+            "subscribers.add: created_at must be a day, 2023-02-17, or a time, 2023-02-17T11:43:55Z",
         ),
         (lambda mock: mock.broadcasts.add(opens=3), "broadcasts.add: opens goes with a `send_at` that has passed"),
         (

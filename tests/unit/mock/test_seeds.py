@@ -263,9 +263,8 @@ BAD_YAML = [
     ("api_keys: [a,\n a]", 2, "api_keys[1] stands there already"),
     ("api_keys: one", 1, "api_keys must be a list"),
     ("created_at: yesterday", 1, "created_at must be a day"),
-    ("created_at: 2023-02-17T11:43:55", 1, "created_at must be a day"),
+    ("created_at: 0999-12-31", 1, "created_at must be a day"),
     ("created_at: 2023-02-31", 1, "created_at must be a day"),
-    ("created_at: 1969-12-31", 1, "created_at must be between"),
     ("tags:\n  - {}", 2, "tags[0] has no name"),
     ("tags:\n  - Newsletter", 2, "tags[0] must be an object"),
     ("tags:\n  - name: A\n  - name: a", 3, "tags[1] is refused: Name has already been taken"),
@@ -378,7 +377,7 @@ def test_bad_data_is_named_by_its_place() -> None:
         ({"tags": [{"name": 5}]}, r"seed: tags\[0\].name must be a text"),
         ({"tags": {1, 2}}, "seed: tags can't be a set"),
         ({"tags": loop}, "seed: it is nested too deeply"),
-        ({"created_at": datetime(2023, 1, 1)}, "seed: created_at must be a day"),
+        ({"created_at": "20230101"}, "seed: created_at must be a day"),
         ({"created_at": datetime(9999, 12, 31, 23, tzinfo=UTC), "name": ""}, "seed: name can't be blank"),
     ]
     for seed, reason in cases:
