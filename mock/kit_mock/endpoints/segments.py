@@ -1,30 +1,31 @@
-"""Segments. The API has no way to make one or to look into it: they come from seeds.
-
-At Kit the members of a segment follow from conditions, which the API doesn't show either. Here they are the
-subscribers that the seed puts in, in the table `segment_subscribers`.
-"""
+"""The endpoint of segments."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.model import segments
+from kit_mock.model.account import Account
+from kit_mock.model.segments import Segment
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp
 
 
+def render(segment: Segment) -> dict[str, Any]:
+    """Represent a segment."""
+    return {"id": segment.id, "name": segment.name, "created_at": timestamp(segment.created_at)}
+
+
+def render_by_id(account: Account, id_: int) -> dict[str, Any]:
+    """Represent the account's segment with that id. Raises Refusal 404."""
+    return render(segments.by_id(account, id_))
+
+
 @operation("list_segments")
 def list_segments(call: Call) -> Reply:
-    """GET /v4/segments, the newest first."""
-    listing = Listing(columns="id, name, created_at", source="segments")
+    """Answer GET /v4/segments, the newest first."""
+    listing = Listing(columns=segments.COLUMNS, source="segments")
     listing.narrow("account_id = ?", call.account.id)
-    return Reply(
-        200,
-        page(
-            call,
-            listing,
-            "segments",
-            lambda rows: [
-                {"id": id_, "name": name, "created_at": timestamp(created_at)} for id_, name, created_at in rows
-            ],
-        ),
-    )
+    return Reply(200, page(call, listing, "segments", lambda rows: [render(Segment(*row)) for row in rows]))

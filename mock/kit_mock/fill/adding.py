@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from kit_mock.endpoints import handlers
 from kit_mock.endpoints.pagination import encode
+from kit_mock.model import accounts
 from kit_mock.model.account import Account
 from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import KitMockError
@@ -90,12 +91,8 @@ class Additions:
         with self._store.transaction():
             id_ = self._account(account_id, "add")
             item = Item.of(node, resource.names)
-            self._prepare(id_, item)
             added = resource.add(Seeding(self._store, self._clock.epoch()), self._target(id_, item), item)
             return self._shown(id_, added)
-
-    def _prepare(self, account_id: int, item: Item) -> None:
-        """What has to change before one is added."""
 
     def _represent(self, account: Account, id_: int) -> Shown | None:  # noqa: ARG002  (until each collection has one)
         """Return the one with that id as the API shows it."""
@@ -129,8 +126,7 @@ class Additions:
 
     def _account(self, account_id: int | None, function: str) -> int:
         if account_id is None:
-            first: int = self._store.value("SELECT min(id) FROM accounts")
-            return first
+            return accounts.first_id(self._store)
         if not self._store.value("SELECT 1 FROM accounts WHERE id = ?", (account_id,)):
             raise KitMockError(f"{self.name}.{function}: account_id {account_id} isn't that of an account")
         return account_id

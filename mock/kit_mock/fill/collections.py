@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from kit_mock.endpoints import subscribers, tags
+from kit_mock.endpoints import custom_fields, email_templates, forms, segments, sequences, subscribers, tags
 from kit_mock.fill.activity import Broadcasts, Purchases, Webhooks
 from kit_mock.fill.adding import Additions, Member, Moment, Reference, Shown
 from kit_mock.model.account import Account
 from kit_mock.protocol.document import Document
-from kit_mock.seeds.fields import Item
 from kit_mock.state.clock import Clock
 from kit_mock.state.store import Store
 
@@ -105,6 +104,7 @@ class CustomFields(Additions):
     """`mock.custom_fields`."""
 
     name = "custom_fields"
+    shown_by = ("list_custom_fields", "custom_fields")
 
     def add(
         self,
@@ -123,11 +123,15 @@ class CustomFields(Additions):
         arguments = {"id": id, "label": label, "key": key, "name": name, "created_at": created_at}
         return self._add(account_id, arguments)
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return custom_fields.render_by_id(account, id_)
+
 
 class Forms(Additions):
     """`mock.forms`."""
 
     name = "forms"
+    shown_by = ("list_forms", "forms")
     filters: ClassVar[Mapping[str, Any]] = {"status": "all"}
 
     def add(
@@ -160,11 +164,15 @@ class Forms(Additions):
             },
         )
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return forms.render_by_id(account, id_)
+
 
 class Sequences(Additions):
     """`mock.sequences`."""
 
     name = "sequences"
+    shown_by = ("list_sequences", "sequences")
 
     def add(
         self,
@@ -208,11 +216,15 @@ class Sequences(Additions):
             },
         )
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return sequences.render_by_id(account, id_)
+
 
 class Segments(Additions):
     """`mock.segments`."""
 
     name = "segments"
+    shown_by = ("list_segments", "segments")
 
     def add(
         self, name: str, *, created_at: Moment | None = None, id: int | None = None, account_id: int | None = None
@@ -220,11 +232,15 @@ class Segments(Additions):
         """Add a segment. Raises KitMockError for anything that a seed couldn't hold."""
         return self._add(account_id, {"id": id, "name": name, "created_at": created_at})
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return segments.render_by_id(account, id_)
+
 
 class EmailTemplates(Additions):
     """`mock.email_templates`."""
 
     name = "email_templates"
+    shown_by = ("list_email_templates", "email_templates")
 
     def add(
         self,
@@ -241,9 +257,8 @@ class EmailTemplates(Additions):
         """
         return self._add(account_id, {"id": id, "name": name, "is_default": is_default, "category": category})
 
-    def _prepare(self, account_id: int, item: Item) -> None:
-        if item.boolean("is_default"):
-            self._store.write("UPDATE email_templates SET is_default = 0 WHERE account_id = ?", (account_id,))
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return email_templates.render_by_id(account, id_)
 
 
 class Resources:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from kit_mock.endpoints.accounts import ensure_default
-from kit_mock.model import oauth_clients
+from kit_mock.model import accounts, oauth_clients
 from kit_mock.model.oauth_clients import OAuthClient
 from kit_mock.seeds import seed
 from kit_mock.state.store import Store
@@ -13,7 +12,7 @@ from kit_mock.state.store import Store
 
 def fixed_credentials(store: Store, api_key: str, access_token: str) -> tuple[dict[str, int], dict[str, int]]:
     """All API keys and access tokens that don't expire, by the account that each opens: the given ones the first."""
-    account_id: int = store.value("SELECT min(id) FROM accounts")
+    account_id = accounts.first_id(store)
     api_keys, access_tokens = seed.credentials(store)
     return {api_key: account_id, **api_keys}, {access_token: account_id, **access_tokens}
 
@@ -32,11 +31,9 @@ class Beginning:
         self.register_clients(store)
         if self.seed is not None:
             seed.apply(store, self.seed, now)
-        account_id = ensure_default(store, now)
-        for column in ("can_broadcast", "subscriber_limit"):
-            value = getattr(self, column)
-            if value is not None:
-                store.write(f"UPDATE accounts SET {column} = ? WHERE id = ?", (value, account_id))
+        columns = {"can_broadcast": self.can_broadcast, "subscriber_limit": self.subscriber_limit}
+        given = {name: value for name, value in columns.items() if value is not None}
+        store.update_row("accounts", accounts.ensure_account(store, now), given)
 
     def register_clients(self, store: Store) -> None:
         """Add the OAuth clients to those that a database has."""

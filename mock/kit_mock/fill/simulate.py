@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kit_mock.endpoints import custom_fields, purchases
+from kit_mock.endpoints import purchases
 from kit_mock.endpoints.handlers import Call
-from kit_mock.model import events, sending, subscribers
+from kit_mock.model import custom_fields, events, representations, sending, subscribers
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import EVENTS, FIELD_CREATED, FIELD_DELETED, PURCHASE_CREATE, REQUESTED, Subject
 from kit_mock.outbox import allowed_hosts, deliveries
@@ -64,8 +64,9 @@ def _custom_field(store: Store, now: int, event: str, subscriber_id: int | None,
     account_id = store.value("SELECT account_id FROM custom_fields WHERE id = ?", (id_,))
     if account_id is None:
         raise ValueError(f"custom_field_id: there is no custom field {id_}")
-    call = _call(store, now, account_id, event)
-    return events.fire(call.account, event, payload={"custom_field": custom_fields.one(call, id_)})
+    account = Account.of(store, account_id, now)
+    shown = representations.custom_field(custom_fields.by_id(account, id_))
+    return events.fire(account, event, {"custom_field": shown})
 
 
 def _subscriber_event(

@@ -12,6 +12,12 @@ from kit_mock.state.clock import timestamp
 Json = dict[str, Any]
 
 
+def custom_field(row: Sequence[Any]) -> Json:
+    """Represent a `CustomField`."""
+    id_, name, key, label, *_ = row
+    return {"id": id_, "name": name, "key": key, "label": label}
+
+
 def subscriber(account: Account, row: Sequence[Any]) -> Json:
     """Represent a `Subscriber`."""
     return subscribers(account, [row])[0]

@@ -19,19 +19,17 @@ A seed is taken as a whole or not at all. Chosen, as the API says nothing of see
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kit_mock.endpoints import accounts, email_templates
-from kit_mock.model import oauth_clients
+from kit_mock.model import accounts, email_templates, oauth_clients
 from kit_mock.protocol.errors import KitMockError
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds import activity, resources, subscribers, tokens, webhooks
 from kit_mock.seeds.fields import Item, as_integer, as_json, as_text
 from kit_mock.seeds.source import Node, read
-from kit_mock.seeds.target import Seeding, TargetAccount
+from kit_mock.seeds.target import Seeding, TargetAccount, given
 from kit_mock.state.store import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
@@ -56,7 +54,6 @@ _ACCOUNT = (
 _ADDRESS = ("email_address", "from_name", "status", "is_default", "is_verified", "is_dmarc_configured")
 _PLAN = ("interval", "on_trial", "trial_lapse_date", "renews_at", "cancels_at")
 _CLIENT = ("client_id", "client_secret", "redirect_uris", "any_loopback", "name")
-_HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
 
 
 def apply(store: Store, seed: Seed, now: int) -> None:
@@ -117,15 +114,18 @@ def _client(seeding: Seeding, node: Node) -> oauth_clients.OAuthClient:
 
 def _complete_templates(seeding: Seeding, targets: Iterable[TargetAccount]) -> None:
     """Give the standard ones, which make way for ids that the seed asks for, where it says nothing of templates."""
-    sql = "SELECT id, name, is_default FROM email_templates WHERE account_id = ?"
     for target in targets:
+        nodes = [node.value.get("is_default") for node in target.item.items("email_templates")]
+        defaults = [node for node in nodes if node is not None and node.value]
+        if len(defaults) > 1:
+            defaults[1].refuse("is true of another template already")
         if target.item.get("email_templates") is None:
-            email_templates.give_standard(seeding.store, target.id)
-        for id_, name, is_default in seeding.store.rows(sql, (target.id,)):
-            target.remember("email templates", id_, name, 0)
-            target.default_template = id_ if is_default else target.default_template
-        if not target.default_template:
+            for template in email_templates.create_standard(seeding.account(target)):
+                target.remember("email templates", template.id, template.name, 0)
+        default = email_templates.default(seeding.account(target))
+        if default is None:
             target.item.required("email_templates").refuse("must have one with `is_default: true`")
+        target.default_template = default.id
 
 
 def _is_numbered_later(item: Item) -> bool:
@@ -133,35 +133,32 @@ def _is_numbered_later(item: Item) -> bool:
 
 
 def _account(seeding: Seeding, item: Item) -> TargetAccount:
-    created_at = item.moment("created_at")
-    given = {
-        "id": item.id(),
-        "name": item.text("name"),
-        "plan_type": item.text("plan_type"),
-        "email_address": item.email_address("primary_email_address"),
-        "created_at": seeding.now if created_at is None else created_at,
-        "timezone": _timezone(item),
-        "colors": as_json(_colors(item)),
-        "can_broadcast": item.boolean("can_broadcast"),
-        "subscriber_limit": None
-        if (limit := item.get("subscriber_limit")) is None
-        else as_integer(limit, 0, LARGEST_ID),
-        "sending_addresses": None if item.get("sending_addresses") is None else as_json(_addresses(item)),
-        "plan": None if (plan := item.get("plan")) is None else as_json(_plan(plan)),
-    }
+    limit, addresses, plan = (item.get(name) for name in ("subscriber_limit", "sending_addresses", "plan"))
+    columns = given(
+        id=item.id(),
+        name=item.text("name"),
+        plan_type=item.text("plan_type"),
+        email_address=item.email_address("primary_email_address"),
+        timezone=_timezone(item),
+        can_broadcast=item.boolean("can_broadcast"),
+        subscriber_limit=None if limit is None else as_integer(limit, 0, LARGEST_ID),
+        sending_addresses=None if addresses is None else as_json(_addresses(item)),
+        plan=None if plan is None else as_json(_plan(plan)),
+    )
     with seeding.naming(item.node):
-        id_ = accounts.create(seeding.store, {name: value for name, value in given.items() if value is not None})
+        account = accounts.create(seeding.store, seeding.created_at(item), columns)
+    if colors := item.items("colors"):
+        with seeding.naming(item.required("colors")):
+            accounts.set_colors(account, [node.value for node in colors])
     profile = item.get("creator_profile")
     if profile is None or profile.value is not None:
-        accounts.create_profile(seeding.store, id_, {} if profile is None else _profile(profile))
+        accounts.create_profile(account, {} if profile is None else _profile(profile))
     for name, kind in _CREDENTIALS.items():
         for node in item.items(name):
+            row = {"kind": kind, "secret": as_text(node), "account_id": account.id}
             with seeding.naming(node):
-                seeding.store.insert(
-                    "INSERT INTO seeded_credentials (kind, secret, account_id) VALUES (?, ?, ?)",
-                    (kind, as_text(node), id_),
-                )
-    return TargetAccount(id_, item)
+                seeding.store.insert_row("seeded_credentials", row)
+    return TargetAccount(account.id, item)
 
 
 def _timezone(item: Item) -> str | None:
@@ -192,17 +189,6 @@ def _plan(node: Node) -> dict[str, Any]:
     return given if (on_trial := item.boolean("on_trial")) is None else {**given, "on_trial": on_trial}
 
 
-def _colors(item: Item) -> list[str]:
-    nodes = item.items("colors")
-    if len(nodes) > accounts.MAXIMUM_COLORS:
-        item.required("colors").refuse(f"can have at most {accounts.MAXIMUM_COLORS} entries")
-    for node in nodes:
-        if not _HEX.fullmatch(as_text(node)):
-            node.refuse("must be a hex color code, such as '#00ff00' (in quotes)")
-    return [as_text(node) for node in nodes]
-
-
 def _profile(node: Node) -> dict[str, str]:
     item = Item.of(node, _PROFILE)
-    found = {name: item.uri(name) if is_uri else item.text_or_null(name) for name, is_uri in _PROFILE.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    return given(**{name: item.uri(name) if is_uri else item.text_or_null(name) for name, is_uri in _PROFILE.items()})

@@ -97,7 +97,11 @@ class Resource:
     """Adds one and returns its id."""
 
 
+def given(**columns: Any) -> dict[str, Any]:
+    """Return the columns that a seed gives values for: those that aren't None."""
+    return {name: value for name, value in columns.items() if value is not None}
+
+
 def id_columns(item: Item) -> dict[str, int]:
     """Return the item's id as a column, if it has one."""
-    id_ = item.id()
-    return {} if id_ is None else {"id": id_}
+    return given(id=item.id())

@@ -1,0 +1,121 @@
+"""The accounts themselves: opened with a creator profile and colors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kit_mock.model import email_templates, rows, timezones
+from kit_mock.model.account import Account
+from kit_mock.protocol.errors import not_found, unprocessable
+from kit_mock.protocol.validation_messages import at_most
+from kit_mock.state.store import Store
+
+_MAXIMUM_COLORS = 5
+_HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+
+
+class Details(NamedTuple):
+    """A row of `accounts`."""
+
+    name: str
+    plan_type: str
+    email_address: str
+    created_at: int
+    timezone: str
+    colors: str
+    """JSON."""
+    can_broadcast: bool
+    subscriber_limit: int | None
+    """None for as many as there are."""
+    sending_addresses: str | None
+    """JSON, or None for the account's own address alone."""
+    plan: str
+    """JSON: what of the plan isn't usual."""
+
+
+class Profile(NamedTuple):
+    """A row of `creator_profiles`."""
+
+    name: str
+    byline: str
+    bio: str
+    image_url: str
+    profile_url: str
+
+
+def details(account: Account) -> Details:
+    """Return what the account has beside its id. Raises Refusal 404 if there is no such account."""
+    sql = f"SELECT {', '.join(Details._fields)} FROM accounts WHERE id = ?"
+    row = account.store.row(sql, (account.id,))
+    if row is None:
+        raise not_found()
+    return Details(*row)
+
+
+def profile(account: Account) -> Profile | None:
+    """Return the account's creator profile, or None."""
+    return rows.find(account, "creator_profiles", Profile)
+
+
+def first_id(store: Store) -> int:
+    """Return the id of the first account, which every database in use has."""
+    found: int = store.value("SELECT min(id) FROM accounts")
+    return found
+
+
+def ensure_account(store: Store, now: int) -> int:
+    """Return the id of the first account. An empty database is given one, with a profile and templates."""
+    with store.transaction():
+        if store.value("SELECT 1 FROM accounts") is None:
+            account = create(store, now)
+            create_profile(account)
+            email_templates.create_standard(account)
+        return first_id(store)
+
+
+def create(store: Store, now: int, columns: Mapping[str, Any] | None = None) -> Account:
+    """Open an account, without a profile and templates. `columns`, such as an `id`, are set as they are."""
+    row = {
+        "name": "Mock Letters",
+        "plan_type": "creator",
+        "email_address": "creator@example.com",
+        "created_at": now,
+        "timezone": timezones.DEFAULT,
+        "colors": "[]",
+        **(columns or {}),
+    }
+    return Account.of(store, store.insert_row("accounts", row), now)
+
+
+def create_profile(account: Account, columns: Mapping[str, Any] | None = None) -> None:
+    """Give an account a creator profile. `columns` are set as they are."""
+    row = {
+        "account_id": account.id,
+        "name": details(account).name,
+        "byline": "A creator",
+        "bio": "Letters that nobody gets",
+        "image_url": "https://mock-letters.example.com/image.jpg",
+        "profile_url": "https://mock-letters.example.com/profile",
+        **(columns or {}),
+    }
+    account.store.insert_row("creator_profiles", row)
+
+
+def set_colors(account: Account, colors: Sequence[Any]) -> None:
+    """Give an account other colors. Raises Refusal 422 unless they are hex codes of 3 or 6 digits, and at most 5."""
+    errors = [
+        f"Colors {number} must be a string"
+        if not isinstance(color, str)
+        else f"Colors {color} is not a valid hex color code."
+        for number, color in enumerate(colors)
+        if not isinstance(color, str) or not _HEX.fullmatch(color)
+    ]
+    if len(colors) > _MAXIMUM_COLORS:
+        errors.insert(0, f"Colors {at_most(_MAXIMUM_COLORS)}")
+    if errors:
+        raise unprocessable(*errors)
+    account.store.update_row("accounts", account.id, {"colors": msgspec.json.encode(colors).decode()})

@@ -1,0 +1,58 @@
+"""Email templates. No request can make one: they come with the account, or from seeds and `add`.
+
+An account that isn't told otherwise has those of the reference, `Text Only` being the default, since every broadcast needs
+one. It has no forms, sequences or segments: those are a creator's own work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kit_mock.model import rows
+from kit_mock.model.account import Account
+
+
+class EmailTemplate(NamedTuple):
+    """A row of `email_templates`."""
+
+    id: int
+    name: str
+    is_default: bool
+    category: str
+
+
+COLUMNS = ", ".join(EmailTemplate._fields)
+# By the ids of the reference, which its broadcasts refer to.
+_STANDARD = (
+    EmailTemplate(1, "Card", False, "HTML"),
+    EmailTemplate(2, "Classic", False, "HTML"),
+    EmailTemplate(4, "Modern", False, "HTML"),
+    EmailTemplate(6, "Text Only", True, "HTML"),
+    EmailTemplate(7, "Story", False, "Starting point"),
+    EmailTemplate(8, "Custom HTML Template", False, "HTML"),
+)
+
+
+def by_id(account: Account, id_: int) -> EmailTemplate:
+    """Return the account's template with that id. Raises Refusal 404."""
+    return rows.by_id(account, "email_templates", EmailTemplate, id_)
+
+
+def default(account: Account) -> EmailTemplate | None:
+    """Return the account's default template, or None."""
+    return rows.find(account, "email_templates", EmailTemplate, is_default=True)
+
+
+def create(account: Account, name: str, columns: Mapping[str, Any]) -> EmailTemplate:
+    """Create a template. One that is the default takes that role over from the account's present one."""
+    if columns.get("is_default"):
+        account.store.write("UPDATE email_templates SET is_default = 0 WHERE account_id = ?", (account.id,))
+    row = {"account_id": account.id, "name": name, "is_default": False, "category": "HTML", **columns}
+    return by_id(account, account.store.insert_row("email_templates", row))
+
+
+def create_standard(account: Account) -> list[EmailTemplate]:
+    """Create the templates of the reference: with its ids, or with new ones if another account has those."""
+    is_taken = account.store.value("SELECT 1 FROM email_templates")
+    return [create(account, each.name, {**each._asdict(), "id": None if is_taken else each.id}) for each in _STANDARD]

@@ -1,0 +1,26 @@
+"""Rows of an account's tables as named tuples, whose fields are the columns."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+from kit_mock.model.account import Account
+from kit_mock.protocol.errors import not_found
+
+_Row = TypeVar("_Row", bound=NamedTuple)
+
+
+def find(account: Account, table: str, row: type[_Row], **values: Any) -> _Row | None:
+    """Return the account's first row that has these values in these columns, or None."""
+    conditions = " AND ".join(f"{name} = ?" for name in ("account_id", *values))
+    sql = f"SELECT {', '.join(row._fields)} FROM {table} WHERE {conditions}"
+    found = account.store.row(sql, (account.id, *values.values()))
+    return None if found is None else row._make(found)
+
+
+def by_id(account: Account, table: str, row: type[_Row], id_: int) -> _Row:
+    """Return the account's row with that id. Raises Refusal 404."""
+    found = find(account, table, row, id=id_)
+    if found is None:
+        raise not_found()
+    return found
