@@ -24,8 +24,7 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 @operation("list_custom_fields")
 def list_custom_fields(call: Call) -> Reply:
     """Answer GET /v4/custom_fields, the newest first."""
-    listing = Listing(columns=custom_fields.COLUMNS, source="custom_fields")
-    listing.narrow("account_id = ?", call.account.id)
+    listing = Listing.of(call.account, "custom_fields", CustomField)
     return Reply(200, page(call, listing, "custom_fields", lambda rows: [render(CustomField(*row)) for row in rows]))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import email_templates
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.email_templates import EmailTemplate
 from kit_mock.protocol.messages import Reply
@@ -19,14 +19,14 @@ def render(template: EmailTemplate) -> dict[str, Any]:
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's template with that id. Raises Refusal 404."""
-    return render(email_templates.by_id(account, id_))
+    return render(rows.by_id(account, "email_templates", EmailTemplate, id_))
 
 
 @operation("list_email_templates")
 def list_email_templates(call: Call) -> Reply:
     """Answer GET /v4/email_templates, by id descending, as the reference shows them."""
-    listing = Listing(columns=email_templates.COLUMNS, source="email_templates", since=None)
-    listing.narrow("account_id = ?", call.account.id)
+    listing = Listing.of(call.account, "email_templates", EmailTemplate)
+    listing.since = None
     return Reply(
-        200, page(call, listing, "email_templates", lambda rows: [render(EmailTemplate(*row)) for row in rows])
+        200, page(call, listing, "email_templates", lambda found: [render(EmailTemplate(*row)) for row in found])
     )

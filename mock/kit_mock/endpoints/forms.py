@@ -13,7 +13,7 @@ from kit_mock.endpoints import bulk
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.memberships import Members
 from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import forms, subscribers
+from kit_mock.model import rows, subscribers
 from kit_mock.model.account import Account
 from kit_mock.model.forms import Form
 from kit_mock.model.memberships import ON_FORM
@@ -40,21 +40,20 @@ def render(form: Form) -> dict[str, Any]:
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's form with that id. Raises Refusal 404."""
-    return render(forms.by_id(account, id_))
+    return render(rows.by_id(account, "forms", Form, id_))
 
 
 @operation("list_forms")
 def list_forms(call: Call) -> Reply:
     """Answer GET /v4/forms, the newest first: active ones of both types, unless `status` and `type` say otherwise."""
-    listing = Listing(columns=forms.COLUMNS, source="forms")
-    listing.narrow("account_id = ?", call.account.id)
+    listing = Listing.of(call.account, "forms", Form)
     status = call.query.get("status", "active")
     if status != "all":
         listing.narrow("status = ?", status)
     if "type" in call.query:
         listing.narrow("type = ?", call.query["type"])
     return Reply(
-        200, page(call, listing, "forms", lambda rows: _MEMBERS.counted(call, [render(Form(*row)) for row in rows]))
+        200, page(call, listing, "forms", lambda found: _MEMBERS.counted(call, [render(Form(*row)) for row in found]))
     )
 
 

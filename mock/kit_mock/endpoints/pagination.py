@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import attrs
 import msgspec
 
 from kit_mock.endpoints.handlers import Call
 from kit_mock.model import dates
+from kit_mock.model.account import Account
 from kit_mock.protocol.errors import unprocessable
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.protocol.validation_messages import human
@@ -40,6 +41,11 @@ class Listing:
     where: list[str] = attrs.field(factory=list)
     arguments: list[Any] = attrs.field(factory=list)
     since: str | None = "created_at"
+
+    @classmethod
+    def of(cls, account: Account, table: str, row: type[NamedTuple]) -> Self:
+        """Return a listing of the account's rows of a table, whose columns are the fields of that tuple."""
+        return cls(", ".join(row._fields), table, where=["account_id = ?"], arguments=[account.id])
 
     def narrow(self, condition: str, *arguments: Any) -> None:
         """Keep only rows that meet the condition."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import segments
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.segments import Segment
 from kit_mock.protocol.messages import Reply
@@ -20,12 +20,11 @@ def render(segment: Segment) -> dict[str, Any]:
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's segment with that id. Raises Refusal 404."""
-    return render(segments.by_id(account, id_))
+    return render(rows.by_id(account, "segments", Segment, id_))
 
 
 @operation("list_segments")
 def list_segments(call: Call) -> Reply:
     """Answer GET /v4/segments, the newest first."""
-    listing = Listing(columns=segments.COLUMNS, source="segments")
-    listing.narrow("account_id = ?", call.account.id)
-    return Reply(200, page(call, listing, "segments", lambda rows: [render(Segment(*row)) for row in rows]))
+    listing = Listing.of(call.account, "segments", Segment)
+    return Reply(200, page(call, listing, "segments", lambda found: [render(Segment(*row)) for row in found]))

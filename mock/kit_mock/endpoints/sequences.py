@@ -9,7 +9,7 @@ import msgspec
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.memberships import Members
 from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import accounts, sequences, subscribers
+from kit_mock.model import accounts, rows, sequences, subscribers
 from kit_mock.model.account import Account
 from kit_mock.model.memberships import IN_SEQUENCE
 from kit_mock.model.sending import percent
@@ -23,9 +23,8 @@ _MEMBERS = Members(IN_SEQUENCE, "added")
 @operation("list_sequences")
 def list_sequences(call: Call) -> Reply:
     """Answer GET /v4/sequences, the newest first."""
-    listing = Listing(columns=sequences.COLUMNS, source="sequences")
-    listing.narrow("account_id = ?", call.account.id)
-    return Reply(200, page(call, listing, "sequences", lambda rows: _listed(call, [Sequence(*row) for row in rows])))
+    listing = Listing.of(call.account, "sequences", Sequence)
+    return Reply(200, page(call, listing, "sequences", lambda found: _listed(call, [Sequence(*row) for row in found])))
 
 
 @operation("list_sequence_subscribers")
@@ -47,25 +46,25 @@ def add_sequence_subscriber_by_email(call: Call) -> Reply:
     return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
 
 
-def render(account: Account, rows: list[Sequence]) -> list[dict[str, Any]]:
+def render(account: Account, found: list[Sequence]) -> list[dict[str, Any]]:
     """Represent sequences, without their `stats`."""
     zone = accounts.details(account).timezone
-    counts = IN_SEQUENCE.count_active(account, [row.id for row in rows])
-    return [_render(row, zone, counts.get(row.id, 0)) for row in rows]
+    counts = IN_SEQUENCE.count_active(account, [row.id for row in found])
+    return [_render(row, zone, counts.get(row.id, 0)) for row in found]
 
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's sequence with that id. Raises Refusal 404."""
-    return render(account, [sequences.by_id(account, id_)])[0]
+    return render(account, [rows.by_id(account, "sequences", Sequence, id_)])[0]
 
 
-def _listed(call: Call, rows: list[Sequence]) -> list[dict[str, Any]]:
-    found = render(call.account, rows)
+def _listed(call: Call, found: list[Sequence]) -> list[dict[str, Any]]:
+    shown = render(call.account, found)
     if "stats" in call.query.get("include", ()):
-        unsubscribers = sequences.count_unsubscribers(call.account, [row.id for row in rows])
-        for one, row in zip(found, rows, strict=True):
+        unsubscribers = sequences.count_unsubscribers(call.account, [row.id for row in found])
+        for one, row in zip(shown, found, strict=True):
             one["stats"] = _stats(msgspec.json.decode(row.stats), unsubscribers.get(row.id, 0))
-    return found
+    return shown
 
 
 def _render(row: Sequence, account_zone: str, subscriber_count: int) -> dict[str, Any]:

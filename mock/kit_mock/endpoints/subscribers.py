@@ -12,7 +12,7 @@ from typing import Any
 from kit_mock.endpoints import bulk, rendering
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, date_filters, page
-from kit_mock.model import representations, subscribers, values
+from kit_mock.model import accounts, representations, subscribers, values
 from kit_mock.model.account import Account
 from kit_mock.model.field_values import FieldSet
 from kit_mock.model.subscribers import COLUMNS, Subscriber
@@ -164,7 +164,7 @@ def _check_limit(call: Call, items: bulk.Items) -> None:
     What counts are its active subscribers and, once each, the valid addresses that none of its subscribers has.
     """
     store, account_id = call.account.store, call.account.id
-    limit = store.value("SELECT subscriber_limit FROM accounts WHERE id = ?", (account_id,))
+    limit = accounts.details(call.account).subscriber_limit
     if limit is None:
         return
     given = {found.lower(): found for item in items if (found := values.email_address(item.get("email_address")))}

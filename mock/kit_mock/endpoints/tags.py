@@ -12,7 +12,6 @@ from kit_mock.model import subscribers, tags, values
 from kit_mock.model.account import Account
 from kit_mock.model.memberships import TAGGED
 from kit_mock.model.tags import Tag
-from kit_mock.protocol.errors import not_found
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp
 
@@ -27,17 +26,13 @@ def render(tag: Tag) -> dict[str, Any]:
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's tag with that id. Raises Refusal 404."""
-    tag = tags.find(account, id_)
-    if tag is None:
-        raise not_found()
-    return render(tag)
+    return render(tags.by_id(account, id_))
 
 
 @operation("list_tags")
 def list_tags(call: Call) -> Reply:
     """Answer GET /v4/tags, the newest first."""
-    listing = Listing(columns=tags.COLUMNS, source="tags")
-    listing.narrow("account_id = ?", call.account.id)
+    listing = Listing.of(call.account, "tags", Tag)
     return Reply(
         200, page(call, listing, "tags", lambda rows: _MEMBERS.counted(call, [render(Tag(*row)) for row in rows]))
     )

@@ -37,9 +37,6 @@ class CustomField(NamedTuple):
     """Whether it can't be deleted."""
 
 
-COLUMNS = ", ".join(CustomField._fields)
-
-
 def by_id(account: Account, id_: int) -> CustomField:
     """Return the account's custom field with that id. Raises Refusal 404."""
     return rows.by_id(account, "custom_fields", CustomField, id_)

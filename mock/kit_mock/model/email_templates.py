@@ -22,7 +22,6 @@ class EmailTemplate(NamedTuple):
     category: str
 
 
-COLUMNS = ", ".join(EmailTemplate._fields)
 # By the ids of the reference, which its broadcasts refer to.
 _STANDARD = (
     EmailTemplate(1, "Card", False, "HTML"),
@@ -32,11 +31,6 @@ _STANDARD = (
     EmailTemplate(7, "Story", False, "Starting point"),
     EmailTemplate(8, "Custom HTML Template", False, "HTML"),
 )
-
-
-def by_id(account: Account, id_: int) -> EmailTemplate:
-    """Return the account's template with that id. Raises Refusal 404."""
-    return rows.by_id(account, "email_templates", EmailTemplate, id_)
 
 
 def default(account: Account) -> EmailTemplate | None:
@@ -49,7 +43,7 @@ def create(account: Account, name: str, columns: Mapping[str, Any]) -> EmailTemp
     if columns.get("is_default"):
         account.store.write("UPDATE email_templates SET is_default = 0 WHERE account_id = ?", (account.id,))
     row = {"account_id": account.id, "name": name, "is_default": False, "category": "HTML", **columns}
-    return by_id(account, account.store.insert_row("email_templates", row))
+    return rows.by_id(account, "email_templates", EmailTemplate, account.store.insert_row("email_templates", row))
 
 
 def create_standard(account: Account) -> list[EmailTemplate]:

@@ -27,14 +27,6 @@ class Form(NamedTuple):
     uid: str
 
 
-COLUMNS = ", ".join(Form._fields)
-
-
-def by_id(account: Account, id_: int) -> Form:
-    """Return the account's form with that id. Raises Refusal 404."""
-    return rows.by_id(account, "forms", Form, id_)
-
-
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> Form:
     """Create a form: an active one to embed, with a `uid` and addresses that follow from its id, unless `columns` differ."""
     row = {
@@ -54,4 +46,4 @@ def create(account: Account, name: str, columns: Mapping[str, Any]) -> Form:
     embed_url = row["embed_url"] or f"https://forms.example.com/{uid}"
     embed_js = row["embed_js"] or f"{embed_url}/index.js"
     account.store.update_row("forms", id_, {"uid": uid, "embed_url": embed_url, "embed_js": embed_js})
-    return by_id(account, id_)
+    return rows.by_id(account, "forms", Form, id_)

@@ -21,15 +21,7 @@ class Segment(NamedTuple):
     created_at: int
 
 
-COLUMNS = ", ".join(Segment._fields)
-
-
-def by_id(account: Account, id_: int) -> Segment:
-    """Return the account's segment with that id. Raises Refusal 404."""
-    return rows.by_id(account, "segments", Segment, id_)
-
-
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> Segment:
     """Create a segment. `columns`, such as an `id`, are set as they are."""
     row = {"account_id": account.id, "name": name, "created_at": account.now, **columns}
-    return by_id(account, account.store.insert_row("segments", row))
+    return rows.by_id(account, "segments", Segment, account.store.insert_row("segments", row))

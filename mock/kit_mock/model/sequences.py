@@ -45,14 +45,6 @@ class Sequence(NamedTuple):
     """JSON: numbers by some of `STATS`."""
 
 
-COLUMNS = ", ".join(Sequence._fields)
-
-
-def by_id(account: Account, id_: int) -> Sequence:
-    """Return the account's sequence with that id. Raises Refusal 404."""
-    return rows.by_id(account, "sequences", Sequence, id_)
-
-
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> Sequence:
     """Create a sequence: an active one that sends on all days, unless `columns` differ."""
     row = {
@@ -70,7 +62,7 @@ def create(account: Account, name: str, columns: Mapping[str, Any]) -> Sequence:
         "stats": "{}",
         **columns,
     }
-    return by_id(account, account.store.insert_row("sequences", row))
+    return rows.by_id(account, "sequences", Sequence, account.store.insert_row("sequences", row))
 
 
 def count_unsubscribers(account: Account, ids: Iterable[int]) -> dict[int, int]:

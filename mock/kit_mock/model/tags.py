@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.memberships import TAGGED
-from kit_mock.protocol.errors import not_found, unprocessable
+from kit_mock.protocol.errors import unprocessable
 
-COLUMNS = "id, name, created_at"
 TAKEN = "Name has already been taken"
 
 
@@ -21,15 +21,14 @@ class Tag(NamedTuple):
     created_at: int
 
 
-def find(account: Account, id_: int | None) -> Tag | None:
-    """Return the account's tag with that id, or None. Nothing has None as its id."""
-    return _tag(account.store.row(f"SELECT {COLUMNS} FROM tags WHERE id = ? AND account_id = ?", (id_, account.id)))
+def by_id(account: Account, id_: int) -> Tag:
+    """Return the account's tag with that id. Raises Refusal 404."""
+    return rows.by_id(account, "tags", Tag, id_)
 
 
 def named(account: Account, name: str) -> Tag | None:
     """Return the account's tag with that name, or None."""
-    sql = f"SELECT {COLUMNS} FROM tags WHERE account_id = ? AND folded_name = ?"
-    return _tag(account.store.row(sql, (account.id, name.casefold())))
+    return rows.find(account, "tags", Tag, folded_name=name.casefold())
 
 
 def create(account: Account, name: str, columns: Mapping[str, Any] | None = None) -> Tag:
@@ -42,9 +41,7 @@ def create(account: Account, name: str, columns: Mapping[str, Any] | None = None
 
 def rename(account: Account, id_: int, name: str) -> Tag:
     """Give a tag another name. Raises Refusal: 404 if there is no such tag, 422 for a name that another tag has."""
-    tag, other = find(account, id_), named(account, name)
-    if tag is None:
-        raise not_found()
+    tag, other = by_id(account, id_), named(account, name)
     if other is not None and other.id != id_:
         raise unprocessable(TAKEN)
     account.store.update_row("tags", id_, {"name": name, "folded_name": name.casefold()})
@@ -55,7 +52,3 @@ def delete(account: Account, id_: int) -> None:
     """Delete a tag of the account. Those who have it lose it, and no webhook is told."""
     TAGGED.clear(account, id_)
     account.store.write("DELETE FROM tags WHERE id = ?", (id_,))
-
-
-def _tag(row: tuple[Any, ...] | None) -> Tag | None:
-    return None if row is None else Tag(*row)

@@ -258,7 +258,11 @@ BAD_YAML = [
     ("utc_offset: soon", 1, "utc_offset must be a time ahead of UTC"),
     ("utc_offset: true", 1, "utc_offset must be"),
     ("colors: ['#fff', red]", 1, "colors is refused: Colors red is not a valid hex color code."),
-    ("colors: ['#fff', '#fff', '#fff', '#fff', '#fff', '#fff']", 1, "colors is refused: Colors can have at most 5 entries"),
+    (
+        "colors: ['#fff', '#fff', '#fff', '#fff', '#fff', '#fff']",
+        1,
+        "colors is refused: Colors can have at most 5 entries",
+    ),
     ("creator_profile:\n  image_url: here", 2, "creator_profile.image_url is no valid URL"),
     ("api_keys: [a,\n a]", 2, "api_keys[1] stands there already"),
     ("api_keys: one", 1, "api_keys must be a list"),
