@@ -7,6 +7,7 @@ import attrs
 from kit_mock.model import accounts, oauth_clients
 from kit_mock.model.oauth_clients import OAuthClient
 from kit_mock.seeds import seed
+from kit_mock.seeds.target import given
 from kit_mock.state.store import Store
 
 
@@ -31,9 +32,8 @@ class Beginning:
         self.register_clients(store)
         if self.seed is not None:
             seed.apply(store, self.seed, now)
-        columns = {"can_broadcast": self.can_broadcast, "subscriber_limit": self.subscriber_limit}
-        given = {name: value for name, value in columns.items() if value is not None}
-        store.update_row("accounts", accounts.ensure_account(store, now), given)
+        columns = given(can_broadcast=self.can_broadcast, subscriber_limit=self.subscriber_limit)
+        store.update_row("accounts", accounts.ensure_account(store, now), columns)
 
     def register_clients(self, store: Store) -> None:
         """Add the OAuth clients to those that a database has."""

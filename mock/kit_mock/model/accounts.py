@@ -1,4 +1,4 @@
-"""The accounts themselves: opened with a creator profile and colors."""
+"""What an account has of its own: name, plan, time zone, colors and creator profile."""
 
 from __future__ import annotations
 

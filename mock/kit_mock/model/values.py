@@ -18,7 +18,7 @@ _EMAIL_SHAPE = re.compile(r'[^@\s"]+@[^@\s\[\]]+\.[^@\s.\[\]]+')
 
 
 def email_address(value: Any) -> str | None:
-    """The address without white space around it, or None if the value isn't an address."""
+    """Return an address without white space around it, or None if the value isn't an address."""
     if not isinstance(value, str):
         return None
     value = value.strip()
@@ -29,14 +29,14 @@ def email_address(value: Any) -> str | None:
 
 
 def text_problem(value: Any, name: str) -> str | None:
-    """What is wrong with a text that must be there, in a sentence, or None."""
+    """Return what is wrong with a text that must be there, as a sentence, or None."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return f"{human(name)} can't be blank"
     return None if isinstance(value, str) else f"{human(name)} must be a string"
 
 
 def required_text(value: Any, name: str) -> str:
-    """The text without white space around it. Raises Refusal 422 if it is blank or no text at all."""
+    """Return a text without white space around it. Raises Refusal 422 if it is blank or no text at all."""
     if problem := text_problem(value, name):
         raise unprocessable(problem)
     text: str = value.strip()

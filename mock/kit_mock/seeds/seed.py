@@ -185,8 +185,8 @@ def _address(item: Item) -> dict[str, Any]:
 
 def _plan(node: Node) -> dict[str, Any]:
     item = Item.of(node, _PLAN)
-    given = {name: item.text_or_null(name) for name in _PLAN if name != "on_trial" and item.get(name) is not None}
-    return given if (on_trial := item.boolean("on_trial")) is None else {**given, "on_trial": on_trial}
+    texts = {name: item.text_or_null(name) for name in _PLAN if name != "on_trial" and item.get(name) is not None}
+    return {**texts, **given(on_trial=item.boolean("on_trial"))}
 
 
 def _profile(node: Node) -> dict[str, str]:

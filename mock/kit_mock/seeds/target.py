@@ -98,7 +98,7 @@ class Resource:
 
 
 def given(**columns: Any) -> dict[str, Any]:
-    """Return the columns that a seed gives values for: those that aren't None."""
+    """Return the columns that have a value: a seed says nothing of the others."""
     return {name: value for name, value in columns.items() if value is not None}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -178,6 +178,19 @@ def test_all_are_shown_whatever_their_state_the_newest_first(mock: KitMock) -> N
     for _ in range(1200):
         mock.segments.add("Same")
     assert len(mock.segments.all()) == 1200
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        (date(1969, 12, 31), "1969-12-31T00:00:00Z"),
+        (datetime(2023, 2, 16, 10, 30), "2023-02-16T10:30:00Z"),
+        (datetime(2023, 2, 16, 10, 30, tzinfo=timezone(timedelta(hours=2))), "2023-02-16T08:30:00Z"),
+        ("2023-02-16 10:30", "2023-02-16T10:30:00Z"),
+    ],
+)
+def test_a_moment_is_in_utc_unless_it_says_otherwise(mock: KitMock, moment: str | date, shown: str) -> None:
+    assert mock.tags.add("Newsletter", created_at=moment)["created_at"] == shown
 
 
 def test_a_new_default_template_takes_over(mock: KitMock) -> None:
