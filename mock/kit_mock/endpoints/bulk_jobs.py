@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -45,6 +45,21 @@ Results = dict[str, dict[str, dict[str, Any]]]
 """The lists of a bulk operation's answer: by name, and in each by a key that is the same for what is shown only once."""
 Run = Callable[[Call, Items], Results]
 
+
+class Job(NamedTuple):
+    """A row of `bulk_jobs`."""
+
+    id: int
+    account_id: int
+    client: str
+    operation_id: str
+    behaviour: str
+    callback_url: str | None
+    run_at: int
+    done: int
+    """Slices."""
+
+
 _log = logging.getLogger("kit_mock")
 _runs: dict[str, Run] = {}
 _decode_items = msgspec.json.Decoder(Items).decode
@@ -65,28 +80,27 @@ def enqueue(call: Call, name: str, items: Items, callback_url: str | None) -> No
     # The whole as JSON: each slice less its brackets, and commas between them.
     size = len(msgspec.json.encode({**call.body, name: []})) + sum(map(len, slices)) - len(slices) - 1
     sql = "SELECT coalesce(sum(size), 0) FROM bulk_jobs WHERE account_id = ? AND client = ?"
-    if (
-        call.account.store.value(sql, (call.account.id, call.client)) + size
-        > call.account.store.settings.bulk_queue_bytes
-    ):
+    store, now = call.account.store, call.account.now
+    if store.value(sql, (call.account.id, call.client)) + size > store.settings.bulk_queue_bytes:
         raise Refusal(413, (FULL,))
-    id_ = call.account.store.insert(
-        "INSERT INTO bulk_jobs (account_id, client, operation_id, size, behaviour, callback_url, created_at, run_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(call.account.id, call.client, call.operation_id, size, call.account.behaviour.name),
-            *(callback_url, call.account.now, call.account.now + DELAY),
-        ),
-    )
+    row = {
+        "account_id": call.account.id,
+        "client": call.client,
+        "operation_id": call.operation_id,
+        "size": size,
+        "behaviour": call.account.behaviour.name,
+        "callback_url": callback_url,
+        "created_at": now,
+        "run_at": now + DELAY,
+    }
+    id_ = store.insert_row("bulk_jobs", row)
     for number, encoded in enumerate(slices):
-        call.account.store.write(
-            "INSERT INTO bulk_slices (job_id, number, items) VALUES (?, ?, ?)", (id_, number, encoded)
-        )
-    call.account.store.has_new_work = True
+        store.insert_row("bulk_slices", {"job_id": id_, "number": number, "items": encoded})
+    store.has_new_work = True
 
 
 def next_at(store: Store) -> int | None:
-    """When the next job is due, or has been since, or None if none waits."""
+    """Return when the next job is due, or has been since, or None if none waits."""
     found: int | None = store.value("SELECT min(run_at) FROM bulk_jobs")
     return found
 
@@ -94,56 +108,54 @@ def next_at(store: Store) -> int | None:
 @schedule.task(next_at)
 def run_jobs(store: Store, now: int) -> None:
     """Run a slice of a job that is due."""
-    id_ = store.value("SELECT id FROM bulk_jobs WHERE run_at <= ? ORDER BY done, run_at, id LIMIT 1", (now,))
-    if id_ is None:
+    sql = f"SELECT {', '.join(Job._fields)} FROM bulk_jobs WHERE run_at <= ? ORDER BY done, run_at, id LIMIT 1"
+    row = store.row(sql, (now,))
+    if row is None:
         return
+    job = Job(*row)
     try:
         with store.savepoint():
-            is_over = _run_slice(store, id_)
+            is_over = _run_slice(store, job)
     except UnwritableError:  # No fault of the job, which waits until there is room.
         raise
     except Exception:  # noqa: BLE001  (the requests that come after must not suffer from it)
-        _log.exception("fault in the mock, bulk job %s is dropped", id_)
+        _log.exception("fault in the mock, bulk job %s is dropped", job.id)
         is_over = True
     if is_over:
-        store.write("DELETE FROM bulk_slices WHERE job_id = ?", (id_,))
-        store.write("DELETE FROM bulk_jobs WHERE id = ?", (id_,))
-        store.job_results.pop(id_, None)
+        store.write("DELETE FROM bulk_slices WHERE job_id = ?", (job.id,))
+        store.write("DELETE FROM bulk_jobs WHERE id = ?", (job.id,))
+        store.job_results.pop(job.id, None)
 
 
-def _run_slice(store: Store, id_: int) -> bool:
-    """Run the next slice of a job; whether it was the last one, whose end is told to `callback_url`."""
-    sql = "SELECT account_id, client, operation_id, behaviour, callback_url, run_at, done FROM bulk_jobs WHERE id = ?"
-    row = store.row(sql, (id_,))
-    assert row is not None
-    account_id, client, operation_id, behaviour, callback_url, run_at, done = row
+def _run_slice(store: Store, job: Job) -> bool:
+    """Run the next slice of a job, and return whether it was the last one, whose end is told to `callback_url`."""
     call = Call(
-        operation_id=operation_id,
+        operation_id=job.operation_id,
         path={},
         query={},
         body={},
-        account=Account(store, account_id, run_at, behaviours.named(behaviour)),
-        client=client,
+        account=Account(store, job.account_id, job.run_at, behaviours.named(job.behaviour)),
+        client=job.client,
     )
     sql = "SELECT items FROM bulk_slices WHERE job_id = ? AND number = ?"
-    results = _runs[operation_id](call, _decode_items(store.value(sql, (id_, done))))
-    encoded = None if callback_url is None else msgspec.json.encode(_told_apart(results, done))
-    store.write(
-        "UPDATE bulk_slices SET items = NULL, results = ? WHERE job_id = ? AND number = ?", (encoded, id_, done)
-    )
-    store.write("UPDATE bulk_jobs SET done = ? WHERE id = ?", (done + 1, id_))
+    results = _runs[job.operation_id](call, _decode_items(store.value(sql, (job.id, job.done))))
+    encoded = None if job.callback_url is None else msgspec.json.encode(_told_apart(results, job.done))
+    sql = "UPDATE bulk_slices SET items = NULL, results = ? WHERE job_id = ? AND number = ?"
+    store.write(sql, (encoded, job.id, job.done))
+    store.update_row("bulk_jobs", job.id, {"done": job.done + 1})
     if encoded is not None:
-        _gather(store, id_, encoded)
-    if store.value("SELECT 1 FROM bulk_slices WHERE job_id = ? AND number = ?", (id_, done + 1)) is not None:
+        _gather(store, job.id, encoded)
+    sql = "SELECT 1 FROM bulk_slices WHERE job_id = ? AND number = ?"
+    if store.value(sql, (job.id, job.done + 1)) is not None:
         return False
-    if callback_url is not None:
+    if job.callback_url is not None:
         deliveries.enqueue(
             store,
-            account_id=account_id,
-            event=operation_id,
-            target_url=callback_url,
-            payload=_payload(store, id_),
-            now=run_at,
+            account_id=job.account_id,
+            event=job.operation_id,
+            target_url=job.callback_url,
+            payload=_payload(store, job.id),
+            now=job.run_at,
         )
     return True
 
