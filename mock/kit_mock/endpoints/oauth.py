@@ -16,6 +16,8 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
+import attrs
+
 from kit_mock.endpoints import oauth_pages
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.oauth_errors import (
@@ -27,6 +29,7 @@ from kit_mock.endpoints.oauth_errors import (
     rephrased,
 )
 from kit_mock.model import oauth_clients, oauth_grants
+from kit_mock.model.account import Account
 from kit_mock.model.oauth_grants import AuthorizationRequest, Code, NewTokens
 from kit_mock.protocol.messages import Reply
 
@@ -50,7 +53,7 @@ _LARGEST_BODY = 16 * 1024
     ],
 )
 def authorize(call: Call) -> Reply:
-    """GET /oauth/authorize: the consent page or, if nobody is to be asked, the redirect with a code at once."""
+    """Answer GET /oauth/authorize: the consent page or, if nobody is to be asked, the redirect with a code at once."""
     client = oauth_clients.find(call.account.store, _required(call.query, "client_id"))
     if client is None:
         raise OAuthRefusal("invalid_client", "There is no such client_id")
@@ -71,10 +74,8 @@ def authorize(call: Call) -> Reply:
     accounts = call.account.store.rows("SELECT id, name FROM accounts ORDER BY id")
     with call.account.store.transaction():  # It is a GET, and has a ticket or a code to write down.
         if call.account.store.settings.auto_approve:
-            return _back(
-                request, code=oauth_grants.issue_code(call.account.store, request, accounts[0][0], call.account.now)
-            )
-        ticket = oauth_grants.ask(call.account.store, request, call.account.now)
+            return _back(request, code=oauth_grants.issue_code(_owned(call, accounts[0][0]), request))
+        ticket = oauth_grants.save_request(call.account.store, request, call.account.now)
     return oauth_pages.consent(
         app=client.name,
         scope=request.scope,
@@ -85,7 +86,7 @@ def authorize(call: Call) -> Reply:
 
 
 def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> None:
-    """Raises OAuthRefusal for what the app is told through its redirect URI."""
+    """Raise OAuthRefusal for what the app is told through its redirect URI."""
     if _required(call.query, "response_type") != "code":
         raise OAuthRefusal("unsupported_response_type", "response_type must be code")
     if call.query.get("scope") not in (None, "", oauth_grants.SCOPE):
@@ -101,18 +102,23 @@ def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> Non
 
 @operation("decide_authorization", convert_error=rephrased, largest_body=_LARGEST_BODY)
 def decide_authorization(call: Call) -> Reply:
-    """POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
+    """Answer POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
     decision = _required(call.body, "decision")
     if decision not in ("approve", "deny"):
         raise invalid_request("decision must be approve or deny")
     ticket = _required(call.body, "ticket")
     account_id = _account_id(call) if decision == "approve" else 0
-    request = oauth_grants.asked(call.account.store, ticket, call.account.now)
+    request = oauth_grants.take_request(call.account.store, ticket, call.account.now)
     if request is None:
         raise invalid_request("This page is too old or was used already; begin again in the app")
     if decision == "deny":
         return _back(request, error="access_denied", error_description="The owner of the account said no")
-    return _back(request, code=oauth_grants.issue_code(call.account.store, request, account_id, call.account.now))
+    return _back(request, code=oauth_grants.issue_code(_owned(call, account_id), request))
+
+
+def _owned(call: Call, account_id: int) -> Account:
+    """Return an account that an app is given access to."""
+    return attrs.evolve(call.account, id=account_id)
 
 
 def _account_id(call: Call) -> int:
@@ -139,7 +145,7 @@ def _account_id(call: Call) -> int:
     largest_body=_LARGEST_BODY,
 )
 def create_token(call: Call) -> Reply:
-    """POST /oauth/token, form-encoded or JSON: tokens for a code or for a refresh token."""
+    """Answer POST /oauth/token, form-encoded or JSON: tokens for a code or for a refresh token."""
     match _required(call.body, "grant_type"):
         case "authorization_code":
             new = _for_code(call, _client(call))
@@ -176,13 +182,11 @@ def _for_code(call: Call, client_id: str) -> NewTokens:
         raise invalid_grant("redirect_uri isn't the one that the code was sent to")
     _check_verifier(code, verifier)
     oauth_grants.spend_code(call.account.store, text)
-    return oauth_grants.issue_tokens(
-        call.account.store, client_id=client_id, account_id=code.account_id, scope=code.scope, now=call.account.now
-    )
+    return oauth_grants.issue_tokens(_owned(call, code.account_id), client_id, code.scope)
 
 
 def _check_verifier(code: Code, verifier: str | None) -> None:
-    """Raises OAuthRefusal unless the verifier is the one whose hash came with the authorization request."""
+    """Raise OAuthRefusal unless the verifier is the one whose hash came with the authorization request."""
     if code.code_challenge is None:
         if verifier is not None:
             # Somebody has taken PKCE out of the authorization request on its way.
@@ -206,26 +210,21 @@ def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
     if pair.is_superseded and not call.account.behaviour.refresh_token_reuse:
         raise invalid_grant("The refresh token was used already")
     oauth_grants.supersede(call.account.store, pair)
-    return oauth_grants.issue_tokens(
-        call.account.store,
-        client_id=client_id,
-        account_id=pair.account_id,
-        scope=pair.scope,
-        now=call.account.now,
-        grant_id=pair.grant_id,
-    )
+    return oauth_grants.issue_tokens(_owned(call, pair.account_id), client_id, pair.scope, pair.grant_id)
 
 
 @operation("revoke_token", convert_error=rephrased, largest_body=_LARGEST_BODY)
 def revoke_token(call: Call) -> Reply:
-    """POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
+    """Answer POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
     oauth_grants.revoke(call.account.store, _required(call.body, "token"), _client(call))
     return Reply(200, {}, NO_STORE)
 
 
 def _client(call: Call) -> str:
-    """The id of the client that the request comes from. Raises OAuthRefusal 401 unless the secret fits: none, if the
-    client has none."""
+    """Return the id of the client that the request comes from.
+
+    Raises OAuthRefusal 401 unless the secret fits: none, if the client has none.
+    """
     client_id = _required(call.body, "client_id")
     secret = _optional(call.body, "client_secret")
     client = oauth_clients.find(call.account.store, client_id)
@@ -242,7 +241,7 @@ def _required(values: dict[str, Any], name: str) -> str:
 
 
 def _optional(values: dict[str, Any], name: str) -> str | None:
-    """The text of that name; an empty one counts as none. JSON can hold something else: OAuthRefusal."""
+    """Return the text of that name, or None for an empty one. Raises OAuthRefusal for what is no text."""
     value = values.get(name)
     if value is not None and not isinstance(value, str):
         raise invalid_request(f"{name} must be a string")
@@ -250,7 +249,7 @@ def _optional(values: dict[str, Any], name: str) -> str | None:
 
 
 def _back(request: AuthorizationRequest, **parameters: str) -> Reply:
-    """To the redirect URI, with these in its query, after what it has there itself."""
+    """Redirect to the redirect URI, with these in its query, after what it has there itself."""
     if request.state is not None:
         parameters["state"] = request.state
     joint = "&" if "?" in request.redirect_uri else "?"

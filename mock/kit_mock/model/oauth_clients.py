@@ -19,12 +19,12 @@ _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII 
 
 
 def hashed(secret: str) -> str:
-    """What is stored of a secret. Without salt, since it is what they are looked up by, and the mock makes them random."""
+    """Return what is stored of a secret. Without salt: secrets are looked up by it, and the mock makes them random."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_redirect_uri(text: str) -> bool:
-    """Whether a code could be sent there: an absolute URI in ASCII, without a fragment, that no browser would run."""
+    """Return whether a code could be sent to an absolute URI in ASCII, without a fragment, that no browser would run."""
     if not _URI.fullmatch(text) or "#" in text:
         return False
     try:
@@ -95,11 +95,11 @@ class RegisteredClient:
     secret_hash: str | None = attrs.field(repr=False)
 
     def authenticates(self, secret: str | None) -> bool:
-        """Whether that is its secret; None, if it has none. Hashes are compared, so that time tells nothing."""
+        """Return whether that is its secret; None, if it has none. Hashes are compared, so that time tells nothing."""
         return self.secret_hash == (hashed(secret) if secret else None)
 
     def takes(self, redirect_uri: str) -> bool:
-        """Whether a code may be sent there."""
+        """Return whether a code may be sent there."""
         if redirect_uri in self.redirect_uris:
             return True
         return self.any_loopback and is_redirect_uri(redirect_uri) and _is_loopback(redirect_uri)
@@ -123,7 +123,7 @@ def register(store: Store, clients: Iterable[OAuthClient]) -> None:
 
 
 def find(store: Store, client_id: str) -> RegisteredClient | None:
-    """The client with that id, or None."""
+    """Return the client with that id, or None."""
     sql = "SELECT id, name, redirect_uris, any_loopback, secret_hash FROM oauth_clients WHERE id = ?"
     row = store.row(sql, (client_id,))
     if row is None:

@@ -1,4 +1,4 @@
-"""What OAuth gives out: requests that wait for consent, codes and tokens. All are stored as hashes.
+"""What OAuth gives out: tickets of requests that wait for consent, codes and tokens. All are stored as hashes.
 
 Chosen where the API says nothing: an access token stays good until it expires, also when a refresh has brought a newer
 one; refresh tokens don't expire; a code that comes a second time doesn't revoke what the first brought.
@@ -10,6 +10,7 @@ import secrets
 
 import attrs
 
+from kit_mock.model.account import Account
 from kit_mock.model.oauth_clients import hashed
 from kit_mock.state.store import Store
 
@@ -76,20 +77,17 @@ class NewTokens:
     created_at: int
 
 
-def ask(store: Store, request: AuthorizationRequest, now: int) -> str:
-    """Keep a request until the owner has decided, ten minutes at most. Returns the ticket that the decision needs."""
+def save_request(store: Store, request: AuthorizationRequest, now: int) -> str:
+    """Save a request until the owner has decided, ten minutes at most. Return the ticket that the decision needs."""
     ticket = _random()
     store.write("DELETE FROM oauth_requests WHERE expires_at <= ?", (now,))
-    store.write(
-        "INSERT INTO oauth_requests (hash, client_id, redirect_uri, scope, state, code_challenge, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (hashed(ticket), *attrs.astuple(request), now + CODE_SECONDS),
-    )
+    row = {"hash": hashed(ticket), **attrs.asdict(request), "expires_at": now + CODE_SECONDS}
+    store.insert_row("oauth_requests", row)
     return ticket
 
 
-def asked(store: Store, ticket: str, now: int) -> AuthorizationRequest | None:
-    """The request of a ticket, which is thereby spent; None for a ticket that is unknown, spent or too old."""
+def take_request(store: Store, ticket: str, now: int) -> AuthorizationRequest | None:
+    """Return the request of a ticket, which is thereby spent; None for a ticket that is unknown, spent or too old."""
     row = store.row(
         "SELECT client_id, redirect_uri, scope, state, code_challenge FROM oauth_requests"
         " WHERE hash = ? AND expires_at > ?",
@@ -99,30 +97,27 @@ def asked(store: Store, ticket: str, now: int) -> AuthorizationRequest | None:
     return None if row is None else AuthorizationRequest(*row)
 
 
-def issue_code(store: Store, request: AuthorizationRequest, account_id: int, now: int) -> str:
-    """A new code for what was asked for, good for ten minutes."""
+def issue_code(account: Account, request: AuthorizationRequest) -> str:
+    """Issue a code for access to an account, good for ten minutes."""
     code = _random()
     # Codes are kept for a day longer, so that one that comes late is told why it isn't taken.
-    store.write("DELETE FROM oauth_codes WHERE expires_at <= ?", (now - _DAY,))
-    store.write(
-        "INSERT INTO oauth_codes"
-        " (hash, client_id, account_id, redirect_uri, scope, code_challenge, expires_at, used)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-        (
-            hashed(code),
-            request.client_id,
-            account_id,
-            request.redirect_uri,
-            request.scope,
-            request.code_challenge,
-            now + CODE_SECONDS,
-        ),
-    )
+    account.store.write("DELETE FROM oauth_codes WHERE expires_at <= ?", (account.now - _DAY,))
+    row = {
+        "hash": hashed(code),
+        "client_id": request.client_id,
+        "account_id": account.id,
+        "redirect_uri": request.redirect_uri,
+        "scope": request.scope,
+        "code_challenge": request.code_challenge,
+        "expires_at": account.now + CODE_SECONDS,
+        "used": False,
+    }
+    account.store.insert_row("oauth_codes", row)
     return code
 
 
 def find_code(store: Store, code: str) -> Code | None:
-    """A code that was given out, used or not, or None."""
+    """Return a code that was given out, used or not, or None."""
     row = store.row(
         "SELECT client_id, account_id, redirect_uri, scope, code_challenge, expires_at, used FROM oauth_codes"
         " WHERE hash = ?",
@@ -136,73 +131,66 @@ def spend_code(store: Store, code: str) -> None:
     store.write("UPDATE oauth_codes SET used = 1 WHERE hash = ?", (hashed(code),))
 
 
-def issue_tokens(
-    store: Store, *, client_id: str, account_id: int, scope: str, now: int, grant_id: int | None = None
-) -> NewTokens:
-    """A new pair of tokens, of a grant that there is or of a new one."""
-    new = NewTokens(_random(), _random(), scope, now)
-    keep_tokens(
-        store,
-        client_id=client_id,
-        account_id=account_id,
+def issue_tokens(account: Account, client_id: str, scope: str, grant_id: int | None = None) -> NewTokens:
+    """Issue a pair of tokens, of a grant that there is or of a new one."""
+    new = NewTokens(_random(), _random(), scope, account.now)
+    save_tokens(
+        account,
+        client_id,
         scope=scope,
         access_token=new.access_token,
         refresh_token=new.refresh_token,
-        expires_at=now + TOKEN_SECONDS,
         grant_id=grant_id,
     )
     return new
 
 
-def keep_tokens(
-    store: Store,
-    *,
+def save_tokens(
+    account: Account,
     client_id: str,
-    account_id: int,
-    scope: str = SCOPE,
+    *,
     access_token: str,
     refresh_token: str | None,
-    expires_at: int,
+    scope: str = SCOPE,
+    expires_at: int | None = None,
     grant_id: int | None = None,
 ) -> int:
-    """Store a pair of tokens and return its id, of a grant that there is or of a new one.
+    """Save a pair of tokens and return its id, of a grant that there is or of a new one.
 
-    Without a refresh token, nobody knows it.
+    Without a refresh token, nobody knows it. Without `expires_at`, the access token is good for 48 hours.
     """
-    id_ = store.insert(
-        "INSERT INTO oauth_tokens"
-        " (grant_id, client_id, account_id, scope, access_hash, refresh_hash, expires_at, superseded, revoked)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
-        (
-            grant_id or 0,
-            client_id,
-            account_id,
-            scope,
-            hashed(access_token),
-            hashed(refresh_token or _random()),
-            expires_at,
-        ),
-    )
+    row = {
+        "grant_id": grant_id or 0,
+        "client_id": client_id,
+        "account_id": account.id,
+        "scope": scope,
+        "access_hash": hashed(access_token),
+        "refresh_hash": hashed(refresh_token or _random()),
+        "expires_at": account.now + TOKEN_SECONDS if expires_at is None else expires_at,
+        "superseded": False,
+        "revoked": False,
+    }
+    id_ = account.store.insert_row("oauth_tokens", row)
     if grant_id is None:
-        store.write("UPDATE oauth_tokens SET grant_id = id WHERE id = ?", (id_,))
+        account.store.update_row("oauth_tokens", id_, {"grant_id": id_})
     return id_
 
 
 def by_access_token(store: Store, token: str) -> AccessToken | None:
-    """An access token, expired or not, or None for one that is unknown or revoked."""
+    """Return an access token, expired or not, or None for one that is unknown or revoked."""
     sql = "SELECT id, client_id, account_id, expires_at FROM oauth_tokens WHERE access_hash = ? AND revoked = 0"
     row = store.row(sql, (hashed(token),))
     return None if row is None else AccessToken(*row)
 
 
 def by_refresh_token(store: Store, token: str) -> TokenPair | None:
-    """The pair of a refresh token, whatever became of it, or None."""
+    """Return the pair of a refresh token, whatever became of it, or None."""
     return _pair(store, "refresh_hash", token)
 
 
 def supersede(store: Store, pair: TokenPair) -> None:
     """Mark a refresh token as used: a newer one has taken its place."""
-    store.write("UPDATE oauth_tokens SET superseded = 1 WHERE id = ?", (pair.id,))
+    store.update_row("oauth_tokens", pair.id, {"superseded": True})
 
 
 def revoke(store: Store, token: str, client_id: str) -> None:
@@ -212,20 +200,23 @@ def revoke(store: Store, token: str, client_id: str) -> None:
     with it.
     """
     pair = _pair(store, "refresh_hash", token)
-    column = "grant_id"
-    if pair is None:
-        pair = _pair(store, "access_hash", token)
-        column = "id"
     if pair is not None and pair.client_id == client_id:
-        id_ = pair.grant_id if column == "grant_id" else pair.id
-        store.write(f"UPDATE oauth_tokens SET revoked = 1 WHERE {column} = ?", (id_,))
+        _revoke_grant(store, pair)
+    elif pair is None:
+        pair = _pair(store, "access_hash", token)
+        if pair is not None and pair.client_id == client_id:
+            store.update_row("oauth_tokens", pair.id, {"revoked": True})
 
 
 def revoke_grant(store: Store, access_token: str) -> None:
     """Revoke all tokens of an access token's grant, as its account's owner can; nothing if there is none like that."""
     pair = _pair(store, "access_hash", access_token)
     if pair is not None:
-        store.write("UPDATE oauth_tokens SET revoked = 1 WHERE grant_id = ?", (pair.grant_id,))
+        _revoke_grant(store, pair)
+
+
+def _revoke_grant(store: Store, pair: TokenPair) -> None:
+    store.write("UPDATE oauth_tokens SET revoked = 1 WHERE grant_id = ?", (pair.grant_id,))
 
 
 def _pair(store: Store, column: str, token: str) -> TokenPair | None:

@@ -8,20 +8,18 @@ from kit_mock.seeds.target import Resource, Seeding, TargetAccount
 
 
 def _add_tokens(seeding: Seeding, account: TargetAccount, item: Item) -> int:
-    """An access token and its refresh token, of a grant of their own."""
+    """Add an access token and its refresh token, of a grant of their own."""
     client_id = item.required_text("client_id")
     if oauth_clients.find(seeding.store, client_id) is None:
         item.required("client_id").refuse("isn't that of one of the OAuth clients")
     access_token, refresh_token = item.required_text("access_token"), item.text("refresh_token")
-    expires_at = item.moment("expires_at")
     with seeding.naming(item.node):
-        return oauth_grants.keep_tokens(
-            seeding.store,
-            client_id=client_id,
-            account_id=account.id,
+        return oauth_grants.save_tokens(
+            seeding.account(account),
+            client_id,
             access_token=access_token,
             refresh_token=refresh_token,
-            expires_at=seeding.now + oauth_grants.TOKEN_SECONDS if expires_at is None else expires_at,
+            expires_at=item.moment("expires_at"),
         )
 
 
