@@ -96,7 +96,7 @@ def get_email_stats(call: Call) -> Reply:
     whose state became `bounced` in that time.
     """
     since = call.account.now - int(_PERIOD.total_seconds())
-    sent, opened, clicked, unsubscribed = sending.totals(call.account.store, call.account.id, since)
+    sent, opened, clicked, unsubscribed = sending.totals(call.account, since)
     bounced = growth.count_changes(call.account, "bounced", since, call.account.now)
     return Reply(
         200,

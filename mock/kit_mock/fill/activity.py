@@ -1,4 +1,4 @@
-"""What a test lets an account have done: broadcasts, purchases and webhooks. See `additions`."""
+"""What a test lets an account have done: broadcasts, purchases and webhooks. See `adding`."""
 
 # ruff: noqa: A002  (arguments are called what the API calls the fields)
 
@@ -7,14 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from kit_mock.fill.adding import Additions, Moment, Reference, Shown, ShownById
+from kit_mock.endpoints import broadcasts, purchases, webhooks
+from kit_mock.fill.adding import Additions, Moment, Reference, Shown
+from kit_mock.model.account import Account
 
 
-class Broadcasts(ShownById):
+class Broadcasts(Additions):
     """`mock.broadcasts`."""
 
     name = "broadcasts"
-    one = "broadcast"
+    shown_by = ("get_broadcast", "broadcast")
 
     def add(
         self,
@@ -43,8 +45,9 @@ class Broadcasts(ShownById):
     ) -> Shown:
         """Add a broadcast: a draft, with a `send_at` to come a scheduled one, with one that has passed a sent one.
 
-        One that was sent can be `aborted`: stopped before it went to everybody. Only sent ones have `recipients` (by default those whom the filter finds), `opens`, `clickers`, `clicks` and
-        `unsubscribes`. Raises KitMockError for anything that a seed couldn't hold.
+        One that was sent can be `aborted`: stopped before it went to everybody. Only sent ones have `recipients` (by default
+        those whom the filter finds), `opens`, `clickers`, `clicks` and `unsubscribes`. Without `created_at`, one was created
+        now, or when it was sent. Raises KitMockError for anything that a seed couldn't hold.
         """
         return self._add(
             account_id,
@@ -72,12 +75,15 @@ class Broadcasts(ShownById):
             },
         )
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return broadcasts.render_by_id(account, id_)
 
-class Purchases(ShownById):
+
+class Purchases(Additions):
     """`mock.purchases`."""
 
     name = "purchases"
-    one = "purchase"
+    shown_by = ("get_purchase", "purchase")
 
     def add(
         self,
@@ -121,11 +127,15 @@ class Purchases(ShownById):
             },
         )
 
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return purchases.render_by_id(account, id_)
+
 
 class Webhooks(Additions):
     """`mock.webhooks`."""
 
     name = "webhooks"
+    shown_by = ("list_webhooks", "webhooks")
 
     def add(
         self,
@@ -146,7 +156,8 @@ class Webhooks(Additions):
         """Add a webhook for an event such as `subscriber.tag_add`, with or without what is before the dot.
 
         What the event is about must be there already: a tag, form or sequence by its id or name, a product by its id or
-        `pid`, a custom field by its id, key or label; a link is a URL. A locked one can't be deleted by a request. Raises KitMockError for anything that a seed couldn't hold.
+        `pid`, a custom field by its id, key or label; a link is a URL. A locked one can't be deleted by a request.
+        Raises KitMockError for anything that a seed couldn't hold.
         """
         return self._add(
             account_id,
@@ -164,3 +175,6 @@ class Webhooks(Additions):
                 "created_at": created_at,
             },
         )
+
+    def _represent(self, account: Account, id_: int) -> Shown:
+        return webhooks.render_by_id(account, id_)

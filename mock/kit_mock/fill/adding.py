@@ -141,16 +141,4 @@ class Additions:
             for id_, at, *names in self._store.rows(sql, (account_id,)):
                 for text in {name.casefold() for name in names}:
                     target.remember(kind, id_, text, at)
-        sql = "SELECT id FROM email_templates WHERE account_id = ? AND is_default"
-        target.default_template = self._store.value(sql, (account_id,))
         return target
-
-
-class ShownById(Additions):
-    """What the API has an operation for that shows one by its id."""
-
-    one: ClassVar[str]
-
-    def _shown(self, account_id: int, id_: int) -> Shown:
-        found: Shown = self._call(f"get_{self.one}", account_id, {"id": id_}, {})[self.one]
-        return found

@@ -1,6 +1,6 @@
-"""Acts that the API has no way to bring about, such as a bounce or a click: what `KitMock.fire` does.
+"""Events that no request can cause, such as bounces, complaints and clicks. Behind `KitMock.fire`.
 
-Chosen, as the API has no act for these: the four `subscriber_` events give the subscriber the state that they tell of,
+Chosen, as the API says nothing of these: the four `subscriber_` events give the subscriber the state that they tell of,
 and are told even if they had it; a course can be completed by those who were added to its sequence, in any state; a
 click counts in the stats of the last broadcast that the subscriber got; no other event changes anything, a deleted
 custom field stays. The account is that of the subscriber, the purchase or the custom field.
@@ -11,12 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kit_mock.endpoints import purchases
-from kit_mock.endpoints.handlers import Call
-from kit_mock.model import custom_fields, events, representations, sending, subscribers
+from kit_mock.model import (
+    custom_fields,
+    events,
+    purchase_rows,
+    purchases,
+    representations,
+    sending,
+    subscribers,
+    webhooks,
+)
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import EVENTS, FIELD_CREATED, FIELD_DELETED, PURCHASE_CREATE, REQUESTED, Subject
-from kit_mock.outbox import allowed_hosts, deliveries
+from kit_mock.model.memberships import IN_SEQUENCE
+from kit_mock.outbox import deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.state.store import Store
@@ -27,6 +35,8 @@ _STATES = {
     "subscriber_bounce": "bounced",
     "subscriber_complain": "complained",
 }
+_WITHOUT_SUBSCRIBER = {PURCHASE_CREATE: "purchase", FIELD_CREATED: "custom_field", FIELD_DELETED: "custom_field"}
+"""What the events without a subscriber take the id of."""
 
 
 def fire(
@@ -37,80 +47,62 @@ def fire(
     if name not in EVENTS:
         raise ValueError(f"event: there is no {event!r}; there are {', '.join(EVENTS)}")
     with store.transaction():
-        if name == PURCHASE_CREATE:
-            ids = _purchase(store, now, subscriber_id, given)
-        elif name in (FIELD_CREATED, FIELD_DELETED):
-            ids = _custom_field(store, now, name, subscriber_id, given)
-        else:
-            ids = _subscriber_event(store, now, name, subscriber_id, given)
-        return deliveries.some(store, ids)
+        fire_event = _fire_without_subscriber if name in _WITHOUT_SUBSCRIBER else _fire_of_subscriber
+        return deliveries.some(store, fire_event(store, now, name, subscriber_id, given))
 
 
-def _purchase(store: Store, now: int, subscriber_id: int | None, given: Mapping[str, Any]) -> list[int]:
+def _fire_without_subscriber(
+    store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
+) -> list[int]:
+    noun = _WITHOUT_SUBSCRIBER[event]
     if subscriber_id is not None:
-        raise ValueError(f"subscriber_id: {PURCHASE_CREATE} takes a purchase_id instead")
-    id_ = _id(_only(PURCHASE_CREATE, given, ("purchase_id",)), "purchase_id")
-    account_id = store.value("SELECT account_id FROM purchases WHERE id = ?", (id_,))
-    if account_id is None:
-        raise ValueError(f"purchase_id: there is no purchase {id_}")
-    call = _call(store, now, account_id, PURCHASE_CREATE)
-    return purchases.fire_created(call, purchases.one(call, id_))
-
-
-def _custom_field(store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]) -> list[int]:
-    if subscriber_id is not None:
-        raise ValueError(f"subscriber_id: {event} takes a custom_field_id instead")
-    id_ = _id(_only(event, given, ("custom_field_id",)), "custom_field_id")
-    account_id = store.value("SELECT account_id FROM custom_fields WHERE id = ?", (id_,))
-    if account_id is None:
-        raise ValueError(f"custom_field_id: there is no custom field {id_}")
-    account = Account.of(store, account_id, now)
+        raise ValueError(f"subscriber_id: {event} takes a {noun}_id instead")
+    id_ = _id(_only(event, given, (f"{noun}_id",)), f"{noun}_id")
+    account = _account(store, now, noun, id_)
+    if event == PURCHASE_CREATE:
+        return purchases.fire_created(account, purchase_rows.by_id(account, id_))
     shown = representations.custom_field(custom_fields.by_id(account, id_))
     return events.fire(account, event, {"custom_field": shown})
 
 
-def _subscriber_event(
+def _fire_of_subscriber(
     store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
 ) -> list[int]:
     id_ = _id(subscriber_id, "subscriber_id")
-    account_id = store.value("SELECT account_id FROM subscribers WHERE id = ?", (id_,))
-    if account_id is None:
-        raise ValueError(f"subscriber_id: there is no subscriber {id_}")
-    about = _subject(store, account_id, event, EVENTS[event], given)
-    if event == "course_complete":
-        sql = "SELECT 1 FROM sequence_subscribers WHERE sequence_id = ? AND subscriber_id = ?"
-        if store.row(sql, (about, id_)) is None:
-            raise ValueError(f"subscriber_id: subscriber {id_} was not added to sequence {about}")
-    account = Account.of(store, account_id, now)
+    account = _account(store, now, "subscriber", id_)
+    about = _subject(account, event, EVENTS[event], given)
+    if event == "course_complete" and IN_SEQUENCE.find(account, int(about or 0), id_) is None:
+        raise ValueError(f"subscriber_id: subscriber {id_} was not added to sequence {about}")
     subscriber = subscribers.by_id(account, id_)
     if event in _STATES:
         subscriber = subscribers.set_state(account, subscriber, _STATES[event])
     if event == "link_click":
-        sending.count_click(store, id_, now)
+        sending.count_click(account, id_)
     return events.fire_for(account, subscriber, event, about)
 
 
-def _subject(
-    store: Store, account_id: int, event: str, subject: Subject | None, given: Mapping[str, Any]
-) -> int | str | None:
+def _account(store: Store, now: int, noun: str, id_: int) -> Account:
+    """Return the account that has the subscriber, purchase or custom field with that id."""
+    account_id = store.value(f"SELECT account_id FROM {noun}s WHERE id = ?", (id_,))
+    if account_id is None:
+        raise ValueError(f"{noun}_id: there is no {noun.replace('_', ' ')} {id_}")
+    return Account.of(store, account_id, now)
+
+
+def _subject(account: Account, event: str, subject: Subject | None, given: Mapping[str, Any]) -> int | str | None:
     if subject is None:
         _only(event, given, ())
         return None
     name = next((each for each in subject.names if each in given), subject.names[0])
     value = _only(event, given, subject.names)
-    if subject.table is None:
-        if not allowed_hosts.is_web_url(value):
-            raise ValueError(f"{name}: {value!r} is no http or https URL")
-        return str(value)
-    id_ = _id(value, name)
-    sql = f"SELECT 1 FROM {subject.table} WHERE id = ? AND account_id = ?"
-    if store.row(sql, (id_, account_id)) is None:
-        raise ValueError(f"{name}: the account has no {subject.noun.replace('_', ' ')} {id_}")
-    return id_
+    about: int | str = value if subject.table is None else _id(value, name)
+    if problem := webhooks.subject_problem(account, subject, about):
+        raise ValueError(f"{name}: {problem}")
+    return about
 
 
 def _only(event: str, given: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The one argument that an event takes, by any of its names; None if it takes none."""
+    """Return the one argument that an event takes, by any of its names; None if it takes none."""
     for name in given:
         if name not in names:
             raise ValueError(f"{name}: {event} doesn't take it")
@@ -125,7 +117,3 @@ def _id(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
         raise ValueError(f"{name}: {'it is missing' if value is None else f'{value!r} is no id'}")
     return value
-
-
-def _call(store: Store, now: int, account_id: int, event: str) -> Call:
-    return Call(event, {}, {}, {}, Account.of(store, account_id, now))

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from kit_mock.model.account import Account
 from kit_mock.protocol.validation import LARGEST_ID
-from kit_mock.state.store import Store
 
 ONE_GROUP = "Only a single filter group is supported. Use one of `all`, `any`, or `none`."
 EVERYBODY = [{"all": [{"type": "all_subscribers"}]}]
@@ -22,10 +22,12 @@ _GROUPS = ("all", "any", "none")
 _TABLES = {"tag": ("tag_subscribers", "tag_id"), "segment": ("segment_subscribers", "segment_id")}
 
 Filter = list[dict[str, list[dict[str, Any]]]]
+decode = msgspec.json.Decoder(Filter).decode
+"""Reads a filter as `encode` returns it."""
 
 
 def problems(given: Sequence[Mapping[str, Any]] | None) -> list[str]:
-    """What is wrong with a filter whose types the document has seen to, in sentences."""
+    """Return what is wrong with a filter of the right types, in sentences."""
     groups = _groups(given)
     found = [ONE_GROUP] if len(groups) > 1 else []
     with_ids = [part for _, parts in groups for part in parts if part["type"] in _TABLES]
@@ -36,22 +38,23 @@ def problems(given: Sequence[Mapping[str, Any]] | None) -> list[str]:
     return found
 
 
-def normalized(given: Sequence[Mapping[str, Any]] | None) -> Filter:
-    """A filter without problems as it reads back."""
-    return [{name: [_part(part) for part in parts]} for name, parts in _groups(given)] or EVERYBODY
+def encode(given: Sequence[Mapping[str, Any]] | None) -> str:
+    """Return a filter without problems as it is stored: JSON, as it reads back."""
+    normalized = [{name: [_part(part) for part in parts]} for name, parts in _groups(given)] or EVERYBODY
+    return msgspec.json.encode(normalized).decode()
 
 
-def count(store: Store, account_id: int, subscriber_filter: Filter, only: int | None = None) -> int:
-    """How many active subscribers a filter finds; with the id of one, whether it finds that one, as 1 or 0."""
-    condition, arguments = _condition(account_id, subscriber_filter, only)
-    found: int = store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments)
+def count(account: Account, subscriber_filter: Filter, only: int | None = None) -> int:
+    """Count the active subscribers whom a filter finds; with the id of one, return whether it finds that one, as 1 or 0."""
+    condition, arguments = _condition(account.id, subscriber_filter, only)
+    found: int = account.store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments)
     return found
 
 
-def count_as_sent(store: Store, account_id: int, subscriber_filter: Filter) -> int:
+def count_as_sent(account: Account, subscriber_filter: Filter) -> int:
     """Count one more message for each active subscriber whom a filter finds, and return how many they are."""
-    condition, arguments = _condition(account_id, subscriber_filter)
-    return store.write(f"UPDATE subscribers SET sent = sent + 1 WHERE {condition}", arguments)
+    condition, arguments = _condition(account.id, subscriber_filter)
+    return account.store.write(f"UPDATE subscribers SET sent = sent + 1 WHERE {condition}", arguments)
 
 
 def _condition(account_id: int, subscriber_filter: Filter, only: int | None = None) -> tuple[str, tuple[Any, ...]]:
@@ -84,7 +87,7 @@ def _sense(group: str) -> str:
 
 
 def _groups(given: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """The groups that hold something. There may be several, in one object or in more."""
+    """Return the groups that hold something. There may be several, in one object or in more."""
     return [(name, group[name]) for group in given or () for name in _GROUPS if group.get(name)]
 
 

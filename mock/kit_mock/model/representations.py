@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kit_mock.model import purchase_rows
 from kit_mock.model.account import Account
 from kit_mock.model.field_values import FieldSet
+from kit_mock.model.purchase_rows import Purchase, PurchaseLine
 from kit_mock.state.clock import timestamp
 
 Json = dict[str, Any]
+
+_PLACES = 4  # Of a sum: more than any currency has, and fewer than floating point gets wrong.
 
 
 def custom_field(row: Sequence[Any]) -> Json:
@@ -38,3 +42,36 @@ def subscribers(account: Account, rows: Iterable[Sequence[Any]]) -> list[Json]:
         }
         for id_, first_name, email_address, state, created_at, values in rows
     ]
+
+
+def purchases(account: Account, rows: Sequence[Purchase]) -> list[Json]:
+    """Represent purchases with their lines."""
+    lines = purchase_rows.lines(account, [row.id for row in rows])
+    return [_purchase(row, lines[row.id]) for row in rows]
+
+
+def _purchase(row: Purchase, lines: Sequence[PurchaseLine]) -> Json:
+    subtotal = row.subtotal
+    if subtotal is None:
+        subtotal = _rounded(sum(line.quantity * line.unit_price for line in lines))
+    discount, tax, shipping = row.discount or 0, row.tax or 0, row.shipping or 0
+    return {
+        "id": row.id,
+        "subscriber_id": row.subscriber_id,
+        "source": row.source,
+        "transaction_id": row.transaction_id,
+        "status": row.status,
+        "email_address": row.email_address,
+        "currency": row.currency,
+        "transaction_time": timestamp(row.transaction_time),
+        "subtotal": subtotal,
+        "discount": discount,
+        "tax": tax,
+        "total": _rounded(subtotal + tax + shipping - discount) if row.total is None else row.total,
+        "products": [line._asdict() for line in lines],
+    }
+
+
+def _rounded(amount: float) -> float:
+    # A float, as JSON has no room for the largest products of whole numbers.
+    return round(float(amount), _PLACES)

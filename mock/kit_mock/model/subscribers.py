@@ -128,7 +128,7 @@ def set_state(account: Account, subscriber: Subscriber, state: str) -> Subscribe
     if state == subscriber.state:
         return subscriber
     if state == "cancelled":
-        sending.count_unsubscribe(account.store, subscriber.id, account.now)
+        sending.count_unsubscribe(account, subscriber.id)
     updated = subscriber._replace(state=state)
     _write(account, subscriber, updated, cancelled_at=account.now if state == "cancelled" else None)
     return updated

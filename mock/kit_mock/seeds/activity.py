@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
+import attrs
 
-from kit_mock.endpoints.purchase_input import AMOUNTS, read
-from kit_mock.model import audience
-from kit_mock.protocol.errors import Refusal
+from kit_mock.model import broadcasts, products, purchase_input, purchases, subscribers
+from kit_mock.model.purchase_input import AMOUNTS, Line
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.source import Node
-from kit_mock.seeds.target import Resource, Seeding, TargetAccount
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
 
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")
 _NUMBERS = ("recipients", "opens", "clickers", "clicks", "unsubscribes")
@@ -21,62 +20,51 @@ _GROUPS = ("all", "any", "none")
 
 
 def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> int:
-    """A broadcast is a draft, scheduled or, with a `send_at` that has passed, sent: to whom its filter finds now.
+    """Add a broadcast: a draft, scheduled or, with a `send_at` that has passed, sent: to whom its filter finds now.
 
-    Sent ones can have other numbers of their own, which nobody has a way to bring about through the API.
+    Sent ones can have other numbers of their own, which nobody has a way to bring about through the API. One without a
+    `created_at` was there when it was sent.
     """
+    created_at, send_at = item.moment("created_at"), item.moment("send_at")
+    is_sent = send_at is not None and send_at <= seeding.now
+    if created_at is None:
+        created_at = seeding.now if send_at is None else min(seeding.now, send_at)
     template = item.get("email_template")
-    send_at = item.moment("send_at")
-    found = {
-        "created_at": seeding.created_at(item),
+    given = {
         **{name: item.text_or_null(name) for name in _TEXTS},
         "public": item.boolean("public") or False,
         "published_at": item.moment("published_at"),
         "send_at": send_at,
         "thumbnail_url": item.uri("thumbnail_url"),
         "email_address": item.email_address("email_address"),
+        "email_template_id": None if template is None else account.find("email templates", template),
+        "subscriber_filter": _filter(account, item),
     }
-    chosen = _filter(account, item)
-    is_aborted = item.boolean("aborted") or False
-    if is_aborted and (send_at is None or send_at > seeding.now):
-        item.required("aborted").refuse("goes with a `send_at` that has passed")
-    if send_at is not None and not (found["subject"] and found["content"]):
-        item.required("send_at").refuse("needs a subject and a content")
-    numbers: dict[str, int] = {}
+    told = _told(item, is_sent=is_sent)
+    with seeding.naming(item.node):
+        return broadcasts.create(
+            seeding.account(account, created_at), given, columns=id_columns(item), present=seeding.now, told=told
+        ).id
+
+
+def _told(item: Item, *, is_sent: bool) -> dict[str, int]:
+    """Return what a seed tells of a broadcast that was sent, by column."""
+    told: dict[str, int] = {}
     for name in _NUMBERS:
         node = item.get(name)
         if node is not None:
-            numbers[name] = as_integer(node, 0, LARGEST_ID)
-            if send_at is None or send_at > seeding.now:
-                node.refuse("goes with a `send_at` that has passed")
-    values = {
-        "account_id": account.id,
-        **found,
-        "aborted": is_aborted,
-        "email_template_id": account.default_template
-        if template is None
-        else account.find("email templates", template),
-        "subscriber_filter": msgspec.json.encode(chosen).decode(),
-        **numbers,
-    }
-    if send_at is not None and send_at <= seeding.now:
-        values["started_at"] = send_at
-        values["published_at"] = send_at if found["published_at"] is None else found["published_at"]
-        values.setdefault("recipients", audience.count(seeding.store, account.id, chosen))
-    return seeding.insert(item, "broadcasts", values)
+            told[name] = as_integer(node, 0, LARGEST_ID)
+    if item.boolean("aborted"):
+        told["aborted"] = True
+    if told and not is_sent:
+        item.required(next(iter(told))).refuse("goes with a `send_at` that has passed")
+    return told
 
 
-def _filter(account: TargetAccount, item: Item) -> audience.Filter:
-    """The API's `subscriber_filter`, where names can stand for ids."""
-    chosen: audience.Filter = []
-    for node in item.items("subscriber_filter"):
-        group = Item.of(node, _GROUPS)
-        given = {name: [_part(account, part) for part in group.items(name)] for name in _GROUPS}
-        chosen.append({name: parts for name, parts in given.items() if parts})
-    problems = audience.problems(chosen)
-    if problems:
-        item.required("subscriber_filter").refuse(f"isn't one: {problems[0]}")
-    return audience.normalized(chosen)
+def _filter(account: TargetAccount, item: Item) -> list[dict[str, list[dict[str, Any]]]]:
+    """Read the API's `subscriber_filter`, where names can stand for ids."""
+    groups = [Item.of(node, _GROUPS) for node in item.items("subscriber_filter")]
+    return [{name: [_part(account, part) for part in group.items(name)] for name in _GROUPS} for group in groups]
 
 
 def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
@@ -89,56 +77,40 @@ def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
 
 
 def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> int:
-    """A purchase by one of the account's subscribers, with the rules that the API has for one."""
-    moment = item.moment("transaction_time")
+    """Add a purchase by one of the account's subscribers, with the rules that the API has for one."""
+    moment, at_present = item.moment("transaction_time"), seeding.account(account)
     lines = [Item.of(node, _LINE) for node in item.items("products")]
     not_read = ("id", "transaction_time", "source")
     plain = {name: _plain(node) for name, node in item.node.value.items() if name not in not_read}
-    try:
-        given = read(plain)
-    except Refusal as refusal:
-        item.node.refuse(f"isn't a purchase: {'; '.join(refusal.errors)}")
-    store = seeding.store
-    sql = "SELECT id FROM subscribers WHERE account_id = ? AND email_address = ?"
-    subscriber = store.value(sql, (account.id, given.email_address))
-    if subscriber is None:
+    with seeding.naming(item.node):
+        given = attrs.evolve(purchase_input.read(at_present, plain), transaction_time=moment)
+    buyer = subscribers.by_email(at_present, given.email_address)
+    if buyer is None:
         item.required("email_address").refuse("isn't that of one of the account's subscribers")
-    values = {
-        "account_id": account.id,
-        "subscriber_id": subscriber,
-        "transaction_id": given.transaction_id,
-        "status": given.status,
-        "source": item.text("source") or "api",
-        "currency": given.currency,
-        "transaction_time": seeding.now if moment is None else moment,
-        **given.amounts,
-    }
-    id_ = seeding.insert(item, "purchases", values)
+    columns = {**id_columns(item), "source": item.text("source") or "api", "created_at": 0}
+    with seeding.naming(item.node):
+        id_ = purchases.create(at_present, buyer, given, columns)
     for line_item, line in zip(lines, given.lines, strict=True):
-        product = _product(seeding, account, line_item, line.pid, line.name)
-        row = {"purchase_id": id_, "product_id": product, "name": line.name, "lid": line.lid}
-        row |= {"quantity": line.quantity, "sku": line.sku, "unit_price": line.unit_price}
-        seeding.row(line_item.node, "purchase_lines", row)
+        purchases.add_line(at_present, id_, line, _product(seeding, account, line_item, line))
     return id_
 
 
-def _product(seeding: Seeding, account: TargetAccount, item: Item, pid: str | None, name: str) -> int:
-    """The id of the product of a line, which is made by the first line that has it."""
-    node = item.get("product_id")
-    wanted = None if node is None else as_integer(node, 1, LARGEST_ID)
-    sql = "SELECT id FROM products WHERE account_id = ? AND pid IS ? AND (pid IS NOT NULL OR name = ?)"
-    found: int | None = seeding.store.value(sql, (account.id, pid, name))
+def _product(seeding: Seeding, account: TargetAccount, item: Item, line: Line) -> int:
+    """Return the id of the product of a line, which is made by the first line that has it."""
+    node, at_present = item.get("product_id"), seeding.account(account)
+    wanted = {} if node is None else {"id": as_integer(node, 1, LARGEST_ID)}
+    found = products.find(at_present, line)
     if found is None:
-        values = {"id": wanted, "account_id": account.id, "pid": pid, "name": name}
-        found = seeding.row(item.node if node is None else node, "products", values)
-        account.remember("products", found, pid or name, seeding.now)
-    elif node is not None and wanted != found:
+        with seeding.naming(item.node if node is None else node):
+            found = products.create(at_present, line, wanted)
+        account.remember("products", found, line.pid or line.name, seeding.now)
+    elif node is not None and wanted["id"] != found:
         node.refuse(f"is another than {found}, which the product with this pid has already")
     return found
 
 
 def _plain(node: Node) -> Any:
-    """A node as the JSON of a request would be."""
+    """Return a node as the JSON of a request would be."""
     if isinstance(node.value, dict):
         return {name: _plain(inner) for name, inner in node.value.items()}
     if isinstance(node.value, list):

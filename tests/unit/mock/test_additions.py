@@ -264,7 +264,7 @@ def test_another_account() -> None:
         ),
         (
             lambda mock: mock.purchases.add(transaction_id="1", email_address="ada@example.com", products=[]),
-            "purchases.add: it isn't a purchase: Products cannot be blank",
+            "purchases.add: it is refused: Products cannot be blank",
         ),
         (lambda mock: mock.webhooks.add("tagged", "http://127.0.0.1:9"), "webhooks.add: event must be one of"),
         (lambda mock: mock.webhooks.add("tag_add", "http://127.0.0.1:9"), "webhooks.add: it has no tag"),

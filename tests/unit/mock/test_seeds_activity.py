@@ -64,8 +64,8 @@ def test_broadcasts(path: Path) -> None:
         assert rows(mock, "SELECT id, subject, created_at, send_at, public, email_template_id FROM broadcasts") == [
             (90, "Draft", 1672531200, None, 0, 6),
             (91, "Scheduled", NOW, NOW + DAY, 0, 2),
-            (92, "Sent", NOW, NOW - DAY, 1, 6),
-            (93, "Big", NOW, 1675209600, 0, 6),
+            (92, "Sent", NOW - DAY, NOW - DAY, 1, 6),
+            (93, "Big", 1675209600, 1675209600, 0, 6),
         ]
         assert rows(mock, "SELECT started_at, recipients, published_at, opens, clicks FROM broadcasts") == [
             (None, 0, None, 0, 0),
@@ -169,14 +169,14 @@ def test_products_have_the_ids_that_are_asked_for() -> None:
 ADA = "subscribers: [{email_address: ada@example.com}]\npurchases:\n  - email_address: "
 PRODUCTS = "products: [{name: A, pid: a, lid: a, quantity: 1, unit_price: 1}]"
 BAD = [
-    ("broadcasts: [{send_at: 2023-01-01, subject: A}]", 1, "broadcasts[0].send_at needs a subject and a content"),
+    ("broadcasts: [{send_at: 2023-01-01, subject: A}]", 1, "broadcasts[0] is refused: Content can't be blank"),
     ("broadcasts: [{email_template: Fancy}]", 1, "broadcasts[0].email_template isn't the name of one of the account's"),
     ("broadcasts:\n - subject: A\n   opens: 3", 3, "broadcasts[0].opens goes with a `send_at` that has passed"),
     ("broadcasts: [{email_address: x}]", 1, "broadcasts[0].email_address is no valid e-mail address"),
     (
         "tags: [{name: A}]\nbroadcasts:\n - subscriber_filter: [{all: [{type: tag, ids: [A]}], any: [{type: tag}]}]",
         3,
-        "broadcasts[0].subscriber_filter isn't one: Only a single filter group",
+        "broadcasts[0] is refused: Only a single filter group",
     ),
     (
         "broadcasts: [{subscriber_filter: [{all: [{type: tag, ids: [3]}]}]}]",
@@ -189,7 +189,7 @@ BAD = [
         3,
         "purchases[0].email_address",
     ),
-    (f"{ADA}ada@example.com", 3, "purchases[0] isn't a purchase: Transaction cannot be blank; Currency cannot"),
+    (f"{ADA}ada@example.com", 3, "purchases[0] is refused: Transaction cannot be blank; Currency cannot"),
     (
         f"{ADA}ada@example.com\n    transaction_time: noon\n    transaction_id: a\n    currency: USD\n    {PRODUCTS}",
         4,

@@ -279,9 +279,15 @@ def test_webhooks_of_a_seed() -> None:
         ({"event": "tag_add", "target_url": TARGET}, "webhooks[0] has no tag"),
         ({"event": "tag_add", "tag": "Old", "target_url": TARGET}, "webhooks[0].tag isn't the name of one"),
         ({"event": "tag_add", "tag": 31, "form": 42, "target_url": TARGET}, "webhooks[0].form isn't what tag_add is"),
-        ({"event": "link_click", "link": "x", "target_url": TARGET}, "webhooks[0].link is no http or https URL"),
+        (
+            {"event": "link_click", "link": "x", "target_url": TARGET},
+            "webhooks[0] is refused: Event initiator value is invalid",
+        ),
         ({"event": "product_purchase", "product": "b2", "target_url": TARGET}, "webhooks[0].product isn't the name"),
-        ({"event": "subscriber_activate", "target_url": "ftp://x.test"}, "webhooks[0].target_url is no http or https"),
+        (
+            {"event": "subscriber_activate", "target_url": "ftp://x.test"},
+            "webhooks[0] is refused: Target url is invalid",
+        ),
         ({"event": "subscriber_activate", "target_url": TARGET, "url": 1}, "webhooks[0].url isn't known"),
     ],
 )

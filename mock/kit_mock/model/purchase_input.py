@@ -1,4 +1,4 @@
-"""Reads what a request says about a purchase, and finds all that is wrong with it.
+"""What a request or a seed says about a purchase, read, with all that is wrong with it.
 
 The document's types hold, but not its sentences: Kit says `Transaction cannot be blank`. Chosen where the API says
 nothing: a currency is any three ASCII letters, in either case; a number can be as large as a quadrillion.
@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from kit_mock.model import dates, values
+from kit_mock.model.account import Account
 from kit_mock.protocol.errors import unprocessable
 
 AMOUNTS = ("subtotal", "discount", "tax", "shipping", "total")
@@ -47,14 +48,14 @@ class PurchaseInput:
     lines: list[Line]
 
 
-def read(given: Any, *, with_ids: bool = False) -> PurchaseInput:
-    """Read the purchase in a request. By the reference a product must come `with_ids`, `pid` and `lid`.
+def read(account: Account, given: Any) -> PurchaseInput:
+    """Read a purchase from JSON. By the reference each product needs a `pid` and a `lid`.
 
     Raises Refusal 422 with a message for each thing that is wrong.
     """
     if not isinstance(given, dict):
         raise unprocessable("Purchase cannot be blank" if given is None else "Purchase must be an object")
-    reader = _Reader(with_ids=with_ids)
+    reader = _Reader(with_ids=not account.behaviour.today_fields)
     amounts = {
         name: reader.number(given.get(name), name.capitalize(), whole=name == "shipping")
         for name in AMOUNTS

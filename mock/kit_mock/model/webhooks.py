@@ -1,0 +1,91 @@
+"""Webhooks: URLs that are told of events. `events` has what they are told, and when.
+
+Chosen where the API says nothing: what an event is about must exist in the account; any http or https URL can be a target,
+though the mock calls few; once a webhook is deleted, what still waits isn't sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kit_mock.model.account import Account
+from kit_mock.model.event_names import EVENTS, REQUESTED, REQUESTED_BY_REFERENCE, Subject
+from kit_mock.outbox import allowed_hosts, deliveries
+from kit_mock.protocol.errors import not_found, unprocessable
+from kit_mock.protocol.validation import LARGEST_ID
+from kit_mock.protocol.validation_messages import human
+
+COLUMNS = "id, account_id, event, subject, target_url, locked"
+NO_WEB_URL = "is invalid. Use an http or https URL."
+
+
+class Webhook(NamedTuple):
+    """A row of `webhooks`."""
+
+    id: int
+    account_id: int
+    event: str
+    """Its name in responses."""
+    subject: int | str | None
+    """The id or the URL that the event is about."""
+    target_url: str
+    locked: int
+    """Whether it can't be deleted."""
+
+
+def known_events(account: Account) -> Mapping[str, str]:
+    """Return the events that there can be webhooks for: the name in responses by that in requests."""
+    return REQUESTED if account.behaviour.today_fields else REQUESTED_BY_REFERENCE
+
+
+def by_id(account: Account, id_: int) -> Webhook:
+    """Return the account's webhook with that id. Raises Refusal 404."""
+    row = account.store.row(f"SELECT {COLUMNS} FROM webhooks WHERE id = ? AND account_id = ?", (id_, account.id))
+    if row is None:
+        raise not_found()
+    return Webhook(*row)
+
+
+def target_problem(target_url: str) -> str | None:
+    """Return what is wrong with a URL to call, in a sentence, or None."""
+    return None if allowed_hosts.is_web_url(target_url) else f"Target url {NO_WEB_URL}"
+
+
+def subject_problem(account: Account, subject: Subject | None, about: int | str | None) -> str | None:
+    """Return what is wrong with what an event is about, in a sentence, or None."""
+    if subject is None:
+        return None
+    if subject.table is None:
+        return None if allowed_hosts.is_web_url(about) else f"{human(f'event {subject.name}')} {NO_WEB_URL}"
+    sql = f"SELECT 1 FROM {subject.table} WHERE id = ? AND account_id = ?"
+    if isinstance(about, int) and abs(about) <= LARGEST_ID and account.store.row(sql, (about, account.id)):
+        return None
+    return f"{human(subject.noun)} does not exist"
+
+
+def create(
+    account: Account,
+    event: str,
+    about: int | str | None,
+    target_url: str,
+    columns: Mapping[str, Any] | None = None,
+) -> Webhook:
+    """Create a webhook for an event by its name in responses. `columns` are set as they are.
+
+    Raises Refusal 422 with all that is wrong.
+    """
+    problems = target_problem(target_url), subject_problem(account, EVENTS[event], about)
+    if any(problems):
+        raise unprocessable(*filter(None, problems))
+    row = {"account_id": account.id, "event": event, "subject": about, "target_url": target_url}
+    id_ = account.store.insert_row("webhooks", {**row, "created_at": account.now, **(columns or {})})
+    return by_id(account, id_)
+
+
+def delete(account: Account, id_: int) -> None:
+    """Delete a webhook of the account. Raises Refusal: 404, today 422 for one that is locked."""
+    if by_id(account, id_).locked and account.behaviour.today_fields:
+        raise unprocessable("Unable to destroy the webhook.")
+    account.store.write("DELETE FROM webhooks WHERE id = ?", (id_,))
+    deliveries.cancel(account.store, id_)
