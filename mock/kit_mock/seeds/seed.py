@@ -12,7 +12,7 @@ A seed is taken as a whole or not at all. Chosen, as the API says nothing of see
 - OAuth tokens without `expires_at` were given out at the mock's present, and one without a `refresh_token` has none that
   anybody knows.
 - A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients` as
-  it says.
+  it says. Subscribers have received the numbers of messages that the seed says, whatever was sent to them.
 - Seeding is no act of anybody: no webhook tells of it, its own neither.
 """
 
