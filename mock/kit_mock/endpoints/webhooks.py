@@ -44,9 +44,8 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 @operation("list_webhooks")
 def list_webhooks(call: Call) -> Reply:
     """Answer GET /v4/webhooks, the newest first."""
-    listing = Listing(columns=webhooks.COLUMNS, source="webhooks")
-    listing.narrow("account_id = ?", call.account.id)
-    return Reply(200, page(call, listing, "webhooks", lambda rows: [render(Webhook(*row)) for row in rows]))
+    listing = Listing.of(call.account, "webhooks", Webhook)
+    return Reply(200, page(call, listing, "webhooks", lambda found: [render(Webhook(*row)) for row in found]))
 
 
 @operation("create_webhook", unchecked=["target_url", "event.*"])

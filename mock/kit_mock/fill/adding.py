@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any, ClassVar
 
 from kit_mock.endpoints import handlers
-from kit_mock.endpoints.pagination import encode
 from kit_mock.model import accounts
 from kit_mock.model.account import Account
 from kit_mock.protocol.document import Document
@@ -64,7 +63,7 @@ class Additions:
     name: ClassVar[str]
     filters: ClassVar[Mapping[str, Any]] = {}
     """What makes the API's list hold all of them."""
-    shown_by: ClassVar[tuple[str, str]] = ("", "")
+    shown_by: ClassVar[tuple[str, str]]
     """The operation that shows one as `_represent` does, and the name that it shows it under."""
 
     def __init__(self, store: Store, clock: Clock, document: Document) -> None:
@@ -81,7 +80,12 @@ class Additions:
         `account_id` is whose, by default the first account's. Raises KitMockError if there is no such account.
         """
         with self._store.reading():
-            return self._listed(self._account(account_id, "all"), per_page=_ALL)
+            operation_id = f"list_{self.name}"
+            implementation = handlers.implementation(operation_id)
+            assert implementation is not None, operation_id
+            query = {**self.filters, "per_page": _ALL}
+            reply = implementation.handle(handlers.Call(operation_id, {}, query, {}, self._account(account_id, "all")))
+            return list(self._pruned(operation_id, reply.payload)[self.name])
 
     def _add(self, account_id: int | None, arguments: Mapping[str, Any]) -> Shown:
         """Add one and return what the API shows of it; an argument that is None or () counts as not given."""
@@ -89,47 +93,29 @@ class Additions:
         node = of_arguments({name: value for name, value in arguments.items() if value not in (None, ())}, source)
         resource = seed.RESOURCES[self.name]
         with self._store.transaction():
-            id_ = self._account(account_id, "add")
+            account = self._account(account_id, "add")
             item = Item.of(node, resource.names)
-            added = resource.add(Seeding(self._store, self._clock.epoch()), self._target(id_, item), item)
-            return self._shown(id_, added)
-
-    def _represent(self, account: Account, id_: int) -> Shown | None:  # noqa: ARG002  (until each collection has one)
-        """Return the one with that id as the API shows it."""
-        return None
-
-    def _shown(self, account_id: int, id_: int) -> Shown:
-        one = self._represent(Account.of(self._store, account_id, self._clock.epoch()), id_)
-        if one is not None:
+            id_ = resource.add(Seeding(self._store, account.now), self._target(account.id, item), item)
             operation_id, name = self.shown_by
-            is_list = operation_id.startswith("list_")
-            found: Any = self._pruned(operation_id, {name: [one] if is_list else one})[name]
+            shown, is_list = self._represent(account, id_), operation_id.startswith("list_")
+            found = self._pruned(operation_id, {name: [shown] if is_list else shown})[name]
             return dict(found[0] if is_list else found)
-        return self._listed(account_id, before=encode([id_ - 1]), per_page=1)[0]
 
-    def _listed(self, account_id: int, **query: Any) -> list[Shown]:
-        found: list[Shown] = self._call(f"list_{self.name}", account_id, {}, {**self.filters, **query})[self.name]
-        return found
+    def _represent(self, account: Account, id_: int) -> Shown:
+        """Return the one with that id as the API shows it."""
+        raise NotImplementedError
 
-    def _call(self, operation_id: str, account_id: int, path: dict[str, int], query: dict[str, Any]) -> Shown:
-        """The body of an answer, which the operation itself renders."""
-        implementation = handlers.implementation(operation_id)
-        assert implementation is not None, operation_id
-        call = handlers.Call(operation_id, path, query, {}, Account.of(self._store, account_id, self._clock.epoch()))
-        found: Any = implementation.handle(call).payload
-        return self._pruned(operation_id, found)
-
-    def _pruned(self, operation_id: str, payload: Shown) -> Shown:
+    def _pruned(self, operation_id: str, payload: Any) -> dict[str, Any]:
+        """Leave out what the document doesn't have, as answers do."""
         operation = self._document.operations.get(operation_id)
-        found: Any = payload if operation is None else operation.pruned(200, payload)
-        return dict(found)
+        return dict(payload if operation is None else operation.pruned(200, payload))
 
-    def _account(self, account_id: int | None, function: str) -> int:
+    def _account(self, account_id: int | None, function: str) -> Account:
         if account_id is None:
-            return accounts.first_id(self._store)
+            account_id = accounts.first_id(self._store)
         if not self._store.value("SELECT 1 FROM accounts WHERE id = ?", (account_id,)):
             raise KitMockError(f"{self.name}.{function}: account_id {account_id} isn't that of an account")
-        return account_id
+        return Account.of(self._store, account_id, self._clock.epoch())
 
     def _target(self, account_id: int, item: Item) -> TargetAccount:
         """The account, knowing what the item may refer to and no more: an account can have thousands of tags."""

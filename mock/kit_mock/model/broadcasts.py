@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kit_mock.model import audience
+from kit_mock.model import audience, email_templates, rows
 from kit_mock.model.account import Account
+from kit_mock.model.email_templates import EmailTemplate
 from kit_mock.protocol.errors import not_found, unprocessable
 from kit_mock.protocol.validation_messages import human
 from kit_mock.state import schedule
@@ -203,21 +204,18 @@ def _columns(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
     if "public" in given:
         values["public"] = bool(given["public"])
     if "email_template_id" in given:
-        values["email_template_id"] = _template(account, given["email_template_id"])
+        template = _template(account, given["email_template_id"])
+        values["email_template_id"] = None if template is None else template.id
     if "subscriber_filter" in given:
         values["subscriber_filter"] = audience.encode(given["subscriber_filter"])
     return values
 
 
-def _template(account: Account, id_: int | None) -> int | None:
-    """Return the id of the account's template with that id, of its default one for None, or None."""
-    sql = "SELECT id FROM email_templates WHERE account_id = ?"
-    found: int | None
+def _template(account: Account, id_: int | None) -> EmailTemplate | None:
+    """Return the account's template with that id, its default one for None, or None."""
     if id_ is None:
-        found = account.store.value(f"{sql} ORDER BY is_default DESC, id", (account.id,))
-    else:
-        found = account.store.value(f"{sql} AND id = ?", (account.id, id_))
-    return found
+        return email_templates.default(account)
+    return rows.find(account, "email_templates", EmailTemplate, id=id_)
 
 
 def _check_sendable(values: Mapping[str, Any]) -> None:

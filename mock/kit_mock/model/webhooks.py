@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import EVENTS, REQUESTED, REQUESTED_BY_REFERENCE, Subject
 from kit_mock.outbox import allowed_hosts, deliveries
-from kit_mock.protocol.errors import not_found, unprocessable
+from kit_mock.protocol.errors import unprocessable
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.protocol.validation_messages import human
 
-COLUMNS = "id, account_id, event, subject, target_url, locked"
 NO_WEB_URL = "is invalid. Use an http or https URL."
 
 
@@ -41,10 +41,7 @@ def known_events(account: Account) -> Mapping[str, str]:
 
 def by_id(account: Account, id_: int) -> Webhook:
     """Return the account's webhook with that id. Raises Refusal 404."""
-    row = account.store.row(f"SELECT {COLUMNS} FROM webhooks WHERE id = ? AND account_id = ?", (id_, account.id))
-    if row is None:
-        raise not_found()
-    return Webhook(*row)
+    return rows.by_id(account, "webhooks", Webhook, id_)
 
 
 def target_problem(target_url: str) -> str | None:

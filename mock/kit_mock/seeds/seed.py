@@ -122,10 +122,8 @@ def _complete_templates(seeding: Seeding, targets: Iterable[TargetAccount]) -> N
         if target.item.get("email_templates") is None:
             for template in email_templates.create_standard(seeding.account(target)):
                 target.remember("email templates", template.id, template.name, 0)
-        default = email_templates.default(seeding.account(target))
-        if default is None:
+        if email_templates.default(seeding.account(target)) is None:
             target.item.required("email_templates").refuse("must have one with `is_default: true`")
-        target.default_template = default.id
 
 
 def _is_numbered_later(item: Item) -> bool:

@@ -27,8 +27,6 @@ class TargetAccount:
     names: dict[str, dict[str, list[int]]] = attrs.field(factory=dict)
     """Ids by kind and name, in one case; several if the name is."""
 
-    default_template: int = 0
-
     def remember(self, kind: str, id_: int, name: str, created_at: int) -> None:
         """Make something known that subscribers can belong to."""
         self.dates.setdefault(kind, {})[id_] = created_at
