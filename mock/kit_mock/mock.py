@@ -321,6 +321,18 @@ class KitMock(collections.Resources):
         self._app.due_work.worker.flush(timeout)
         return self.deliveries
 
+    def resend(self, delivery_id: int) -> Delivery:
+        """Send a delivery once more, whatever became of it, and return the new one: it has an id and attempts of its own.
+
+        The first stays as it is; if it waits for its next attempt, that comes all the same. Raises LookupError for an id
+        that isn't among the deliveries.
+        """
+        with self._store.reading():
+            id_ = deliveries.enqueue_again(self._store, delivery_id, self.clock.epoch())
+            (queued,) = deliveries.some(self._store, (id_,))
+        self._app.pump.nudge()
+        return queued
+
     def fire(self, /, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:
         """Let happen to a subscriber what the API has no way to bring about, and return the deliveries that it queues.
 

@@ -7,14 +7,14 @@ no name server of theirs could have pointed here.
 from __future__ import annotations
 
 import ipaddress
-import itertools
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 import msgspec
 
+from kit_mock.control.snapshots import Snapshots
 from kit_mock.control.steerable import Steerable
 from kit_mock.protocol.control_paths import MAX_BODY_BYTES
 from kit_mock.protocol.document import Document
@@ -34,10 +34,11 @@ class Control:
     mock: Steerable
     store: Store
     document: Document
-    snapshots: dict[int, tuple[str, bytes]] = attrs.field(factory=dict)
-    """By id: when it was taken, by the mock's clock, and what it holds."""
-    numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
-    """The ids of snapshots."""
+    snapshots: Snapshots = attrs.field(init=False)
+
+    @snapshots.default
+    def _snapshots(self) -> Snapshots:
+        return Snapshots(self.mock)
 
 
 Function = Callable[[Control, Request, Match], Response]

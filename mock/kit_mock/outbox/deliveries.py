@@ -4,6 +4,9 @@ Chosen where the API says nothing: a delivery that isn't answered with 2xx is tr
 minutes, 2 and 6 hours by the mock's clock, and has then failed. A target that may not be called has failed at once,
 without an attempt. Of those that are over, the last 1,000 are remembered; what waits is sent, however much it
 is, though no more than the last 1,000 are shown.
+
+A delivery that is sent again by hand becomes another one, with an id and attempts of its own and the same payload. The first
+stays as it is, and if it waits for its next attempt, that comes all the same.
 """
 
 from __future__ import annotations
@@ -103,10 +106,41 @@ def enqueue(
     return id_
 
 
-def all_of(store: Store) -> tuple[Delivery, ...]:
-    """The last 1,000, the oldest first, whether they wait or are over."""
-    rows = store.rows(f"SELECT {_COLUMNS} FROM deliveries ORDER BY id DESC LIMIT ?", (REMEMBERED,))
+def enqueue_again(store: Store, id_: int, now: int) -> int:
+    """Queue the payload of a delivery once more, as a delivery of its own, and return its id.
+
+    Raises LookupError for an id that there isn't.
+    """
+    with store.transaction():
+        row = store.row(
+            "SELECT account_id, event, target_url, payload, webhook_id FROM deliveries WHERE id = ?", (id_,)
+        )
+        if row is None:
+            raise LookupError(f"there is no delivery {id_}")
+        account_id, event, target_url, payload, webhook_id = row
+        return enqueue(
+            store,
+            account_id=account_id,
+            event=event,
+            target_url=target_url,
+            payload=payload.encode(),
+            now=now,
+            webhook_id=webhook_id,
+        )
+
+
+def all_of(store: Store, *, payloads: bool = True) -> tuple[Delivery, ...]:
+    """The last 1,000, the oldest first, whether they wait or are over; without `payloads`, which can be large, these are empty."""
+    columns = _COLUMNS if payloads else _COLUMNS.replace("payload", "'{}'")
+    rows = store.rows(f"SELECT {columns} FROM deliveries ORDER BY id DESC LIMIT ?", (REMEMBERED,))
     return tuple(_delivery(row) for row in reversed(rows))
+
+
+def payload(store: Store, id_: int, most: int) -> tuple[str, bool]:
+    """Return the first so many characters of a delivery's payload, JSON, and whether there are more; empty for an id that there isn't."""
+    sql = "SELECT substr(payload, 1, ?), length(payload) > ? FROM deliveries WHERE id = ?"
+    text, is_cut = store.row(sql, (most, most, id_)) or ("", 0)
+    return text, bool(is_cut)
 
 
 def waiting(store: Store) -> int:

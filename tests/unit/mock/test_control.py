@@ -132,6 +132,42 @@ def test_requests_are_listed_and_searched(mock: KitMock, kit: httpx.Client, cont
     assert mock.requests == (), "requests of the control plane aren't recorded"
 
 
+def test_requests_come_by_the_page(mock: KitMock, kit: httpx.Client, control: httpx.Client) -> None:
+    for number in range(5):
+        kit.get(f"/v4/tags/{number}/subscribers")
+        kit.get("/v4/account")
+    before: str | None = None
+    pages: list[list[str]] = []
+    while not pages or pages[-1]:
+        given: dict[str, Any] = {"path": "tags", "limit": 2, **({"before": before} if before else {})}
+        answer = control.get("/_mock/requests", params=given).json()
+        assert answer["count"] == 5, "all that fit, not those on the page"
+        pages.append([each["path"].split("/")[3] for each in answer["requests"]])
+        before = answer["requests"][-1]["request_id"] if answer["requests"] else None
+        kit.get("/v4/account")  # New ones in front move nothing.
+    assert pages == [["4", "3"], ["2", "1"], ["0"], []]
+    assert control.get("/_mock/requests", params={"before": "nothing"}).json()["requests"] == []
+
+
+def test_who_pages_comes_to_an_end_though_ids_begin_anew(
+    mock: KitMock, kit: httpx.Client, control: httpx.Client
+) -> None:
+    kept = mock.snapshot()
+    for _ in range(3):
+        kit.get("/v4/account")
+    mock.restore(kept)
+    for _ in range(3):
+        kit.get("/v4/account")
+    ids: list[str] = []
+    for _ in range(10):
+        before = {"before": ids[-1]} if ids else {}
+        page = control.get("/_mock/requests", params={"limit": 1, **before}).json()["requests"]
+        if not page:
+            break
+        ids.append(page[0]["request_id"])
+    assert page == []
+
+
 def test_the_clock(mock: KitMock, kit: httpx.Client, control: httpx.Client) -> None:
     assert control.get("/_mock/clock").json() == {"now": "2023-02-17T11:43:55+00:00", "stands_still": True}
     moved = control.post("/_mock/clock/advance", json={"days": 1, "hours": 2, "minutes": 3, "seconds": 4.5})
@@ -241,9 +277,33 @@ def test_deliveries_and_fire(kit: httpx.Client, control: httpx.Client, subscribe
     assert found(event="subscriber_bounce") == [1]
     assert found(state="delivered", status=200, url="127.0.0.1", text="ada@example.com", limit=1) == [2]
     assert found(state="waiting") == found(text="bob@example.com") == []
+    assert found(before=2) == [1]
+    assert found(before=1) == found(before="x") == []
+    assert control.get("/_mock/deliveries", params={"limit": 1, "status": 200}).json()["count"] == 2
     shown = control.get("/_mock/deliveries").json()["deliveries"][1]
     assert (shown["attempts"], shown["status"], shown["problem"]) == (1, 200, None)
     assert shown["payload"]["subscriber"]["email_address"] == "ada@example.com"
+
+
+def test_a_delivery_is_sent_again(mock: KitMock, kit: httpx.Client, control: httpx.Client, subscriber: Create) -> None:
+    subscriber()
+    with listening() as receiver:
+        event = {"name": "subscriber.subscriber_bounce"}
+        kit.post("/v4/webhooks", json={"target_url": receiver.url, "event": event})
+        mock.fire("subscriber_bounce", subscriber_id=1)
+        mock.deliver()
+        resent = control.post("/_mock/deliveries/1/resend")
+        assert resent.status_code == 201
+        assert (resent.json()["id"], resent.json()["attempts"], resent.json()["state"]) == (2, 0, "waiting")
+        control.post("/_mock/deliveries/flush")
+        first, second = receiver.received
+    assert first.body == second.body
+    assert [(each.id, each.attempts, each.state) for each in mock.deliveries] == [
+        (1, 1, "delivered"),
+        (2, 1, "delivered"),
+    ]
+    for id_ in ("3", "0", "x", "9" * 40):
+        errors(control.post(f"/_mock/deliveries/{id_}/resend"), 404)
 
 
 def test_flushing_leaves_the_api_free(mock: KitMock, subscriber: Create, kit: httpx.Client) -> None:
@@ -292,6 +352,7 @@ JSON_ROUTES = {
     "requests": ["DELETE", "GET"],
     "deliveries": ["GET"],
     "deliveries/flush": ["POST"],
+    "deliveries/1/resend": ["POST"],
     "fire": ["POST"],
     "clock": ["GET", "PUT"],
     "clock/advance": ["POST"],

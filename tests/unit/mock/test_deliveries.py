@@ -96,6 +96,38 @@ def test_it_is_tried_again_later_and_later_and_then_given_up(mock: KitMock, rece
     assert len(receiver.received) == 6
 
 
+def test_what_is_sent_again_has_attempts_of_its_own(mock: KitMock, receiver: Receiver) -> None:
+    receiver.answers.extend([500, 503])
+    bounce(mock)
+    first = only(mock)
+    mock.advance(seconds=10)
+    resent = mock.resend(first.id)
+    assert attrs.evolve(first, id=2, attempts=0, status=None, problem=None, created_at=resent.created_at) == (
+        attrs.evolve(resent, next_at=first.next_at)
+    )
+    waiting, again = mock.deliver()
+    assert waiting == first, "the first still waits for its own next attempt"
+    assert (again.attempts, again.status, again.next_at) == (1, 503, START + timedelta(seconds=10 + MINUTE))
+    mock.advance(seconds=50)
+    assert [(each.state, each.attempts) for each in mock.deliver()] == [("delivered", 2), ("waiting", 1)]
+    mock.advance(seconds=10)
+    assert [(each.state, each.attempts) for each in mock.deliver()] == [("delivered", 2), ("delivered", 2)]
+    assert len({str(each.body) for each in receiver.received}) == 1
+
+
+def test_what_may_not_be_called_is_not_sent_again_either() -> None:
+    with KitMock(seed=seed("https://app.example.com/hook")) as mock:
+        bounce(mock)
+        resent = mock.resend(1)
+        assert (resent.id, resent.state, resent.attempts) == (2, "failed", 0)
+        assert resent.problem == mock.deliveries[0].problem
+
+
+def test_only_a_delivery_that_there_is_can_be_sent_again(mock: KitMock) -> None:
+    with pytest.raises(LookupError, match="there is no delivery 7"):
+        mock.resend(7)
+
+
 def test_a_later_attempt_can_succeed(mock: KitMock, receiver: Receiver) -> None:
     receiver.answers.append(500)
     bounce(mock)
