@@ -26,7 +26,7 @@ from kit_mock.seeds import seed
 from kit_mock.service.app import App
 from kit_mock.service.authentication import Credentials
 from kit_mock.service.faults.active import Faults
-from kit_mock.service.faults.fault import Fault, WhatFails
+from kit_mock.service.faults.fault import Fault, WhatFails, aim
 from kit_mock.service.rate_limit import WINDOW, Limits, Quota, RateLimit
 from kit_mock.service.request_log import RecordedRequest, Recorder
 from kit_mock.state.clock import Clock
@@ -252,9 +252,8 @@ class KitMock(collections.Resources):
         `target` is an operation's id, or a route such as `GET /v4/tags*`; None is any request. For the rest, and what is
         raised, see `kit_mock.service.faults.fault.Fault`. More is in `faults`: failing by chance, or until told otherwise.
         """
-        if target is not None and "/" in target:
-            return self.faults.add(route=target, times=times, **options)
-        return self.faults.add(operation=target, times=times, **options)
+        operation, route = aim(target)
+        return self.faults.add(operation=operation, route=route, times=times, **options)
 
     def snapshot(self) -> bytes:
         """All of the state, clock and rate limits included, for `restore` of this mock or another one.

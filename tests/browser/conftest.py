@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from kit_mock import Clock, KitMock
 from tests.leaving_out import leave_out
+from tests.unit.mock.receiver import Receiver, listening
 
 START = datetime(2023, 2, 17, 11, 43, 55, tzinfo=UTC)
 _PATIENCE = 15
@@ -87,6 +89,15 @@ class Page:
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 
+    @contextmanager
+    def without_script(self) -> Iterator[None]:
+        """The browser as one that runs no script."""
+        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
     def prefer(self, scheme: str) -> None:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -110,6 +121,21 @@ def kit(mock: KitMock) -> Iterator[httpx.Client]:
     headers = {"X-Kit-Api-Key": mock.api_key}
     with httpx.Client(transport=mock.transport, base_url="https://kit.test", headers=headers) as http:
         yield http
+
+
+def subscribe(kit: httpx.Client, email_address: str = "ada@example.com", **more: Any) -> int:
+    """Create a subscriber; return the id."""
+    response = kit.post("/v4/subscribers", json={"email_address": email_address, **more})
+    assert response.status_code == 201, response.text
+    found: int = response.json()["subscriber"]["id"]
+    return found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Takes deliveries."""
+    with listening() as receiver:
+        yield receiver
 
 
 @pytest.fixture

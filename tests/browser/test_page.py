@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import httpx
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from kit_mock import KitMock
-from tests.browser.conftest import Page
-from tests.unit.mock.receiver import Receiver, listening
+from tests.browser.conftest import Page, subscribe
+from tests.unit.mock.receiver import Receiver
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -44,20 +41,6 @@ while (walker.nextNode()) {
 }
 return worst;
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Takes deliveries."""
-    with listening() as receiver:
-        yield receiver
-
-
-def subscribe(kit: httpx.Client, email_address: str = "ada@example.com", **more: Any) -> int:
-    response = kit.post("/v4/subscribers", json={"email_address": email_address, **more})
-    assert response.status_code == 201, response.text
-    found: int = response.json()["subscriber"]["id"]
-    return found
 
 
 def test_requests_show_as_they_come_in(page: Page, kit: httpx.Client) -> None:
@@ -112,9 +95,11 @@ def test_search_narrows(page: Page, kit: httpx.Client) -> None:
     for _ in range(3):
         kit.get("/v4/nothing")
     page.open()
+    page.shows("#recorded", "4")
     page.fill("[role=search] input", "post 201")
     page.wait(lambda: len(page.all("#request-list li")) == 1, "one request")
     page.shows("#request-list", "/v4/subscribers")
+    assert page.text("#recorded") == "1"
     page.fill("[role=search] input", "delete")
     page.shows("#request-list", "No request matches.")
 
@@ -237,8 +222,7 @@ def test_a_phone_has_nothing_to_scroll_sideways(page: Page, kit: httpx.Client) -
 
 def test_without_script(page: Page, mock: KitMock, kit: httpx.Client) -> None:
     subscribe(kit)
-    page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
+    with page.without_script():
         page.open()
         page.click("#request-list summary")
         page.click("#request-list .detail a")
@@ -250,10 +234,8 @@ def test_without_script(page: Page, mock: KitMock, kit: httpx.Client) -> None:
         page.shows("#notice", "The mock is as it was at its start.")
         page.shows("#subscribers", "Subscribers 0 None.")
         page.fill("[role=search] input", "tags")
-        page.press("Search")
+        page.click("#requests [role=search] button")
         page.shows("#request-list", "No request matches.")
-    finally:
-        page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert mock.requests == ()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from kit_mock.control import fault_form
 from kit_mock.control.routes import Control
 from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
 from kit_mock.model.values import email_address
@@ -15,6 +16,7 @@ from kit_mock.protocol.errors import KitMockError, UnwritableError
 Fields = Mapping[str, str]
 
 _UNITS = {"minutes", "hours", "days"}
+_DONE = {"take-snapshot": "taken", "restore-snapshot": "restored", "delete-snapshot": "deleted"}
 
 
 def carry_out(control: Control, fields: Fields) -> dict[str, str]:
@@ -34,6 +36,16 @@ def said(query: Fields) -> str:
             return "The clock was moved on."
         case "fire" if (number := query.get("queued", "")).isdecimal():
             return f"The event was fired: {number[:9]} {'delivery' if number == '1' else 'deliveries'} queued."
+        case "resend" if (id_ := query.get("id", "")).isdecimal():
+            return f"Queued once more, as delivery {id_[:18]}."
+        case "add-fault":
+            return "The fault was added."
+        case "remove-fault":
+            return "The fault was removed."
+        case "take-snapshot" | "restore-snapshot" | "delete-snapshot" as done if (
+            id_ := query.get("id", "")
+        ).isdecimal():
+            return f"Snapshot {id_[:18]} was {_DONE[done]}."
     return ""
 
 
@@ -94,4 +106,61 @@ def _subject(event: str, about: str) -> dict[str, int | str]:
     return {name: int(about[:18]) if about.isdecimal() and about.isascii() else about}
 
 
-_ACTIONS: dict[str, Callable[[Control, Fields], dict[str, str]]] = {"reset": _reset, "advance": _advance, "fire": _fire}
+def _resend(control: Control, fields: Fields) -> dict[str, str]:
+    try:
+        queued = control.mock.resend(_id(fields))
+    except LookupError:
+        raise ValueError("That delivery is gone.") from None
+    return {"done": "resend", "id": str(queued.id)}
+
+
+def _add_fault(control: Control, fields: Fields) -> dict[str, str]:
+    control.mock.faults.activate(fault_form.fault(fields))
+    return {"done": "add-fault"}
+
+
+def _remove_fault(control: Control, fields: Fields) -> dict[str, str]:
+    if not control.mock.faults.remove(_id(fields)):
+        raise ValueError("That fault is gone.")
+    return {"done": "remove-fault"}
+
+
+def _take_snapshot(control: Control, _: Fields) -> dict[str, str]:
+    try:
+        return {"done": "take-snapshot", "id": str(control.snapshots.take().id)}
+    except ValueError as error:
+        raise ValueError(f"Of snapshots, {error}.") from None
+
+
+def _restore_snapshot(control: Control, fields: Fields) -> dict[str, str]:
+    try:
+        return {"done": "restore-snapshot", "id": str(control.snapshots.restore(_id(fields)).id)}
+    except LookupError:
+        raise ValueError("That snapshot is gone.") from None
+
+
+def _delete_snapshot(control: Control, fields: Fields) -> dict[str, str]:
+    id_ = _id(fields)
+    try:
+        control.snapshots.delete(id_)
+    except LookupError:
+        raise ValueError("That snapshot is gone.") from None
+    return {"done": "delete-snapshot", "id": str(id_)}
+
+
+def _id(fields: Fields) -> int:
+    text = fields.get("id", "")
+    return int(text[:18]) if text.isdecimal() and text.isascii() else 0
+
+
+_ACTIONS: dict[str, Callable[[Control, Fields], dict[str, str]]] = {
+    "reset": _reset,
+    "advance": _advance,
+    "fire": _fire,
+    "resend": _resend,
+    "add-fault": _add_fault,
+    "remove-fault": _remove_fault,
+    "take-snapshot": _take_snapshot,
+    "restore-snapshot": _restore_snapshot,
+    "delete-snapshot": _delete_snapshot,
+}

@@ -7,16 +7,20 @@ Without script it shows the same and everything works: buttons are forms, bodies
 from __future__ import annotations
 
 import zlib
-from typing import Any
-from urllib.parse import parse_qs, urlencode
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-import attrs
-
-from kit_mock.control import actions, state_tables
+from kit_mock.control import actions, fault_form, state_tables
+from kit_mock.control.curl import curl_line
+from kit_mock.control.listings import Listing, find_deliveries, find_requests, state_of
 from kit_mock.control.routes import Control, Match, route
+from kit_mock.control.view import View, fields
 from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
+from kit_mock.outbox import deliveries
+from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol.control_paths import PREFIX
 from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.faults.active import ActiveFault
 from kit_mock.service.rate_limit import Quota
 from kit_mock.service.request_log import KEPT_BYTES, RecordedRequest
 from kit_mock.state.clock import timestamp
@@ -25,19 +29,12 @@ _SHOWN_REQUESTS = 60
 _SHOWN_DELIVERIES = 30
 _DEFAULT_KEY = "kit_test_key"
 _MAX_FORM_BYTES = 16 * 1024
-
-
-@attrs.frozen
-class _Detail:
-    """A payload that is shown opened."""
-
-    text: str
-    is_cut: bool
+_T = TypeVar("_T")
 
 
 @route("GET", PREFIX)
 def _show(control: Control, request: Request, _: Match) -> Response:
-    """The page. Its query can have `q`, a search in the requests, and the `request` or `delivery` to open."""
+    """The page. Its query can have a view, and the `request` or `delivery` to open."""
     return _page(control, request)
 
 
@@ -47,38 +44,38 @@ def _act(control: Control, request: Request, _: Match) -> Response:
     if len(request.body) > _MAX_FORM_BYTES:
         return _page(control, request, 413, "That is too much.")
     try:
-        done = actions.carry_out(control, _fields(request.body.decode("utf-8", "replace")))
+        done = actions.carry_out(control, fields(request.body.decode("utf-8", "replace")))
     except ValueError as error:
         return _page(control, request, 422, str(error))
-    return Response(303, (("Location", f"/_mock/?{urlencode(done)}"), ("Cache-Control", "no-store")), b"")
+    url = View.of(fields(request.query)).url(**done)
+    return Response(303, (("Location", url), ("Cache-Control", "no-store")), b"")
 
 
 def _page(control: Control, request: Request, status: int = 200, problem: str = "") -> Response:
     from kit_mock.control.html import page  # Only here: a mock that nobody looks at has no use for templates.
 
     mock = control.mock
-    recorded = mock.requests
-    query = _fields(request.query)
-    search = query.get("q", "").strip()
-    opened = query.get("request", "")
-    found = _matching(recorded, search, opened)
-    host = request.header("host") or "127.0.0.1"
+    query = fields(request.query)
+    view = View.of(query)
+    base_url = f"http://{request.header('host') or '127.0.0.1'}"
     now = mock.clock.now()
     return page(
         "page.html",
         status=status,
-        base_url=f"http://{host}",
+        view=view,
+        here=view.url(),
+        base_url=base_url,
         sample_key=mock.api_key if mock.api_key == _DEFAULT_KEY else "$KIT_API_KEY",
         now=timestamp(int(now.timestamp())),
         rate_window=f"{mock.rate_window:g}",
         quotas=[_quota(each) for each in mock.quota],
-        search=search,
-        opened=opened,
-        requests=[(each, _key(each)) for each in found],
-        recorded=len(recorded),
         kept=KEPT_BYTES,
-        deliveries=_deliveries(control, query.get("delivery", "")),
-        delivered=control.store.value("SELECT count(*) FROM deliveries"),
+        **_requests(control, view, query.get("request", ""), base_url),
+        **_deliveries(control, view, query.get("delivery", "")),
+        faults=[_fault(each) for each in mock.faults.active()],
+        fault_kinds=fault_form.KINDS,
+        operations=sorted(control.document.operations),
+        snapshots=control.snapshots.all(),
         tables=state_tables.all_of(control.store),
         events=[(name, _about(name)) for name in EVENTS],
         notice=actions.said(query),
@@ -86,59 +83,44 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
     )
 
 
-def _fields(text: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(text).items()}
+def _requests(control: Control, view: View, opened: str, base_url: str) -> dict[str, Any]:
+    recorded = control.mock.requests
+    found = find_requests(recorded, view.q, view.before, _SHOWN_REQUESTS)
+    shown = _with_opened(found, recorded, lambda each: each.request_id == opened)
+
+    def row(each: RecordedRequest) -> dict[str, Any]:
+        is_open = each.request_id == opened
+        curl = curl_line(each, base_url, control.document.api_key_header) if is_open else None
+        return {"request": each, "key": _key(each), "is_open": is_open, "curl": curl}
+
+    return {"requests": found, "request_rows": [row(each) for each in shown]}
 
 
-def _matching(recorded: tuple[RecordedRequest, ...], search: str, opened: str) -> list[RecordedRequest]:
-    """The newest requests that a search finds, the newest first, and the one that is to be opened wherever it is."""
-    words = search.lower().split()
-    found: list[RecordedRequest] = []
-    for each in reversed(recorded):
-        text = f"{each.method} {each.path} {each.status} {each.operation_id or ''} {each.fault or ''}".lower()
-        if each.request_id == opened or (len(found) < _SHOWN_REQUESTS and all(word in text for word in words)):
-            found.append(each)
-    return found
+def _deliveries(control: Control, view: View, opened: str) -> dict[str, Any]:
+    with control.store.reading():
+        known = deliveries.all_of(control.store, payloads=False)
+        found = find_deliveries(known, view.deliveries, view.deliveries_before, _SHOWN_DELIVERIES)
+        shown = _with_opened(found, known, lambda each: str(each.id) == opened)
+        # Without a search, those that wait count too, of which there can be more than are shown.
+        delivered = found.hits if view.deliveries else control.store.value("SELECT count(*) FROM deliveries")
+
+        def row(each: Delivery) -> dict[str, Any]:
+            is_open = str(each.id) == opened
+            payload = deliveries.payload(control.store, each.id, KEPT_BYTES) if is_open else None
+            return {"delivery": each, "state": state_of(each), "is_open": is_open, "payload": payload}
+
+        return {"deliveries": found, "delivered": delivered, "delivery_rows": [row(each) for each in shown]}
+
+
+def _with_opened(found: Listing[_T], items: Sequence[_T], is_opened: Callable[[_T], bool]) -> list[_T]:
+    """The items of a page, and the one that is to be opened wherever it is."""
+    return [*found.shown, *(each for each in items if is_opened(each) and each not in found.shown)]
 
 
 def _key(request: RecordedRequest) -> str:
     """Tells requests apart, also those from before a reset that had the same number."""
     bodies = zlib.crc32(request.response_body.encode(), zlib.crc32(request.request_body.encode()))
     return f"{request.request_id}-{bodies:x}"
-
-
-def _deliveries(control: Control, opened: str) -> list[dict[str, Any]]:
-    """The newest deliveries, without the payloads, which can be large, but for the one that is to be opened."""
-    with control.store.reading():
-        rows = control.store.rows(
-            "SELECT id, event, target_url, created_at, attempts, next_at, delivered_at, status, problem FROM deliveries"
-            " ORDER BY id DESC LIMIT ?",
-            (_SHOWN_DELIVERIES,),
-        )
-        found: list[dict[str, Any]] = []
-        for id_, event, target_url, created_at, attempts, next_at, delivered_at, status, problem in rows:
-            waits = "retrying" if attempts else "waiting"
-            found.append(
-                {
-                    "id": id_,
-                    "event": event,
-                    "target_url": target_url,
-                    "created_at": timestamp(created_at),
-                    "attempts": attempts,
-                    "next_at": None if next_at is None else timestamp(next_at),
-                    "state": waits if next_at is not None else "failed" if delivered_at is None else "delivered",
-                    "status": status,
-                    "problem": problem,
-                    "payload": _payload(control, id_) if opened == str(id_) else None,
-                }
-            )
-    return found
-
-
-def _payload(control: Control, id_: int) -> _Detail:
-    sql = "SELECT substr(payload, 1, ?), length(payload) FROM deliveries WHERE id = ?"
-    text, length = control.store.row(sql, (KEPT_BYTES, id_)) or ("", 0)
-    return _Detail(text, length > KEPT_BYTES)
 
 
 def _about(event: str) -> str:
@@ -154,3 +136,14 @@ def _about(event: str) -> str:
 def _quota(quota: Quota) -> dict[str, Any]:
     left = None if quota.limit is None else max(0, quota.limit - quota.used)
     return {"credential": quota.credential, "limit": quota.limit, "left": left}
+
+
+def _fault(active: ActiveFault) -> dict[str, Any]:
+    fault = active.fault
+    return {
+        "id": active.id,
+        "name": fault.name,
+        "target": fault.operation or fault.route or "any request",
+        "chance": f"{fault.probability * 100:.3g} %" if fault.probability < 1 else "",
+        "often": f"{active.hits} of {fault.times}" if fault.times is not None else f"{active.hits} so far",
+    }

@@ -75,6 +75,16 @@ class RecordedRequest:
         return self._request_body.decode("utf-8", "replace")
 
     @property
+    def request_body_is_cut(self) -> bool:
+        """Whether the body may have been longer than what was kept of it."""
+        return len(self._request_body) >= KEPT_BYTES
+
+    @property
+    def response_body_is_cut(self) -> bool:
+        """Whether the answer's body may have been longer than what was kept of it."""
+        return len(self._response_body) >= KEPT_BYTES
+
+    @property
     def response_body(self) -> str:
         """The body of the answer, likewise."""
         return self._response_body.decode("utf-8", "replace")

@@ -3,9 +3,12 @@
 
 const EVERY = 1000; // milliseconds
 const live = document.getElementById("live");
-let search = new URLSearchParams(location.search).get("q") || "";
 
-const address = () => `/_mock/${search ? `?${new URLSearchParams({ q: search })}` : ""}`;
+// What is searched for, and the pages that are shown; the rest of an address is for one look only.
+const VIEW = ["q", "before", "deliveries", "deliveries_before"];
+const view = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name, value]) => VIEW.includes(name) && value));
+
+const address = () => `/_mock/${view.size ? `?${view}` : ""}`;
 
 async function fetchPage(url, options = {}) {
   const response = await fetch(url, { ...options, signal: AbortSignal.timeout(10000) });
@@ -24,7 +27,13 @@ function morph(old, fresh) {
     old.nodeValue = fresh.nodeValue;
     return;
   }
-  if (old.hasAttribute("data-loaded")) return;
+  if (old.hasAttribute("data-loaded")) {
+    if (old.dataset.version !== fresh.dataset.version) {
+      old.dataset.version = fresh.dataset.version;
+      load(old, fresh.querySelector("a").getAttribute("href"));
+    }
+    return;
+  }
   takeAttributes(old, fresh);
   if (old.hasAttribute("data-list")) morphList(old, fresh);
   else morphChildren(old, fresh);
@@ -85,7 +94,10 @@ let running = null;
 
 async function refresh() {
   try {
-    takeOver(await fetchPage(address()));
+    const wanted = address();
+    const fresh = await fetchPage(wanted);
+    if (wanted !== address()) return await refresh(); // Somebody typed meanwhile.
+    takeOver(fresh);
     live.textContent = "Live";
     live.classList.remove("lost");
   } catch {
@@ -106,14 +118,13 @@ async function poll() {
   setTimeout(poll, EVERY);
 }
 
-// Bodies, asked for when they are opened
+// Details, asked for when they are opened, and again when they have changed
 
-async function load(detail) {
-  const link = detail.querySelector("a");
-  if (!link || detail.dataset.loading) return;
+async function load(detail, href = detail.querySelector("a")?.href) {
+  if (!href || detail.dataset.loading) return;
   detail.dataset.loading = "yes";
   try {
-    const found = (await fetchPage(link.href)).getElementById("opened");
+    const found = (await fetchPage(href)).getElementById("opened");
     if (!found) return;
     detail.replaceChildren(...[...found.childNodes].map((node) => document.importNode(node, true)));
     detail.dataset.loaded = "yes";
@@ -140,12 +151,11 @@ document.addEventListener("submit", async (event) => {
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   form.closest("[popover]")?.hidePopover();
   try {
-    const fresh = await fetchPage(form.getAttribute("action"), { method: "POST", body: fields });
+    const fresh = await fetchPage(address(), { method: "POST", body: fields });
     if (running) await running;
     if (fields.get("action") === "reset") document.getElementById("request-list").replaceChildren();
     takeOver(fresh, { notice: true });
     fadeNotice();
-    if (search) await refreshSoon();
   } catch {
     await refreshSoon();
   }
@@ -159,11 +169,39 @@ function fadeNotice() {
   fading = setTimeout(() => document.querySelector(".notice:not(.problem)")?.remove(), 8000);
 }
 
-const box = document.querySelector("[role=search] input");
-box.addEventListener("input", () => {
-  search = box.value.trim();
-  history.replaceState(null, "", address());
-  refreshSoon();
+for (const box of document.querySelectorAll("[role=search] [type=search]")) {
+  box.addEventListener("input", () => {
+    const words = box.value.trim();
+    if (words) view.set(box.name, words);
+    else view.delete(box.name);
+    view.delete(box.dataset.older);
+    history.replaceState(null, "", address());
+    refreshSoon();
+  });
+}
+
+// Copying
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    return false; // Not allowed, or not there: on an address that isn't this machine's.
+  }
+  return true;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = button.parentElement.nextElementSibling;
+  if (await copy(source.textContent)) {
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  } else {
+    getSelection().selectAllChildren(source);
+    button.textContent = "Selected";
+  }
 });
 
 // A link to a table opens it.

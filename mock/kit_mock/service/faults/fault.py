@@ -53,6 +53,11 @@ class FaultOptions(WhatFails, total=False):
     times: int | None
 
 
+def aim(target: str | None) -> tuple[str | None, str | None]:
+    """Return the operation and the route of a target: an operation's id, or a route such as `GET /v4/tags*`."""
+    return (None, target) if target is not None and "/" in target else (target, None)
+
+
 @attrs.frozen(kw_only=True)
 class Fault:
     """Something that goes wrong.

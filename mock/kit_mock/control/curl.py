@@ -1,0 +1,119 @@
+"""A recorded request as a command for a shell, with a variable such as `$KIT_API_KEY` in the place of each secret."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import attrs
+
+from kit_mock.service import redaction
+from kit_mock.service.redaction import MASK
+from kit_mock.service.request_log import RecordedRequest
+
+_NOT_SENT = frozenset(
+    {
+        *("accept-encoding", "connection", "content-length", "host", "keep-alive", "te", "transfer-encoding"),
+        *("upgrade", "user-agent"),
+    }
+)
+"""Headers that curl writes itself, or that are of the connection."""
+
+_MASKED = re.compile(rf'(?P<name>[A-Za-z_][\w.-]*)(?P<between>=|":")(?P<mask>{re.escape(MASK)})(?=["&]|$)', re.ASCII)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
+
+
+@attrs.frozen
+class CurlLine:
+    """A command in one line, and what to say beside it where it isn't enough by itself; empty if it is."""
+
+    command: str
+    note: str = ""
+
+
+def curl_line(request: RecordedRequest, base_url: str, api_key_header: str) -> CurlLine:
+    """Write a request to the mock as a POSIX shell takes it."""
+    body, note = _body(request)
+    parts = ["curl", *_method(request, has_body=bool(body)), *_url(request, base_url)]
+    for name, value in request.headers.items():
+        if name not in _NOT_SENT and (name, value) != ("accept", "*/*"):
+            parts += ["-H", _header(name, value, is_api_key=name == api_key_header)]
+    if body and "content-type" not in request.headers:
+        parts += ["-H", "'Content-Type:'"]  # Without this, curl says that it is a form.
+    return CurlLine(" ".join([*parts, *body]), note)
+
+
+def _method(request: RecordedRequest, *, has_body: bool) -> list[str]:
+    if request.method == "HEAD":
+        return ["--head"]
+    implied = "POST" if has_body else "GET"
+    return [] if request.method == implied else ["-X", shlex.quote(request.method)]
+
+
+def _url(request: RecordedRequest, base_url: str) -> list[str]:
+    url = base_url + quote(request.path, safe="/:@!$&'()*+,;=~")
+    if request.query_string:
+        # What can't stand in a URL, and `#`, is written so that curl doesn't change it.
+        url += "?" + re.sub(r"[^!-~]|#", lambda found: quote(found[0]), request.query_string)
+    options = []
+    if re.search(r"[\[\]{}]", url):
+        options.append("--globoff")
+    if any(segment in (".", "..") for segment in request.path.split("/")):
+        options.append("--path-as-is")
+    return [*options, _with_variables(url)]
+
+
+def _header(name: str, value: str, *, is_api_key: bool) -> str:
+    title = name.title()
+    if MASK not in value:
+        return shlex.quote(f"{title}: {value}" if value else f"{title};")
+    if is_api_key:
+        before, variable = "", "KIT_API_KEY"
+    elif name == "authorization" and " " in value:
+        before, variable = f"{value.partition(' ')[0]} ", "KIT_ACCESS_TOKEN"
+    else:
+        before, variable = "", _variable(name)
+    if _PLAIN_NAME.fullmatch(title):
+        return f'"{title}: {before}${variable}"'
+    return f'{shlex.quote(f"{title}: {before}")}"${variable}"'
+
+
+def _body(request: RecordedRequest) -> tuple[list[str], str]:
+    """The options for the body, and what to say of it."""
+    text = request.request_body
+    if not text or request.method == "HEAD":
+        return [], ""
+    if text.encode() == redaction.NOT_KEPT:
+        return ["--data-binary", "@body"], "The body was not kept, as it may hold secrets. Put it into the file body."
+    if request.request_body_is_cut:
+        return ["--data-binary", "@body"], "Only the beginning of the body was kept. Put all of it into the file body."
+    if "\0" in text or "\ufffd" in text:
+        return [
+            "--data-binary",
+            "@body",
+        ], "The body is binary, which no command line can hold. Put it into the file body."
+    may_be_masked = redaction.is_oauth(request.path) or redaction.names_secrets(text.encode())
+    return ["--data-raw", _with_variables(text) if may_be_masked else shlex.quote(text)], ""
+
+
+def _with_variables(text: str) -> str:
+    """Quote a text for a shell, with a variable in the place of each masked value."""
+    return "".join(_pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    end = 0
+    for found in _MASKED.finditer(text):
+        yield shlex.quote(text[end : found.start("mask")])
+        yield f'"${_variable(found["name"])}"'
+        end = found.end("mask")
+    if end < len(text) or not text:
+        yield shlex.quote(text[end:])
+
+
+def _variable(name: str) -> str:
+    """The variable for a secret of some name, such as `CLIENT_SECRET`."""
+    found = re.sub(r"\W", "_", name, flags=re.ASCII).upper()
+    return f"KIT_{found}" if found in ("API_KEY", "ACCESS_TOKEN") or not found[:1].isalpha() else found
