@@ -329,7 +329,7 @@ class KitMock(collections.Resources):
         with self._store.reading():
             id_ = deliveries.enqueue_again(self._store, delivery_id, self.clock.epoch())
             (queued,) = deliveries.some(self._store, (id_,))
-        self._app.pump.nudge()
+        self._app.due_work.worker.nudge()
         return queued
 
     def fire(self, /, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:

@@ -191,30 +191,70 @@ def test_hostile_content_stays_text(page: Page, mock: KitMock, kit: httpx.Client
     assert page.all("body script") == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(page: Page, kit: httpx.Client, scheme: str) -> None:
+def filled(mock: KitMock, kit: httpx.Client) -> None:
+    """Something of everything that the page shows."""
+    for number in range(65):
+        kit.get(f"/v4/nothing/{number}")
     subscribe(kit)
+    mock.fail_next("get_account", status=503)
+    mock.faults.add(route=f"GET /v4/{'long' * 20}/*", delay=2.5, probability=0.25)
+    webhook = {"target_url": "https://app.example.com/hook", "event": {"name": "subscriber.subscriber_bounce"}}
+    assert kit.post("/v4/webhooks", json=webhook).status_code == 201
+    mock.fire("subscriber_bounce", subscriber_id=1)
+    assert kit.post("/_mock/snapshots").status_code == 201
+
+
+def test_everything_that_one_can_use_has_a_name_of_its_own(page: Page, mock: KitMock, kit: httpx.Client) -> None:
+    filled(mock, kit)
+    assert kit.post("/_mock/snapshots").status_code == 201
+    page.open()
+    for part in ("#request-list", "#delivery-list"):
+        page.click(f"{part} summary")
+        page.shows(f"{part} [data-loaded]", "body" if part == "#request-list" else "Payload")
+    for opener in page.all("[popovertarget]:not([popovertargetaction])"):
+        page.run("document.querySelector(':popover-open')?.hidePopover(); arguments[0].click()", opener)
+        shown = [each for each in page.all("a, button, input, select, summary, pre[tabindex]") if each.is_displayed()]
+        names = [each.accessible_name for each in shown]
+        assert all(names), [each.get_attribute("outerHTML") for each in shown if not each.accessible_name]
+        buttons = [each.accessible_name for each in shown if each.tag_name == "button"]
+        assert len(buttons) == len(set(buttons)), buttons
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(page: Page, mock: KitMock, kit: httpx.Client, scheme: str) -> None:
+    filled(mock, kit)
+    subscribe(kit, "bob@example.com")
     kit.get("/v4/nothing")
     kit.put("/v4/tags/1", json={"name": "x"})
     kit.delete("/v4/webhooks/1")
     page.prefer(scheme)
-    page.open("/_mock/?done=advance")
-    page.click("#request-list li:last-child summary")
-    page.shows("#request-list pre", "ada@example.com")
-    contrast, text = page.run(_CONTRAST)
-    assert contrast >= 4.5, text
+    page.open("/_mock/?done=advance&q=subscribers")
+    page.click("#request-list li summary")
+    page.shows("#request-list pre", "bob@example.com")
+    page.click("#delivery-list li summary")
+    page.shows("#delivery-list pre", "ada@example.com")
+    for dialog in (None, "reset", "fire", "fault", "restore-1"):
+        if dialog is not None:
+            page.run("document.getElementById(arguments[0]).showPopover()", dialog)
+        contrast, text = page.run(_CONTRAST)
+        assert contrast >= 4.5, (dialog, text)
     is_dark = page.run("return getComputedStyle(document.body).backgroundColor") == "rgb(14, 19, 26)"
     assert is_dark == (scheme == "dark")
 
 
-def test_a_phone_has_nothing_to_scroll_sideways(page: Page, kit: httpx.Client) -> None:
+def test_a_phone_has_nothing_to_scroll_sideways(page: Page, mock: KitMock, kit: httpx.Client) -> None:
+    filled(mock, kit)
     subscribe(kit, email_address=f"{'long' * 15}@{'example.' * 20}com")
-    kit.get("/v4/" + "long" * 60)
+    kit.get("/v4/" + "long" * 60, params={"x" * 90: "y" * 90}, headers={"X-" + "Long" * 30: "long" * 60})
     size = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         page.open()
         page.shows("#subscribers", "longlong")
+        page.click("#request-list summary")
+        page.shows("#request-list .curl", "longlong")
+        page.click("#delivery-list summary")
+        page.shows("#delivery-list .detail", "Send again")
         assert page.run("return document.documentElement.scrollWidth") == 375
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -62,6 +62,70 @@ def test_what_others_wrote_stays_text(kit: httpx.Client, web: httpx.Client, subs
     assert "<script>" not in response.text
 
 
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "{{ 7 * 7 }}"])
+def test_what_a_header_a_query_and_a_target_say_stays_text(
+    mock: KitMock, kit: httpx.Client, web: httpx.Client, subscriber: Create, text: str
+) -> None:
+    kit.get("/v4/account", params={"x": text}, headers={"X-Note": text})
+    (found,) = mock.requests
+    mock.faults.add(route=f"GET /{text.replace(' ', '')}", status=503)
+    subscriber()
+    kit.post(
+        "/v4/webhooks", json={"target_url": "http://127.0.0.1:1/", "event": {"name": "subscriber.subscriber_bounce"}}
+    )
+    response = web.get("/_mock/", params={"request": found.request_id, "deliveries": text, "before": text})
+    # In the query, in the headers, in the curl line; and without blanks in what the fault is for.
+    assert shown(response).count(text) >= 2
+    assert text.replace(" ", "") in shown(response)
+    assert "<img" not in response.text.replace('<img src="/_mock/static/icon.svg"', "")
+    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=(?!alert\(1\)&gt;)", response.text) == []
+
+
+def test_the_view_outlives_a_button(web: httpx.Client, mock: KitMock, tag: Create) -> None:
+    tag("A")
+    tag("B")
+    view = {
+        "q": "tags & more",
+        "before": mock.requests[1].request_id,
+        "deliveries": "x",
+        "request": "7",
+        "done": "fire",
+    }
+    response = web.post("/_mock/", params=view, data={"action": "advance", "by": "1 hours"})
+    back = httpx.URL(response.headers["Location"])
+    kept = {name: view[name] for name in ("q", "before", "deliveries")}
+    assert (back.path, dict(back.params)) == ("/_mock/", {**kept, "done": "advance"})
+
+
+def test_badges_count_what_a_search_finds(
+    mock: KitMock, kit: httpx.Client, web: httpx.Client, subscriber: Create
+) -> None:
+    subscriber()
+    for event in ("bounce", "complain"):
+        target = {"target_url": "https://app.example.com/", "event": {"name": f"subscriber.subscriber_{event}"}}
+        kit.post("/v4/webhooks", json=target)
+    for event in ("bounce", "bounce", "complain"):
+        mock.fire(f"subscriber_{event}", subscriber_id=1)
+    for query, requests, deliveries in (
+        ("", 3, 3),
+        ("q=webhooks", 2, 3),
+        ("q=nothing&deliveries=bounce", 0, 2),
+        ("deliveries=FAILED+complain", 3, 1),
+        ("before=nothing&deliveries_before=nothing", 3, 3),
+    ):
+        text = shown(web.get(f"/_mock/?{query}"))
+        assert f"Requests {requests} " in text
+        assert f"Deliveries {deliveries} " in text
+
+
+def test_a_body_is_said_to_be_cut_by_its_bytes(mock: KitMock, kit: httpx.Client, web: httpx.Client) -> None:
+    for content in ("é" * 9_000, "é" * 1_000):
+        kit.post("/v4/tags", content=content)
+    for request, is_cut in zip(mock.requests, (True, False), strict=True):
+        text = shown(web.get("/_mock/", params={"request": request.request_id}))
+        assert ("Only the first 16 KiB are kept." in text) == is_cut
+
+
 def test_only_what_is_opened_is_sent(kit: httpx.Client, web: httpx.Client) -> None:
     for number in range(70):
         kit.post("/v4/subscribers", json={"email_address": f"a{number}@example.com", "first_name": "x" * 20_000})
@@ -147,6 +211,20 @@ def test_fire(mock: KitMock, kit: httpx.Client, web: httpx.Client, subscriber: C
         ({"action": "fire", "event": "tag_add", "subscriber": "9" * 50}, "there is no subscriber"),
         ({"action": "fire", "event": "subscriber_bounce", "about": "1", "subscriber": "1"}, "doesn't take it"),
         ({"action": "fire", "event": "subscriber_bounce", "subscriber": "<b>"}, "There is no subscriber <b>."),
+        ({"action": "resend", "id": "7"}, "That delivery is gone."),
+        ({"action": "resend", "id": "<b>"}, "That delivery is gone."),
+        ({"action": "add-fault"}, "There is no such fault."),
+        ({"action": "add-fault", "kind": "status", "value": "x"}, "a number is needed"),
+        ({"action": "add-fault", "kind": "delay", "value": "nan"}, "delay must be a number of seconds"),
+        (
+            {"action": "add-fault", "kind": "status", "value": "503", "target": "<b>/"},
+            "route must be a method and a path",
+        ),
+        ({"action": "add-fault", "kind": "status", "value": "503", "percent": "x"}, "percent must be a number"),
+        ({"action": "add-fault", "kind": "status", "value": "503", "times": "9" * 20}, "times must be a whole number"),
+        ({"action": "remove-fault", "id": "1"}, "That fault is gone."),
+        ({"action": "restore-snapshot", "id": "1"}, "That snapshot is gone."),
+        ({"action": "delete-snapshot", "id": "x"}, "That snapshot is gone."),
         ({"action": "x" * 20_000}, "too much"),
     ],
 )
@@ -160,7 +238,10 @@ def test_what_is_wrong_with_a_form_is_said(
 
 
 def test_no_link_puts_words_on_the_page(web: httpx.Client) -> None:
-    for query in ("done=You+were+hacked", "done=fire&queued=You+were+hacked"):
+    for query in (
+        *("done=You+were+hacked", "done=fire&queued=You+were+hacked", "done=resend&id=hacked"),
+        *("done=take-snapshot&id=hacked", "done=hacked-snapshot&id=1", "hacked=hacked"),
+    ):
         assert "hacked" not in web.get(f"/_mock/?{query}").text
 
 
@@ -172,7 +253,15 @@ def test_pages_of_other_sites_press_no_button(mock: KitMock, web: httpx.Client, 
 
 
 def test_files(web: httpx.Client) -> None:
-    for path in ("page.css", "page.js", "docs.css", "docs.js", "icon.svg", "swagger-ui/swagger-ui-bundle.js"):
+    for path in (
+        "base.css",
+        "page.css",
+        "page.js",
+        "docs.css",
+        "docs.js",
+        "icon.svg",
+        "swagger-ui/swagger-ui-bundle.js",
+    ):
         first = web.get(f"/_mock/static/{path}")
         assert first.status_code == 200
         assert first.headers["X-Content-Type-Options"] == "nosniff"

@@ -11,11 +11,14 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kit_mock import Clock, KitMock
 from kit_mock.protocol import document
 from kit_mock.protocol.errors import not_found
 from kit_mock.protocol.messages import Request
+from kit_mock.service import redaction
 from kit_mock.service.pipeline.answering import Outcome
 from kit_mock.service.pipeline.arrival import Arrivals
 from kit_mock.service.pipeline.recording import recorded
@@ -148,6 +151,31 @@ def test_secrets_in_the_query_are_masked(mock: KitMock, path: str, kept: str) ->
     with client(mock) as http:
         http.get(path)
     assert mock.requests[-1].query_string == kept
+
+
+@given(
+    names=st.lists(
+        st.sampled_from(["api_key", "Access-Token", "x", "page", "client%5Fsecret", "PASSWORD"]), max_size=5
+    ),
+    path=st.sampled_from(["/v4/tags", "/oauth/authorize", "/v4/OAuth/x"]),
+)
+def test_no_secret_of_a_query_is_kept_wherever_it_stands(names: list[str], path: str) -> None:
+    secret = {"x": "plain", "page": "plain"}
+    query = "&".join(f"{name}={secret.get(name, 'hush')}" for name in names)
+    kept = redaction.masked_query(query, is_oauth=redaction.is_oauth(path))
+    assert "hush" not in kept
+    assert [pair.partition("=")[0] for pair in kept.split("&")] == (names or [""])
+    assert kept.count("plain") == (0 if redaction.is_oauth(path) else sum(name in secret for name in names))
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60))
+def test_a_hint_is_at_most_a_third_of_a_secret(secret: str) -> None:
+    hint = redaction.hint(secret)
+    assert hint.startswith("***")
+    assert len(hint) - 3 <= len(secret) / 3
+    headers = {"x-kit-api-key": secret, "authorization": f"Bearer {secret}", "cookie": secret}
+    masked = redaction.masked_headers(headers, "x-kit-api-key")
+    assert masked == {"x-kit-api-key": hint, "authorization": f"Bearer {hint}", "cookie": "***"}
 
 
 def test_the_query_of_a_referer_is_not_kept(mock: KitMock, kit: httpx.Client) -> None:
