@@ -106,6 +106,9 @@ def _use(mock: KitMock, hook: str) -> None:
         mock.advance(seconds=1)
         kit.delete("/v4/webhooks/99")
         kit.get("/v4/subscribers/1")
+        kit.post("/_mock/snapshots")
+    mock.fail_next("create_subscriber", status=503, times=2)
+    mock.faults.add(route="GET /v4/tags*", delay=2.5, probability=0.25)
     mock.deliver()
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from kit_mock import KitMock
 
@@ -38,6 +39,10 @@ def test_the_tests_pass(tmp_path: Path) -> None:
     assert f"{tests + 1} passed" in finished.stdout, "one of them is parametrized"
 
 
+WEBHOOK = {"event": "subscriber_bounce", "target_url": "https://app.example.com/hook"}
+
+
+@pytest.mark.kit_mock(seed={"subscribers": [{"email_address": "ada@example.com"}], "webhooks": [WEBHOOK]})
 def test_the_routes_exist(kit_mock: KitMock) -> None:
     routes = re.findall(r"`(GET|POST|PUT|DELETE) (/_mock/[^`?]*)", PAGE)
     assert len(routes) >= 12
@@ -45,6 +50,7 @@ def test_the_routes_exist(kit_mock: KitMock) -> None:
     with httpx.Client(transport=kit_mock.transport, base_url="http://127.0.0.1") as client:
         assert client.get(unknown).status_code == 404
         for method, path in (("POST", "/_mock/snapshots"), *routes):
+            kit_mock.fire("subscriber_bounce", subscriber_id=1)  # A delivery, also after a reset.
             # An empty body may well be refused; what matters is that there is somebody to refuse it.
             response = client.request(method, path, json=None if method in ("GET", "DELETE") else {})
             assert response.status_code not in (404, 405, 500, 501), (method, path, response.text)
