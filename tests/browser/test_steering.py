@@ -120,6 +120,14 @@ def test_a_question_that_is_open_outlives_a_refresh(page: Page, kit: httpx.Clien
     page.wait(lambda: not page.find("#restore-1").is_displayed(), "the question to go")
 
 
+def test_who_removes_by_keyboard_stays_at_the_place(page: Page, mock: KitMock) -> None:
+    mock.fail_next("get_account", status=503)
+    page.open()
+    page.find("#faults button").send_keys(Keys.ENTER)
+    page.shows("#faults", "Nothing goes wrong on purpose.")
+    page.wait(lambda: page.driver.switch_to.active_element.accessible_name == "Add a fault…", "the focus to stay")
+
+
 def test_it_goes_without_script(page: Page, mock: KitMock, kit: httpx.Client) -> None:
     with page.without_script():
         page.open("/_mock/?q=account")

@@ -83,12 +83,12 @@ def hint(secret: str) -> str:
     return f"{MASK}{secret[-4:]}" if len(secret) >= _HINTED else MASK
 
 
-def masked_headers(headers: Mapping[str, str], api_key_header: str) -> Mapping[str, str]:
-    """Return headers, named in lower case, with the values of secret ones masked.
+def masked_headers(headers: Mapping[str, str], api_key_header: str, most: int) -> Mapping[str, str]:
+    """Return headers, named in lower case, with the values of secret ones masked, and of others the first `most` characters.
 
     An API key and a bearer token leave a `hint`, other secrets nothing. Of a `Referer`, the query goes.
     """
-    found = dict(headers)
+    found = dict(headers) if sum(map(len, headers.values())) <= most else _first(headers, most)
     for name in _to_mask(tuple(found), api_key_header):
         value = found[name].strip(" \t")
         if name == api_key_header:
@@ -100,6 +100,16 @@ def masked_headers(headers: Mapping[str, str], api_key_header: str) -> Mapping[s
             found[name] = re.sub(r"[?#].*", f"?{MASK}", value, flags=re.DOTALL)
         else:
             found[name] = MASK
+    return found
+
+
+def _first(headers: Mapping[str, str], most: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        if most <= 0:
+            break
+        found[name] = value[:most]
+        most -= len(name) + len(value)
     return found
 
 

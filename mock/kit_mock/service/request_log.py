@@ -15,7 +15,7 @@ import attrs
 from kit_mock.service.authentication import Caller
 
 KEPT_BYTES = 16 * 1024
-"""How much of a body is kept."""
+"""How much is kept of a body, and of the query and the headers."""
 
 
 @attrs.frozen(kw_only=True)

@@ -174,7 +174,7 @@ def test_a_hint_is_at_most_a_third_of_a_secret(secret: str) -> None:
     assert hint.startswith("***")
     assert len(hint) - 3 <= len(secret) / 3
     headers = {"x-kit-api-key": secret, "authorization": f"Bearer {secret}", "cookie": secret}
-    masked = redaction.masked_headers(headers, "x-kit-api-key")
+    masked = redaction.masked_headers(headers, "x-kit-api-key", 1000)
     assert masked == {"x-kit-api-key": hint, "authorization": f"Bearer {hint}", "cookie": "***"}
 
 
@@ -291,6 +291,15 @@ def test_of_a_huge_body_no_more_than_the_beginning_is_looked_at(path: str) -> No
         tracemalloc.stop()
     assert peak < len(body) / 2
     assert len(found.request_body) <= 16 * 1024
+
+
+def test_of_a_huge_head_no_more_than_the_beginning_is_kept(mock: KitMock, kit: httpx.Client) -> None:
+    many = {f"X-{number}": "y" * 100 for number in range(1000)}
+    kit.get("/v4/account", params={"x": "y" * 60_000}, headers={**many, "X-Long": "z" * 100_000})
+    (request,) = mock.requests
+    assert len(request.query_string) == 16 * 1024
+    assert sum(len(name) + len(value) for name, value in request.headers.items()) < 17 * 1024
+    assert request.headers["x-kit-api-key"] == "***_key"
 
 
 def test_a_secret_at_the_cut_is_not_kept(mock: KitMock, kit: httpx.Client) -> None:

@@ -149,6 +149,7 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method === "get") return;
   const fields = new URLSearchParams(new FormData(form, event.submitter));
+  const card = form.closest(".card");
   form.closest("[popover]")?.hidePopover();
   try {
     const fresh = await fetchPage(address(), { method: "POST", body: fields });
@@ -156,6 +157,8 @@ document.addEventListener("submit", async (event) => {
     if (fields.get("action") === "reset") document.getElementById("request-list").replaceChildren();
     takeOver(fresh, { notice: true });
     fadeNotice();
+    // What was removed took the focus with it.
+    if (document.activeElement === document.body) card?.querySelector("button")?.focus();
   } catch {
     await refreshSoon();
   }
