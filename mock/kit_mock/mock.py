@@ -229,7 +229,7 @@ class KitMock(collections.Resources):
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """The last 1,000 requests, the oldest first, without those of the control plane. They hold no credentials."""
+        """The last 1,000 requests, the oldest first, without those of the control plane. Secrets are masked."""
         return self._recorder.all()
 
     def forget_requests(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -58,14 +59,19 @@ def request_id(request: RecordedRequest) -> str:
     return request.request_id
 
 
+def request_key(request: RecordedRequest) -> str:
+    """What tells a request from all others, also from one of before a restore that has the same id."""
+    return f"{request.request_id}-{zlib.crc32(repr((request.at, request.duration)).encode()):x}"
+
+
 def delivery_id(delivery: Delivery) -> str:
     """The id by which a page begins after a delivery."""
     return str(delivery.id)
 
 
 def find_requests(recorded: Sequence[RecordedRequest], search: str, before: str, size: int) -> Listing[RecordedRequest]:
-    """Search for words in method, path, query, status, operation, fault and credential."""
-    return find(recorded, _has_words(search, _request_text), request_id, before, size)
+    """Search for words in method, path, query, status, operation, fault and credential; `before` is a `request_key`."""
+    return find(recorded, _has_words(search, _request_text), request_key, before, size)
 
 
 def find_deliveries(deliveries: Sequence[Delivery], search: str, before: str, size: int) -> Listing[Delivery]:

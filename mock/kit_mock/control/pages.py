@@ -1,18 +1,16 @@
 """The page at `/_mock/`: what the mock has been asked, what it holds and sends, and buttons to steer it.
 
 It is rendered here, whole, on each look; with script it fetches itself anew every second and takes over what changed.
-Without script it shows the same and everything works: buttons are forms, bodies are links.
+Without script it shows the same and everything works: buttons are forms, details are links.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from kit_mock.control import actions, fault_form, state_tables
 from kit_mock.control.curl import curl_line
-from kit_mock.control.listings import Listing, find_deliveries, find_requests, state_of
+from kit_mock.control.listings import Listing, find_deliveries, find_requests, request_key, state_of
 from kit_mock.control.routes import Control, Match, route
 from kit_mock.control.view import View, fields
 from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
@@ -86,41 +84,42 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
 def _requests(control: Control, view: View, opened: str, base_url: str) -> dict[str, Any]:
     recorded = control.mock.requests
     found = find_requests(recorded, view.q, view.before, _SHOWN_REQUESTS)
-    shown = _with_opened(found, recorded, lambda each: each.request_id == opened)
+    # A link may have the id alone. Of two requests with one id, the newest is meant.
+    chosen = next(
+        (each for each in reversed(recorded) if opened and opened in (each.request_id, request_key(each))), None
+    )
 
     def row(each: RecordedRequest) -> dict[str, Any]:
-        is_open = each.request_id == opened
-        curl = curl_line(each, base_url, control.document.api_key_header) if is_open else None
-        return {"request": each, "key": _key(each), "is_open": is_open, "curl": curl}
+        curl = curl_line(each, base_url, control.document.api_key_header) if each is chosen else None
+        return {"request": each, "key": request_key(each), "is_open": each is chosen, "curl": curl}
 
-    return {"requests": found, "request_rows": [row(each) for each in shown]}
+    return {"requests": found, "request_rows": [row(each) for each in _with(chosen, found)]}
 
 
 def _deliveries(control: Control, view: View, opened: str) -> dict[str, Any]:
     with control.store.reading():
         known = deliveries.all_of(control.store, payloads=False)
         found = find_deliveries(known, view.deliveries, view.deliveries_before, _SHOWN_DELIVERIES)
-        shown = _with_opened(found, known, lambda each: str(each.id) == opened)
+        chosen = next((each for each in known if str(each.id) == opened), None)
         # Without a search, those that wait count too, of which there can be more than are shown.
         delivered = found.hits if view.deliveries else control.store.value("SELECT count(*) FROM deliveries")
 
         def row(each: Delivery) -> dict[str, Any]:
-            is_open = str(each.id) == opened
-            payload = deliveries.payload(control.store, each.id, KEPT_BYTES) if is_open else None
-            return {"delivery": each, "state": state_of(each), "is_open": is_open, "payload": payload}
+            payload = deliveries.payload(control.store, each.id, KEPT_BYTES) if each is chosen else None
+            return {"delivery": each, "state": state_of(each), "is_open": each is chosen, "payload": payload}
 
-        return {"deliveries": found, "delivered": delivered, "delivery_rows": [row(each) for each in shown]}
+        return {
+            "deliveries": found,
+            "delivered": delivered,
+            "delivery_rows": [row(each) for each in _with(chosen, found)],
+        }
 
 
-def _with_opened(found: Listing[_T], items: Sequence[_T], is_opened: Callable[[_T], bool]) -> list[_T]:
+def _with(chosen: _T | None, found: Listing[_T]) -> list[_T]:
     """The items of a page, and the one that is to be opened wherever it is."""
-    return [*found.shown, *(each for each in items if is_opened(each) and each not in found.shown)]
-
-
-def _key(request: RecordedRequest) -> str:
-    """Tells requests apart, also those from before a reset that had the same number."""
-    bodies = zlib.crc32(request.response_body.encode(), zlib.crc32(request.request_body.encode()))
-    return f"{request.request_id}-{bodies:x}"
+    if chosen is None or any(each is chosen for each in found.shown):
+        return found.shown
+    return [*found.shown, chosen]
 
 
 def _about(event: str) -> str:

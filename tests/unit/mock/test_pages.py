@@ -86,7 +86,7 @@ def test_the_view_outlives_a_button(web: httpx.Client, mock: KitMock, tag: Creat
     tag("B")
     view = {
         "q": "tags & more",
-        "before": mock.requests[1].request_id,
+        "before": "x-1",
         "deliveries": "x",
         "request": "7",
         "done": "fire",
@@ -95,6 +95,31 @@ def test_the_view_outlives_a_button(web: httpx.Client, mock: KitMock, tag: Creat
     back = httpx.URL(response.headers["Location"])
     kept = {name: view[name] for name in ("q", "before", "deliveries")}
     assert (back.path, dict(back.params)) == ("/_mock/", {**kept, "done": "advance"})
+
+
+def test_requests_of_before_a_restore_are_told_from_later_ones(
+    mock: KitMock, kit: httpx.Client, web: httpx.Client
+) -> None:
+    kept = mock.snapshot()
+    for number in range(70):
+        kit.get(f"/v4/tags/{number}/subscribers")
+    mock.restore(kept)
+    for number in range(70, 140):
+        kit.get(f"/v4/tags/{number}/subscribers")
+    assert mock.requests[0].request_id == mock.requests[70].request_id
+
+    seen: list[int] = []
+    url = httpx.URL("/_mock/")
+    for _ in range(3):
+        text = web.get(url).text
+        seen += [int(number) for number in re.findall(r'class="path">/v4/tags/(\d+)/', text)]
+        url = httpx.URL(html.unescape(next(iter(re.findall(r'href="([^"#]*)[^"]*" rel="next"', text)), "/_mock/")))
+    assert seen == [*range(139, -1, -1)]
+
+    for link, number in zip(re.findall(r'href="([^"#]*)#opened"', text), range(19, -1, -1), strict=True):
+        opened = web.get(html.unescape(link)).text
+        assert opened.count('id="opened"') == 1
+        assert f"/v4/tags/{number}/subscribers -H" in opened
 
 
 def test_badges_count_what_a_search_finds(
