@@ -18,7 +18,7 @@ KEPT_BYTES = 16 * 1024
 """How much is kept of a body, and of the query and the headers."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # Without slots, a frozen class is made in half the time.
 class RecordedRequest:
     """One request that was answered.
 
