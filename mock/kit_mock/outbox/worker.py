@@ -1,10 +1,24 @@
-"""The threads that work without being asked: one runs what is due, and each receiver has one that sends to it.
+"""The threads that work in the background: a worker runs what is due, and each receiver has a sender of its own.
 
-They are there only while something waits. With a real clock the first wakes up by itself when that is due; a clock that
-stands still moves only when it is told to, and who does that wakes the thread. It starts a thread for each receiver, a
-host and a port, that something is due for, up to 16 at a time. That thread sends one delivery after the other, in the
-order in which they were queued, until none is due or an attempt has failed; a receiver that is silent so keeps up no
-other one, and of more than 16 those that have waited longest go first.
+A receiver is a host and a port. A silent one so holds up no other. What each thread can be at, and who waits for whom:
+
+- The worker isn't there while nothing waits to be done or sent. `wake` starts it.
+- The worker makes a round (`_make_round`): it runs a part of the due tasks and starts a sender for each receiver that something
+  is due for, up to 16 at a time; of more, those whose last sender started longest ago go first. A `wake` meanwhile is counted,
+  and leads to another round.
+- The worker waits for a `wake`, for a sender that ends, for `stop`, and with a real clock for the moment when something is next
+  due. A frozen clock moves only when it is told to, and whoever does that calls `nudge`. If there is nothing to wait for, the
+  worker ends.
+- A sender sends what is due for its receiver, in the order in which it was queued, until nothing is or an attempt has failed. It
+  waits for its receiver alone. After a fault of the mock it waits half a minute, so that the fault isn't met over and over.
+- `flush` waits until the worker has served all wakes up to its own: a round has found nothing more to do, and no sender is left.
+- `stop` waits for all threads, at most two seconds. It breaks off what is being sent, which stays queued.
+
+The condition `_changed` guards the fields. It is never held while a task runs, while something is sent, or while the store's lock
+is asked for; whoever holds the store's lock may ask for it.
+
+These are daemon threads, which never keep a program from ending; anyio's blocking portal would. And a task that asks for the
+store's lock would hold up the event loop, and with it the timeouts of all that is sent.
 """
 
 from __future__ import annotations
@@ -27,17 +41,20 @@ _log = logging.getLogger("kit_mock")
 MOST_AT_ONCE = 16
 """Receivers that are sent to at the same time: more than tests have, and few enough not to mind when all are silent."""
 
-_STOPPING = 2.0  # Seconds that calls which can't be aborted are waited for.
+_STOPPING = 2.0
+"""Seconds that `stop` waits: a thread that resolves a name or connects can't be interrupted."""
 _SHORTEST_WAIT = 0.05
-_BREAK = 0.001  # Between two parts of work that takes long: whoever waits for the lock gets it only then.
+"""Seconds that the worker waits for what is due at least: due moments are whole seconds, and the clock has fractions."""
+_BREAK = 0.001
+"""Seconds between two parts of work that takes long: whoever waits for the store's lock gets it only then."""
 _AFTER_A_FAULT = 30.0
+"""Seconds until work is tried again that met a fault of the mock, such as a full disk."""
 
 
 class Worker:
     """Starts and stops the threads. Safe to use from several threads.
 
-    `run_due` carries out tasks that are due and returns whether these were all. Neither it nor anything else is called
-    with a lock of the worker's held, and the store's is free while something is sent.
+    `run_due` carries out tasks that are due, and returns whether these were all.
     """
 
     def __init__(self, store: Store, clock: Clock, run_due: Callable[[], bool]) -> None:
@@ -48,52 +65,53 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._senders: dict[str, tuple[threading.Thread, Poster]] = {}
         """By receiver."""
-        self._begun: dict[str, int] = {}
-        """When a sender was last started for a receiver, as a number that grows."""
+        self._last_started: dict[str, int] = {}
+        """By receiver, the number of the sender that was last started for it."""
         self._stopped = threading.Event()
         self._numbers = itertools.count(1)
-        self._era = 0  # Of the state in the store, which can become another one.
-        self._asked = 0  # How often it was woken, and
-        self._done = 0  # how many of these times have been attended to.
-        self._ended = 0  # How many senders have come to their end.
+        self._resets = 0
+        """Counts resets and restores of the state: a delivery begun before one is not recorded after it."""
+        self._wakes_requested = 0
+        self._wakes_served = 0
+        self._senders_ended = 0
 
     def wake(self) -> None:
-        """Do what is due now, soon and in the background."""
+        """Have a round made soon, in the background."""
         with self._changed:
             if self._stopped.is_set():
                 return
             self._store.has_new_work = False
-            self._asked += 1
+            self._wakes_requested += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="kit-mock deliveries", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
 
     def nudge(self) -> None:
-        """Look whether anything that waits is due by now; at next to no cost when nothing waits."""
+        """Wake the worker if anything waits, as the clock may have moved. Costs next to nothing otherwise."""
         if self._thread is not None or self._store.has_new_work:
             self.wake()
 
     def take_up(self) -> None:
-        """Begin with what waits in a store whose state is new; whatever is being sent belongs to the one before.
+        """Begin with what waits in a store whose state was reset or restored; what is being sent belongs to the one before.
 
-        Call it with the store's lock held since the state was exchanged.
+        Call it with the store's lock held since then.
         """
         with self._changed:
-            self._era += 1
+            self._resets += 1
             for _, poster in self._senders.values():
                 poster.hang_up()
-        if self._thread is not None or self._waits():
+        if self._thread is not None or self._has_work():
             self.wake()
 
     def flush(self, timeout: float) -> None:
-        """Do what is due now, and wait until it is done. Raises TimeoutError after so many seconds."""
+        """Do what is due now, and wait until it is done. Raises TimeoutError after `timeout` seconds."""
         until = time.monotonic() + timeout
         self.nudge()
         with self._changed:
-            ticket = self._asked
+            ticket = self._wakes_requested
             if not self._changed.wait_for(
-                lambda: self._done >= ticket or self._stopped.is_set(), until - time.monotonic()
+                lambda: self._wakes_served >= ticket or self._stopped.is_set(), until - time.monotonic()
             ):
                 raise TimeoutError(f"not all deliveries that are due were made within {timeout:g} seconds")
 
@@ -113,17 +131,17 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            while self._pass():
+            while self._make_round():
                 pass
         finally:
             with self._changed:
                 if self._thread is threading.current_thread():  # It couldn't even begin; the next wake tries again.
                     self._thread = None
 
-    def _pass(self) -> bool:
-        """Begin with all that is due and wait for the next time; whether there is one."""
+    def _make_round(self) -> bool:
+        """Start all that is due and wait for what comes next; return whether there is to be another round."""
         with self._changed:
-            ticket, ended = self._asked, self._ended
+            ticket, ended = self._wakes_requested, self._senders_ended
         wait: float | None = _AFTER_A_FAULT
         try:
             if not self._stopped.is_set():
@@ -137,31 +155,31 @@ class Worker:
             if not self._stopped.is_set():
                 _log.exception("fault in the mock's background work")
         with self._changed:
-            if not self._senders and self._ended == ended and wait != _BREAK:
-                self._done = ticket
+            if not self._senders and self._senders_ended == ended and wait != _BREAK:
+                self._wakes_served = ticket
                 self._changed.notify_all()
             if wait is None and self._senders:
                 wait = threading.TIMEOUT_MAX
             if wait is not None:
-                self._changed.wait_for(lambda: not self._is_idle(ticket, ended), wait)
-            if self._stopped.is_set() or (wait is None and self._is_idle(ticket, ended)):
+                self._changed.wait_for(lambda: not self._is_unchanged(ticket, ended), wait)
+            if self._stopped.is_set() or (wait is None and self._is_unchanged(ticket, ended)):
                 self._thread = None
-                self._begun.clear()
+                self._last_started.clear()
                 return False
             return True
 
-    def _is_idle(self, ticket: int, ended: int) -> bool:
-        return self._asked == ticket and self._ended == ended and not self._stopped.is_set()
+    def _is_unchanged(self, ticket: int, ended: int) -> bool:
+        return self._wakes_requested == ticket and self._senders_ended == ended and not self._stopped.is_set()
 
     def _start_senders(self) -> int | None:
-        """Begin to send what is due; return when something is due later for a receiver that nothing is sent to now."""
+        """Start senders; return when something is next due for a receiver that has none, in seconds since 1970."""
         now = self._clock.epoch()
         waiting = deliveries.receivers(self._store)
         with self._changed:
             free = {receiver: at for receiver, at in waiting.items() if receiver not in self._senders}
             room = MOST_AT_ONCE - len(self._senders)
         due = [receiver for receiver, at in free.items() if at <= now]
-        for receiver in sorted(due, key=lambda receiver: (self._begun.get(receiver, 0), free[receiver]))[:room]:
+        for receiver in sorted(due, key=lambda receiver: (self._last_started.get(receiver, 0), free[receiver]))[:room]:
             poster = Poster()
             with self._changed:
                 if self._stopped.is_set():
@@ -171,12 +189,12 @@ class Worker:
                 )
                 thread.start()
                 self._senders[receiver] = thread, poster
-                self._begun[receiver] = next(self._numbers)
+                self._last_started[receiver] = next(self._numbers)
         return min((at for at in free.values() if at > now), default=None)
 
     def _send(self, receiver: str, poster: Poster) -> None:
-        """Send to one receiver what is due for it, until an attempt fails."""
-        era = self._era
+        """Send to one receiver what is due for it, until an attempt fails: the life of a sender."""
+        resets = self._resets
         try:
             with poster:
                 while self._send_one(receiver, poster):
@@ -187,19 +205,19 @@ class Worker:
             else:
                 _log.exception("fault in the mock's background work")
             with self._changed:
-                self._changed.wait_for(lambda: self._stopped.is_set() or era != self._era, _AFTER_A_FAULT)
+                self._changed.wait_for(lambda: self._stopped.is_set() or resets != self._resets, _AFTER_A_FAULT)
         finally:
             with self._changed:
                 del self._senders[receiver]
-                self._ended += 1
+                self._senders_ended += 1
                 self._changed.notify_all()
 
     def _send_one(self, receiver: str, poster: Poster) -> bool:
-        """Make one attempt; whether there was one and it went well."""
+        """Make one attempt; return whether there was one and it went well."""
         with self._store.reading():
             if self._stopped.is_set():
                 return False
-            era = self._era
+            resets = self._resets
             outgoing = deliveries.first_due(self._store, receiver, self._clock.epoch())
         if outgoing is None:
             return False
@@ -207,7 +225,7 @@ class Worker:
         refused = allowed_hosts.problem(outgoing.target_url, self._store.settings.delivery_hosts)
         outcome = None if refused is not None else self._posted(poster, outgoing)
         with self._store.reading():
-            if self._stopped.is_set() or era != self._era:
+            if self._stopped.is_set() or resets != self._resets:
                 return False
             if outcome is None:
                 deliveries.refuse(self._store, outgoing, refused or "")
@@ -223,7 +241,7 @@ class Worker:
             return Outcome(None, f"a fault in the mock: {type(error).__name__}")
 
     def _wait(self, later: int | None) -> float | None:
-        """How long to wait for what is due next, in seconds; None if there is nothing."""
+        """Return how long to wait for what is due next, in seconds; None if there is nothing."""
         due = min((at for at in (self._job_at(), later) if at is not None), default=None)
         if due is None:
             return None
@@ -232,10 +250,10 @@ class Worker:
             return threading.TIMEOUT_MAX
         return min(max(wait, _SHORTEST_WAIT), threading.TIMEOUT_MAX)
 
-    def _waits(self) -> bool:
+    def _has_work(self) -> bool:
         return self._job_at() is not None or deliveries.waiting(self._store) > 0
 
     def _job_at(self) -> int | None:
-        """When a job is due next, or None if none waits."""
+        """Return when a job is due next, or None if none waits."""
         found: int | None = self._store.value("SELECT min(run_at) FROM bulk_jobs")
         return found
