@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 import msgspec
+from msgspec.structs import replace
 
 from kit_mock.control.snapshots import Snapshots
 from kit_mock.control.steerable import Steerable
@@ -98,7 +99,7 @@ def answer(control: Control, request: Request) -> Response:
 
 def _refused(reply: Reply) -> Response:
     found = as_json(reply.payload, reply.status)
-    return attrs.evolve(found, headers=(*found.headers, *reply.headers.items()))
+    return replace(found, headers=(*found.headers, *reply.headers.items()))
 
 
 def _check_sender(request: Request) -> None:

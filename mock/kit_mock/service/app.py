@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
+from msgspec.structs import replace
 
 from kit_mock.protocol.control_paths import MAX_BODY_BYTES, is_control
 from kit_mock.protocol.document import Document
@@ -72,7 +72,7 @@ class App:
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: a failure of the mock itself is a 500 and a line in the log."""
         if request.method == "HEAD":
-            return responding.without_body(self._dispatch(attrs.evolve(request, method="GET"), "HEAD"))
+            return responding.without_body(self._dispatch(replace(request, method="GET"), "HEAD"))
         return self._dispatch(request, request.method)
 
     def _dispatch(self, request: Request, method: str) -> Response:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import attrs
 import msgspec
+from msgspec.structs import replace
 
 from kit_mock.endpoints.oauth_errors import OAuthRefusal
 from kit_mock.protocol.errors import Refusal
@@ -32,7 +32,7 @@ def reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
     """The answer of a fault that has one. `invalid` is what a caller with these credentials is told in a 401."""
     answer = _reply(fault, operation_id, invalid)
     if fault.retry_after is not None:
-        answer = attrs.evolve(answer, headers={**answer.headers, "Retry-After": str(fault.retry_after)})
+        answer = replace(answer, headers={**answer.headers, "Retry-After": str(fault.retry_after)})
     return answer
 
 

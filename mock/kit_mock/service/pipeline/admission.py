@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
+from msgspec import Struct
 
 from kit_mock.endpoints.handlers import Implementation
 from kit_mock.model.account import Account
@@ -15,8 +15,7 @@ from kit_mock.service.rate_limit import Limits, TooManyRequests
 from kit_mock.state.store import Store
 
 
-@attrs.frozen(eq=False)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """A request that the rate limit lets in, for an operation that this mock has."""
 
     routed: Routed

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
+from msgspec import Struct
 
 from kit_mock.endpoints.handlers import Call
 from kit_mock.protocol.errors import KitMockError, Refusal, UnwritableError
@@ -23,14 +23,13 @@ from kit_mock.state.store import Store
 _log = logging.getLogger("kit_mock")
 
 
-@attrs.frozen(eq=False)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a request, and what its record says of how far it got."""
 
     reply: Reply
     caller: Caller | None = None
     """Who sent it; None if nobody asked for that before there was a reply."""
-    query: Mapping[str, Any] = attrs.field(factory=dict)
+    query: Mapping[str, Any] = {}
     """The documented parameters; empty if it was refused before they were read."""
     has_failed: bool = False
     """Whether the mock itself failed, which no injected fault hides."""

@@ -6,14 +6,13 @@ import itertools
 from datetime import datetime
 from time import perf_counter
 
-import attrs
+from msgspec import Struct
 
 from kit_mock.protocol.messages import Request
 from kit_mock.state.clock import Clock
 
 
-@attrs.frozen(eq=False)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A request that is being answered."""
 
     request: Request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
+from msgspec.structs import replace
 
 from kit_mock.endpoints.handlers import Call
 from kit_mock.protocol.messages import Reply
@@ -18,4 +18,4 @@ def execute(admitted: Admitted, call: Call, store: Store) -> Reply:
     operation = admitted.routed.operation
     with store.reading() if operation.reads_only else store.transaction():
         reply = admitted.implementation.handle(call)
-    return attrs.evolve(reply, payload=operation.pruned(reply.status, reply.payload)) if operation.pruning else reply
+    return replace(reply, payload=operation.pruned(reply.status, reply.payload)) if operation.pruning else reply

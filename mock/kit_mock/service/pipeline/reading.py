@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-import attrs
+from msgspec import Struct
 
 from kit_mock.protocol import bodies, validation
 from kit_mock.protocol.errors import Refusal
@@ -18,8 +18,7 @@ LARGE_BODY = 64 * 1024
 Body = dict[str, Any]
 
 
-@attrs.frozen(eq=False)
-class Parameters:
+class Parameters(Struct, frozen=True):
     """What stands in the path and the query of a request, with the types that the document gives it."""
 
     path: dict[str, int]

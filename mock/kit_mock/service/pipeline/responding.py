@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-import attrs
 import msgspec
+from msgspec.structs import replace
 
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import JSON, Reply, Response
@@ -52,4 +52,4 @@ def response(reply: Reply, body: bytes, request_id: str, fault: Fault | None) ->
 def without_body(response: Response) -> Response:
     """Return the response to a HEAD: that of GET with its length and without its body."""
     length = (("Content-Length", str(len(response.body))),) if response.body else ()
-    return attrs.evolve(response, headers=(*response.headers, *length), body=b"")
+    return replace(response, headers=(*response.headers, *length), body=b"")

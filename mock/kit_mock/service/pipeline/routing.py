@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
+from msgspec import Struct
 
 import kit_mock.endpoints  # noqa: F401  (registers the handlers)
 from kit_mock.endpoints import handlers
@@ -13,8 +13,7 @@ from kit_mock.protocol.operation import Operation
 from kit_mock.protocol.router import Router
 
 
-@attrs.frozen(eq=False)
-class Routed:
+class Routed(Struct, frozen=True):
     """What a request asks for: an operation of the document."""
 
     operation: Operation
