@@ -6,6 +6,7 @@ Every request makes one of each, so they are msgspec's structs, which take a six
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -36,7 +37,12 @@ class Request(Struct, frozen=True):
     @property
     def media_type(self) -> str:
         """The media type of the body in lower case, without parameters; empty if there is none."""
-        return self.header("content-type").partition(";")[0].strip().lower()
+        return _media_type(self.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)  # Clients send the same few, and each request is asked for its own several times.
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 class Response(Struct, frozen=True):

@@ -33,10 +33,9 @@ def path_ids(operation: Operation, texts: list[str]) -> dict[str, int]:
 
 def as_id(text: str) -> int:
     """The id that stands there. Raises Refusal 404 for what can't be one."""
-    digits = len(text) if text.isdecimal() and text.isascii() else 0
-    if not 1 <= digits <= _DIGITS or not 1 <= int(text) <= LARGEST_ID:
-        raise not_found()
-    return int(text)
+    if text.isdecimal() and text.isascii() and len(text) <= _DIGITS and 1 <= (id_ := int(text)) <= LARGEST_ID:
+        return id_
+    raise not_found()
 
 
 def raw_query(request: Request, *, strict: bool) -> Mapping[str, str]:
@@ -64,10 +63,10 @@ def _is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def query_values(operation: Operation, request: Request, judged: Collection[str], *, strict: bool) -> dict[str, Any]:
+def query_values(operation: Operation, request: Request, unchecked: Collection[str], *, strict: bool) -> dict[str, Any]:
     """Return the documented parameters that were given, with the types that the document gives them.
 
-    Raises Refusal 422 with a message for each that doesn't fit, except those in `judged`, which the handler looks at
+    Raises Refusal 422 with a message for each that doesn't fit, except those in `unchecked`, which the handler looks at
     itself. Names that the document doesn't have are left out.
     """
     given = raw_query(request, strict=strict)
@@ -76,11 +75,11 @@ def query_values(operation: Operation, request: Request, judged: Collection[str]
     for parameter in operation.query:
         found: Any = _items(request, parameter.name, strict=strict) if parameter.is_list else given.get(parameter.name)
         if found is None:
-            if parameter.required and parameter.name not in judged:
+            if parameter.required and parameter.name not in unchecked:
                 errors.append(f"{human(parameter.name)} can't be blank")
             continue
         value = values[parameter.name] = _typed(parameter.caster, found, strict=strict)
-        if parameter.name not in judged and not parameter.validator.is_valid(value):
+        if parameter.name not in unchecked and not parameter.validator.is_valid(value):
             first = next(parameter.validator.iter_errors(value))
             errors.append(sentence(first, [parameter.name]))
     if errors:

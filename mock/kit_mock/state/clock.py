@@ -32,8 +32,7 @@ class Clock:
 
     def now(self) -> datetime:
         """The current moment, in UTC."""
-        with self._lock:
-            return (self._start or datetime.now(UTC)).astimezone(UTC) + self._moved
+        return (datetime.now(UTC) if self._start is None else self._start.astimezone(UTC)) + self._moved
 
     def epoch(self) -> int:
         """The current moment in whole seconds since 1970, the precision that Kit's timestamps have."""

@@ -7,6 +7,7 @@ import logging
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,23 +182,43 @@ def test_an_answer_against_the_document_is_a_500_without_a_traceback(
         assert mock.requests[0].status == 500
 
 
-def test_a_fault_of_the_mock_is_a_500_that_undoes_and_is_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def failing(tmp_path: Path) -> Iterator[tuple[KitMock, httpx.Client]]:
+    """A mock that fails to create a broadcast, and calls to it."""
     # The document allows what the code doesn't expect: a filter that is no list.
     document = json.loads(default_path().read_text(encoding="utf-8"))
     document["components"]["schemas"]["CreateBroadcastRequest"] = {"type": "object"}
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    with KitMock(document=path) as mock, caplog.at_level(logging.ERROR, "kit_mock"):
+    with KitMock(document=path) as mock:
         headers = {"X-Kit-Api-Key": mock.api_key}
         with httpx.Client(transport=mock.transport, base_url="https://kit.test", headers=headers) as http:
-            response = http.post("/v4/broadcasts", json={"subject": "News", "subscriber_filter": 5})
-            assert response.status_code == 500
-            assert response.json() == {"errors": ["Internal Server Error in kit-mock: TypeError"]}
-            assert "Traceback" in caplog.text
-            assert mock.api_key not in caplog.text
-            assert http.get("/v4/broadcasts").json()["broadcasts"] == []
+            yield mock, http
+
+
+FAILURE = {"subject": "News", "subscriber_filter": 5}
+
+
+def test_a_fault_of_the_mock_is_a_500_that_undoes_and_is_logged(
+    failing: tuple[KitMock, httpx.Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    mock, http = failing
+    with caplog.at_level(logging.ERROR, "kit_mock"):
+        response = http.post("/v4/broadcasts", json=FAILURE)
+    assert response.status_code == 500
+    assert response.json() == {"errors": ["Internal Server Error in kit-mock: TypeError"]}
+    assert "Traceback" in caplog.text
+    assert response.headers["X-Request-Id"] in caplog.text
+    assert mock.api_key not in caplog.text
+    assert http.get("/v4/broadcasts").json()["broadcasts"] == []
+
+
+def test_a_fault_of_the_mock_is_not_hidden_by_one_that_was_injected(failing: tuple[KitMock, httpx.Client]) -> None:
+    mock, http = failing
+    mock.fail_next(status=503, effect=True)
+    assert http.post("/v4/broadcasts", json=FAILURE).status_code == 500
+    assert mock.requests[-1].fault == "status 503 after the effect"
+    assert mock.requests[-1].credential == "API key 1, ***_key"
 
 
 @pytest.mark.parametrize(
