@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.model import accounts, dates, growth, sending, timezones
+from kit_mock.model import accounts, dates, email_stats, growth, timezones
 from kit_mock.protocol.errors import not_found, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp
@@ -96,7 +96,7 @@ def get_email_stats(call: Call) -> Reply:
     whose state became `bounced` in that time.
     """
     since = call.account.now - int(_PERIOD.total_seconds())
-    sent, opened, clicked, unsubscribed = sending.totals(call.account, since)
+    sent, opened, clicked, unsubscribed = email_stats.totals(call.account, since)
     bounced = growth.count_changes(call.account, "bounced", since, call.account.now)
     return Reply(
         200,
@@ -110,10 +110,10 @@ def get_email_stats(call: Call) -> Reply:
                 "click_tracking_enabled": True,
                 "starting": timestamp(since),
                 "ending": timestamp(call.account.now),
-                "open_rate": sending.percent(opened, sent),
-                "click_rate": sending.percent(clicked, sent),
-                "unsubscribe_rate": sending.percent(unsubscribed, sent),
-                "bounce_rate": sending.percent(min(bounced, sent), sent),
+                "open_rate": email_stats.percent(opened, sent),
+                "click_rate": email_stats.percent(clicked, sent),
+                "unsubscribe_rate": email_stats.percent(unsubscribed, sent),
+                "bounce_rate": email_stats.percent(min(bounced, sent), sent),
             }
         },
     )

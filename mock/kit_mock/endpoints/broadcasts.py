@@ -19,7 +19,7 @@ from kit_mock.endpoints.pagination import Listing, date_filters, page
 from kit_mock.model import audience, broadcasts, dates
 from kit_mock.model.account import Account
 from kit_mock.model.broadcasts import MOMENTS, TEXTS, Broadcast
-from kit_mock.model.sending import percent
+from kit_mock.model.email_stats import percent
 from kit_mock.protocol.errors import Refusal, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation import LARGEST_ID

@@ -11,8 +11,8 @@ from kit_mock.endpoints.memberships import Members
 from kit_mock.endpoints.pagination import Listing, page
 from kit_mock.model import accounts, rows, sequences, subscribers
 from kit_mock.model.account import Account
+from kit_mock.model.email_stats import percent
 from kit_mock.model.memberships import IN_SEQUENCE
-from kit_mock.model.sending import percent
 from kit_mock.model.sequences import Sequence
 from kit_mock.protocol.messages import Reply
 from kit_mock.state.clock import timestamp

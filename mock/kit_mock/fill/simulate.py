@@ -13,11 +13,11 @@ from typing import Any
 
 from kit_mock.model import (
     custom_fields,
+    email_stats,
     events,
     purchase_rows,
     purchases,
     representations,
-    sending,
     subscribers,
     webhooks,
 )
@@ -77,7 +77,7 @@ def _fire_of_subscriber(
     if event in _STATES:
         subscriber = subscribers.set_state(account, subscriber, _STATES[event])
     if event == "link_click":
-        sending.count_click(account, id_)
+        email_stats.count_click(account, id_)
     return events.fire_for(account, subscriber, event, about)
 
 

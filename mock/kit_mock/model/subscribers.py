@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kit_mock.model import events, field_values, sending
+from kit_mock.model import email_stats, events, field_values
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import FIELD_VALUE_UPDATED
 from kit_mock.model.field_values import FieldSet
@@ -128,7 +128,7 @@ def set_state(account: Account, subscriber: Subscriber, state: str) -> Subscribe
     if state == subscriber.state:
         return subscriber
     if state == "cancelled":
-        sending.count_unsubscribe(account, subscriber.id)
+        email_stats.count_unsubscribe(account, subscriber.id)
     updated = subscriber._replace(state=state)
     _write(account, subscriber, updated, cancelled_at=account.now if state == "cancelled" else None)
     return updated
