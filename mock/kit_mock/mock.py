@@ -198,7 +198,10 @@ class KitMock(collections.Resources):
         """Let go of everything in a forked process, and return where the parent serves it; see `kit_mock.adapters.forks`."""
         self._app.closed = problem
         self._store.abandon(problem)
-        return None if self._server is None else self._server.url
+        if self._server is None:
+            return None
+        self._server.leave_to_parent()
+        return self._server.url
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve on a socket, in a thread, until closed; port 0 takes a free one. Returns the URL.

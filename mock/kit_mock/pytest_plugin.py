@@ -135,8 +135,6 @@ def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _refuse(problem: str, given: object = None, known: tuple[str, ...] = ()) -> None:
-    import difflib
+    from kit_mock.protocol.suggestions import did_you_mean
 
-    close = difflib.get_close_matches(str(given), known, n=1)
-    hint = f": did you mean {close[0]}?" if close else ""
-    pytest.fail(f"@pytest.mark.{_MARK}: {problem}{hint}", pytrace=False)
+    pytest.fail(f"@pytest.mark.{_MARK}: {problem}{did_you_mean(given, known)}", pytrace=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -144,6 +145,28 @@ def test_a_child_may_call_the_server_of_its_parent(mock: KitMock, kit: httpx.Cli
 
     assert Child(call).result() == (True, 201)
     assert [tag["name"] for tag in kit.get("/v4/tags").json()["tags"]] == ["A"]
+
+
+def test_a_child_does_not_keep_the_port_of_a_parent_that_has_closed(mock: KitMock) -> None:
+    url = httpx.URL(mock.url)
+    asked, told = os.pipe(), os.pipe()
+
+    def wait() -> str:
+        os.write(told[1], b"!")
+        os.close(asked[1])  # Or its end would never come.
+        os.read(asked[0], 1)
+        return "outlived it"
+
+    child = Child(wait)
+    os.read(told[0], 1)
+    assert httpx.get(f"{url}/_mock/clock").status_code == 200, "the parent goes on while a child is there"
+    mock.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((url.host, url.port or 0), timeout=5)
+    os.close(asked[1])
+    assert child.result() == "outlived it"
+    for each in (asked[0], *told):
+        os.close(each)
 
 
 def test_a_fork_in_the_middle_of_a_request_of_another_thread(tmp_path: Path) -> None:

@@ -214,6 +214,15 @@ class ServerThread:
             self.stop()
             raise KitMockError("the server didn't start within 10 seconds")
 
+    def leave_to_parent(self) -> None:
+        """Close this forked process's copy of the listening socket, or the port stays open when the parent stops.
+
+        The event loop runs in the parent alone and isn't told: it shares its selector with this process. `detach` is
+        for uvloop, which keeps `close` from closing a socket that it uses.
+        """
+        with contextlib.suppress(OSError):
+            os.close(self._listener.detach())
+
     def stop(self) -> None:
         """Stop serving and wait for it. Open connections are given two seconds."""
         self._server.should_exit = True

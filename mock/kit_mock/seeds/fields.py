@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 from jsonschema_rs import Draft202012Validator as Validator
 
 from kit_mock.model import dates, timezones, values
+from kit_mock.protocol.suggestions import did_you_mean
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.source import Node
 
@@ -32,9 +32,8 @@ class Item:
             node.refuse("must be an object, with names and values")
         for name, value in node.value.items():
             if name not in names:
-                close = difflib.get_close_matches(name, names, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-                value.refuse(f"isn't known: {hint}")
+                hint = did_you_mean(name, names) or f": there are {', '.join(names)}"
+                value.refuse(f"isn't known{hint}")
         return cls(node)
 
     def get(self, name: str) -> Node | None:

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 import attrs
+import msgspec
 
+from kit_mock.service import redaction
 from kit_mock.service.authentication import Caller
 
 KEPT_BYTES = 16 * 1024
@@ -88,6 +90,25 @@ class RecordedRequest:
     def response_body(self) -> str:
         """The body of the answer, likewise."""
         return self._response_body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the decoded body of the request, with secrets masked.
+
+        Raises ValueError, which names the request, if there is no body, it isn't JSON, or no more than its first 16 KiB
+        were kept.
+        """
+        about = f"the body of {self.method} {self.path}"
+        if not self._request_body:
+            raise ValueError(f"{about} is empty")
+        if self._request_body == redaction.NOT_KEPT:
+            raise ValueError(f"{about} was not kept, as it may hold secrets")
+        try:
+            return msgspec.json.decode(self._request_body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if self.request_body_is_cut:
+                raise ValueError(f"{about} is longer than the {KEPT_BYTES} bytes that are kept of it") from None
+            media_type = self.request_media_type or "without a Content-Type"
+            raise ValueError(f"{about} isn't JSON ({media_type}): {self.request_body[:200]!r}") from None
 
 
 class Recorder:

@@ -10,6 +10,7 @@ import attrs
 from kit_mock.protocol.document import load
 from kit_mock.protocol.errors import KitMockError
 from kit_mock.protocol.operation import Operation
+from kit_mock.protocol.suggestions import did_you_mean
 from kit_mock.rules.behaviours import DEFAULT
 from kit_mock.status_coverage.provocations import FIELDS, recipes
 from kit_mock.status_coverage.response_fields import ResponseFields
@@ -112,9 +113,11 @@ def how(operation_id: str, document: Path | None) -> Iterator[str]:
 
     The ids are those of `kit_mock.status_coverage.provocations.SEED`.
     """
-    operation = load(document).operations.get(operation_id)
+    operations = load(document).operations
+    operation = operations.get(operation_id)
     if operation is None:
-        raise KitMockError(f"the document has no operation {operation_id}")
+        hint = did_you_mean(operation_id, operations)
+        raise KitMockError(f"the document has no operation {operation_id}{hint}")
     usual = f"the behaviour is {DEFAULT.name} where none is named"
     yield f"{operation.id}: {operation.method} {operation.path} ({usual})"
     for status, recipe in recipes(operation).items():

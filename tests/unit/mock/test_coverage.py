@@ -183,3 +183,5 @@ def test_how_names_the_behaviour_that_has_a_status(capsys: pytest.CaptureFixture
 def test_how_of_no_operation_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["coverage", "--how", "make_tea"]) == 2
     assert capsys.readouterr() == ("", "kit-mock: the document has no operation make_tea\n")
+    assert cli.main(["coverage", "--how", "create_tags"]) == 2
+    assert capsys.readouterr().err == "kit-mock: the document has no operation create_tags: did you mean create_tag?\n"

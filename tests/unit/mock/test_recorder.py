@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,34 @@ def test_bodies_moments_and_media_types(mock: KitMock, kit: httpx.Client, subscr
     assert (first.request_media_type, second.request_media_type) == ("application/json", None)
     assert (second.request_body, second.response_body) == ("", '{"errors":["Not Found"]}')
     assert first.fault is second.fault is None
+
+
+def test_the_json_of_a_request_is_decoded(mock: KitMock, kit: httpx.Client, subscriber: Create) -> None:
+    subscriber(first_name="Zoë")
+    assert mock.requests[0].json() == {"email_address": "ada@example.com", "first_name": "Zoë"}
+    kit.post("/v4/tags", content=b'"a text"')
+    assert mock.requests[1].json() == "a text"
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "told"),
+    [
+        (b"", None, "the body of POST /v4/tags is empty"),
+        (b"name=A", None, "the body of POST /v4/tags isn't JSON (without a Content-Type): 'name=A'"),
+        (b"name=A", "application/x-www-form-urlencoded", "isn't JSON (application/x-www-form-urlencoded): 'name=A'"),
+        (b'{"name": ', "application/json", "isn't JSON (application/json): '{\"name\": '"),
+        (b'{"name": "\xff"}', "application/json", "isn't JSON (application/json): "),
+        (b"[" * 10_000, "application/json", "isn't JSON (application/json): '[[["),
+        (b'"' + b"x" * 16 * 1024 + b'"', "application/json", "is longer than the 16384 bytes that are kept of it"),
+        (b"access_token=hush", "text/plain", "was not kept, as it may hold secrets"),
+    ],
+)
+def test_what_is_not_json_is_told(
+    mock: KitMock, kit: httpx.Client, body: bytes, media_type: str | None, told: str
+) -> None:
+    kit.post("/v4/tags", content=body, headers={} if media_type is None else {"Content-Type": media_type})
+    with pytest.raises(ValueError, match=re.escape(told)):
+        mock.requests[0].json()
 
 
 def test_of_a_large_body_the_beginning_is_kept(mock: KitMock, kit: httpx.Client) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import random
 import threading
@@ -11,6 +10,7 @@ from typing import Unpack
 
 import attrs
 
+from kit_mock.protocol.suggestions import did_you_mean
 from kit_mock.service.faults.fault import Fault, FaultOptions
 
 
@@ -87,8 +87,7 @@ class Faults:
     def activate(self, fault: Fault) -> ActiveFault:
         """Do the same with a fault that there is, and return it with its id and how often it has happened."""
         if fault.operation is not None and fault.operation not in self._operation_ids:
-            close = difflib.get_close_matches(fault.operation, self._operation_ids, n=1)
-            hint = f": did you mean {close[0]}?" if close else ""
+            hint = did_you_mean(fault.operation, self._operation_ids)
             raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
         with self._lock:
             active = ActiveFault(next(self._numbers), fault)
