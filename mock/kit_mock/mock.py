@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from kit_mock.adapters import forks
 from kit_mock.adapters.asgi import AsgiApp
+from kit_mock.adapters.cors import Cors
 from kit_mock.adapters.httpx_transports import AsyncTransport, SyncTransport
 from kit_mock.control.plane import Control, plane
 from kit_mock.fill import collections, simulate, snapshots
@@ -24,7 +25,7 @@ from kit_mock.rules import behaviours
 from kit_mock.rules.behaviours import BehaviourName
 from kit_mock.seeds import seed
 from kit_mock.service.app import App
-from kit_mock.service.authentication import Credentials
+from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY, Credentials
 from kit_mock.service.faults.active import Faults
 from kit_mock.service.faults.fault import Fault, WhatFails, aim
 from kit_mock.service.rate_limit import WINDOW, Limits, Quota, RateLimit
@@ -36,8 +37,6 @@ from kit_mock.state.store import Store
 if TYPE_CHECKING:
     from kit_mock.adapters.server import ServerThread
 
-API_KEY = "kit_test_key"
-ACCESS_TOKEN = "test_access_token"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 BULK_QUEUE_BYTES = 300_000_000
 _REMEMBERED_REQUESTS = 1000
@@ -87,9 +86,14 @@ class KitMock(collections.Resources):
         bulk_order: `request` for results and failures of bulk operations in the order of the request; `scrambled` for
             another order, since Kit promises none: two or more never come in the order of the request.
         control: whether the mock can be looked at and steered by requests under `/_mock/`.
+        allow_hosts: names by which `/_mock/` may be called on a port, such as that of a container, beside addresses,
+            `localhost` and the name that is listened on. Any other name is answered 403: a web site could have pointed
+            its own there, and so could read what is answered.
+        cors: origins of web pages that may call the API and get OAuth tokens on a port, such as
+            `http://localhost:3000`, or `*` for any. `/_mock/` is never for them.
 
     Raises KitMockError if the file, the seed or the document can't be used, ValueError for an empty key or token and for
-    a limit, behaviour, order or host that there isn't.
+    a limit, behaviour, order, host or origin that there isn't.
     """
 
     def __init__(
@@ -114,6 +118,8 @@ class KitMock(collections.Resources):
         bulk_queue_bytes: int = BULK_QUEUE_BYTES,
         bulk_order: BulkOrder = "request",
         control: bool = True,
+        allow_hosts: Iterable[str] = (),
+        cors: Iterable[str] = (),
     ) -> None:
         if not api_key or not access_token:
             raise ValueError("api_key and access_token must not be empty")
@@ -126,6 +132,8 @@ class KitMock(collections.Resources):
         self.behaviour = behaviour
         order = result_order.checked(bulk_order)
         delivery_hosts = allowed_hosts.hosts(allow_deliveries)
+        control_hosts = allowed_hosts.hosts(allow_hosts, "allow_hosts")
+        checked_cors = Cors(cors)
         limits = Limits(rate_limit, self._behaviour, rate_window)
         compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
         self._settings = Settings(
@@ -166,11 +174,11 @@ class KitMock(collections.Resources):
         """For sync httpx clients."""
         self.async_transport = AsyncTransport(app)
         """For async httpx clients."""
-        self.asgi = AsgiApp(app)
+        self.asgi = AsgiApp(app, checked_cors)
         """For an ASGI server of your own."""
         self._server: ServerThread | None = None
         if control:
-            app.control = plane(Control(self, self._store, compiled))
+            app.control = plane(Control(self, self._store, compiled, control_hosts))
         app.due_work.worker.take_up()
         forks.watch(self)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import logging
 import os
 import re
 import subprocess
@@ -10,10 +12,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from kit_mock import KitMock
+from kit_mock.adapters import request_line
+from kit_mock.commands import serve
+from kit_mock.commands.settings import variable
 
-PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-the-mock.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "testing-with-the-mock.md").read_text(encoding="utf-8")
 FILES: dict[str, str] = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.DOTALL))
 # pytest's own settings, as strict as can be; and the back end that tests with anyio ask for.
 INI = "[pytest]\nfilterwarnings = error\naddopts = -q --strict-markers --strict-config -p no:cacheprovider\npythonpath = .\n"
@@ -54,3 +61,41 @@ def test_the_routes_exist(kit_mock: KitMock) -> None:
             # An empty body may well be refused; what matters is that there is somebody to refuse it.
             response = client.request(method, path, json=None if method in ("GET", "DELETE") else {})
             assert response.status_code not in (404, 405, 500, 501), (method, path, response.text)
+
+
+def block(language: str) -> str:
+    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found)
+
+
+def test_the_log_looks_as_shown(kit_mock: KitMock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, request_line.LOGGER.name)
+    headers = {"X-Kit-Api-Key": kit_mock.api_key}
+    shown = block("text").splitlines()
+    with httpx.Client(base_url=kit_mock.url) as client:
+        for line in shown:
+            method, path, status, *_ = line.split()
+            given = {} if status == "401" else headers
+            client.request(
+                method, path.replace("***", "hush"), headers=given, json={"name": "A"} if method == "POST" else None
+            )
+    logged = [record.getMessage() for record in caplog.records if record.name == request_line.LOGGER.name]
+
+    def timeless(lines: list[str]) -> list[str]:
+        return [re.sub(r"\d+\.\d ms", "", line) for line in lines]
+
+    assert timeless(logged) == timeless(shown)
+
+
+def test_the_settings_of_the_containers_and_the_flags_are_ones_that_there_are() -> None:
+    services = yaml.safe_load(block("yaml"))["services"]
+    environment = services["kit-mock"]["environment"]
+    parser = argparse.ArgumentParser()
+    options = argparse.Namespace()
+    serve.add_options(parser).complete(options, environment)  # It ends the program if there is a value that is none.
+    flags = set(re.findall(r"--[a-z-]+", parser.format_help()))
+    assert environment.keys() <= set(map(variable, flags))
+    assert set(re.findall(r"`(?:kit-mock serve )?(--[a-z-]+)", PAGE)) <= flags
+    assert (options.rate_limit, options.allow_host) == ("off", ["kit-mock"])
+    assert services["tests"]["environment"]["KIT_BASE_URL"] == f"http://{options.allow_host[0]}:{serve.PORT}"
+    assert (ROOT / services["kit-mock"]["build"]["dockerfile"]).is_file()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -10,7 +12,10 @@ import anyio.to_thread
 import msgspec
 from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
+from msgspec.structs import replace
 
+from kit_mock.adapters import request_line
+from kit_mock.adapters.cors import Cors
 from kit_mock.adapters.trickle import STEPS, pieces
 from kit_mock.protocol.control_paths import is_control
 from kit_mock.protocol.messages import Request, Response
@@ -34,8 +39,9 @@ class AsgiApp:
     Those with a large body are computed in a thread, one at a time, as they take memory too.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, cors: Cors) -> None:
         self._app = app
+        self._cors = cors
         self.host: str | None = None
         """The name that it is being served as, if any: beside addresses, the control plane takes orders by it."""
 
@@ -55,23 +61,46 @@ class AsgiApp:
         body = await self._body(scope, receive)
         if body is None:
             return
-        is_control_ = is_control(scope["path"])
         request = Request(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=body,
-            served_as=self._names(scope) if is_control_ else None,
+            served_as=self._names(scope) if is_control(scope["path"]) else None,
         )
-        if is_control_:  # It can wait for deliveries, whose receiver may call the API meanwhile.
-            response = await anyio.to_thread.run_sync(self._app.handle, request)
-        elif len(body) > LARGE_BODY:
+        began = time.perf_counter()
+        response = await self._answer(request)
+        outcome = await self._send(response, scope, receive, send)
+        if request_line.LOGGER.isEnabledFor(logging.INFO):
+            self._log(request, outcome, time.perf_counter() - began)
+
+    def _log(self, request: Request, outcome: str, seconds: float) -> None:
+        if is_control(request.path) and request.method in ("GET", "HEAD"):
+            return  # The page looks at it every second.
+        request_line.log(request, self._app.operation(request.method, request.path), outcome, seconds)
+
+    async def _answer(self, request: Request) -> Response:
+        preflight = self._cors.preflight(request) if self._cors else None
+        if preflight is not None:
+            return preflight
+        if is_control(request.path):  # It can wait for deliveries, whose receiver may call the API meanwhile.
+            return await anyio.to_thread.run_sync(self._app.handle, request)
+        if len(request.body) > LARGE_BODY:
             response = await anyio.to_thread.run_sync(self._app.handle, request, limiter=_one_at_a_time())
         else:
             response = self._app.handle(request)
-        if (response.delay or response.broken == "reset") and await self._held_up(response, scope, receive):
-            return
+        if self._cors:
+            response = replace(response, headers=(*response.headers, *self._cors.headers(request)))
+        return response
+
+    async def _send(self, response: Response, scope: Message, receive: Receive, send: Send) -> str:
+        """Send an answer as badly as it is to be sent; return its status, or how the connection ended before that."""
+        if response.delay and await _gone(receive, response.delay):
+            return "gone"
+        if response.broken == "reset":
+            await _break(scope, receive, reset=True)
+            return "reset"
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         if response.body:
             headers.append((b"Content-Length", str(len(response.body)).encode("ascii")))
@@ -81,23 +110,16 @@ class AsgiApp:
                 {"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True}
             )
             await _break(scope, receive, reset=False)
+            return f"{response.status} cut"
         elif response.slow_body:
             for piece in pieces(response.body):
                 if await _gone(receive, response.slow_body / STEPS):
-                    return
+                    return f"{response.status} gone"
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         else:
             await send({"type": "http.response.body", "body": response.body})
-
-    async def _held_up(self, response: Response, scope: Message, receive: Receive) -> bool:
-        """Wait before the answer; whether the connection is gone then."""
-        if response.delay and await _gone(receive, response.delay):
-            return True
-        if response.broken == "reset":
-            await _break(scope, receive, reset=True)
-            return True
-        return False
+        return str(response.status)
 
     def _names(self, scope: Message) -> frozenset[str]:
         server = scope.get("server") or ("", None)

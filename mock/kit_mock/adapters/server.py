@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import logging
 import os
@@ -32,8 +33,12 @@ REQUEST_SECONDS = 30.0
 _LINGER = "hh" if os.name == "nt" else "ii"
 
 
+class PortTakenError(KitMockError):
+    """Another program listens on the port."""
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises KitMockError, for example if the port is taken."""
+    """A listening socket; port 0 takes a free one. Raises PortTakenError, or KitMockError for any other problem."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -48,21 +53,23 @@ def listen(host: str, port: int) -> socket.socket:
             raise
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise KitMockError(f"cannot listen on {host}:{port}: {reason}") from None
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        raise (PortTakenError if taken else KitMockError)(f"cannot listen on {host}:{port}: {reason}") from None
     return listener
 
 
 def url_of(listener: socket.socket) -> str:
-    """`http://127.0.0.1:PORT`, without a slash at the end."""
+    """`http://127.0.0.1:PORT`, without a slash at the end. It can be called also where every address is listened on."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if _is_ipv6(host) else f"http://{host}:{port}"
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://{host}:{port}" if address.version == 4 else f"http://[{host}]:{port}"
 
 
-def _is_ipv6(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).version == 6
-    except ValueError:
-        return False
+def is_everywhere(listener: socket.socket) -> bool:
+    """Whether it listens on every address of this machine."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_unspecified
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:

@@ -13,9 +13,8 @@ from kit_mock.control.assets import swagger_ui
 from kit_mock.control.routes import Control, Match, as_json, route
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY
 
-_DEFAULT_KEY = "kit_test_key"
-_DEFAULT_TOKEN = "test_access_token"
 _URLS = ("authorizationUrl", "tokenUrl", "refreshUrl")
 
 
@@ -31,8 +30,8 @@ def _show(control: Control, _request: Request, _match: Match) -> Response:
     return page(
         "docs.html",
         styles=INLINE_STYLES,
-        api_key=mock.api_key if mock.api_key == _DEFAULT_KEY else "",
-        access_token=mock.access_token if mock.access_token == _DEFAULT_TOKEN else "",
+        api_key=mock.api_key if mock.api_key == API_KEY else "",
+        access_token=mock.access_token if mock.access_token == ACCESS_TOKEN else "",
     )
 
 

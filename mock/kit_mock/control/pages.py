@@ -18,6 +18,7 @@ from kit_mock.outbox import deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol.control_paths import PREFIX
 from kit_mock.protocol.messages import Request, Response
+from kit_mock.service.authentication import API_KEY
 from kit_mock.service.faults.active import ActiveFault
 from kit_mock.service.rate_limit import Quota
 from kit_mock.service.request_log import KEPT_BYTES, RecordedRequest
@@ -25,7 +26,6 @@ from kit_mock.state.clock import timestamp
 
 _SHOWN_REQUESTS = 60
 _SHOWN_DELIVERIES = 30
-_DEFAULT_KEY = "kit_test_key"
 _MAX_FORM_BYTES = 16 * 1024
 _T = TypeVar("_T")
 
@@ -63,7 +63,7 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
         view=view,
         here=view.url(),
         base_url=base_url,
-        sample_key=mock.api_key if mock.api_key == _DEFAULT_KEY else "$KIT_API_KEY",
+        sample_key=mock.api_key if mock.api_key == API_KEY else "$KIT_API_KEY",
         now=timestamp(int(now.timestamp())),
         rate_window=f"{mock.rate_window:g}",
         quotas=[_quota(each) for each in mock.quota],

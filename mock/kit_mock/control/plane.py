@@ -8,6 +8,7 @@ from functools import partial
 import kit_mock.control.api
 import kit_mock.control.assets
 import kit_mock.control.docs
+import kit_mock.control.health
 import kit_mock.control.pages
 import kit_mock.control.records  # noqa: F401  (each registers its routes)
 from kit_mock.control.routes import Control, answer

@@ -1,7 +1,7 @@
 """The routes of the control plane, and who may use them.
 
-What changes state is refused to web pages of other sites: an `Origin` must be the server's own, and the `Host` one that
-no name server of theirs could have pointed here.
+Web pages of other sites are kept out. No `Host` is taken that a name server of theirs could have pointed here, as their
+pages could then read what is answered; and for what changes state, an `Origin` must be the server's own.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Control:
     mock: Steerable
     store: Store
     document: Document
+    hosts: frozenset[str] = frozenset()
+    """Names by which it may be called, beside addresses, localhost and the name that is listened on."""
     snapshots: Snapshots = attrs.field(init=False)
 
     @snapshots.default
@@ -60,6 +62,7 @@ class _Route:
 
 _router: Router[_Route] = Router()
 _log = logging.getLogger("kit_mock")
+_NAME = re.compile(r"[a-z0-9._-]{1,253}", re.ASCII)
 
 
 def route(method: str, path: str) -> Callable[[Function], Function]:
@@ -83,8 +86,9 @@ def answer(control: Control, request: Request) -> Response:
     try:
         if len(request.body) > MAX_BODY_BYTES:
             raise Refusal(413, (f"Payload Too Large: at most {MAX_BODY_BYTES} bytes",))
+        _check_host(request, control.hosts)
         if request.method != "GET":
-            _check_sender(request)
+            _check_origin(request)
         found, texts = _router.find(request.method, request.path)
         return found.function(control, request, dict(zip(found.names, texts, strict=True)))
     except Refusal as refusal:
@@ -102,23 +106,36 @@ def _refused(reply: Reply) -> Response:
     return replace(found, headers=(*found.headers, *reply.headers.items()))
 
 
-def _check_sender(request: Request) -> None:
-    """Raises Refusal 403 for what may come from a web page of another site."""
-    host = request.header("host")
-    origin = request.headers.get("origin")
-    if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
-        raise Refusal(403, ("Forbidden: the Origin isn't this server",))
+def _check_host(request: Request, allowed: frozenset[str]) -> None:
+    """Raises Refusal 403 for a name that may have been pointed to this machine by somebody else."""
     # In process there is no name server in between. On a socket, an address can't be pointed elsewhere, a name can.
-    if host and request.served_as is not None and not _is_own(host, request.served_as):
-        raise Refusal(403, ("Forbidden: the Host must be an IP address, localhost, or the name that is listened on",))
-
-
-def _is_own(host: str, served_as: frozenset[str]) -> bool:
+    host = request.header("host")
+    if not host or request.served_as is None:
+        return
     name = re.sub(r":\d*$", "", host.lower()).strip("[]")
-    if name == "localhost" or name in served_as:
-        return True
+    if name == "localhost" or name in request.served_as or name in allowed or _is_address(name):
+        return
+    shown = name if _NAME.fullmatch(name) else "NAME"
+    raise Refusal(
+        403,
+        (
+            "Forbidden: the Host must be an IP address, localhost, or the name that is listened on; allow another one"
+            f" with KitMock(allow_hosts=[{shown!r}]) or `kit-mock serve --allow-host {shown}`",
+        ),
+    )
+
+
+def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
         return False
     return True
+
+
+def _check_origin(request: Request) -> None:
+    """Raises Refusal 403 for what comes from a web page of another site."""
+    host = request.header("host")
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
+        raise Refusal(403, ("Forbidden: the Origin isn't this server",))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kit_mock.outbox.deliveries import Delivery
+from kit_mock.rules.behaviours import BehaviourName
 from kit_mock.service.faults.active import Faults
 from kit_mock.service.rate_limit import Quota
 from kit_mock.service.request_log import RecordedRequest
@@ -17,6 +18,7 @@ class Steerable(Protocol):
 
     api_key: str
     access_token: str
+    behaviour: BehaviourName
     clock: Clock
     faults: Faults
 

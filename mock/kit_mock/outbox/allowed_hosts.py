@@ -49,13 +49,14 @@ def problem(url: str, allowed: Collection[str]) -> str | None:
     )
 
 
-def hosts(names: Iterable[str]) -> frozenset[str]:
+def hosts(names: Iterable[str], argument: str = "allow_deliveries") -> frozenset[str]:
     """Names and addresses of hosts in the form that URLs are compared in.
 
-    Raises ValueError for what is no host by itself, such as a URL or one with a port.
+    Raises ValueError for what is no host by itself, such as a URL or one with a port, and for a text in place of a list,
+    which `argument` was given as.
     """
     if isinstance(names, str):
-        raise ValueError("allow_deliveries must be a list of hosts, not a text")
+        raise ValueError(f"{argument} must be a list of hosts, not a text")
     return frozenset(_allowed(name) for name in names)
 
 

@@ -9,5 +9,5 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 def is_control(path: str) -> bool:
-    """Return whether a path belongs to the control plane."""
-    return path == PREFIX or path.startswith(f"{PREFIX}/")
+    """Return whether a path belongs to the control plane: those under the prefix, and `/`, which leads there."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/") or path == "/"

@@ -10,6 +10,7 @@ from kit_mock.protocol.control_paths import MAX_BODY_BYTES, is_control
 from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Request, Response
+from kit_mock.protocol.operation import Operation
 from kit_mock.service.authentication import Credentials
 from kit_mock.service.due_work import DueWork
 from kit_mock.service.faults.active import Faults
@@ -107,6 +108,11 @@ class App:
         if isinstance(routed, Refusal) or routed.implementation is None:
             return 0
         return self._admission.largest_body(routed.implementation)
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation that a request is for, or None."""
+        routed = route(self._document.router, Request("GET" if method == "HEAD" else method, path))
+        return None if isinstance(routed, Refusal) else routed.operation
 
     def begin_again(self) -> None:
         """Number requests from 1, and look at once for what is due: the state is as new."""

@@ -12,6 +12,10 @@ from kit_mock.protocol.messages import Request
 from kit_mock.protocol.operation import Operation
 from kit_mock.state.store import Store
 
+API_KEY = "kit_test_key"
+"""What `X-Kit-Api-Key` must hold unless told otherwise. No secret, like the next one."""
+ACCESS_TOKEN = "test_access_token"
+
 _INVALID = "The access token is invalid"
 _EXPIRED = "The access token expired"
 _OAUTH_ONLY = "OAuth authentication required"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, KitMock
+from kit_mock.cli import main
 from tests.unit.mock.conftest import START, Create, client
 from tests.unit.mock.receiver import listening
 from tests.unit.mock.test_cli import served
@@ -345,6 +347,7 @@ def test_events_that_cannot_be(control: httpx.Client, subscriber: Create, given:
 JSON_ROUTES = {
     "reset": ["POST"],
     "state": ["GET"],
+    "health": ["GET"],
     "quota": ["GET"],
     "snapshots": ["GET", "POST"],
     "snapshots/1": ["DELETE"],
@@ -444,7 +447,12 @@ def test_web_pages_of_other_sites_change_nothing(mock: KitMock, tag: Create) -> 
             for method, path in (("POST", "reset"), ("DELETE", "requests"), ("PUT", "clock"), ("POST", "nothing")):
                 told = errors(http.request(method, f"/_mock/{path}", headers=headers), 403)
                 assert told.startswith("Forbidden: ")
+        # What is answered to a page of another origin, a browser keeps from it. One that was pointed here could read it.
         assert http.get("/_mock/state", headers=foreign[0]).json()["state"]["tags"] == 1
+        for headers in foreign[4:]:
+            for path in ("/", "/_mock", "/_mock/", "/_mock/state", "/_mock/docs", "/_mock/health"):
+                for method in ("GET", "HEAD"):
+                    assert http.request(method, path, headers=headers).status_code == 403
         port = http.base_url.port
         for headers in (
             {"Origin": own},
@@ -453,6 +461,38 @@ def test_web_pages_of_other_sites_change_nothing(mock: KitMock, tag: Create) -> 
             {},
         ):
             assert http.post("/_mock/reset", headers=headers).status_code == 204, headers
+            assert http.get("/_mock/state", headers=headers).status_code == 200, headers
+
+
+def test_names_that_are_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    with KitMock(allow_hosts=["Kit-Mock", "b\u00fccher.example"]) as mock, httpx.Client(base_url=mock.url) as http:
+        for host in ("kit-mock:4010", "KIT-MOCK", "xn--bcher-kva.example"):
+            assert http.get("/_mock/state", headers={"Host": host}).status_code == 200
+            own = {"Host": host, "Origin": f"http://{host}"}
+            assert http.post("/_mock/reset", headers=own).status_code == 204
+            foreign = {"Host": host, "Origin": "http://evil.example"}
+            errors(http.post("/_mock/reset", headers=foreign), 403)
+        told = errors(http.get("/_mock/state", headers={"Host": "other_1.kit-mock:80"}), 403)
+        assert told == (
+            "Forbidden: the Host must be an IP address, localhost, or the name that is listened on; allow another one"
+            " with KitMock(allow_hosts=['other_1.kit-mock']) or `kit-mock serve --allow-host other_1.kit-mock`"
+        )
+        assert "allow-host NAME`" in errors(http.get("/_mock/state", headers={"Host": "<b>"}), 403)
+        assert http.get("/v4/tags", headers={"Host": "other"}).status_code == 401, "the API may be called by any name"
+    with pytest.raises(ValueError, match="allow_hosts must be a list of hosts"):
+        KitMock(allow_hosts="kit-mock")
+    with pytest.raises(SystemExit):
+        main(["serve", "--allow-host", "http://kit-mock"])
+    assert "is not the name or address of a host" in capsys.readouterr().err
+
+
+def test_the_name_that_is_listened_on_needs_no_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: resolve("127.0.0.1", *more, **named))
+    with KitMock() as mock:
+        url = mock.serve("kit.internal")
+        assert httpx.get(f"{url}/_mock/state", headers={"Host": "kit.internal:1"}).status_code == 200
+        assert httpx.get(f"{url}/_mock/state", headers={"Host": "kit.external:1"}).status_code == 403
 
 
 def test_without_a_control_plane(tag: Create) -> None:

@@ -70,7 +70,7 @@ def test_what_is_wrong_with_a_get_is_wrong_with_a_head(path: str, status: int) -
 
 def test_a_served_head_ends_where_the_next_answer_begins() -> None:
     with KitMock(seed=SEED) as mock:
-        lines = f"Host: x\r\nX-Kit-Api-Key: {mock.api_key}\r\n"
+        lines = f"Host: localhost\r\nX-Kit-Api-Key: {mock.api_key}\r\n"
         sent = "".join(f"HEAD {path} HTTP/1.1\r\n{lines}\r\n" for path in ("/v4/tags", "/v4/none", "/_mock/state"))
         came = exchanged(mock, f"{sent}GET /v4/account HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
         *heads, last, body = came.split(b"\r\n\r\n")

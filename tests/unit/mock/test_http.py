@@ -12,7 +12,7 @@ from tests.unit.mock.conftest import client
 INVALID = {"errors": ["The access token is invalid"]}
 
 
-@pytest.mark.parametrize("path", ["/", "/v4", "/v3/tags", "/v4/nothing", "/v4/tags/1/subscribers/1/more", "/v4/bulk"])
+@pytest.mark.parametrize("path", ["/v4", "/v3/tags", "/v4/nothing", "/v4/tags/1/subscribers/1/more", "/v4/bulk"])
 def test_an_unknown_path_is_404(kit: httpx.Client, path: str) -> None:
     response = kit.get(path)
     assert (response.status_code, response.json()) == (404, {"errors": ["Not Found"]})

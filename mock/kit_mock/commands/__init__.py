@@ -1,0 +1,1 @@
+"""The subcommands of `kit-mock`: options, and what each does."""

@@ -1,0 +1,35 @@
+"""What `kit-mock serve` prints when it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kit_mock.mock import KitMock
+from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY
+from kit_mock.service.redaction import MASK
+
+
+def ready(mock: KitMock, url: str, *, db: Path | None, seed: Path | None, control: bool, notes: dict[str, str]) -> str:
+    """Return the lines, the first of which ends with the URL: scripts cut it off there.
+
+    Of keys and tokens only those that every mock has are shown.
+    """
+    rows = {
+        **({"page": f"{url}/_mock/"} if control else {}),
+        "API key": ", ".join(_credentials(mock, "API key", mock.api_key, API_KEY)),
+        "access token": ", ".join(_credentials(mock, "access token", mock.access_token, ACCESS_TOKEN)),
+        "state": "in memory" if db is None else f"in {db}",
+        **({} if seed is None else {"seed": str(seed)}),
+        **notes,
+    }
+    width = max(map(len, rows))
+    first = f"kit-mock (behaviour: {mock.behaviour}) listening on {url}"
+    return "\n".join([first, *(f"  {name:{width}}  {text}" for name, text in rows.items())])
+
+
+def _credentials(mock: KitMock, kind: str, own: str, known: str) -> Iterator[str]:
+    """The credentials of a kind that don't expire; those that a seed has come after the mock's own."""
+    yield own if own == known else MASK
+    for _ in range(sum(each.credential.startswith(f"{kind} ") for each in mock.quota) - 1):
+        yield MASK

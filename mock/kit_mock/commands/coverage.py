@@ -1,0 +1,37 @@
+"""`kit-mock coverage`: how much of the document the mock carries out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_GAPS = 1
+
+ABOUT = f"Ends with status {_GAPS} if one is never answered."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("--how", metavar="OPERATION", help="say how to get each status of an operation instead")
+    parser.add_argument(
+        "--document", type=Path, metavar="FILE", help="OpenAPI document in JSON, instead of kit_api's own"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a line for each operation, and the sums, or how to get the statuses of one; return the exit status.
+
+    Raises KitMockError for an unknown operation and for an unusable document.
+    """
+    # Only here: the other commands need none of it.
+    from kit_mock.protocol.document import load
+    from kit_mock.status_coverage import measure
+    from kit_mock.status_coverage.response_fields import ResponseFields
+
+    if options.how is not None:
+        print(*measure.how(options.how, options.document), sep="\n")
+        return 0
+    covered, fields = measure.Tally(), ResponseFields(load(options.document).raw)
+    for line in covered.lines(measure.measure_all(options.document, fields), fields):
+        print(line, flush=True)
+    return 0 if covered.is_complete else _GAPS

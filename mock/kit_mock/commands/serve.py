@@ -1,0 +1,184 @@
+"""`kit-mock serve`: the mock on a socket, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import sys
+from pathlib import Path
+
+from kit_mock.commands import banner, values
+from kit_mock.commands.settings import RULE, Settings
+from kit_mock.mock import BULK_QUEUE_BYTES, KitMock
+from kit_mock.model import result_order
+from kit_mock.rules import behaviours
+from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY
+from kit_mock.service.rate_limit import WINDOW
+
+PORT = 4010
+"""The port that is listened on if it is free and no other is asked for."""
+ABOUT = (
+    "A line with its behaviour and its URL says when it is ready, and further lines what a client needs. A page to look"
+    f" at it is under /_mock/. {RULE}"
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> Settings:
+    """Add the options of the command, and return them."""
+    settings = Settings(parser)
+    value, values_, switch = settings.value, settings.values, settings.switch
+    value("--host", "address to listen on", default="127.0.0.1")
+    value(
+        "--port", f"port to listen on; 0 takes a free one, as happens without this if {PORT} is taken", type=values.port
+    )
+    value("--db", "file to keep the state in; without it, state is in memory", type=Path, metavar="FILE")
+    value("--seed", "YAML or JSON with what a new database holds from the start", type=Path, metavar="FILE")
+    value("--api-key", "the API key that is accepted", type=values.secret, default=API_KEY, metavar="KEY")
+    value(
+        "--access-token", "the access token that is accepted", type=values.secret, default=ACCESS_TOKEN, metavar="TOKEN"
+    )
+    value(
+        "--rate-limit",
+        "requests in any --rate-window for each credential, or off; kit is Kit's own, 120 with a key",
+        type=values.rate_limit,
+        default="kit",
+        metavar="N|kit|off",
+    )
+    value(
+        "--rate-window",
+        "the seconds that --rate-limit is about",
+        type=values.seconds,
+        default=WINDOW,
+        metavar="SECONDS",
+    )
+    value(
+        "--behaviour",
+        "do as the service does today or as Kit's reference of 2024 says; see `kit-mock behaviours`",
+        choices=behaviours.BEHAVIOURS,
+        default=behaviours.DEFAULT.name,
+    )
+    switch(
+        "--strict",
+        "refuse what the document's types don't allow, such as 1 for a boolean or a form for JSON, instead of casting"
+        " it as the service does",
+    )
+    value(
+        "--subscriber-limit",
+        "how many active subscribers the first account may have: bulk requests for more get 403",
+        type=values.amount,
+        metavar="N",
+    )
+    value(
+        "--bulk-queue-bytes",
+        "how much of an app's bulk requests for an account may wait: more gets 413",
+        type=values.amount,
+        default=BULK_QUEUE_BYTES,
+        metavar="N",
+    )
+    value(
+        "--bulk-order",
+        "order of the results of bulk operations, of which Kit promises none",
+        choices=result_order.BULK_ORDERS,
+        default="request",
+    )
+    value(
+        "--now",
+        "an ISO 8601 moment, such as 2026-03-02T09:30:00Z: it stays now until /_mock/clock is told another;"
+        " without it, time goes by",
+        type=values.clock,
+        metavar="MOMENT",
+    )
+    switch("--auto-approve", "let OAuth redirect at once, without asking")
+    switch("--log", "print a line on standard error for each request, without secrets; not for looks at /_mock/")
+    switch("--no-control", "serve nothing under /_mock/")
+    values_(
+        "--allow-host",
+        "a name by which /_mock/ may be called, beside addresses, localhost and --host, such as the name of a container",
+        type=values.host,
+        metavar="NAME",
+    )
+    values_(
+        "--allow-deliveries",
+        "a host beside this machine that webhooks and callbacks may go to",
+        type=values.host,
+        metavar="HOST",
+    )
+    values_(
+        "--cors",
+        "the origin of web pages that may call the API and get OAuth tokens, such as http://localhost:3000, or * for any",
+        type=values.origin,
+        metavar="ORIGIN",
+    )
+    value("--document", "OpenAPI document in JSON, instead of kit_api's own", type=Path, metavar="FILE")
+    return settings
+
+
+def run(options: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM. Raises KitMockError, for example if the port that was asked for is taken."""
+    from kit_mock.adapters.server import serve, url_of  # Only here: the other commands need no server.
+
+    listener, notes = _listen(options.host, options.port)
+    with (
+        listener,
+        KitMock(
+            api_key=options.api_key,
+            access_token=options.access_token,
+            db=options.db,
+            seed=options.seed,
+            clock=options.now,
+            document=options.document,
+            rate_limit=options.rate_limit,
+            rate_window=options.rate_window,
+            behaviour=options.behaviour,
+            strict=options.strict,
+            auto_approve=options.auto_approve,
+            subscriber_limit=options.subscriber_limit,
+            bulk_queue_bytes=options.bulk_queue_bytes,
+            bulk_order=options.bulk_order,
+            allow_deliveries=options.allow_deliveries,
+            allow_hosts=options.allow_host,
+            cors=options.cors,
+            control=not options.no_control,
+        ) as mock,
+    ):
+        mock.asgi.host = options.host
+        if options.log:
+            _log_requests()
+        ready = banner.ready(
+            mock, url_of(listener), db=options.db, seed=options.seed, control=not options.no_control, notes=notes
+        )
+        serve(mock.asgi, listener, lambda: _print(ready))
+
+
+def _listen(host: str, port: int | None) -> tuple[socket.socket, dict[str, str]]:
+    """The listening socket, and what is to be said about it."""
+    from kit_mock.adapters.server import PortTakenError, is_everywhere, listen
+
+    notes = {}
+    try:
+        listener = listen(host, PORT if port is None else port)
+    except PortTakenError:
+        if port is not None:
+            raise
+        listener = listen(host, 0)
+        notes["port"] = f"{PORT} is taken, so this is a free one"
+    if is_everywhere(listener):
+        notes["address"] = "every one of this machine"
+    return listener, notes
+
+
+def _print(lines: str) -> None:
+    """Print them at once: whoever waits for the first may stop to read then."""
+    sys.stdout.write(f"{lines}\n")
+    sys.stdout.flush()
+
+
+def _log_requests() -> None:
+    from kit_mock.adapters.request_line import LOGGER
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False

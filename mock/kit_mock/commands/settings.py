@@ -1,0 +1,107 @@
+"""Options that the environment can set too, each by a variable that is named for its flag."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+PREFIX = "KIT_MOCK_"
+RULE = (
+    f"Each option can be set by an environment variable too, named for its flag: --rate-limit by {PREFIX}RATE_LIMIT."
+    " A flag goes before its variable. In a variable, options that can be given several times are separated by commas,"
+    " and those without a value are true or false."
+)
+"""For the help of a command."""
+
+_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def variable(flag: str) -> str:
+    """Return the name of the environment variable for a flag."""
+    return PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+
+
+@attrs.frozen
+class _Option:
+    flag: str
+    dest: str
+    default: Any
+    read: Callable[[str], Any]
+    """From the text of a variable to a value; raises ArgumentTypeError."""
+
+
+class Settings:
+    """The options of one command, in the order of its help."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parser = parser
+        self._options: list[_Option] = []
+
+    def value(
+        self,
+        flag: str,
+        about: str,
+        *,
+        type: Callable[[str], Any] = str,  # noqa: A002  (what argparse calls it)
+        default: Any = None,
+        choices: Iterable[str] | None = None,
+        metavar: str | None = None,
+    ) -> None:
+        """Add an option that has one value."""
+        known = None if choices is None else list(choices)
+        shown = about if default is None else f"{about} (default: {default})"
+        self._add(
+            flag, default, lambda text: _one(text, type, known), help=shown, type=type, choices=known, metavar=metavar
+        )
+
+    def values(self, flag: str, about: str, *, type: Callable[[str], Any], metavar: str) -> None:  # noqa: A002
+        """Add an option that can be given several times."""
+        shown = f"{about}; can be given several times"
+        self._add(flag, [], lambda text: _several(text, type), action="append", help=shown, type=type, metavar=metavar)
+
+    def switch(self, flag: str, about: str) -> None:
+        """Add an option without a value."""
+        self._add(flag, False, _switch, action="store_true", help=about)
+
+    def _add(self, flag: str, default: Any, read: Callable[[str], Any], **arguments: Any) -> None:
+        # Suppressed, so that what no flag has set is told from what one has set to its default.
+        action = self._parser.add_argument(flag, default=argparse.SUPPRESS, **arguments)
+        self._options.append(_Option(flag, action.dest, default, read))
+
+    def complete(self, given: argparse.Namespace, environment: Mapping[str, str]) -> None:
+        """Set what no flag has set, by the environment or else to its default.
+
+        Ends the program, as argparse does for a flag, if a variable can't be used. Blank ones count as none.
+        """
+        for option in self._options:
+            if option.dest in given:
+                continue
+            value, name = option.default, variable(option.flag)
+            text = environment.get(name, "").strip()
+            # Kubernetes sets KIT_MOCK_PORT=tcp://… in each pod beside a service with the name `kit-mock`.
+            if text and not text.startswith("tcp://"):
+                try:
+                    value = option.read(text)
+                except argparse.ArgumentTypeError as error:
+                    self._parser.error(f"environment variable {name}: {error}")
+            setattr(given, option.dest, value)
+
+
+def _one(text: str, type: Callable[[str], Any], choices: list[str] | None) -> Any:  # noqa: A002
+    value = type(text)
+    if choices is not None and value not in choices:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(choices)}")
+    return value
+
+
+def _several(text: str, type: Callable[[str], Any]) -> list[Any]:  # noqa: A002
+    return [type(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return _WORDS[text.lower()]

@@ -1,0 +1,291 @@
+"""What `kit-mock serve` listens on, says when it is ready, and logs; and its settings by the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import httpx
+import pytest
+
+from kit_mock import __version__
+from kit_mock.cli import main
+from kit_mock.commands.settings import variable
+from tests.unit.mock.delivering import unused_port
+
+KEY = {"X-Kit-Api-Key": "kit_test_key"}
+SECONDS = 30
+
+
+class Served:
+    """A server whose output is read line by line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.process = process
+        self._out, self._err = process.stdout, process.stderr
+        self.first = self._out.readline()
+        self.url = self.first.split()[-1]
+
+    def rows(self, count: int) -> dict[str, str]:
+        """So many of the lines after the first, by what stands in front of them."""
+        found = (re.fullmatch(r"  (.+?)  +(.+)\n", self._out.readline()) for _ in range(count))
+        return {match[1]: match[2] for match in found if match is not None}
+
+    def rest(self) -> tuple[str, str]:
+        """End it, and return what it has printed and logged beside that."""
+        self.process.terminate()
+        out, err = self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode == 0
+        return out, err
+
+
+@contextmanager
+def serving(*arguments: str, environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Served]:
+    command = [sys.executable, "-m", "kit_mock", "serve", *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=cwd
+    ) as process:
+        try:
+            yield Served(process)
+        finally:
+            process.kill()
+
+
+def test_the_banner_says_what_a_client_needs() -> None:
+    port = str(unused_port())
+    with serving("--port", port) as served:
+        assert served.first == f"kit-mock (behaviour: current) listening on http://127.0.0.1:{port}\n"
+        assert served.rows(4) == {
+            "page": f"http://127.0.0.1:{port}/_mock/",
+            "API key": "kit_test_key",
+            "access token": "test_access_token",
+            "state": "in memory",
+        }
+        assert served.rest() == ("", "")
+
+
+def test_all_of_the_banner_is_there_when_its_first_line_is() -> None:
+    command = [sys.executable, "-m", "kit_mock", "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert os.read(process.stdout.fileno(), 10_000).endswith(b"in memory\n")
+        finally:
+            process.kill()
+
+
+def test_the_banner_masks_keys_and_tokens_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("api_keys: [hush_seeded]\naccess_tokens: [hush_first, hush_second]\n")
+    files = ("--seed", "seed.yaml", "--no-control", "--port", "0", "--behaviour", "reference")
+    given = ("--api-key", "hush_flag", "--access-token", "hush_flag_too")
+    for db, arguments, key, token in (
+        ("first.db", (), "kit_test_key, ***", "test_access_token, ***, ***"),
+        ("second.db", given, "***, ***", "***, ***, ***"),
+    ):
+        with serving(*files, "--db", db, *arguments, cwd=tmp_path) as served:
+            assert "(behaviour: reference)" in served.first
+            rows = served.rows(4)
+            assert rows == {"API key": key, "access token": token, "state": f"in {db}", "seed": "seed.yaml"}
+            assert served.rest() == ("", "")
+
+
+def test_without_a_port_it_is_4010_unless_that_is_taken() -> None:
+    # Whoever has it, this test or another program, it is taken.
+    with socket.socket() as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ours.bind(("127.0.0.1", 4010))
+            ours.listen()
+            was_free = True
+        except OSError:
+            was_free = False
+        with serving() as served:
+            assert served.url != "http://127.0.0.1:4010"
+            assert served.rows(5)["port"] == "4010 is taken, so this is a free one"
+            assert httpx.get(f"{served.url}/_mock/health").status_code == 200
+    if was_free:
+        with serving() as served:
+            # Another test may have been faster.
+            assert served.url == "http://127.0.0.1:4010" or served.rows(5)["port"].startswith("4010 is taken")
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    assert capsys.readouterr() == ("", f"kit-mock: cannot listen on 127.0.0.1:{port}: Address already in use\n")
+
+
+def test_on_every_address_the_url_is_one_that_can_be_called() -> None:
+    with serving("--host", "0.0.0.0", "--port", "0") as served:
+        assert served.url.startswith("http://127.0.0.1:")
+        assert served.rows(5)["address"] == "every one of this machine"
+        assert httpx.get(f"{served.url}/v4/account", headers=KEY).status_code == 200
+
+
+def test_health_and_the_way_to_the_page() -> None:
+    with serving("--port", "0", "--behaviour", "reference") as served:
+        healthy = httpx.get(f"{served.url}/_mock/health")
+        assert healthy.status_code == 200
+        assert healthy.json() == {"status": "ok", "version": __version__, "behaviour": "reference"}
+        page = httpx.get(served.url, follow_redirects=True)
+        assert str(page.url) == f"{served.url}/_mock/"
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert httpx.head(served.url).headers["Location"] == "/_mock/"
+        assert httpx.post(served.url).status_code == 405
+    with serving("--port", "0", "--no-control") as served:
+        assert httpx.get(served.url).status_code == httpx.get(f"{served.url}/_mock/health").status_code == 404
+
+
+def lines(stream: IO[str] | str) -> list[str]:
+    """Lines of the log, with the milliseconds left out."""
+    return [re.sub(r" \d+\.\d ms", " _", line) for line in str(stream).splitlines()]
+
+
+def test_the_log_has_a_line_for_each_request_without_secrets() -> None:
+    with serving("--port", "0", "--log") as served, httpx.Client(base_url=served.url, headers=KEY) as http:
+        http.post("/v4/tags", json={"name": "A"})
+        http.get("/v4/tags?per_page=5&api_secret=hush&after=")
+        http.get("/v4/subscribers/9")
+        http.get("/nothing%0AGET /forged?x=a%0Ab&Api%5FKey=hush")
+        http.head("/v4/account", headers={"X-Kit-Api-Key": "hush"})
+        http.get("/oauth/authorize?client_id=kit_test_client&state=hush&response_type=code&code_challenge=hush")
+        http.get("/_mock/state")
+        http.post("/_mock/faults", json={"reset": "before", "times": 1})
+        with pytest.raises(httpx.TransportError):
+            http.get("/v4/account")
+        http.post("/_mock/faults", json={"cut_body": True, "times": 1})
+        with pytest.raises(httpx.TransportError):
+            http.get("/v4/account")
+        http.close()
+        served.rows(4)
+        out, err = served.rest()
+    assert out == ""
+    assert lines(err) == [
+        "POST /v4/tags 201 _ create_tag",
+        "GET /v4/tags?per_page=5&api_secret=***&after= 200 _ list_tags",
+        "GET /v4/subscribers/9 404 _ get_subscriber",
+        "GET /nothing%0AGET%20/forged?x=a%0Ab&Api%5FKey=*** 404 _",
+        "HEAD /v4/account 401 _ get_account",
+        "GET /oauth/authorize?client_id=kit_test_client&state=***&response_type=code&code_challenge=*** 400 _ authorize",
+        "POST /_mock/faults 201 _",
+        "GET /v4/account reset _ get_account",
+        "POST /_mock/faults 201 _",
+        "GET /v4/account 200 cut _ get_account",
+    ]
+
+
+def test_the_log_counts_the_time_of_a_delay_and_says_who_went_away() -> None:
+    with serving("--port", "0", "--log") as served, httpx.Client(base_url=served.url, headers=KEY) as http:
+        http.post("/_mock/faults", json={"delay": 0.2, "times": 1})
+        http.get("/v4/account")
+        http.post("/_mock/faults", json={"delay": 60, "times": 1})
+        with pytest.raises(httpx.ReadTimeout):
+            http.get("/v4/account", timeout=0.1)
+        http.close()
+        assert served.process.stderr is not None
+        _, slow, _, gone = (served.process.stderr.readline() for _ in range(4))
+    match = re.fullmatch(r"GET /v4/account 200 (\d+\.\d) ms get_account\n", slow)
+    assert match, slow
+    assert float(match[1]) >= 200
+    assert re.fullmatch(r"GET /v4/account gone \d+\.\d ms get_account\n", gone), gone
+
+
+def test_without_being_asked_nothing_is_logged() -> None:
+    with serving("--port", "0") as served:
+        httpx.get(f"{served.url}/v4/account", headers=KEY)
+        served.rows(4)
+        assert served.rest() == ("", "")
+
+
+def test_a_variable_is_named_for_its_flag() -> None:
+    assert [variable(flag) for flag in ("--port", "--rate-limit", "--allow-host")] == [
+        "KIT_MOCK_PORT",
+        "KIT_MOCK_RATE_LIMIT",
+        "KIT_MOCK_ALLOW_HOST",
+    ]
+
+
+def test_the_environment_sets_what_no_flag_does(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("tags: [{id: 31, name: Newsletter}]\n")
+    environment = {
+        "KIT_MOCK_PORT": str(unused_port()),
+        "KIT_MOCK_SEED": "seed.yaml",
+        "KIT_MOCK_API_KEY": " hush ",
+        "KIT_MOCK_ACCESS_TOKEN": " ",
+        "KIT_MOCK_RATE_LIMIT": "1",
+        "KIT_MOCK_STRICT": "TRUE",
+        "KIT_MOCK_AUTO_APPROVE": "0",
+        "KIT_MOCK_BEHAVIOUR": "reference",
+        "KIT_MOCK_NOW": "2026-03-02T09:30:00Z",
+        "KIT_MOCK_CORS": "http://localhost:3000, https://app.example.com",
+        "KIT_MOCK_NOTHING": "of ours",
+    }
+    with (
+        serving("--rate-limit", "off", environment=environment, cwd=tmp_path) as served,
+        httpx.Client(base_url=served.url, headers={"X-Kit-Api-Key": "hush"}) as http,
+    ):
+        assert served.url == f"http://127.0.0.1:{environment['KIT_MOCK_PORT']}"
+        assert "(behaviour: reference)" in served.first
+        assert served.rows(5)["API key"] == "***"
+        assert [tag["id"] for tag in http.get("/v4/tags").json()["tags"]] == [31]
+        assert http.get("/v4/tags?include_total_count=1").status_code == 422, "a flag goes first, and it is strict"
+        assert http.get("/_mock/clock").json()["now"] == "2026-03-02T09:30:00+00:00"
+        origin = {"Origin": "https://app.example.com"}
+        assert http.get("/v4/tags", headers=origin).headers["Access-Control-Allow-Origin"] == origin["Origin"]
+        assert http.get("/v4/tags", headers={"Authorization": "Bearer test_access_token"}).status_code == 200
+
+
+def test_a_list_of_a_flag_takes_the_place_of_that_of_its_variable() -> None:
+    environment = {"KIT_MOCK_ALLOW_HOST": "first,second"}
+    with serving("--port", "0", "--allow-host", "third", environment=environment) as served:
+        found = {
+            name: httpx.get(f"{served.url}/_mock/health", headers={"Host": name}).status_code
+            for name in ("first", "second", "third")
+        }
+    assert found == {"first": 403, "second": 403, "third": 200}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("KIT_MOCK_PORT", "x", "'x' is not a port from 0 to 65535"),
+        ("KIT_MOCK_BEHAVIOUR", "later", "'later' is not one of reference, current"),
+        ("KIT_MOCK_STRICT", "maybe", "'maybe' is neither true nor false"),
+        ("KIT_MOCK_RATE_WINDOW", "0", "'0' is not a number of seconds above 0"),
+        ("KIT_MOCK_NOW", "today", "'today' is not an ISO 8601 moment with a time zone"),
+        ("KIT_MOCK_ALLOW_HOST", "kit-mock,http://b", "'http://b' is not the name or address of a host"),
+        ("KIT_MOCK_CORS", "app.example.com", "'app.example.com' is neither an origin"),
+    ],
+)
+def test_a_bad_value_names_the_variable(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(["serve"])
+    assert ended.value.code == 2
+    assert f"kit-mock serve: error: environment variable {name}: {told}" in capsys.readouterr().err
+
+
+def test_what_an_orchestrator_sets_for_a_service_of_that_name_is_no_setting() -> None:
+    with serving("--host", "127.0.0.1", environment={"KIT_MOCK_PORT": "tcp://10.0.0.1:4010"}) as served:
+        assert httpx.get(f"{served.url}/_mock/health").status_code == 200
+
+
+def test_help_says_how_variables_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "named for its flag: --rate-limit by KIT_MOCK_RATE_LIMIT" in told
+    assert "(default: 127.0.0.1)" in told
+    assert "--rate-window SECONDS the seconds that --rate-limit is about (default: 60.0)" in told
