@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kit_mock.mock import KitMock
+from kit_mock.protocol.url_passwords import MASK
 from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY
-from kit_mock.service.redaction import MASK
 
 
 def ready(mock: KitMock, url: str, *, db: Path | None, seed: Path | None, control: bool, notes: dict[str, str]) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import attrs
 
+from kit_mock.protocol.url_passwords import MASK
 from kit_mock.service import redaction
-from kit_mock.service.redaction import MASK
 from kit_mock.service.request_log import RecordedRequest
 
 _NOT_SENT = frozenset(

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from kit_mock.protocol.url_passwords import masked
 from kit_mock.state.clock import timestamp
 from kit_mock.state.store import Store
 
@@ -167,5 +168,5 @@ def _cells(row: tuple[Any, ...], times: list[bool]) -> list[str]:
 def _cell(value: Any, is_time: bool) -> str:
     if value is None:
         return ""
-    text = timestamp(value) if is_time else str(value)
+    text = timestamp(value) if is_time else masked(str(value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -19,6 +19,7 @@ import attrs
 import msgspec
 
 from kit_mock.outbox import allowed_hosts
+from kit_mock.protocol.url_passwords import masked
 from kit_mock.state.store import Store
 
 DELAYS = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
@@ -36,7 +37,8 @@ class Delivery:
     """Something that the mock sends, has sent or couldn't send by POST. Times are in UTC.
 
     `event` is the name of a webhook's event, such as `tag_add`, and `webhook_id` the webhook's; for the result of a
-    bulk job it is the operation's id, and `webhook_id` is None. `status` is what the last attempt was answered, None if
+    bulk job it is the operation's id, and `webhook_id` is None. `target_url` is where it goes, with the password masked if
+    the URL has one, by which it is then sent (HTTP Basic). `status` is what the last attempt was answered, None if
     it wasn't; `problem` is why that attempt, or the whole delivery, failed. `next_at` is the moment of the next attempt
     while the state is `waiting`.
     """
@@ -58,10 +60,10 @@ class Delivery:
 
 @attrs.frozen
 class Outgoing:
-    """A delivery whose next attempt is due. `body` is JSON."""
+    """A delivery whose next attempt is due. `body` is JSON; `target_url` can have a password, which no repr shows."""
 
     id: int
-    target_url: str
+    target_url: str = attrs.field(repr=lambda url: repr(masked(url)))
     body: str
     attempts: int
 
@@ -216,7 +218,7 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
         account_id=account,
         event=event,
         webhook_id=webhook_id,
-        target_url=target_url,
+        target_url=masked(target_url),
         payload=_decode(payload),
         created_at=datetime.fromtimestamp(created_at, UTC),
         attempts=attempts,

@@ -1,4 +1,7 @@
-"""One POST, of JSON: how the mock calls webhooks' targets and the callbacks of bulk jobs."""
+"""One POST, of JSON: how the mock calls webhooks' targets and the callbacks of bulk jobs.
+
+A user and a password in the URL are sent as HTTP Basic has it.
+"""
 
 from __future__ import annotations
 
@@ -50,10 +53,17 @@ class Poster:
     def post(self, outgoing: Outgoing) -> Outcome:
         """Make one attempt. Never raises for anything that the other side does."""
         self._client.cookies.clear()  # They ignore ports, and receivers here differ by little else.
+        url = httpx.URL(outgoing.target_url)
+        # Taken out of the URL, which httpx logs and puts into errors.
+        auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
         with self._limited():
             try:
                 with self._client.stream(
-                    "POST", outgoing.target_url, content=outgoing.body.encode(), extensions={"trace": self._note}
+                    "POST",
+                    url.copy_with(userinfo=b""),
+                    content=outgoing.body.encode(),
+                    auth=auth,
+                    extensions={"trace": self._note},
                 ) as response:
                     self._read_a_little(response)
                     return _judged(response)

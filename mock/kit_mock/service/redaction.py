@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes, urlencode
 
 import msgspec
 
-MASK = "***"
+from kit_mock.protocol.url_passwords import MASK
+
 NOT_KEPT = b"(not kept: it may hold secrets)"
 
 _HARMLESS = frozenset(

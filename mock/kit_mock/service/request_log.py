@@ -1,5 +1,5 @@
 """Remembers the last requests, for tests to look at. Never credentials: secrets in headers, queries and bodies are masked
-before they are kept.
+before they are kept, as are the passwords of URLs in bodies.
 """
 
 from __future__ import annotations

@@ -62,17 +62,6 @@ def test_other_hosts_are_not_called(monkeypatch: pytest.MonkeyPatch, target: str
         assert workers() == []
 
 
-@pytest.mark.parametrize("userinfo", ["user", "user:secret", ":secret", "evil.example"])
-def test_a_url_with_credentials_is_not_called(receiver: Receiver, userinfo: str) -> None:
-    target = f"http://{userinfo}@127.0.0.1:{receiver.port}/"
-    with KitMock(clock=Clock(START), seed=seed(target)) as mock:
-        bounce(mock)
-        found = only(mock)
-    assert (found.state, found.attempts) == ("failed", 0)
-    assert found.problem == "not sent: a URL with a user name or a password is never called"
-    assert receiver.received == []
-
-
 @pytest.fixture
 def named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every name of a host leads to this machine."""

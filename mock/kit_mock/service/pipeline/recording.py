@@ -6,6 +6,7 @@ from time import perf_counter
 
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Reply
+from kit_mock.protocol.url_passwords import masked_in
 from kit_mock.service import redaction
 from kit_mock.service.pipeline.answering import Outcome
 from kit_mock.service.pipeline.arrival import Arrival
@@ -40,6 +41,8 @@ def recorded(
         answer = redaction.masked_response(reply.media_type, answer)
     elif body and redaction.names_secrets(body):
         body = redaction.masked_request(media_type or "", body)
+    body = masked_in(body, is_cut=len(request.body) > KEPT_BYTES)
+    answer = masked_in(answer, is_cut=len(content) > KEPT_BYTES)
     return RecordedRequest(
         method=arrival.method,
         path=request.path,
