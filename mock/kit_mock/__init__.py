@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kit_mock.mock import KitMock
     from kit_mock.model.oauth_clients import OAuthClient
+    from kit_mock.network_guard import NetworkGuard
     from kit_mock.outbox.deliveries import Delivery
-    from kit_mock.protocol.errors import KitMockError
+    from kit_mock.protocol.errors import KitMockError, UnusedFaultWarning
     from kit_mock.service.faults.fault import Fault
     from kit_mock.service.request_log import RecordedRequest
     from kit_mock.state.clock import Clock
@@ -23,8 +24,10 @@ _MODULES = {
     "Delivery": "outbox.deliveries",
     "KitMock": "mock",
     "KitMockError": "protocol.errors",
+    "NetworkGuard": "network_guard",
     "OAuthClient": "model.oauth_clients",
     "RecordedRequest": "service.request_log",
+    "UnusedFaultWarning": "protocol.errors",
 }
 
 
@@ -44,4 +47,15 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-__all__ = ["Clock", "Delivery", "Fault", "KitMock", "KitMockError", "OAuthClient", "RecordedRequest", "__version__"]
+__all__ = [
+    "Clock",
+    "Delivery",
+    "Fault",
+    "KitMock",
+    "KitMockError",
+    "NetworkGuard",
+    "OAuthClient",
+    "RecordedRequest",
+    "UnusedFaultWarning",
+    "__version__",
+]

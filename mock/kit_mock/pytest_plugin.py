@@ -1,4 +1,5 @@
-"""Fixtures for pytest: `kit_mock`, a mock of its own for each test, and `kit` and `async_kit`, clients of it.
+"""Fixtures for pytest: `kit_mock`, a mock of its own for each test, `kit` and `async_kit`, clients of it, and
+`kit_mock_guard`, which leads every `Kit()` to it and keeps the test from calling any other host.
 
 pytest finds them by itself where this package is installed, in projects that don't use them too. So this module imports
 nothing that takes time or that may be missing: whatever a fixture needs is imported when it is first used.
@@ -15,6 +16,9 @@ nearest mark goes first for each. Chosen for tests:
 - A `seed` that is a relative path starts from the folder of the test's file.
 - `auth="oauth"` makes the clients call with the access token, which bulk operations and purchases ask for; by default
   it is the API key.
+- A fault for a number of requests, as by `fail_next`, that happened to none is told at the end of the test, by an
+  `UnusedFaultWarning`. It is no failure: what the test asserts holds, and it may have set a fault for whatever comes. With
+  `filterwarnings = error`, or `error::kit_mock.UnusedFaultWarning` alone, it is one.
 - The clients wait before a retry by moving the mock's clock on, always by the whole delay: no test takes longer or comes
   out differently for it, and a 429 ends as it would in life.
 """
@@ -23,6 +27,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +38,33 @@ if TYPE_CHECKING:
 
     from kit_client import AsyncKit, Kit
     from kit_mock.mock import KitMock
+    from kit_mock.network_guard import NetworkGuard
 
 START = datetime(2023, 2, 17, 11, 43, 55, tzinfo=UTC)
 
 _MARK = "kit_mock"
 _AUTH = ("api_key", "oauth")
+_GUARD = "kit_mock_guard"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Make the settings of the guard known."""
+    parser.addini(_GUARD, "let every test use the fixture kit_mock_guard", type="bool", default=False)
+    parser.addini(f"{_GUARD}_allow", "hosts beside this machine that guarded tests may call", type="args", default=[])
+
+
+class _Everywhere:
+    """A plugin by which every test uses the guard."""
+
+    @pytest.fixture(autouse=True)
+    def _kit_mock_guard_everywhere(self, kit_mock_guard: NetworkGuard) -> None:
+        """Use it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
+    """Make the mark known, and use the guard everywhere if the settings say so."""
+    if config.getini(_GUARD):
+        config.pluginmanager.register(_Everywhere(), f"{_GUARD}_everywhere")
     config.addinivalue_line(
         "markers",
         f"{_MARK}(*, seed, behaviour, rate_limit, start, auth, ...): arguments of KitMock for the fixture kit_mock, and"
@@ -55,6 +78,7 @@ def kit_mock(request: pytest.FixtureRequest) -> Iterator[KitMock]:
     mock = _mock(request)
     with mock:
         yield mock
+        _tell_unused(request, mock)
 
 
 @pytest.fixture
@@ -74,6 +98,48 @@ def async_kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> AsyncKit:
     from kit_client import AsyncKit
 
     return AsyncKit(transport=kit_mock.async_transport, **arguments)
+
+
+@pytest.fixture
+def kit_mock_guard(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[NetworkGuard]:
+    """Keep the test from calling any host but this machine, and lead every `Kit()` and `AsyncKit()` to `kit_mock`.
+
+    `KIT_BASE_URL` and `KIT_API_KEY` (with `auth="oauth"`, `KIT_ACCESS_TOKEN`) of the environment are those of `kit_mock`,
+    for programs that the test starts too; nothing goes by a proxy. `kit_mock_guard.allow("db.example")` lets another host be
+    called; so do `kit_mock_guard_allow` of pytest's settings and `allow_deliveries` of the mark. `kit_mock_guard = true` of
+    pytest's settings makes all tests use it.
+    """
+    from kit_mock.network_guard import NetworkGuard
+
+    try:
+        guard = NetworkGuard([*request.config.getini(f"{_GUARD}_allow"), *_marked(request).get("allow_deliveries", ())])
+    except ValueError as error:
+        pytest.fail(f"{_GUARD}_allow: {error}", pytrace=False)
+    with pytest.MonkeyPatch.context() as patch, guard.active():
+        patch.setenv("KIT_BASE_URL", kit_mock.url)
+        for name in ("KIT_API_KEY", "KIT_ACCESS_TOKEN"):
+            patch.delenv(name, raising=False)
+        if _auth(request) == "oauth":
+            patch.setenv("KIT_ACCESS_TOKEN", kit_mock.access_token)
+        else:
+            patch.setenv("KIT_API_KEY", kit_mock.api_key)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "*")
+        yield guard
+
+
+def _tell_unused(request: pytest.FixtureRequest, mock: KitMock) -> None:
+    """Warn of faults for a number of requests that happened to none."""
+    from kit_mock import UnusedFaultWarning
+
+    for each in mock.faults.active():
+        fault = each.fault
+        if each.hits or fault.times is None or fault.probability < 1:
+            continue
+        target = fault.operation or fault.route or "any request"
+        message = f"the test ended before {fault.name} happened to {target}, as fail_next or faults.add had it"
+        line = request.node.reportinfo()[1] or 0
+        warnings.warn_explicit(message, UnusedFaultWarning, str(request.path), line + 1)
 
 
 def _mock(request: pytest.FixtureRequest) -> KitMock:
@@ -117,11 +183,17 @@ def _client_arguments(request: pytest.FixtureRequest, mock: KitMock) -> dict[str
         async def asleep(self, seconds: float) -> None:
             mock.advance(seconds=seconds)
 
-    auth = _marked(request).get("auth", "api_key")
+    oauth = _auth(request) == "oauth"
+    credentials = {"access_token": mock.access_token} if oauth else {"api_key": mock.api_key}
+    return {**credentials, "clock": MockTime(), "retry": RetryPolicy(random=lambda: 1.0)}
+
+
+def _auth(request: pytest.FixtureRequest) -> str:
+    """Which credential the clients of a test call with."""
+    auth: str = _marked(request).get("auth", _AUTH[0])
     if auth not in _AUTH:
         _refuse(f"auth must be {' or '.join(_AUTH)}, not {auth!r}", auth, _AUTH)
-    credentials = {"access_token": mock.access_token} if auth == "oauth" else {"api_key": mock.api_key}
-    return {**credentials, "clock": MockTime(), "retry": RetryPolicy(random=lambda: 1.0)}
+    return auth
 
 
 def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import configparser
 import logging
 import os
 import re
@@ -61,6 +62,13 @@ def test_the_routes_exist(kit_mock: KitMock) -> None:
             # An empty body may well be refused; what matters is that there is somebody to refuse it.
             response = client.request(method, path, json=None if method in ("GET", "DELETE") else {})
             assert response.status_code not in (404, 405, 500, 501), (method, path, response.text)
+
+
+def test_the_settings_of_pytest_are_ones_that_there_are(pytestconfig: pytest.Config) -> None:
+    shown = configparser.ConfigParser()
+    shown.read_string(block("ini"))
+    for name in shown["pytest"]:
+        assert pytestconfig.getini(name) in (False, []), "known, and not set here"
 
 
 def block(language: str) -> str:

@@ -39,7 +39,7 @@ def problem(url: str, allowed: Collection[str]) -> str | None:
     if parsed is None:
         return "not sent: this is no http or https URL"
     host = _host(parsed)
-    if _is_loopback(host) or host in allowed:
+    if is_loopback(host) or host in allowed:
         return None
     return (
         f"not sent: {host} is not on this machine; allow it with KitMock(allow_deliveries=[{host!r}])"
@@ -82,7 +82,8 @@ def _host(url: httpx.URL) -> str:
     return url.raw_host.decode("ascii").lower()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, in ASCII and lower case, is plainly this machine."""
     if host == "localhost":
         return True
     try:

@@ -13,6 +13,10 @@ class KitMockError(Exception):
     """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
 
 
+class UnusedFaultWarning(UserWarning):
+    """A test ended before a fault that it had set for a number of requests happened to any."""
+
+
 class UnwritableError(KitMockError):
     """The database can't be written, for example because the disk is full. Nothing was changed, and reads go on."""
 

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-INI = "[pytest]\nfilterwarnings = error\naddopts = -q --strict-markers --strict-config -p no:cacheprovider\n"
-# Plugins of others that only take time to import.
-OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+from tests.unit.mock.plugin_project import Run, in_project
+
 # What is run instead of `-m pytest` where the mock's extra isn't installed.
 WITHOUT_EXTRA = "import sys; sys.modules['jsonschema_rs'] = None; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-
-Run = Callable[..., str]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs pytest in a project with these tests, and returns what it printed; `failing` is whether it has to fail."""
-
-    def run(tests: str, *arguments: str, failing: bool = False, start: tuple[str, ...] = ("-m", "pytest")) -> str:
-        (tmp_path / "pytest.ini").write_text(INI)
-        (tmp_path / "tests").mkdir(exist_ok=True)
-        (tmp_path / "tests" / "test_project.py").write_text(tests)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        finished = subprocess.run(
-            [sys.executable, *start, *OTHERS, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        output = finished.stdout + finished.stderr
-        assert finished.returncode == (1 if failing else 0), output
-        return output
-
-    return run
+    return in_project(tmp_path)
 
 
 FIXTURES = """

@@ -7,7 +7,9 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -15,10 +17,10 @@ from typing import IO
 import httpx
 import pytest
 
-from kit_mock import __version__
+from kit_mock import KitMock, __version__
 from kit_mock.cli import main
 from kit_mock.commands.settings import variable
-from tests.unit.mock.delivering import unused_port
+from tests.unit.mock.delivering import eventually, unused_port
 
 KEY = {"X-Kit-Api-Key": "kit_test_key"}
 SECONDS = 30
@@ -205,6 +207,29 @@ def test_without_being_asked_nothing_is_logged() -> None:
         httpx.get(f"{served.url}/v4/account", headers=KEY)
         served.rows(4)
         assert served.rest() == ("", "")
+
+
+def test_in_a_thread_it_ends_at_once_with_connections_that_wait_for_nothing() -> None:
+    took = []
+    for _ in range(10):
+        with KitMock() as mock, httpx.Client(base_url=mock.url, headers=KEY) as http:
+            assert http.get("/v4/account").status_code == 200
+            began = time.monotonic()
+            mock.close()
+            took.append(time.monotonic() - began)
+            with pytest.raises(httpx.TransportError):
+                http.get("/v4/account")
+    # A test that uses the address of its mock would otherwise pay two ticks of a tenth of a second.
+    assert min(took) < 0.1
+
+
+def test_in_a_thread_a_request_that_is_under_way_is_answered_before_it_ends() -> None:
+    with KitMock() as mock, ThreadPoolExecutor(1) as pool:
+        mock.fail_next(status=503, delay=0.5)
+        answer = pool.submit(httpx.get, f"{mock.url}/v4/account", headers=KEY)
+        eventually(lambda: len(mock.requests) == 1)
+        mock.close()
+        assert answer.result(SECONDS).status_code == 503
 
 
 def test_a_variable_is_named_for_its_flag() -> None:

@@ -1,0 +1,119 @@
+"""Keeps a test from calling any other host than this machine. It is behind the fixture `kit_mock_guard`.
+
+It stands where names are resolved and sockets connected, below every HTTP library: libraries that answer in place of the
+network, such as respx, work as ever. uvloop does both by itself, so anyio is kept from it, through which httpx connects there.
+What is refused fails the test by an exception that is no `Exception`: no code under test takes it for a network that is down,
+tries again, or swallows it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import anyio
+
+from kit_mock.outbox.allowed_hosts import hosts, is_loopback
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+
+
+class NetworkGuard:
+    """Which hosts a test may call: this machine, and those that are allowed."""
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        self._names: frozenset[str] = frozenset()
+        self._addresses: set[str] = set()  # Of names that are allowed.
+        self.allow(*allowed)
+
+    def allow(self, *names: str) -> None:
+        """Let these hosts be called too, names or addresses. Raises ValueError for what is no host by itself."""
+        self._names |= hosts(names, "allow")
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Refuse all others meanwhile, in all threads of this process."""
+        resolve, connect_tcp = socket.getaddrinfo, anyio.connect_tcp
+        connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+        def guarded_resolve(host: Any, *more: Any, **named: Any) -> Any:
+            name = self._check_name(host)
+            found = resolve(host, *more, **named)
+            if name in self._names:
+                self._addresses.update(str(each[4][0]) for each in found)
+            return found
+
+        def guarded_connect(sock: socket.socket, address: Any) -> None:
+            self._check_address(sock, address)
+            connect(sock, address)
+
+        def guarded_connect_ex(sock: socket.socket, address: Any) -> int:
+            self._check_address(sock, address)
+            return connect_ex(sock, address)
+
+        async def guarded_connect_tcp(remote_host: Any, *more: Any, **named: Any) -> Any:
+            name = self._check_name(remote_host)
+            if _is_address(name) and not self._is_allowed(name):
+                self._refuse(name)
+            return await connect_tcp(remote_host, *more, **named)
+
+        with (
+            patch.object(socket, "getaddrinfo", guarded_resolve),
+            patch.object(socket.socket, "connect", guarded_connect),
+            patch.object(socket.socket, "connect_ex", guarded_connect_ex),
+            patch.object(anyio, "connect_tcp", guarded_connect_tcp),
+        ):
+            yield
+
+    def _check_name(self, host: Any) -> str:
+        """Refuse to resolve a name. An address takes no network to resolve, and no name at all is for those who listen."""
+        name = _text(host)
+        if name and not _is_address(name) and not self._is_allowed(name):
+            self._refuse(name)
+        return name
+
+    def _check_address(self, sock: socket.socket, address: Any) -> None:
+        if sock.family in _INTERNET and isinstance(address, tuple) and address:
+            host = _text(address[0])
+            if host not in self._addresses and not self._is_allowed(host):
+                self._refuse(host)
+
+    def _is_allowed(self, host: str) -> bool:
+        return (
+            host in self._names
+            or is_loopback(host)
+            or (_is_address(host) and ipaddress.ip_address(host).is_unspecified)
+        )
+
+    def _refuse(self, host: str) -> NoReturn:
+        import pytest  # Only here: this package exports the class, and is used without pytest too.
+
+        pytest.fail(
+            f"the host {host} was called, and kit_mock_guard keeps tests from all but this machine. Kit() without a base_url"
+            f" calls the mock. Allow the host with kit_mock_guard.allow({host!r}) in the test, or for all tests with"
+            f" `kit_mock_guard_allow = {host}` in the settings of pytest."
+        )
+
+
+def _text(host: Any) -> str:
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+    try:
+        # As allowed names are: in lower case, and in ASCII.
+        return text.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return text.lower()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
