@@ -32,11 +32,12 @@ FILES = (
 )
 RENAMED = {"httpx": "httpx2", "httpcore": "httpcore2"}
 TESTS = ("tests/unit", "tests/integration")
-# Tests that take long and that the library makes no difference to: of how tests are set up, of commands of make, and of the
-# wheel, which is built from what is committed.
+# Tests that the library makes no difference to: of how tests are set up, of commands of make, of the map of the project, and of
+# the wheel, which is built from what is committed.
 LEFT_OUT = (
     "tests/integration/test_contract_guide.py",
     "tests/integration/test_wheel.py",
+    "tests/unit/test_map.py",
     "tests/unit/test_programs.py",
 )
 # The mock uses the library to deliver webhooks and to measure how many statuses it gives, and its transports and its
@@ -46,11 +47,13 @@ OF_THE_MOCK = (
     "test_coverage.py",
     "test_deliveries.py",
     "test_deliveries_served.py",
+    "test_delivery_credentials.py",
     "test_delivery_targets.py",
     "test_events.py",
     "test_faults.py",
     "test_head_and_headers.py",
     "test_http.py",
+    "test_pytest_guard.py",
     "test_request_bodies.py",
     "test_transports.py",
 )
