@@ -1,6 +1,6 @@
 """What all bulk operations share.
 
-Up to 100 items are dealt with at once; more become a job of the queue (`jobs`). Results and failures come in the order
+Up to 100 items are dealt with at once; more become a job (see `bulk_jobs`). Results and failures come in the order
 of the request, unless the mock is to scramble them.
 """
 
@@ -38,7 +38,7 @@ def operation(
 
     The function returns `failures`, a list, and the results by what tells them apart: what comes again takes the place of
     the one before. Both are in the order of the items. It may get the items of one request in slices.
-    `name` is the field that holds the items. `unchecked_in_items` is that of `registry.operation`. `ids` names the fields
+    `name` is the field that holds the items. `unchecked_in_items` is that of `handlers.operation`. `ids` names the fields
     of each item that are ids, which the function gets as int or None; one that is too large for an id refuses the
     request. `check` raises Refusal for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
     and before the request is queued.
@@ -78,7 +78,7 @@ def _keyed(found: Mapping[str, Any]) -> bulk_jobs.Results:
 
 
 def _items(call: Call, name: str) -> Items:
-    """The items of a request, objects by the document. Raises Refusal 422 if they are missing, empty or no array."""
+    """Return the items of a request, objects by the document. Raises Refusal 422 if they are missing, empty or no array."""
     found = call.body.get(name)
     if not isinstance(found, list) or not found:
         raise unprocessable(f"No {name.replace('_', ' ')} included for processing")
@@ -86,7 +86,7 @@ def _items(call: Call, name: str) -> Items:
 
 
 def _check_ids(name: str, items: Items, ids: tuple[str, ...]) -> None:
-    """Raises Refusal 422 for an id that is too large for one."""
+    """Raise Refusal 422 for an id that is too large for one."""
     for id_ in ids:
         given = [0, *filter(None, map(itemgetter(id_), items))]  # Without a step of Python for each: there can be many.
         if max(given) > LARGEST_ID or min(given) < -LARGEST_ID:
@@ -94,12 +94,12 @@ def _check_ids(name: str, items: Items, ids: tuple[str, ...]) -> None:
 
 
 def _with_whole(item: dict[str, Any], ids: tuple[str, ...]) -> dict[str, Any]:
-    """An item with its ids as int: the document takes 5.0 for an integer."""
+    """Return an item with its ids as int: the document takes 5.0 for an integer."""
     return {**item, **{id_: int(item[id_]) for id_ in ids if item[id_] is not None}}
 
 
 def _callback_url(call: Call) -> str | None:
-    """Where the result of a job goes: a URI by the document, and with http or https. Raises Refusal 422."""
+    """Return where the result of a job goes. Raises Refusal 422 for a URI that has neither http nor https."""
     given: str | None = call.body.get("callback_url")
     if given is not None and not allowed_hosts.is_web_url(given):
         raise unprocessable("Callback url is invalid")

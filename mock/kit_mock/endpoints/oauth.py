@@ -23,12 +23,12 @@ from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.oauth_errors import (
     NO_STORE,
     OAuthRefusal,
+    in_oauth_shape,
     invalid_client,
     invalid_grant,
     invalid_request,
-    rephrased,
 )
-from kit_mock.model import oauth_clients, oauth_grants
+from kit_mock.model import accounts, oauth_clients, oauth_grants
 from kit_mock.model.account import Account
 from kit_mock.model.oauth_grants import AuthorizationRequest, Code, NewTokens
 from kit_mock.protocol.messages import Reply
@@ -71,17 +71,17 @@ def authorize(call: Call) -> Reply:
         _check(call, request, is_public=client.secret_hash is None)
     except OAuthRefusal as refusal:
         return _back(request, error=refusal.error, error_description=refusal.errors[0])
-    accounts = call.account.store.rows("SELECT id, name FROM accounts ORDER BY id")
-    with call.account.store.transaction():  # It is a GET, and has a ticket or a code to write down.
-        if call.account.store.settings.auto_approve:
-            return _back(request, code=oauth_grants.issue_code(_owned(call, accounts[0][0]), request))
-        ticket = oauth_grants.save_request(call.account.store, request, call.account.now)
+    store = call.account.store
+    with store.transaction():  # It is a GET, and has a ticket or a code to write down.
+        if store.settings.auto_approve:
+            return _back(request, code=oauth_grants.issue_code(_owned(call, accounts.first_id(store)), request))
+        ticket = oauth_grants.save_request(store, request, call.account.now)
     return oauth_pages.consent(
         app=client.name,
         scope=request.scope,
         redirect_uri=redirect_uri,
         ticket=ticket,
-        accounts=[(id_, name) for id_, name in accounts],
+        accounts=[(id_, name) for id_, name in store.rows("SELECT id, name FROM accounts ORDER BY id")],
     )
 
 
@@ -100,7 +100,7 @@ def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> Non
         raise invalid_request("code_challenge must be a SHA-256 hash in base64url, 43 characters without padding")
 
 
-@operation("decide_authorization", convert_error=rephrased, largest_body=_LARGEST_BODY)
+@operation("decide_authorization", convert_error=in_oauth_shape, largest_body=_LARGEST_BODY)
 def decide_authorization(call: Call) -> Reply:
     """Answer POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
     decision = _required(call.body, "decision")
@@ -141,7 +141,7 @@ def _account_id(call: Call) -> int:
         "code_verifier",
         "refresh_token",
     ],
-    convert_error=rephrased,
+    convert_error=in_oauth_shape,
     largest_body=_LARGEST_BODY,
 )
 def create_token(call: Call) -> Reply:
@@ -213,7 +213,7 @@ def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
     return oauth_grants.issue_tokens(_owned(call, pair.account_id), client_id, pair.scope, pair.grant_id)
 
 
-@operation("revoke_token", convert_error=rephrased, largest_body=_LARGEST_BODY)
+@operation("revoke_token", convert_error=in_oauth_shape, largest_body=_LARGEST_BODY)
 def revoke_token(call: Call) -> Reply:
     """Answer POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
     oauth_grants.revoke(call.account.store, _required(call.body, "token"), _client(call))

@@ -17,25 +17,25 @@ class OAuthRefusal(Refusal):
         self.error = error
 
     def reply(self) -> Reply:
-        """What is answered."""
+        """Return what is answered."""
         return Reply(self.status, {"error": self.error, "error_description": self.errors[0]}, NO_STORE)
 
 
 def invalid_request(description: str) -> OAuthRefusal:
-    """400 for a request that lacks something or is malformed."""
+    """Return a 400 for a request that lacks something or is malformed."""
     return OAuthRefusal("invalid_request", description)
 
 
 def invalid_grant(description: str) -> OAuthRefusal:
-    """400 for a code or a refresh token that isn't good, or not for this."""
+    """Return a 400 for a code or a refresh token that isn't good, or not for this."""
     return OAuthRefusal("invalid_grant", description)
 
 
 def invalid_client() -> OAuthRefusal:
-    """401. It doesn't say whether the id or the secret is wrong."""
+    """Return a 401. It doesn't say whether the id or the secret is wrong."""
     return OAuthRefusal("invalid_client", "The client id or its secret is wrong", 401)
 
 
-def rephrased(refusal: Refusal) -> Refusal:
-    """What was wrong with a body before anyone looked at its fields, in OAuth's shape: 400."""
+def in_oauth_shape(refusal: Refusal) -> Refusal:
+    """Convert a refusal of a body, from before anyone looked at its fields, to a 400 of OAuth's shape."""
     return invalid_request("; ".join(refusal.errors)) if refusal.status in (400, 413, 415, 422) else refusal

@@ -56,7 +56,7 @@ small {{ color: #57534e; }}
 
 
 def consent(*, app: str, scope: str, redirect_uri: str, ticket: str, accounts: Sequence[tuple[int, str]]) -> Reply:
-    """The page that asks whether an app may have access, and to which of the accounts."""
+    """Return the page that asks whether an app may have access, and to which of the accounts."""
     return Reply(
         200,
         _PAGE.format(
@@ -81,6 +81,6 @@ def _choice(accounts: Sequence[tuple[int, str]]) -> str:
 
 
 def redirect(location: str) -> Reply:
-    """302, with a page for browsers that don't follow."""
+    """Return a 302, with a page for browsers that don't follow."""
     page = f'<html><body>You are being <a href="{escape(location)}">redirected</a>.</body></html>'
     return Reply(302, page, {**_HEADERS, "Location": location}, _HTML)
