@@ -8,10 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from kit_mock.commands import coverage, seed, serve
+from kit_mock.commands import coverage, rules, seed, serve
 from kit_mock.commands.settings import Settings
 from kit_mock.protocol.errors import KitMockError
-from kit_mock.rules import behaviours
 from kit_mock.version import version
 
 _UNUSABLE = 2
@@ -26,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "coverage":
                 return coverage.run(options)
             case "behaviours":
-                print(*behaviours.report(), sep="\n")
+                rules.run_behaviours()
+            case "rules":
+                rules.run(options)
             case "seed":
                 return seed.run(options)
             case "serve":
@@ -62,6 +63,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Settings]:
 
     settings = serve.add_options(command("serve", "serve the mock until Ctrl-C", serve.ABOUT))
     command("behaviours", "list where Kit's reference and the service of today differ")
+    rules.add_options(command("rules", "list the mock's rules, each with how it is known"))
     seed.add_options(command("seed", "make a file with a large account, for `serve --db`"))
     coverage.add_options(
         command(

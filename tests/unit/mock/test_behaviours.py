@@ -13,8 +13,8 @@ import pytest
 
 from kit_mock import Clock, KitMock
 from kit_mock.model.result_order import BULK_ORDERS
-from kit_mock.rules.behaviours import BEHAVIOURS, CURRENT, DEFAULT, REFERENCE, BehaviourName, differences, named, report
-from kit_mock.rules.deviations import GRADES, ROWS
+from kit_mock.rules import catalogue
+from kit_mock.rules.behaviours import BEHAVIOURS, CURRENT, DEFAULT, REFERENCE, BehaviourName, named
 from kit_mock.state.settings import BulkOrder
 from tests.unit.mock.conftest import START, client
 
@@ -58,7 +58,7 @@ def shows(switch: str) -> Callable[[Check], Check]:
     return register
 
 
-@pytest.mark.parametrize("switch", differences())
+@pytest.mark.parametrize("switch", catalogue.SWITCHES)
 def test_each_behaviour_does_what_the_table_says(account: Account, behaviour: BehaviourName, switch: str) -> None:
     SWITCHES[switch](account, behaviour == "current")
 
@@ -196,24 +196,13 @@ def _quotas(account: Account, today: bool) -> None:
         assert http.get("/v4/account").status_code == 429
 
 
-def test_the_table_has_every_difference_and_a_test_each() -> None:
-    table = differences()
-    assert set(table) == set(attrs.fields_dict(type(REFERENCE))) - {"name"}
-    assert set(table) == set(SWITCHES)
-    for name, row in table.items():
+def test_each_switch_differs_turns_a_rule_on_and_has_a_test() -> None:
+    assert set(catalogue.SWITCHES) == set(SWITCHES)
+    for name in catalogue.SWITCHES:
         assert getattr(REFERENCE, name) != getattr(CURRENT, name)
-        assert row.reference != row.current
-        assert row.grade in GRADES
+        assert any(name in rule.switches for rule in catalogue.RULES)
     assert named("reference") is REFERENCE
     assert named("current") is CURRENT
-
-
-def test_rows_that_are_the_same_in_both_are_no_switches() -> None:
-    assert not ROWS.keys() & differences().keys()
-    for row in ROWS.values():
-        assert row.grade in GRADES
-        assert all((row.about, row.reference, row.service, row.mock))
-        assert row.reference != row.service
 
 
 def test_the_service_of_today_is_the_default() -> None:
@@ -298,16 +287,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "kit_mock", *arguments], capture_output=True, text=True, timeout=60)
 
 
-def test_the_command_lists_them() -> None:
+def test_the_command_lists_where_reference_and_service_differ() -> None:
     result = run("behaviours")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines() == list(report())
-    for name, row in differences().items():
-        for text in (name, row.about, row.reference, f"{row.current} ({row.grade})"):
-            assert text in result.stdout
-    for name, same in ROWS.items():
-        for text in (name, same.about, same.reference, f"{same.service} ({same.grade})", same.mock):
-            assert text in result.stdout
+    text = " ".join(result.stdout.split())
+    switched, same = text.split("The same under both behaviours")
+    for rule in catalogue.RULES:
+        heading = f" {rule.id} ({', '.join(rule.grades)}): "
+        assert (heading in switched) is (rule.is_difference and bool(rule.switches))
+        assert (heading in same) is (rule.is_difference and not rule.switches)
+    for rule in catalogue.differences():
+        assert rule.reference is not None
+        for shown in (rule.says, rule.reference, rule.document, rule.service or "as above"):
+            assert shown is None or " ".join(shown.split()) in text
 
 
 @pytest.mark.parametrize(

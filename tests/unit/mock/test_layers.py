@@ -16,7 +16,7 @@ import kit_mock
 ROOT = Path(kit_mock.__file__).parent
 
 LAYERS = {
-    "cli, __main__, pytest_plugin": "how users start a mock",
+    "cli, commands, __main__, pytest_plugin": "how users start a mock",
     "kit_mock": "exports what users import, each from its own module",
     "faults": "another name for the class Fault, for users",
     "status_coverage": "makes mocks and asks them for every status",
@@ -30,7 +30,7 @@ LAYERS = {
     "model": "what can happen to an account, whoever asks for it",
     "outbox": "sends what the model queues",
     "state": "the database, the clock, and what is due by it",
-    "rules": "where today's service and Kit's reference differ",
+    "rules": "what the mock does, how that is known, and what its behaviours switch",
     "protocol": "HTTP and the document, without state",
     "version": "reads the metadata of the distribution",
 }
