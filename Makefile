@@ -116,7 +116,7 @@ spec: venv  ## validate the document, and compare it with the reference where th
 versions: venv  ## check the lowest and newest allowed versions of dependencies, on the oldest and newest Python
 	@$(RUN) scripts/check_versions.py
 
-drift: venv  ## check that the generated code is what the document gives
+drift: venv  ## check that generated files are what the document and the rules of the mock give
 	@$(RUN) scripts/check_drift.py
 
 # On a machine of a person's these two may be missing; in CI they must not be.
@@ -132,9 +132,10 @@ node-checks:
 	@echo "skipped: OpenAPI linter and pyright (node not found)"
 endif
 
-generate: venv  ## write generated/kit_api and docs/operations.md anew from the document
+generate: venv  ## write what is generated anew: from the document kit_api and docs/operations.md, from the mock its rules
 	@$(RUN) scripts/generate.py
 	@$(RUN) scripts/list_operations.py
+	@$(RUN) scripts/list_rules.py
 
 mock: venv  ## serve the mock of the service on 127.0.0.1
 	@$(BIN)/kit-mock serve

@@ -1,4 +1,4 @@
-"""Fail when ``generated/kit_api`` or ``docs/operations.md`` differs from what the document, configuration and templates give."""
+"""Fail when a generated file differs from what the document, configuration, templates and the rules of the mock give."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from generate import OUTPUT, ROOT, generate
 from list_operations import TABLE, table
+from list_rules import files as files_of_rules
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -29,6 +30,9 @@ def main() -> int:
     # A document that can't be generated from has no table.
     if fresh and (not TABLE.is_file() or TABLE.read_text(encoding="utf-8") != table()):
         problems.append(f"{TABLE.relative_to(ROOT)} differs; run `make generate`")
+    for path, text in files_of_rules().items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            problems.append(f"{path.relative_to(ROOT)} differs; run `make generate`")
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if problems else 0

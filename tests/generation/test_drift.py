@@ -1,4 +1,4 @@
-"""`generated/kit_api` is what the document gives, to the byte, and a difference is named."""
+"""Generated files are what the document and the rules of the mock give, to the byte, and a difference is named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from .conftest import ROOT
 
@@ -46,6 +48,14 @@ def test_a_table_of_operations_that_differs_is_named(tmp_path: Path) -> None:
     table.write_text(table.read_text(encoding="utf-8").replace("kit.tags.list`", "kit.tags.all`"), encoding="utf-8")
     run = check(tmp_path)
     assert (run.returncode, run.stderr) == (1, "error: docs/operations.md differs; run `make generate`\n")
+
+
+@pytest.mark.parametrize("name", ["rules.json", "DEVIATIONS.md"])
+def test_a_list_of_rules_that_differs_is_named(tmp_path: Path, name: str) -> None:
+    listed = copied(tmp_path) / "openapi" / name
+    listed.write_text(listed.read_text(encoding="utf-8").replace("later docs", "seen", 1), encoding="utf-8")
+    run = check(tmp_path)
+    assert (run.returncode, run.stderr) == (1, f"error: openapi/{name} differs; run `make generate`\n")
 
 
 def test_a_document_that_cannot_be_generated_from_is_refused(tmp_path: Path) -> None:
