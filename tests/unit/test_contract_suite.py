@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from kit_mock.rules.catalogue import RULES
 from tests.contract.caller import Server
 from tests.contract.conftest import grades_of
 from tests.contract.coverage import KINDS, Coverage, Sent
 from tests.contract.document import Document
+from tests.contract.model.rules import Rule
 
 SUITE = Path(__file__).parents[1] / "contract"
 MODULES = sorted(path.stem for path in SUITE.glob("*.py"))
@@ -135,3 +137,13 @@ def test_all_that_is_found_is_part_of_the_whole(document: Document, coverage: Co
 )
 def test_only_servers_of_this_machine_can_call_back(url: str, *, is_near: bool) -> None:
     assert Server(url).is_on_this_machine is is_near
+
+
+def test_each_rule_of_the_model_is_one_of_the_mocks_with_its_grade() -> None:
+    rules = {rule.id: rule for rule in RULES}
+    for each in Rule:
+        found = rules[each.id]
+        side = each.only or "current"
+        assert each.says == found.under(side)
+        assert each.grade == (found.reference_grade if side == "reference" else found.grade)
+        assert each.only == (side if found.switches else None)
