@@ -186,12 +186,23 @@ RULES = (
     ),
     Rule("bulk_job_delay", "chosen", BULK, "A job runs 2 seconds of the mock's clock after its request."),
     Rule(
+        "bulk_queue_full",
+        "reference",
+        BULK,
+        "A bulk request is a 413 while too much of its app's waits for the account.",
+    ),
+    Rule(
+        "bulk_queue_size",
+        "later docs",
+        BULK,
+        "300 MB of bulk requests may wait for each app and account, unless `bulk_queue_bytes` says otherwise.",
+    ),
+    Rule(
         "bulk_queue_bytes",
         "chosen",
         BULK,
         "What counts against the limit of the queue is the JSON of each waiting request, without white space between its"
         " parts.",
-        service="413 when 300 MB per app and account wait (later docs); how it is counted is unknown",
     ),
     Rule(
         "bulk_job_is_checked_once",

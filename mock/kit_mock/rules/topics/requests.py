@@ -189,6 +189,7 @@ RULES = (
         reference="nothing about ids of requests",
         document="an optional header of every answer but 429 and 5XX",
     ),
+    Rule("no_rate_limit_headers", "seen", ALL, "An answer has no headers about the rate limit."),
     Rule(
         "open_answers",
         "seen",

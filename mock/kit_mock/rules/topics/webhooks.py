@@ -44,6 +44,14 @@ RULES = (
         document="integers, nullable",
     ),
     Rule(
+        "event_ids_as_texts",
+        "seen",
+        _CREATE,
+        "An id of an event may be a text of digits, as Kit's own SDK sends it; with `strict` it may not.",
+        also=("client",),
+        service="seen for `custom_field_id`, known from a client for the others",
+    ),
+    Rule(
         "range_of_event_ids",
         "chosen",
         _CREATE,
