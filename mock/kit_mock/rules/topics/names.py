@@ -18,7 +18,7 @@ RULES = (
         _CREATE,
         "A name that exists, in any case, is a 200 with the tag or field that has it.",
         reference="A name that exists, in any case, is a 422 `Name has already been taken`, or `Label …` for a field.",
-        service="200 with what has it today; the reference has the 422 of a tag, and says nothing of a known label",
+        service="a 200 today; the reference has the 422 of a tag, and says nothing of a known label",
         document="both; 200 is added",
         switches=("existing_tag_is_returned", "existing_field_is_returned"),
     ),
