@@ -1,10 +1,5 @@
 """What the mock sends by itself: webhooks' deliveries and the results of bulk jobs.
 
-Chosen where the API says nothing: a delivery that isn't answered with 2xx is tried again after a minute, 5 and 30
-minutes, 2 and 6 hours by the mock's clock, and has then failed. A target that may not be called has failed at once,
-without an attempt. Of those that are over, the last 1,000 are remembered; what waits is sent, however much it
-is, though no more than the last 1,000 are shown.
-
 A delivery that is sent again by hand becomes another one, with an id and attempts of its own and the same payload. The first
 stays as it is, and if it waits for its next attempt, that comes all the same.
 """

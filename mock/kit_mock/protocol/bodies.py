@@ -1,9 +1,4 @@
-"""Reads the body of a request, casts its values as the service does, and holds it against the document.
-
-Chosen where the API says nothing: a body without a `Content-Type` is read as a form, as Rack does; so JSON without one
-has none of the fields that are looked for. Only JSON and forms are read: anything else, such as `text/plain`, is a 415,
-even where it holds JSON, so that a wrong header is seen.
-"""
+"""Reads the body of a request, casts its values as the service does, and holds it against the document."""
 
 from __future__ import annotations
 

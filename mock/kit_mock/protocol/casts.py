@@ -1,15 +1,7 @@
 """Casts values to the types that the document gives them, as the service does: a scalar whose meaning is plain.
 
-Chosen where the API says nothing:
-
-- An integer is a text of at most 30 digits, with or without a sign. A number is a text that JSON could have as one.
-  White space around either doesn't count.
-- A boolean is `true t 1 on` or `false f 0 off`, in any case, or the number 1 or 0. A query knows more, see `flag`.
-- A text is a number as Python writes it (`1.0` is "1.0"), or a boolean as JSON writes it ("true").
-- A blank text is null where null is allowed and a text isn't.
-- An empty list is an empty object where an object is expected: PHP writes an empty array so.
-
-Anything else stays as it is, for the validator to refuse.
+The rules named `cast_…` in `kit_mock.rules.topics.requests` say what that is. Anything else stays as it is, for the validator
+to refuse.
 """
 
 from __future__ import annotations

@@ -2,18 +2,6 @@
 
 A seed is an account, or `accounts`, a list of them, beside `oauth_clients`. docs/seeds.md shows all that can be set;
 `RESOURCES` has the names.
-
-A seed is taken as a whole or not at all. Chosen, as the API says nothing of seeds:
-
-- They are for new databases only. The file keeps their credentials, so that it can be used without the seed again.
-- An account that says nothing of its creator profile or email templates has those of any new account.
-- A subscriber without `created_at` whose other dates are earlier was created at the first of them.
-- A membership without a date began as soon as both the subscriber and what they belong to were there.
-- OAuth tokens without `expires_at` were given out at the mock's present, and one without a `refresh_token` has none that
-  anybody knows.
-- A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients` as
-  it says. Subscribers have received the numbers of messages that the seed says, whatever was sent to them.
-- Seeding is no act of anybody: no webhook tells of it, its own neither.
 """
 
 from __future__ import annotations

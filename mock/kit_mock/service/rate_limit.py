@@ -1,9 +1,4 @@
-"""The rate limit: so many requests in any rolling window of time, 60 seconds for Kit, for each credential by itself.
-
-Chosen where the API says nothing: a refused request doesn't count, so that a client which keeps knocking gets in again;
-what carries no valid credential, the OAuth endpoints included, shares one window as wide as an API key's; a path that
-doesn't exist or hasn't the method is counted, but always answered with 404 or 405.
-"""
+"""The rate limit: so many requests in any rolling window of time, 60 seconds for Kit, for each credential by itself."""
 
 from __future__ import annotations
 

@@ -46,6 +46,12 @@ RULES = (
         " as it says.",
     ),
     Rule(
+        "seeded_messages",
+        "chosen",
+        SEEDS,
+        "A subscriber has received the number of messages that the seed says, whatever was sent to them.",
+    ),
+    Rule(
         "seeding_is_no_event",
         "chosen",
         SEEDS,
