@@ -133,7 +133,8 @@ class Members(People):
                 self.show(Rule.REFERRER, answer, members[row["id"]], shown)
             events = {"tag": "tag_add", "form": "form_subscribe", "sequence": "course_subscribe"}
             self.account.happened(events[owner], row["id"], id_)
-        self.show(rule_, answer, self.account.shown("subscriber", row["id"]) | members[row["id"]], shown)
+        date = rule_ if is_new else Rule.JOINED_DATE
+        self.show(date, answer, self.account.shown("subscriber", row["id"]) | members[row["id"]], shown)
         self.hold(Rule.JOINED_STATE, answer, shown["state"] == row["state"], shown["state"])
         for each in (id_, self.owner(owner, pick + 1)):
             self.touch_members(owner, each, row["id"])
@@ -178,7 +179,8 @@ class Members(People):
         if by == "address after a move":
             self.change(row, {"email_address": self.world.email()}, Rule.PERSON_UPDATED)
         if by == "id":
-            self.call("untag_subscriber", {"tag_id": tag, "id": row["id"]}, expect=204, by=Rule.UNTAGGED)
+            rule_ = Rule.UNTAGGED if is_tagged else Rule.UNTAGGED_WITHOUT_THE_TAG
+            self.call("untag_subscriber", {"tag_id": tag, "id": row["id"]}, expect=204, by=rule_)
         else:
             address = row["email_address"]
             body: dict[str, Any] = {"email_address": address.swapcase() if "case" in by else address}

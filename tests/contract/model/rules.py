@@ -119,10 +119,12 @@ class Rule(enum.Enum):
     # -------------------- Tags of subscribers, forms, sequences
     JOINED_FIRST = "joined_first"
     JOINED_AGAIN = "joined_again"
+    JOINED_DATE = "joined_date"
     JOINED_NOBODY = "joined_nobody"
     JOINED_STATE = "joined_state"
     REFERRER = "referrer"
     UNTAGGED = "untagged"
+    UNTAGGED_WITHOUT_THE_TAG = "untagged_without_the_tag"
 
     # -------------------- Broadcasts
     DRAFT = "draft"

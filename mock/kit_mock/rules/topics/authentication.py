@@ -188,7 +188,7 @@ RULES = (
     Rule("revoking_needs_the_secret", "chosen", OAUTH, "Revoking needs the app's secret, like a token request."),
     Rule(
         "revoking_an_unknown_token",
-        "later docs",
+        "chosen",
         OAUTH,
         "Revoking is a 200 for every token, also for one that is unknown or another app's.",
     ),

@@ -12,7 +12,7 @@ RULES = (
         LISTS,
         "A list has everything that was made and not deleted, once, with the same values.",
     ),
-    Rule("newest_first", "seen", LISTS, "A list is in the order of ids, the largest first."),
+    Rule("newest_first", "seen", LISTS, "A list is in the order of ids, the largest first, unless it is sorted."),
     # -------------------- Pages
     Rule(
         "forward",
@@ -168,7 +168,10 @@ RULES = (
         document="422 with a wider description",
     ),
     Rule(
-        "form_status", "reference", "list_forms", "`status` parts the forms; without it, the list has the active ones."
+        "form_status",
+        "reference",
+        "list_forms",
+        "`status` leaves the forms in that state; without it, the list has the active ones.",
     ),
     Rule("form_type", "reference", "list_forms", "`type` leaves the forms of that type."),
     Rule(

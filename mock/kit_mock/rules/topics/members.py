@@ -15,7 +15,8 @@ RULES = (
         ADDING,
         "A subscriber who is added for the first time is a 201, by id and by address in any case.",
     ),
-    Rule("joined_again", "reference", ADDING, "A subscriber who is added again is a 200 with the first date."),
+    Rule("joined_again", "reference", ADDING, "A subscriber who is added again is a 200."),
+    Rule("joined_date", "chosen", ADDING, "A subscriber who is added again keeps the first date."),
     Rule("joined_nobody", "seen", BY_ADDRESS, "An address that nobody has is a 404, and makes no subscriber."),
     Rule("joined_state", "chosen", ADDING, "A subscriber who is added keeps the state."),
     Rule(
@@ -56,7 +57,7 @@ RULES = (
         "untagged",
         "reference",
         _UNTAG,
-        "Untagging takes away that tag from that subscriber: 204, also without the tag.",
+        "Untagging takes away that tag from that subscriber: 204.",
     ),
     Rule(
         "untagging_by_address",
@@ -69,7 +70,7 @@ RULES = (
         document="the form-encoded body, as the reference has it",
     ),
     Rule(
-        "untagging_those_without_the_tag",
+        "untagged_without_the_tag",
         "chosen",
         _UNTAG,
         "Taking a tag from a subscriber who does not have it is a 204, as the wanted state holds.",

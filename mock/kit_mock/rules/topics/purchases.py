@@ -69,7 +69,7 @@ RULES = (
         "currencies_in_small_letters",
         "chosen",
         _CREATE,
-        "A currency may be in small letters, and need not exist.",
+        "A currency may be in small letters, which are shown as capitals, and need not exist.",
         document="three letters",
     ),
     Rule("largest_amounts", "chosen", _CREATE, "A number of a purchase is at most a quadrillion."),

@@ -15,7 +15,7 @@ RULES = (
     Rule(
         "bad_address",
         "reference",
-        WITH_VALUES,
+        ("create_subscriber", "update_subscriber", "list_subscribers", "bulk_create_subscribers", "create_purchase"),
         "A text that is no email address is a 422 where an address is expected; in bulk, a failure.",
     ),
     Rule(
@@ -105,7 +105,7 @@ RULES = (
     Rule(
         "moments",
         "chosen",
-        WITH_VALUES,
+        ("create_broadcast", "update_broadcast", "create_purchase"),
         "A moment is ISO 8601 with hyphens and colons, from the year 1000 on; a day stands for its midnight in UTC.",
     ),
     Rule(
