@@ -1,6 +1,6 @@
 """Rules of broadcasts: drafts, dates, sending, filters and stats."""
 
-from kit_mock.rules.groups import BROADCASTS
+from kit_mock.rules.groups import BROADCASTS, SIMULATED
 from kit_mock.rules.rule import Rule
 
 TITLE = "Broadcasts"
@@ -204,7 +204,7 @@ RULES = (
     Rule(
         "last_broadcast",
         "chosen",
-        _STATS,
+        (_STATS, SIMULATED),
         "An unsubscribe, and a click that `KitMock.fire` tells of, belong to the last broadcast that the subscriber got, as"
         " far as its filter still finds them.",
     ),

@@ -184,12 +184,6 @@ RULES = (
         "A course can be completed by those who were added to its sequence, in any state.",
     ),
     Rule(
-        "simulated_clicks",
-        "chosen",
-        SIMULATED,
-        "A click counts in the stats of the last broadcast that the subscriber got.",
-    ),
-    Rule(
         "simulated_events_change_nothing_else",
         "chosen",
         SIMULATED,
