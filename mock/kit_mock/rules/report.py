@@ -29,12 +29,12 @@ def print_rules(name: str | None, grade: Grade | None, document: Path | None, *,
 
     Raises KitMockError for an operation that the document does not have.
     """
-    sections = _sections(name, document)
+    heading, sections = _sections(name, document)
     wanted = {title: [rule for rule in rules if grade in (None, *rule.grades)] for title, rules in sections.items()}
     if json:
         print(as_json([rule for rules in wanted.values() for rule in rules]))
     else:
-        print(*lines(wanted, _width()), sep="\n")
+        print(*lines(wanted, _width(), heading), sep="\n")
 
 
 def print_behaviours() -> None:
@@ -46,18 +46,18 @@ def _width() -> int:
     return max(_NARROWEST, shutil.get_terminal_size((_WIDTH, 24)).columns)
 
 
-def _sections(name: str | None, document: Path | None) -> Mapping[str, Sequence[Rule]]:
-    """Return the rules of an operation or a subject, or all if None, by a title for each part of them."""
+def _sections(name: str | None, document: Path | None) -> tuple[str | None, Mapping[str, Sequence[Rule]]]:
+    """Return a heading, and the rules of an operation or a subject, or all if None, by a title for each part of them."""
     if name is None:
-        return TOPICS
+        return None, TOPICS
     if name in SUBJECTS:
-        return {f"Rules of {name}": list(naming(name))}
+        return None, {f"Rules of {name}": list(naming(name))}
     operations = load(document).operations
     if name not in operations:
         raise KitMockError(f"the document has no operation {name}{did_you_mean(name, (*operations, *SUBJECTS))}")
     operation = operations[name]
-    return {
-        f"{name}: {operation.method} {operation.path}": list(naming(name)),
+    return f"{name}: {operation.method} {operation.path}", {
+        "Rules that name it": list(naming(name)),
         "Rules of groups that it belongs to, the smallest group first": including(operation, operations.values()),
     }
 
@@ -73,14 +73,20 @@ def _behaviours() -> Mapping[str, Sequence[Rule]]:
     }
 
 
-def lines(sections: Mapping[str, Sequence[Rule]], width: int) -> Iterator[str]:
+def lines(sections: Mapping[str, Sequence[Rule]], width: int, heading: str | None = None) -> Iterator[str]:
     """Return rules as lines of text of at most `width` columns, with the grades explained at the end."""
+    if heading is not None:
+        yield from _paragraph(heading, width)
     for title, rules in sections.items():
-        yield from textwrap.wrap(title, width)
-        yield ""
+        if rules:
+            yield from _paragraph(title, width)
         for rule in rules:
             yield from _described(rule, width)
     yield from _counted([rule for rules in sections.values() for rule in rules], width)
+
+
+def _paragraph(text: str, width: int) -> list[str]:
+    return [*textwrap.wrap(text, width), ""]
 
 
 def _described(rule: Rule, width: int) -> Iterator[str]:
@@ -114,9 +120,12 @@ def _wrapped(text: str, width: int, first: str, rest: str) -> list[str]:
 
 
 def _counted(rules: Sequence[Rule], width: int) -> Iterator[str]:
+    if not rules:
+        yield "no rules"
+        return
     counts = Counter(rule.grade for rule in rules)
-    grades = [f"{counts[grade]} {grade}" for grade in GRADES if counts[grade]]
-    yield from textwrap.wrap(f"{len(rules)} rule{'' if len(rules) == 1 else 's'}: {', '.join(grades)}", width)
+    grades = ", ".join(f"{counts[grade]} {grade}" for grade in GRADES if counts[grade])
+    yield from textwrap.wrap(f"{len(rules)} rule{'' if len(rules) == 1 else 's'}: {grades}", width)
     for grade in (grade for grade in GRADES if any(grade in rule.grades for rule in rules)):
         yield from _wrapped(f"{grade:11}{GRADES[grade]}", width, "  ", " " * 13)
 

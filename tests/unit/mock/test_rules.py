@@ -126,7 +126,7 @@ def test_the_command_lists_all_rules_by_topic() -> None:
 def test_an_operation_has_its_own_rules_and_those_of_its_groups() -> None:
     text = shown("create_tag")
     own, of_groups = text.split("Rules of groups that it belongs to, the smallest group first")
-    assert own.startswith("create_tag: POST /v4/tags ")
+    assert own.startswith("create_tag: POST /v4/tags Rules that name it ")
     assert {"name_new", "name_exists"} <= ids(own)
     assert all("create_tag" in BY_ID[id_].about for id_ in ids(own))
     assert {"broken_json", "rate_limit_body", "refused"} <= ids(of_groups)
@@ -156,6 +156,16 @@ def test_rules_of_one_grade_can_be_asked_for(grade: str) -> None:
     some = ids(shown("create_broadcast", "--grade", grade))
     assert some
     assert all(grade in BY_ID[id_].grades for id_ in some)
+
+
+def test_a_part_without_rules_has_no_title() -> None:
+    text = shown("--grade", "client")
+    assert "Seeds" not in text
+    assert "Lists" in text
+    assert run("seeds", "--grade", "client").stdout == "no rules\n"
+    assert run("tag_subscriber").stdout.startswith(
+        "tag_subscriber: POST /v4/tags/{tag_id}/subscribers/{id}\n\nRules of groups"
+    )
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

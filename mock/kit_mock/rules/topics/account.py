@@ -121,6 +121,12 @@ RULES = (
         _GROWTH,
         "A subscriber who unsubscribes twice is two cancellations; bounces and complaints are none.",
     ),
+    Rule(
+        "growth_of_the_past",
+        "chosen",
+        _GROWTH,
+        "The numbers are counted from what happened when; what happens later changes nothing of them.",
+    ),
     Rule("growth_backwards", "chosen", _GROWTH, "A period that ends before it starts is a 422."),
     Rule(
         "ranges_of_places",
