@@ -17,11 +17,7 @@ _PERIOD = timedelta(days=90)
 
 @operation("get_account")
 def get_account(call: Call) -> Reply:
-    """Answer GET /v4/account.
-
-    Chosen where the API says nothing: the user has the id of the account, and sends from their own address unless a seed
-    lists others; the plan is paid by the month.
-    """
+    """Answer GET /v4/account."""
     details = accounts.details(call.account)
     own_address = {
         "email_address": details.email_address,
@@ -90,11 +86,7 @@ def get_creator_profile(call: Call) -> Reply:
 
 @operation("get_email_stats")
 def get_email_stats(call: Call) -> Reply:
-    """Answer GET /v4/account/email_stats: what broadcasts sent in the last 90 days, and what came of it.
-
-    Chosen where the API says nothing: rates are percentages, as those of broadcasts are, and bounces are the subscribers
-    whose state became `bounced` in that time.
-    """
+    """Answer GET /v4/account/email_stats: what broadcasts sent in the last 90 days, and what came of it."""
     since = call.account.now - int(_PERIOD.total_seconds())
     sent, opened, clicked, unsubscribed = email_stats.totals(call.account, since)
     bounced = growth.count_changes(call.account, "bounced", since, call.account.now)
@@ -123,8 +115,7 @@ def get_email_stats(call: Call) -> Reply:
 def get_growth_stats(call: Call) -> Reply:
     """Answer GET /v4/account/growth_stats: whole days in the account's own time zone.
 
-    `subscribers` is who was active at the end. Without `starting` it is 90 days before today, whatever `ending` is. Chosen
-    where the API says nothing: a period that ends before it starts is a 422.
+    `subscribers` is who was active at the end. Without `starting` it is 90 days before today, whatever `ending` is.
     """
     timezone = accounts.details(call.account).timezone
     today = datetime.fromtimestamp(call.account.now, UTC).astimezone(timezones.zone(timezone)).date()

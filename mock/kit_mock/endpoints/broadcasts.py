@@ -1,13 +1,4 @@
-"""The endpoints of broadcasts.
-
-Chosen where the API says nothing:
-
-- The permission is asked for by what changes something; anybody may read. It goes before everything but values of wrong
-  types.
-- A publication has the id of its broadcast and a million more, so that the two are not mixed up unnoticed. Its URL is
-  there as soon as it is public and its date has come.
-- `show_total_clicks` is whether there are any clicks.
-"""
+"""The endpoints of broadcasts."""
 
 from __future__ import annotations
 

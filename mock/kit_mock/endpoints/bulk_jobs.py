@@ -3,14 +3,7 @@
 A job runs 2 seconds of the mock's clock after its request, by the code that carries out a small request, and POSTs the
 body that a 200 would have had to `callback_url`. It runs in slices of 500 items, each a transaction of its own, so that
 others are answered in between. Its items and results wait in the database, and what a slice does is kept together with
-the mark that it is done: after a restart, even a kill, each slice runs once. Chosen where the API says nothing:
-
-- What counts against the limit of the queue is the JSON of each waiting request, without white space between its parts.
-- What is wrong with a request as a whole is told at once and not looked for again: a job that was let in is carried out.
-- Timestamps of what it makes are of the moment it was due, however far the clock was moved on.
-- Jobs that are due take turns, a slice each: first the one that has had the fewest, and of these the one that came first.
-- A job that fails, which is a fault of the mock, is logged and dropped, with all that its last slice did, and calls back
-  nobody.
+the mark that it is done: after a restart, even a kill, each slice runs once.
 """
 
 from __future__ import annotations

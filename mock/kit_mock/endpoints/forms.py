@@ -1,9 +1,4 @@
-"""The endpoints of forms and landing pages, and of who subscribed through them.
-
-Chosen where the API says nothing: `archived` is true of archived forms only, not of trashed ones; any form takes
-subscribers and lists them, also one that was put away, since the pages it stands on still lead to it; and adding leaves
-a subscriber's state as it is.
-"""
+"""The endpoints of forms and landing pages, and of who subscribed through them."""
 
 from __future__ import annotations
 

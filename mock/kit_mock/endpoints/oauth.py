@@ -1,12 +1,4 @@
-"""OAuth: how an app gets access to an account, with PKCE (S256) or a secret, and keeps it by refreshing.
-
-Chosen where the API says nothing: what is wrong with the client or its redirect URI is a 400 in JSON, anything else of
-an authorization request goes to the redirect URI, as RFC 6749 has it; `public` is the only scope; an app with a secret
-may use PKCE as well, and sends its secret with every token request, refreshes too, where the reference's samples leave it
-out; the secret goes into the body, not into an `Authorization` header; revoking needs the client's
-secret like a token request, and is a 200 for every token, also for one that is unknown or another app's. The fixed
-access token of the mock can't be revoked.
-"""
+"""OAuth: how an app gets access to an account, with PKCE (S256) or a secret, and keeps it by refreshing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Pages by keyset: every page costs the same, wherever in the list it lies.
 
-A cursor is padded base64 of a JSON array: `[id]`, or `[sort value, id]` for a list that isn't sorted by id. Chosen
-where the API says nothing: a malformed cursor is a 422, and so are `after` and `before` together.
+A cursor is padded base64 of a JSON array: `[id]`, or `[sort value, id]` for a list that isn't sorted by id.
 """
 
 from __future__ import annotations

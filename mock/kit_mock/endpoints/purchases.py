@@ -33,11 +33,7 @@ def get_purchase(call: Call) -> Reply:
 
 @operation("create_purchase", unchecked=["purchase.*"], wraps="purchase")
 def create_purchase(call: Call) -> Reply:
-    """Answer POST /v4/purchases: 201, also for a transaction that is known; 422 for what is missing or invalid.
-
-    Chosen where the API says nothing: fields may stand at the top level as well as in `purchase`; what is wrong is worded
-    like the reference's `Transaction cannot be blank`.
-    """
+    """Answer POST /v4/purchases: 201, also for a transaction that is known; 422 for what is missing or invalid."""
     purchase = purchases.record(call.account, purchase_input.read(call.account, call.body["purchase"]))
     return Reply(201, {"purchase": representations.purchases(call.account, [purchase])[0]})
 

@@ -1,4 +1,4 @@
-"""The endpoints of sequences, and of who was added to them. Chosen where the API says nothing: rates are percentages."""
+"""The endpoints of sequences, and of who was added to them."""
 
 from __future__ import annotations
 

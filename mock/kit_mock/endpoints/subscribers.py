@@ -1,9 +1,4 @@
-"""The subscribers of an account.
-
-Chosen where the API says nothing: an explicit null as `first_name` clears it, a field that is left out stays;
-`updated_at` moves when a value really changes, not when a tag does; a subscriber of any state can be unsubscribed; the
-account's limit is asked for by bulk requests alone, as no other operation has an answer for it.
-"""
+"""The subscribers of an account."""
 
 from __future__ import annotations
 

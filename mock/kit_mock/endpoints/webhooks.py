@@ -1,8 +1,4 @@
-"""The endpoints of webhooks.
-
-Chosen where the API says nothing: parameters of other events need only be ids or texts; events without a parameter show
-`initiator_value: null`, as in the reference's sample.
-"""
+"""The endpoints of webhooks."""
 
 from __future__ import annotations
 

@@ -1,10 +1,4 @@
-"""Events that no request can cause, such as bounces, complaints and clicks. Behind `KitMock.fire`.
-
-Chosen, as the API says nothing of these: the four `subscriber_` events give the subscriber the state that they tell of,
-and are told even if they had it; a course can be completed by those who were added to its sequence, in any state; a
-click counts in the stats of the last broadcast that the subscriber got; no other event changes anything, a deleted
-custom field stays. The account is that of the subscriber, the purchase or the custom field.
-"""
+"""Events that no request can cause, such as bounces, complaints and clicks. Behind `KitMock.fire`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Whom a broadcast goes to: its `subscriber_filter`.
-
-Chosen where the API says nothing: a group with an empty list counts as not given; ids that don't exist are accepted
-and nobody has them; the members of a segment are those that a seed put in. `all_subscribers` in `all` and `any` is
-everybody, in `none` nobody.
-"""
+"""Whom a broadcast goes to: its `subscriber_filter`."""
 
 from __future__ import annotations
 

@@ -1,15 +1,6 @@
 """Broadcasts: messages to many subscribers, as drafts, scheduled, being sent and sent.
 
-`send_at` alone makes a broadcast a draft (None), scheduled or, once the clock reaches it, sent. Chosen where the API says
-nothing:
-
-- What is to be sent needs a subject and content, a draft nothing. A `send_at` that has passed sends at once.
-- `published_at`, where none is given, is when a public draft was saved, or else when sending began.
-- Only when updating is a false `public` the way back to a draft, and then only if no `send_at` comes along, so that what
-  was read can be sent back. The way back takes `published_at` away.
-- A null takes a value away: the template becomes the account's default one, the filter everybody.
-- Sending takes a minute by the mock's clock, whatever the number of recipients, and `progress` follows it evenly. The
-  recipients are those whom the filter finds when it begins.
+`send_at` alone makes a broadcast a draft (None), scheduled or, once the clock reaches it, sent.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """The custom fields of an account. Labels match without regard to case.
 
 A key is the label in ASCII, as letters of other alphabets are usually written in it, lower case, with underscores; `_2`,
-`_3`, … is added where another field has it already. Chosen where the API says nothing: a label without a single ASCII
-letter or digit makes the key `field`; labels are unique without regard to case; what can't be deleted is a field that a
-seed has `locked`, as if an integration of Kit's held on to it.
+`_3`, … is added where another field has it already.
 """
 
 from __future__ import annotations

@@ -41,8 +41,7 @@ def of_filter(text: str, name: str, *, up: bool = False) -> int:
 def of_timestamp(value: Any) -> int | None:
     """Return a timestamp of a body in whole seconds since 1970, or None if the value isn't one.
 
-    It is ISO 8601, in UTC unless it says otherwise; a day stands for its midnight. Chosen where the API says nothing: times
-    before the year 1000 are none, and so are those in the basic format, without hyphens and colons.
+    It is ISO 8601, in UTC unless it says otherwise; a day stands for its midnight.
     """
     if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return None

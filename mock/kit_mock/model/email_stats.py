@@ -1,9 +1,4 @@
-"""What came of broadcasts: clicks, unsubscribes and their totals.
-
-Chosen where the API says nothing: an unsubscribe, and a click that `KitMock.fire` tells of, belong to the last broadcast
-that the subscriber got, as far as its filter still finds them; who clicks has opened it. No other opens are counted, beside
-those of a seed.
-"""
+"""What came of broadcasts: clicks, unsubscribes and their totals."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """How the subscribers of an account became more and fewer.
 
-All of it is counted from what happened when: what happens later changes nothing of it. Chosen where the API says nothing:
-everybody who was created is new, in whatever state; who unsubscribes twice is two cancellations; bounces and complaints are
-none.
+All of it is counted from what happened when: what happens later changes nothing of it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What OAuth gives out: tickets of requests that wait for consent, codes and tokens. All are stored as hashes.
-
-Chosen where the API says nothing: an access token stays good until it expires, also when a refresh has brought a newer
-one; refresh tokens don't expire; a code that comes a second time doesn't revoke what the first brought.
-"""
+"""What OAuth gives out: tickets of requests that wait for consent, codes and tokens. All are stored as hashes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Where subscribers come from and live: referrers with their UTM parameters, attribution, location.
-
-Chosen where the API says nothing: the first form that a subscriber is added to is what brought them, with the referrer
-that came along then; being added again changes neither; what is not known is null.
-"""
+"""Where subscribers come from and live: referrers with their UTM parameters, attribution, location."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """What a request or a seed says about a purchase, read, with all that is wrong with it.
 
-The document's types hold, but not its sentences: Kit says `Transaction cannot be blank`. Chosen where the API says
-nothing: a currency is any three ASCII letters, in either case; a number can be as large as a quadrillion.
+The document's types hold, but not its sentences: Kit says `Transaction cannot be blank`.
 """
 
 from __future__ import annotations

@@ -1,15 +1,4 @@
-"""What subscribers buy. A `transaction_id` that comes again adds its products to that purchase.
-
-Chosen where the API says nothing:
-
-- `lid`s must differ within a request. Posting the same request again does double the lines, as at Kit.
-- On a repeat, lines are added and amounts that come along take the place of those there are; buyer, status, currency
-  and time stay. An amount that was never given follows from the others: the subtotal from the lines, the total from
-  the subtotal, tax, shipping and discount.
-- The buyer is created or updated as by POST /v4/subscribers, and a purchase shows the address they have now.
-- A product belongs to the account; its webhooks fire once a request, those of the purchase when it is new.
-- The source of a purchase is `api`, unless a seed says otherwise.
-"""
+"""What subscribers buy. A `transaction_id` that comes again adds its products to that purchase."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Sequences. No request can make one: they come from seeds and `add`.
-
-Chosen where the API says nothing: one that is on hold takes subscribers like any other, and one that repeats still counts
-a subscriber once, with the first date. The mock sends no messages of sequences: their number and what came of them are
-those of a seed, else 0 and null.
-"""
+"""Sequences. No request can make one: they come from seeds and `add`."""
 
 from __future__ import annotations
 

@@ -53,5 +53,5 @@ def _in_minutes(moment: datetime) -> datetime:
 
 
 def friendly_name(name: str) -> str:
-    """Return what people call a zone: the place at the end of its name. Chosen, as the API does not list its names."""
+    """Return what people call a zone: the place at the end of its name."""
     return f"UTC{name}" if _OFFSET.fullmatch(name) else name.rpartition("/")[2].replace("_", " ")

@@ -1,8 +1,4 @@
-"""Webhooks: URLs that are told of events. `events` has what they are told, and when.
-
-Chosen where the API says nothing: what an event is about must exist in the account; any http or https URL can be a target,
-though the mock calls few; once a webhook is deleted, what still waits isn't sent.
-"""
+"""Webhooks: URLs that are told of events. `events` has what they are told, and when."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import kit_mock
 from kit_mock.protocol.document import default_path, load
 from kit_mock.rules import groups
 from kit_mock.rules.catalogue import RULES, SWITCHES, TOPICS, including, naming
@@ -247,3 +249,18 @@ def test_help_says_what_can_be_asked() -> None:
     assert "usage: kit-mock rules" in text
     for word in ("--grade", "--json", "tag_subscriber", "deliveries"):
         assert word in text
+
+
+# -------------------- One place
+
+
+def test_no_other_module_says_what_was_chosen_where_the_api_says_nothing() -> None:
+    folder = Path(kit_mock.__file__).parent
+    others = [path for path in folder.rglob("*.py") if folder / "rules" not in path.parents]
+    found = [
+        str(path.relative_to(folder))
+        for path in others
+        if re.search(r"[Cc]hosen,?\s+(where|as)\s+the\s+API", path.read_text(encoding="utf-8"))
+    ]
+    assert len(others) > 100
+    assert found == [], "a rule that was chosen stands in kit_mock.rules.topics, with that grade"
