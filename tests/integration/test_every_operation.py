@@ -282,13 +282,6 @@ def test_the_table_of_operations_has_each_as_it_is() -> None:
         assert gives.strip("`").replace("\\|", "|") == returned
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/mock-in-a-browser.md"])
-def test_pages_tell_the_number_of_operations(page: str) -> None:
-    numbers = re.findall(r"(\d+)\s+operations", (ROOT / page).read_text(encoding="utf-8"))
-    assert numbers
-    assert set(numbers) == {str(len(OPERATIONS))}
-
-
 def test_every_operation_says_what_the_document_says_of_it() -> None:
     for name, (method, path, _, operation) in OPERATIONS.items():
         made = MODULES[name].OPERATION
