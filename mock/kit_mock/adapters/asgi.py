@@ -23,7 +23,7 @@ from kit_mock.service.app import App
 from kit_mock.service.pipeline.reading import LARGE_BODY
 
 BREAK = "kit_mock.break"
-"""The extension of a scope by which our server breaks connections: a function of whether to reset it."""
+"""The key, in a scope's extensions, of a function by which our server breaks the connection: reset it, or close it."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -43,10 +43,10 @@ class AsgiApp:
         self._app = app
         self._cors = cors
         self.host: str | None = None
-        """The name that it is being served as, if any: beside addresses, the control plane takes orders by it."""
+        """The host name that it is served as, if any. The control plane accepts it as `Host`, beside addresses."""
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """One connection event, as ASGI 3 has it."""
+        """Serve one connection, as ASGI 3 has it."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send, self._app.closed)
         elif scope["type"] == "http" and self._app.closed:
@@ -126,7 +126,7 @@ class AsgiApp:
         return frozenset(name.lower() for name in (self.host, server[0]) if name)
 
     async def _body(self, scope: Message, receive: Receive) -> bytes | None:
-        """The body, or just enough of a too large one for the app to see that it is; None if the client went away."""
+        """Return the body, or as much of a too large one as shows that it is; None if the client went away."""
         chunks: list[bytes] = []
         size, most = 0, -1
         while True:
@@ -145,7 +145,7 @@ class AsgiApp:
 
 
 def _one_at_a_time() -> CapacityLimiter:
-    """The limiter of large requests in the event loop that runs."""
+    """Return the limiter of large requests in the running event loop."""
     limiter = _large.get(None)
     if limiter is None:
         limiter = CapacityLimiter(1)
@@ -154,7 +154,7 @@ def _one_at_a_time() -> CapacityLimiter:
 
 
 async def _gone(receive: Receive, seconds: float) -> bool:
-    """Wait for so long, while others are served; whether the client goes away before that is over."""
+    """Wait, while others are served; return whether the client went away meanwhile."""
     with anyio.move_on_after(seconds):
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -163,7 +163,7 @@ async def _gone(receive: Receive, seconds: float) -> bool:
 
 
 async def _break(scope: Message, receive: Receive, *, reset: bool) -> None:
-    """Reset the connection, or close it after what was sent. On another server than ours it ends by an exception."""
+    """Reset the connection, or close it after what was sent. A server other than ours closes it on an exception."""
     end = scope.get("extensions", {}).get(BREAK)
     if end is None:
         raise ConnectionAbortedError("fault: the connection is broken off")

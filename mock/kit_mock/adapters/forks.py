@@ -45,7 +45,7 @@ def _refuse_all() -> None:
 
 
 class _Elsewhere:
-    """What a mock of the parent is: nothing but the address that it is served at, and the credentials."""
+    """A mock in a forked process: it has only the URL that the parent serves, and the credentials."""
 
     _url: str | None
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
 
     class SyncBase:
-        """The part of a transport that clients call and that has nothing to do here."""
+        """The methods that clients call and that have nothing to do here: no connection is open."""
 
         def __enter__(self) -> Any:
             return self
@@ -52,7 +52,7 @@ else:
             pass
 
     class AsyncBase:
-        """The same of an asynchronous transport."""
+        """The same methods of an asynchronous transport."""
 
         async def __aenter__(self) -> Any:
             return self
@@ -72,7 +72,7 @@ class SyncTransport(SyncBase):
 
     @property
     def rate_limited(self) -> bool:
-        """False if no requests are too many: the client then doesn't keep to a rate limit, unless it is told to."""
+        """Whether requests count against a rate limit. If not, `Kit` doesn't limit itself, unless it is told to."""
         return self._app.rate_limited
 
     def handle_request(self, request: Any) -> Any:
@@ -88,7 +88,7 @@ class AsyncTransport(AsyncBase):
 
     @property
     def rate_limited(self) -> bool:
-        """False if no requests are too many: the client then doesn't keep to a rate limit, unless it is told to."""
+        """Whether requests count against a rate limit. If not, `Kit` doesn't limit itself, unless it is told to."""
         return self._app.rate_limited
 
     async def handle_async_request(self, request: Any) -> Any:
@@ -100,7 +100,7 @@ class AsyncTransport(AsyncBase):
 
 
 def _library(request: Any) -> Any:
-    """The library that a request is of: httpx, httpx2, or another fork with its interface."""
+    """Return the library that a request is of: httpx, httpx2, or another fork with the same interface."""
     base = type(request).__mro__[-2]
     return sys.modules[base.__module__.partition(".")[0]]
 
@@ -172,5 +172,5 @@ class _Stream:
 
 @cache
 def _stream_class(library: Any) -> type[_Stream]:
-    """A stream that a library takes for one of its own: clients check that it is of its base classes."""
+    """Return a stream class that derives from the library's own: its clients check for that."""
     return type("_Stream", (_Stream, library.SyncByteStream, library.AsyncByteStream), {})

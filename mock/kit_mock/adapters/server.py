@@ -40,7 +40,10 @@ class PortTakenError(KitMockError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises PortTakenError, or KitMockError for any other problem."""
+    """Return a listening socket; port 0 takes a free one.
+
+    Raises PortTakenError, or KitMockError for any other problem.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -61,7 +64,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """`http://127.0.0.1:PORT`, without a slash at the end. It can be called also where every address is listened on."""
+    """Return the URL of a listening socket, such as `http://127.0.0.1:50123`, without a slash at the end."""
     host, port = listener.getsockname()[:2]
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
@@ -75,7 +78,7 @@ def is_everywhere(listener: socket.socket) -> bool:
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
-    """Not what uvicorn says of requests that it gives up when it is told to end: that is what was asked for."""
+    """Leave out what uvicorn logs of requests that it cancels on shutdown: that is what was asked for."""
     given_up = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
     return not given_up and "graceful shutdown exceeded" not in record.msg
 
@@ -84,9 +87,9 @@ class _Protocol(HttpToolsProtocol):
     """Uvicorn's protocol with limits that it lacks: on the size of a request's head, and on the time a request may take."""
 
     _since: float | None = None
-    """When the request began that is still to come, or the connection; by the clock of the event loop."""
+    """When the request that is still arriving began, or else the connection; by the event loop's clock. None between requests."""
     _came = 0
-    """Bytes of that request so far."""
+    """Bytes of that request that have arrived."""
     _has_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As Uvicorn has it.
@@ -122,7 +125,7 @@ class _Protocol(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def expire(self, before: float) -> None:
-        """Hang up if what is still to come has begun before that moment. What isn't read for now can't come."""
+        """Hang up if the request that is still arriving began before that moment, unless it is us who don't read at present."""
         if self._since is not None and self._since < before and not self.flow.read_paused:
             self._refuse(408)
 

@@ -8,6 +8,6 @@ STEPS = 10
 
 
 def pieces(body: bytes) -> Iterator[bytes]:
-    """The body in ten pieces, of which the first are empty if it has fewer bytes."""
+    """Yield the body in ten pieces. If it has fewer bytes, the first pieces are empty."""
     for step in range(STEPS):
         yield body[len(body) * step // STEPS : len(body) * (step + 1) // STEPS]

@@ -84,7 +84,7 @@ class Poster:
             self._shut()
 
     def _note(self, event: str, info: Mapping[str, Any]) -> None:
-        """Told by httpx what it does: keeps the socket, as nothing else wakes a thread that reads from it."""
+        """Keep the socket, from httpx's trace hook: shutting it down is the only way to interrupt a blocking read."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             with self._lock:
                 self._socket = info["return_value"].get_extra_info("socket")

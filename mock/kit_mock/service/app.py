@@ -50,9 +50,9 @@ class App:
         strict: bool,
     ) -> None:
         self.closed = ""
-        """Why its state is gone, if it is: adapters then answer like a host that is down."""
+        """Why it can't answer any more, after `KitMock.close()` or in a forked process; empty before. Transports then raise ConnectError."""
         self.control: Callable[[Request], Response] | None = None
-        """Answers what is asked under `/_mock`, which is otherwise not there."""
+        """Answers requests under `/_mock`; None for a mock without a control plane."""
         self.due_work = DueWork(store, clock)
         """Does what falls due, and sends, in the background too."""
         self._document = document
@@ -83,7 +83,7 @@ class App:
         body = (
             self._answering.read_ahead(request, routed, self._clock.epoch()) if len(request.body) > LARGE_BODY else None
         )
-        with self._store.reading():  # Between requests, and not inside of one, can the state become another one.
+        with self._store.reading():  # No reset or restore comes in the middle of a request.
             return self._respond(self._arrivals.next(request, method), routed, body)
 
     def _respond(self, arrival: Arrival, routed: Routed | Refusal, body: Body | Refusal | None) -> Response:

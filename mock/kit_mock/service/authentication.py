@@ -51,7 +51,7 @@ class Credentials:
         self.load(api_keys, access_tokens)
 
     def load(self, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]) -> None:
-        """Accept these fixed ones, by the account that each opens, instead of those so far."""
+        """Replace the fixed credentials, given with the id of the account that each opens."""
         self._api_keys = {
             key: Caller(f"API key {number}", account) for number, (key, account) in enumerate(api_keys.items(), 1)
         }
@@ -62,11 +62,11 @@ class Credentials:
 
     @property
     def fixed(self) -> tuple[Caller, ...]:
-        """Everyone with fixed credentials."""
+        """The callers with fixed credentials."""
         return (*self._api_keys.values(), *self._access_tokens.values())
 
     def invalid(self, request: Request) -> Refusal:
-        """What is told to a caller whose credentials are no longer good."""
+        """Return the 401 for a caller whose credentials are no longer good."""
         return _invalid_token() if request.header("authorization") else Refusal(401, (_INVALID,))
 
     def revoke(self, request: Request) -> None:
@@ -76,7 +76,7 @@ class Credentials:
             oauth_grants.revoke_grant(self._store, token.strip())
 
     def caller(self, request: Request, now: int) -> Caller:
-        """Whose credentials came along at that moment. A bearer token goes before an API key."""
+        """Return whose credentials a request has, at a moment in seconds since 1970. A bearer token goes before an API key."""
         authorization = request.header("authorization")
         if authorization:
             scheme, _, token = authorization.partition(" ")
@@ -85,7 +85,7 @@ class Credentials:
         return caller or _stranger(Refusal(401, (_INVALID,)))
 
     def account(self, operation: Operation, caller: Caller) -> int:
-        """The id of the account that the caller may use; 0 for an operation that needs none. Raises Refusal 401."""
+        """Return the id of the account that the caller may use; 0 for an operation that needs none. Raises Refusal 401."""
         if operation.is_open:
             return 0
         if caller.problem is not None:

@@ -29,13 +29,13 @@ class TooManyRequests(Refusal):
         super().__init__(429, ("Retry later",))
 
     def reply(self) -> Reply:
-        """What is answered."""
+        """Return the answer."""
         return Reply(self.status, self.errors[0], media_type="text/plain")
 
 
 @attrs.define
 class _Window:
-    """When a caller was let in, in the last seconds that count, and how often that may be."""
+    """The requests of one caller that still count: their moments, and how many there may be."""
 
     quota: int
     moments: deque[float]
@@ -57,7 +57,7 @@ class Quota:
 
 
 class Limits:
-    """Who called when. Safe to use from several threads.
+    """Counts the requests of each caller. Safe to use from several threads.
 
     A window holds no more moments than its quota, and is dropped once the last of them has left it: memory follows
     what was granted in one window.
@@ -87,7 +87,7 @@ class Limits:
         return self._limit == "off"
 
     def quota(self, caller: Caller) -> int | None:
-        """How many requests in a window, or None for any number."""
+        """Return how many requests a caller may send in a window; None for any number."""
         if self._limit == "off":
             return None
         if self._limit == "kit":
@@ -95,7 +95,7 @@ class Limits:
         return self._limit
 
     def admit(self, caller: Caller, now: float) -> bool:
-        """Count a request at a moment, in seconds since 1970; False if it is one too many."""
+        """Count a request at a moment, in seconds since 1970; return False, and count nothing, if it is one too many."""
         quota = self.quota(caller)
         if quota is None:
             return True
@@ -116,7 +116,7 @@ class Limits:
             return True
 
     def quotas(self, callers: Iterable[Caller], now: float) -> tuple[Quota, ...]:
-        """What these callers, and all others who called in the window, have used."""
+        """Return what these callers, and all others who called in the window, have used."""
         found = {caller.name: Quota(caller.name, 0, self.quota(caller)) for caller in callers}
         with self._lock:
             self._forget(now)
@@ -125,16 +125,16 @@ class Limits:
         return tuple(found.values())
 
     def used(self, now: float) -> dict[str, int]:
-        """How many requests count, by the caller's name; no name is a secret."""
+        """Return how many requests count, by the caller's name; no name is a secret."""
         return {quota.credential: quota.used for quota in self.quotas((), now)}
 
     def windows(self) -> dict[str, tuple[int, list[float]]]:
-        """All that is known, by the caller's name: the quota, and the moments of requests."""
+        """Return the state for `restore`: by the caller's name, the quota and the moments of requests."""
         with self._lock:
             return {name: (window.quota, list(window.moments)) for name, window in self._windows.items()}
 
     def restore(self, windows: Mapping[str, tuple[int, list[float]]]) -> None:
-        """Go back to what `windows` returned. What is admitted from now on is by the quotas of now."""
+        """Go back to what `windows` returned. The present limit applies to requests from now on."""
         with self._lock:
             self._windows.clear()
             if not self.is_off:
@@ -142,12 +142,12 @@ class Limits:
                     self._windows[name] = _Window(quota, deque(moments))
 
     def clear(self) -> None:
-        """Start anew, as if nobody had called."""
+        """Forget all requests."""
         with self._lock:
             self._windows.clear()
 
     def _forget(self, now: float) -> None:
-        """Drop the windows that nothing is left in: those that were used longest ago."""
+        """Drop the windows in which nothing counts any more."""
         while self._windows:
             name, window = next(iter(self._windows.items()))
             if window.moments and window.moments[-1] > now - self.window:

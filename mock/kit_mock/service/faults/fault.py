@@ -118,7 +118,7 @@ class Fault:
                 raise ValueError(problem)
 
     def _contradictions(self) -> Iterator[tuple[object, str]]:
-        """What can't go together: whether that is so, and what to say then."""
+        """Yield each combination that makes no sense: whether it is there, and what to say if so."""
         has_body = self.body is not None or self.html
         yield self.operation is not None and self.route is not None, "only one of operation and route can be given"
         yield (

@@ -29,7 +29,7 @@ _TEXT = "text/plain"
 
 
 def reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
-    """The answer of a fault that has one. `invalid` is what a caller with these credentials is told in a 401."""
+    """Return the answer of a fault that has one. `invalid` is the 401 for a caller with these credentials."""
     answer = _reply(fault, operation_id, invalid)
     if fault.retry_after is not None:
         answer = replace(answer, headers={**answer.headers, "Retry-After": str(fault.retry_after)})
@@ -49,7 +49,7 @@ def _reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
 
 
 def refusal(status: int, operation_id: str | None, invalid: Refusal) -> Refusal:
-    """What Kit says with an error status."""
+    """Return what Kit answers with an error status."""
     if status == 429:
         return TooManyRequests()
     if operation_id in _OAUTH and status < 500:
