@@ -169,10 +169,11 @@ def test_each_exchange_of_a_test_is_seen(kit_mock: KitMock, exchanges: list[tupl
 
 
 LIARS = """
-import attrs, pytest
+import pytest
 from kit_client import Kit
 from kit_mock import KitMock
 from kit_mock.service.app import App
+from msgspec.structs import replace
 
 def ask(mock, **arguments):
     Kit(access_token=mock.access_token, transport=mock.transport, **arguments).subscribers.create(email_address="a@b.c")
@@ -185,11 +186,11 @@ def test_honest(kit_mock):
     ask(kit_mock)
 
 def test_other_type(kit_mock, monkeypatch):
-    lie(monkeypatch, lambda answer: attrs.evolve(answer, body=answer.body.replace(b'"active"', b"true")))
+    lie(monkeypatch, lambda answer: replace(answer, body=answer.body.replace(b'"active"', b"true")))
     ask(kit_mock)
 
 def test_other_status(kit_mock, monkeypatch):
-    lie(monkeypatch, lambda answer: attrs.evolve(answer, status=203))
+    lie(monkeypatch, lambda answer: replace(answer, status=203))
     ask(kit_mock)
 
 def test_bad_request(kit_mock):
