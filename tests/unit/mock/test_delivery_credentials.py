@@ -112,7 +112,7 @@ def test_the_password_is_nowhere_to_be_read(receiver: Receiver, caplog: pytest.L
         told += [str(attrs.asdict(each)) for each in mock.deliveries]
         told += [each.problem or "" for each in mock.deliveries]
         told.append(caplog.text)
-        assert http.get("/_mock/deliveries", params={"url": "hush"}).json() == {"deliveries": []}
+        assert http.get("/_mock/deliveries", params={"url": "hush"}).json()["deliveries"] == []
     assert len(receiver.received) == 2
     assert "ada:***@app.example.com/refused" in "".join(told)
     assert [text for text in told if "hush" in text] == []
