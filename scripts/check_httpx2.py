@@ -54,6 +54,7 @@ OF_THE_MOCK = (
     "test_head_and_headers.py",
     "test_http.py",
     "test_pytest_guard.py",
+    "test_pytest_guard_hosts.py",
     "test_request_bodies.py",
     "test_transports.py",
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 from kit_mock import KitMock
 from kit_mock.commands.settings import PREFIX, variable
 from tests.unit.mock.delivering import unused_port
-from tests.unit.mock.test_serve import serving
+from tests.unit.mock.serving import serving
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "mock" / "Dockerfile"
