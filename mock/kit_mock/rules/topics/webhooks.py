@@ -164,6 +164,12 @@ RULES = (
         "A delivery to a target that may not be called has failed at once, without an attempt.",
     ),
     Rule(
+        "credentials_of_targets",
+        "chosen",
+        DELIVERIES,
+        "A user and a password in a target or a callback URL are sent by HTTP Basic.",
+    ),
+    Rule(
         "remembered_deliveries",
         "chosen",
         DELIVERIES,
