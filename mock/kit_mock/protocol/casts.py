@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-Resolve = Callable[[dict[str, Any]], dict[str, Any]]
+from kit_mock.protocol.schema_parts import Resolve, parts
 
 _INTEGER = re.compile(r"[+-]?\d{1,30}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _FALSE = frozenset({"false", "f", "0", "off"})
 _TRUE = frozenset({"true", "t", "1", "on"})
 _NUMERIC = frozenset({"integer", "number"})
-_ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 
 
 def flag(text: str) -> bool:
@@ -36,15 +35,7 @@ class Caster:
 
     def __init__(self, resolve: Resolve, *schemas: Any) -> None:
         self._resolve = resolve
-        self._schemas = [part for schema in schemas if isinstance(schema, dict) for part in self._parts(schema)]
-
-    def _parts(self, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        schema = self._resolve(schema)
-        yield schema
-        for keyword in _ALTERNATIVES:
-            for part in schema.get(keyword, ()):
-                if isinstance(part, dict):
-                    yield from self._parts(part)
+        self._schemas = [part for schema in schemas if isinstance(schema, dict) for part in parts(schema, resolve)]
 
     def _inside(self, *schemas: Any) -> Caster | None:
         found = [schema for schema in schemas if isinstance(schema, dict)]

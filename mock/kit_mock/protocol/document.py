@@ -18,9 +18,9 @@ import msgspec
 from jsonschema_rs import Draft202012, Registry, ValidationError
 from jsonschema_rs import Draft202012Validator as Validator
 
-from kit_mock.protocol import reference_view
+from kit_mock.protocol import files, reference_view, schema_parts
 from kit_mock.protocol.casts import Caster
-from kit_mock.protocol.errors import KitMockError
+from kit_mock.protocol.errors import KitMockError, shown
 from kit_mock.protocol.operation import Content, Operation, QueryParameter, RequestBody
 from kit_mock.protocol.router import Router
 from kit_mock.protocol.undocumented_routes import routed
@@ -34,6 +34,9 @@ _SLIM_ANSWERS = "urn:kit-mock:slim-answers"  # Of operations with the parameter 
 _BEYOND = reference_view.MARK
 _ABSENT_WITH = "x-absent-with"
 _METHODS = ("get", "put", "post", "delete", "patch")
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST_STEPS = 100
+"""From one `$ref` to the next."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -72,17 +75,22 @@ def load(path: Path | None = None, *, today: bool = True) -> Document:
     Raises KitMockError for a file that can't be read or isn't an OpenAPI document.
     """
     path = default_path() if path is None else path
+    name = shown(str(path))
     try:
         found = path.stat()
         key = (str(path.resolve()), found.st_mtime_ns, found.st_size, today)
         with _lock:
             if key not in _compiled:
-                _compiled[key] = _compile(msgspec.json.decode(path.read_bytes()), today=today)
+                _compiled[key] = _compile(msgspec.json.decode(files.read(path, _MOST_BYTES)), today=today)
             return _compiled[key]
     except OSError as error:
-        raise KitMockError(f"cannot read the document {path}: {error.strerror or error}") from None
+        raise KitMockError(f"cannot read the document {name}: {error.strerror or error}") from None
+    except RecursionError:
+        raise KitMockError(
+            f"{name} isn't a usable OpenAPI document: it is nested too deeply, or holds itself"
+        ) from None
     except (msgspec.DecodeError, ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise KitMockError(f"{path} isn't a usable OpenAPI document: {error!r}") from None
+        raise KitMockError(f"{name} isn't a usable OpenAPI document: {shown(repr(error))}") from None
 
 
 def _compile(raw: dict[str, Any], *, today: bool) -> Document:
@@ -93,7 +101,11 @@ class _Compiler:
     def __init__(self, raw: dict[str, Any], *, today: bool) -> None:
         self._raw = raw
         self._today = today
+        self._resolved: dict[int, dict[str, Any]] = {}
+        self._alternatives: dict[int, int] = {}
         schemas = raw.get("components", {}).get("schemas", {})
+        for schema in schemas.values():
+            self._check(schema)
         self._registry = Registry(
             [
                 (_REQUESTS, {"components": {"schemas": self._requested(schemas)}}),
@@ -206,18 +218,32 @@ class _Compiler:
         return self._validator(first.get("schema", True), formats=True, name=name)
 
     def _validator(self, schema: dict[str, Any] | bool, *, formats: bool, name: str = _REQUESTS) -> Validator:
+        self._check(schema)
         if name == _REQUESTS:
             schema = self._requested(schema)
         return Validator(_referring(schema, name), registry=self._registry, validate_formats=formats)
 
+    def _check(self, schema: dict[str, Any] | bool) -> None:
+        if isinstance(schema, dict):
+            schema_parts.check_alternatives(schema, self._resolve, self._alternatives)
+
     def _resolve(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Follow a `$ref`. What stands beside it comes first, as in OpenAPI 3.1."""
-        while "$ref" in raw:
+        found = raw
+        steps = 0
+        while "$ref" in found:
+            if id(raw) in self._resolved:
+                return self._resolved[id(raw)]
+            steps += 1
+            if steps > _MOST_STEPS:
+                raise ValueError(f"$ref {found['$ref']} leads to itself")
             target: Any = self._raw
-            for step in raw["$ref"].removeprefix("#/").split("/"):
+            for step in found["$ref"].removeprefix("#/").split("/"):
                 target = target[step.replace("~1", "/").replace("~0", "~")]
-            raw = {**target, **{k: v for k, v in raw.items() if k != "$ref"}}
-        return raw
+            found = {**target, **{k: v for k, v in found.items() if k != "$ref"}} if len(found) > 1 else target
+        if steps:
+            self._resolved[id(raw)] = found
+        return found
 
 
 def _referring(schema: Any, name: str) -> Any:

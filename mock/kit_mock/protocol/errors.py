@@ -8,6 +8,8 @@ import attrs
 
 from kit_mock.protocol.messages import Reply
 
+_LONGEST = 200
+
 
 class KitMockError(Exception):
     """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
@@ -60,3 +62,9 @@ def method_not_allowed(methods: Iterable[str]) -> Refusal:
 def unprocessable(*errors: str) -> Refusal:
     """422 with one message for each thing that is wrong."""
     return Refusal(422, errors)
+
+
+def shown(text: str) -> str:
+    """Return what a user gave as it can stand in an error: in one line, and not too long."""
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -6,15 +6,15 @@ requests and answers lose their marked fields through `Pruning`. So no handler r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from kit_mock.protocol.schema_parts import Resolve, parts
+
 MARK = "x-beyond-reference"
 NULLABLE = "nullable"
-
-Resolve = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def without_marked(schema: Any) -> Any:
@@ -59,26 +59,21 @@ class Pruning:
         }
 
 
-def pruning(schema: dict[str, Any], resolve: Resolve) -> Pruning | None:
-    """Return what to remove from the JSON that a schema describes, or None if nothing of it is marked."""
+def pruning(schema: dict[str, Any], resolve: Resolve, known: dict[int, Pruning | None] | None = None) -> Pruning | None:
+    """Return what to remove from the JSON that a schema describes, or None if nothing of it is marked.
+
+    `known` has what was found before, by the id of the schema. Raises RecursionError for a schema that contains itself.
+    """
+    known = {} if known is None else known
+    if id(schema) in known:
+        return known[id(schema)]
     names: set[str] = set()
     inner: dict[str, Pruning] = {}
-    for part in _parts(schema, resolve):
+    for part in parts(schema, resolve, of_items=True):
         for name, child in part.get("properties", {}).items():
             if child.get(MARK) is True:
                 names.add(name)
-            elif (found := pruning(child, resolve)) is not None:
+            elif (found := pruning(child, resolve, known)) is not None:
                 inner[name] = found
-    return Pruning(frozenset(names), inner) if names or inner else None
-
-
-def _parts(schema: dict[str, Any], resolve: Resolve) -> list[dict[str, Any]]:
-    """Return the schema and all that it is composed of; of an array, what its items are."""
-    schema = resolve(schema)
-    found = [schema]
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(keyword, ()):
-            found += _parts(part, resolve)
-    if isinstance(items := schema.get("items"), dict):
-        found += _parts(items, resolve)
-    return found
+    known[id(schema)] = Pruning(frozenset(names), inner) if names or inner else None
+    return known[id(schema)]

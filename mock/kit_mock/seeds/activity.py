@@ -10,7 +10,7 @@ from kit_mock.model import broadcasts, products, purchase_input, purchases, subs
 from kit_mock.model.purchase_input import AMOUNTS, Line
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_integer, as_text
-from kit_mock.seeds.source import Node
+from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
 
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")

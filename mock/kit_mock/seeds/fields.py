@@ -13,7 +13,7 @@ from jsonschema_rs import Draft202012Validator as Validator
 from kit_mock.model import dates, timezones, values
 from kit_mock.protocol.suggestions import did_you_mean
 from kit_mock.protocol.validation import LARGEST_ID
-from kit_mock.seeds.source import Node
+from kit_mock.seeds.node import Node
 
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
 _OFFSET = re.compile(r"([+-])(\d\d):([0-5]\d)", re.ASCII)

@@ -7,7 +7,7 @@ from typing import Any
 from kit_mock.model import custom_fields, email_templates, forms, segments, sequences, tags
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
-from kit_mock.seeds.source import Node
+from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, given, id_columns
 
 _SOURCES = {"tag": "tags", "form": "forms", "sequence": "sequences", "segment": "segments"}

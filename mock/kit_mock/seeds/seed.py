@@ -16,7 +16,8 @@ from kit_mock.protocol.errors import KitMockError
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds import activity, resources, subscribers, tokens, webhooks
 from kit_mock.seeds.fields import Item, as_integer, as_json, as_text
-from kit_mock.seeds.source import Node, read
+from kit_mock.seeds.node import Node
+from kit_mock.seeds.source import read
 from kit_mock.seeds.target import Seeding, TargetAccount, given
 from kit_mock.state.store import Store
 

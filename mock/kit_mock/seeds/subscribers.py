@@ -8,7 +8,7 @@ from kit_mock.model import memberships, origins, subscribers
 from kit_mock.model.field_values import FieldSet
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
-from kit_mock.seeds.source import Node
+from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
 
 # Kind, node, id of the owner, date and referrer.

@@ -12,7 +12,7 @@ import attrs
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import Refusal
 from kit_mock.seeds.fields import Item, as_text
-from kit_mock.seeds.source import Node
+from kit_mock.seeds.node import Node
 from kit_mock.state.store import Store
 
 
