@@ -56,7 +56,8 @@ class KitMock(collections.Resources):
     Args:
         api_key: what `X-Kit-Api-Key` must hold.
         access_token: what `Authorization: Bearer` must hold.
-        db: a file to keep the state in; without one it is in memory and gone when the mock is closed.
+        db: a file to keep the state in, made for its owner alone, with hashes in place of credentials; without one the
+            state is in memory and gone when the mock is closed.
         seed: what a new database holds from the start: a file (YAML or JSON) or Python data, as `kit_mock.seeds.seed` has it.
             The default key and token open its first account.
         clock: the time that the mock goes by: real time, or `Clock(start)` for one that stands still.
@@ -269,7 +270,7 @@ class KitMock(collections.Resources):
     def snapshot(self) -> bytes:
         """All of the state, clock and rate limits included, for `restore` of this mock or another one.
 
-        It holds the credentials that a seed has set. Recorded requests and faults aren't part of it.
+        Of the credentials that a seed has set it holds hashes alone. Recorded requests and faults aren't part of it.
         """
         return snapshots.take(self._store, self.clock, self._limits)
 

@@ -17,7 +17,6 @@ from kit_mock.service.faults.active import ActiveFault
 from kit_mock.service.faults.fault import Fault
 
 _FAULT = tuple(attrs.fields_dict(Fault))
-_SECRET_TABLES = frozenset({"seeded_credentials"})
 
 
 @route("POST", "/_mock/reset")
@@ -42,7 +41,7 @@ def state(control: Control, request: Request, _: Match) -> Response:
         counts = {
             name: control.store.value(f"SELECT count(*) FROM {name}")
             for (name,) in names
-            if not name.startswith("sqlite_") and name not in _SECRET_TABLES
+            if not name.startswith("sqlite_")
         }
     return as_json({"state": counts})
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import attrs
 
 from kit_mock.model import accounts, oauth_clients
-from kit_mock.model.oauth_clients import OAuthClient
+from kit_mock.model.oauth_clients import OAuthClient, hashed
 from kit_mock.seeds import seed
 from kit_mock.seeds.target import given
 from kit_mock.state.store import Store
 
 
 def fixed_credentials(store: Store, api_key: str, access_token: str) -> tuple[dict[str, int], dict[str, int]]:
-    """All API keys and access tokens that don't expire, by the account that each opens: the given ones the first."""
+    """The hashes of all API keys and access tokens that don't expire, by the account that each opens: the given ones first."""
     account_id = accounts.first_id(store)
     api_keys, access_tokens = seed.credentials(store)
-    return {api_key: account_id, **api_keys}, {access_token: account_id, **access_tokens}
+    return {hashed(api_key): account_id, **api_keys}, {hashed(access_token): account_id, **access_tokens}
 
 
 @attrs.frozen

@@ -1,6 +1,6 @@
 """Snapshots: all of a mock's state as bytes. That is its database, its clock, and who called in the last 60 seconds.
 
-They hold the credentials of seeds, and so are secrets where these are.
+Of credentials they hold hashes alone.
 """
 
 from __future__ import annotations

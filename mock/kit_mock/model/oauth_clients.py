@@ -19,7 +19,7 @@ _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII 
 
 
 def hashed(secret: str) -> str:
-    """Return what is stored of a secret. Without salt: secrets are looked up by it, and the mock makes them random."""
+    """Return what is stored of a secret. Without salt, since it is what they are looked up by."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kit_mock.model import accounts, email_templates, oauth_clients
+from kit_mock.model.oauth_clients import hashed
 from kit_mock.protocol.errors import KitMockError
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds import activity, resources, subscribers, tokens, webhooks
@@ -58,10 +59,10 @@ def apply(store: Store, seed: Seed, now: int) -> None:
 
 
 def credentials(store: Store) -> tuple[dict[str, int], dict[str, int]]:
-    """The API keys and the access tokens from the seed, each with the id of its account."""
+    """The hashes of the API keys and of the access tokens from the seed, each with the id of its account."""
     found: dict[str, dict[str, int]] = {"api_key": {}, "access_token": {}}
-    for kind, secret, account_id in store.rows("SELECT kind, secret, account_id FROM seeded_credentials"):
-        found[kind][secret] = account_id
+    for kind, hash_, account_id in store.rows("SELECT kind, hash, account_id FROM seeded_credentials ORDER BY id"):
+        found[kind][hash_] = account_id
     return found["api_key"], found["access_token"]
 
 
@@ -142,7 +143,7 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
         accounts.create_profile(account, {} if profile is None else _profile(profile))
     for name, kind in _CREDENTIALS.items():
         for node in item.items(name):
-            row = {"kind": kind, "secret": as_text(node), "account_id": account.id}
+            row = {"kind": kind, "hash": hashed(as_text(node)), "account_id": account.id}
             with seeding.naming(node):
                 seeding.store.insert_row("seeded_credentials", row)
     return TargetAccount(account.id, item)

@@ -68,7 +68,7 @@ class Seeding:
         except apsw.ConstraintError as error:
             # "UNIQUE constraint failed: tags.account_id, tags.folded_name"
             column = str(error).rpartition(".")[2].removeprefix("folded_").replace("_hash", "_token")
-            node.refuse("stands there already" if column in ("secret", "subscriber_id") else f"has a taken {column}")
+            node.refuse("stands there already" if column in ("hash", "subscriber_id") else f"has a taken {column}")
 
     def insert(self, item: Item, table: str, values: Mapping[str, Any]) -> int:
         """Add a row, with the item's id if it has one, and return the id."""

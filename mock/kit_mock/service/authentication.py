@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from kit_mock.model import oauth_grants
+from kit_mock.model.oauth_clients import hashed
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Request
 from kit_mock.protocol.operation import Operation
@@ -41,7 +42,7 @@ class Caller:
 
 
 class Credentials:
-    """The secrets that are accepted: fixed ones, which don't expire, and tokens from OAuth. None shows in a repr."""
+    """The secrets that are accepted, known by their hashes: fixed ones, which don't expire, and tokens from OAuth."""
 
     def __init__(
         self, store: Store, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]
@@ -51,13 +52,13 @@ class Credentials:
         self.load(api_keys, access_tokens)
 
     def load(self, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]) -> None:
-        """Replace the fixed credentials, given with the id of the account that each opens."""
+        """Replace the fixed credentials, given by their hashes with the id of the account that each opens."""
         self._api_keys = {
-            key: Caller(f"API key {number}", account) for number, (key, account) in enumerate(api_keys.items(), 1)
+            hash_: Caller(f"API key {number}", account) for number, (hash_, account) in enumerate(api_keys.items(), 1)
         }
         self._access_tokens = {
-            token: Caller(f"access token {number}", account, is_token=True)
-            for number, (token, account) in enumerate(access_tokens.items(), 1)
+            hash_: Caller(f"access token {number}", account, is_token=True)
+            for number, (hash_, account) in enumerate(access_tokens.items(), 1)
         }
 
     @property
@@ -81,7 +82,7 @@ class Credentials:
         if authorization:
             scheme, _, token = authorization.partition(" ")
             return self._bearer(token.strip(), now) if scheme.lower() == "bearer" else _stranger(_invalid_token())
-        caller = self._api_keys.get(request.header(self._header))
+        caller = self._api_keys.get(hashed(request.header(self._header)))
         return caller or _stranger(Refusal(401, (_INVALID,)))
 
     def account(self, operation: Operation, caller: Caller) -> int:
@@ -98,7 +99,7 @@ class Credentials:
         return caller.account_id
 
     def _bearer(self, token: str, now: int) -> Caller:
-        caller = self._access_tokens.get(token)
+        caller = self._access_tokens.get(hashed(token))
         if caller is not None:
             return caller
         found = oauth_grants.by_access_token(self._store, token)

@@ -8,7 +8,7 @@ appends the rowid to each, so that lists by id need no column for it.
 from __future__ import annotations
 
 APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
-VERSION = 6
+VERSION = 7
 
 TABLES = """
 CREATE TABLE accounts (
@@ -207,11 +207,12 @@ CREATE TABLE segment_subscribers (
     PRIMARY KEY (segment_id, subscriber_id)
 ) WITHOUT ROWID;
 CREATE TABLE seeded_credentials (
+    id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,             -- api_key or access_token
-    secret TEXT NOT NULL,
+    hash TEXT NOT NULL,
     account_id INTEGER NOT NULL REFERENCES accounts,
-    PRIMARY KEY (kind, secret)
-) WITHOUT ROWID;
+    UNIQUE (kind, hash)
+);
 CREATE TABLE broadcasts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts,

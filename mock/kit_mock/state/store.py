@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar, cast
 import apsw
 
 from kit_mock.protocol.errors import KitMockError, UnwritableError
+from kit_mock.state import database_file
 from kit_mock.state.schema import APPLICATION_ID, TABLES, VERSION
 from kit_mock.state.settings import Settings
 
@@ -45,6 +46,8 @@ class Store:
         """What each bulk job that has begun has brought so far; see `jobs`."""
         self.has_new_work = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
+        if path is not None:
+            database_file.prepare(path)
         try:
             self._connection = _connect(path)
         except (apsw.Error, UnicodeError) as error:  # SQLite's paths are UTF-8.

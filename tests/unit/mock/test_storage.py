@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -83,7 +84,9 @@ def test_files_of_other_kinds_are_refused_and_left_alone(tmp_path: Path) -> None
     assert "isn't a database of kit-mock" in refusal(foreign)
     assert foreign.read_bytes() == before
 
-    assert "unable to open database file" in refusal(tmp_path)
+    assert "it isn't a regular file" in refusal(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    assert "it isn't a regular file" in refusal(tmp_path / "pipe")
     assert "unable to open database file" in refusal(tmp_path / "missing" / "mock.db")
     assert "can't encode" in refusal(tmp_path / "\udcff.db")
 
@@ -109,6 +112,69 @@ def test_tables_that_were_changed_are_refused(tmp_path: Path, change: str) -> No
     connection.commit()
     connection.close()
     assert "its tables aren't those that kit-mock made" in refusal(db)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    db = tmp_path / "mock.db"
+    before = os.umask(0)
+    try:
+        with KitMock(db=db):
+            assert modes(tmp_path) == {"mock.db": 0o600, "mock.db-wal": 0o600}
+        (tmp_path / "link.db").symlink_to(tmp_path / "other.db")
+        KitMock(db=tmp_path / "link.db").close()
+        assert modes(tmp_path) == {"mock.db": 0o600, "link.db": 0o600, "other.db": 0o600}
+    finally:
+        os.umask(before)
+
+
+def test_a_file_that_others_may_use_is_left_so_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    db = tmp_path / "mock.db"
+    KitMock(db=db).close()
+    KitMock(db=db).close()
+    assert caplog.messages == []
+    db.chmod(0o644)
+    KitMock(db=db).close()
+    assert caplog.messages == [f"others may use the database {db}, mode 0644: `chmod 600` it if they shouldn't"]
+    assert modes(tmp_path) == {"mock.db": 0o644}
+
+
+def test_a_file_and_a_snapshot_hold_no_credential(tmp_path: Path) -> None:
+    seed = {
+        "api_keys": ["hush_key"],
+        "access_tokens": ["hush_token"],
+        "oauth_clients": [{"client_id": "app", "client_secret": "hush_secret", "any_loopback": True}],
+        "oauth_tokens": [{"client_id": "app", "access_token": "hush_access", "refresh_token": "hush_refresh"}],
+    }
+    with KitMock(seed=seed, db=tmp_path / "mock.db", api_key="hush_own_key", access_token="hush_own_token") as mock:
+        for header, value in (
+            *(("X-Kit-Api-Key", key) for key in ("hush_key", "hush_own_key")),
+            *(("Authorization", f"Bearer {token}") for token in ("hush_token", "hush_own_token", "hush_access")),
+        ):
+            with client(mock, **{header: value}) as kit:
+                assert kit.get("/v4/account").status_code == 200
+            with client(mock, **{header: value + "x"}) as kit:
+                assert kit.get("/v4/account").status_code == 401
+        assert mock.url
+        kept = [mock.snapshot(), repr(mock.quota).encode(), httpx.get(f"{mock.url}/_mock/").content]
+        kept += [httpx.get(f"{mock.url}/_mock/{name}").content for name in ("state", "quota", "requests")]
+        kept += [path.read_bytes() for path in tmp_path.iterdir()]
+    kept += [path.read_bytes() for path in tmp_path.iterdir()]
+    assert not any(b"hush" in each for each in kept)
+
+
+def test_seeded_keys_are_numbered_as_the_seed_has_them() -> None:
+    keys = ["zebra", "ant", "mole"]
+    with KitMock(seed={"api_keys": keys}, rate_limit=100) as mock:
+        for calls, key in enumerate(keys, 1):
+            with client(mock, **{"X-Kit-Api-Key": key}) as kit:
+                for _ in range(calls):
+                    kit.get("/v4/account")
+        used = {each.credential: each.used for each in mock.quota}
+    assert used == {"API key 1": 0, "API key 2": 1, "API key 3": 2, "API key 4": 3, "access token 1": 0}
 
 
 PAGES = [

@@ -1,0 +1,36 @@
+"""What is seen to before a database file is opened: that it is a file, and who may read it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+from pathlib import Path
+
+from kit_mock.protocol.errors import KitMockError
+
+_OTHERS = 0o077
+_log = logging.getLogger("kit_mock")
+
+
+def prepare(path: Path) -> None:
+    """Make the file, for its owner alone, if there is none. SQLite gives the files beside it the same mode.
+
+    The mode of a file that is there is left as it is, with a warning if others may use it: whoever shares a file on purpose
+    would otherwise find it taken away.
+
+    Raises KitMockError for something else than a file, such as a pipe, on which opening could wait for ever.
+    """
+    with contextlib.suppress(OSError, ValueError):  # SQLite will say so.
+        os.close(os.open(os.path.realpath(path), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        return
+    try:
+        # Looked at and not opened: closing would give up the locks that another mock of this process has on it.
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISREG(mode):
+        raise KitMockError(f"cannot open the database {str(path)!r}: it isn't a regular file")
+    if os.name == "posix" and mode & _OTHERS:
+        _log.warning("others may use the database %s, mode %04o: `chmod 600` it if they shouldn't", path, mode & 0o777)
