@@ -14,7 +14,7 @@ from kit_mock.adapters.asgi import AsgiApp
 from kit_mock.adapters.cors import Cors
 from kit_mock.adapters.httpx_transports import AsyncTransport, SyncTransport
 from kit_mock.control.plane import Control, plane
-from kit_mock.fill import collections, simulate, snapshots
+from kit_mock.fill import collections, readable, simulate, snapshots
 from kit_mock.fill.initial_state import Beginning, fixed_credentials
 from kit_mock.model import result_order
 from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
@@ -150,7 +150,10 @@ class KitMock(collections.Resources):
         self._beginning = Beginning(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
         self._moved_at_first, self._auto_approve_at_first = self.clock.moved, auto_approve
         try:
+            was_there = not self._store.is_new
             self._beginning.apply(self._store, self.clock.epoch())
+            if was_there:
+                readable.check(self._store, compiled, self.clock.epoch(), str(db))
             self._credentials = Credentials(
                 self._store, compiled.api_key_header, *fixed_credentials(self._store, api_key, access_token)
             )

@@ -52,7 +52,7 @@ class Caster:
         return "boolean" in self.types and self.types <= {"boolean", "null"}
 
     @cached_property
-    def _choices(self) -> frozenset[str] | None:
+    def choices(self) -> frozenset[str] | None:
         """The only texts that are allowed, or None if any is."""
         choices: set[str] = set()
         for schema in self._schemas:
@@ -127,7 +127,7 @@ class Caster:
         return bool(value) if "boolean" in self.types and value in (0, 1) else value
 
     def _text(self, value: str) -> Any:
-        if "string" in self.types and (self._choices is None or value in self._choices):
+        if "string" in self.types and (self.choices is None or value in self.choices):
             return value
         text = value.strip().lower()
         if not self.types.isdisjoint(_NUMERIC) and _INTEGER.fullmatch(text):

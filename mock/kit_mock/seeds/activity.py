@@ -12,6 +12,7 @@ from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
+from kit_mock.state.schema import LARGEST_COUNT
 
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")
 _NUMBERS = ("recipients", "opens", "clickers", "clicks", "unsubscribes")
@@ -53,7 +54,7 @@ def _told(item: Item, *, is_sent: bool) -> dict[str, int]:
     for name in _NUMBERS:
         node = item.get(name)
         if node is not None:
-            told[name] = as_integer(node, 0, LARGEST_ID)
+            told[name] = as_integer(node, 0, LARGEST_COUNT)
     if item.boolean("aborted"):
         told["aborted"] = True
     if told and not is_sent:

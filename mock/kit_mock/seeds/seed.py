@@ -62,7 +62,7 @@ def credentials(store: Store) -> tuple[dict[str, int], dict[str, int]]:
     """The hashes of the API keys and of the access tokens from the seed, each with the id of its account."""
     found: dict[str, dict[str, int]] = {"api_key": {}, "access_token": {}}
     for kind, hash_, account_id in store.rows("SELECT kind, hash, account_id FROM seeded_credentials ORDER BY id"):
-        found[kind][hash_] = account_id
+        found.setdefault(kind, {})[hash_] = account_id
     return found["api_key"], found["access_token"]
 
 

@@ -10,6 +10,7 @@ from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
+from kit_mock.state.schema import LARGEST_COUNT
 
 # Kind, node, id of the owner, date and referrer.
 Membership = tuple[str, Node, int, int | None, str | None]
@@ -57,7 +58,7 @@ def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> int
 
 
 def _engagement(item: Item) -> dict[str, int]:
-    found = {name: item.integer(name, 0, LARGEST_ID) or 0 for name in subscribers.ENGAGEMENT}
+    found = {name: item.integer(name, 0, LARGEST_COUNT) or 0 for name in subscribers.ENGAGEMENT}
     for name in ("opens", "clicks"):
         if found[name] > found["sent"]:
             item.required(name).refuse("can't be more than sent")

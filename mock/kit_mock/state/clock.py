@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+FIRST_MOMENT, LAST_MOMENT = -62_135_596_800, 253_402_300_799
+"""In seconds since 1970: the first of the year 1 and the last of 9999, between which `timestamp` can write moments."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 

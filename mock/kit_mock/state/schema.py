@@ -9,6 +9,8 @@ from __future__ import annotations
 
 APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
 VERSION = 7
+LARGEST_COUNT = 10**15
+"""Of messages and the like. Thousands of such numbers can be added up in SQLite."""
 
 TABLES = """
 CREATE TABLE accounts (

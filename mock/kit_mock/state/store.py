@@ -13,8 +13,8 @@ from typing import Any, NoReturn, TypeVar, cast
 
 import apsw
 
-from kit_mock.protocol.errors import KitMockError, UnwritableError
-from kit_mock.state import database_file
+from kit_mock.protocol.errors import KitMockError, UnwritableError, shown
+from kit_mock.state import damage, database_file
 from kit_mock.state.schema import APPLICATION_ID, TABLES, VERSION
 from kit_mock.state.settings import Settings
 
@@ -25,6 +25,9 @@ _FAILED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 """What the system says of a file, whatever was to be written to it."""
 _PATIENCE = 1000
 """Milliseconds to wait for a file that another process has."""
+
+REMEDY = "use a copy from before, or remove it and start anew"
+"""What to do about a damaged file."""
 
 _abandoned: list[object] = []
 """Connections of other processes, which nothing may close."""
@@ -44,6 +47,8 @@ class Store:
         """What nearly every request reads, by table. Each write to that table clears its part."""
         self.job_results: dict[int, dict[str, dict[str, bytes]]] = {}
         """What each bulk job that has begun has brought so far; see `jobs`."""
+        self.is_new = True
+        """Whether there was nothing in it when it was opened."""
         self.has_new_work = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
         if path is not None:
@@ -54,9 +59,12 @@ class Store:
             raise KitMockError(f"cannot open the database {str(path)!r}: {error}") from None
         try:
             self._prepare(path)
-        except (apsw.Error, KitMockError) as error:
+        except (apsw.Error, UnicodeError, KitMockError) as error:
             self._connection.close()
-            raise KitMockError(f"cannot use the database {path}: {error}") from None
+            reason = shown(str(error)) if isinstance(error, apsw.Error) else str(error)
+            if isinstance(error, apsw.CorruptError | UnicodeError):
+                reason = f"it is damaged ({shown(reason)}): {REMEDY}"
+            raise KitMockError(f"cannot use the database {path}: {reason}") from None
 
     def _prepare(self, path: Path | None) -> None:
         self._connection.execute("PRAGMA foreign_keys = ON")
@@ -82,6 +90,11 @@ class Store:
             raise KitMockError(f"it was made by another version of kit-mock (its layout is {version})")
         elif _tables(self._connection) != _own_tables():
             raise KitMockError("its tables aren't those that kit-mock made")
+        else:
+            size = self.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+            self.is_new = False
+            if (problem := damage.problem(self._connection, size)) is not None:
+                raise KitMockError(f"it is damaged ({problem}): {REMEDY}")
 
     def close(self) -> None:
         """Write everything out and close. More than once does no harm."""

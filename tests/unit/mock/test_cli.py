@@ -98,7 +98,7 @@ def test_a_host_that_is_not_here_is_one_line(host: str) -> None:
 
 
 def test_an_unusable_database_is_one_line(tmp_path: Path) -> None:
-    assert "unable to open" in one_line(run("serve", "--db", str(tmp_path)))
+    assert "isn't a regular file" in one_line(run("serve", "--db", str(tmp_path)))
     db = tmp_path / "mock.db"
     with KitMock(db=db):
         assert "locked" in one_line(run("serve", "--db", str(db)))

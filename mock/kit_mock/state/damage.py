@@ -1,0 +1,77 @@
+"""Finds out whether a database file is damaged: by a disk, by half a copy, or by somebody's own changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+
+from kit_mock.state.clock import FIRST_MOMENT, LAST_MOMENT
+from kit_mock.state.schema import LARGEST_COUNT
+
+WHOLE = 32 * 1024 * 1024
+"""Bytes of a file that is read as a whole. That takes about a second."""
+QUICK = 1024 * 1024 * 1024
+"""Bytes of a file whose pages are looked at. That takes about two seconds, and what is larger is opened as it is."""
+
+_STORED = {"INTEGER": "'integer'", "TEXT": "'text'", "NUMERIC": "'integer', 'real'", "BLOB": "'blob'"}
+_JSON = {
+    "accounts": ("colors", "sending_addresses", "plan"),
+    "subscribers": ("field_values", "attribution", "location"),
+    "oauth_clients": ("redirect_uris",),
+    "sequences": ("send_days", "exclude_subscriber_sources", "stats"),
+    "broadcasts": ("subscriber_filter",),
+    "deliveries": ("payload",),
+}
+_COUNTS = ("recipients", "opens", "clickers", "clicks", "unsubscribes", "sent", "quantity", "attempts", "email_count")
+_RULES = {
+    "an account has no default email template": (
+        "SELECT 1 FROM accounts WHERE id NOT IN (SELECT account_id FROM email_templates WHERE is_default)"
+    ),
+    "a draft of a broadcast was clicked": (
+        "SELECT 1 FROM broadcasts WHERE started_at IS NULL AND id IN (SELECT broadcast_id FROM broadcast_clickers)"
+    ),
+}
+
+
+def problem(connection: apsw.Connection, size: int) -> str | None:
+    """Return what is wrong with a database of so many bytes, or None. Raises apsw.Error for what can't be read at all."""
+    if size > QUICK:
+        return None
+    pragma = "integrity_check(1)" if size <= WHOLE else "quick_check(1)"
+    ((found,),) = connection.execute(f"PRAGMA {pragma}").fetchall()
+    if found != "ok":
+        return " ".join(str(found).split())
+    if size > WHOLE:
+        return None
+    for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        return f"row {rowid} of {table} refers to none of {parent}"
+    for rule, sql in _RULES.items():
+        if connection.execute(sql).fetchone():
+            return rule
+    return next(_wrong_rows(connection), None)
+
+
+def _wrong_rows(connection: apsw.Connection) -> Iterator[str]:
+    """What SQLite takes and the mock never writes: values of other types, times out of range, broken JSON and UTF-8."""
+    names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    tables: list[Any] = connection.execute(names).fetchall()
+    for (table,) in tables:
+        wrong = []
+        columns: list[Any] = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        for _, name, type_, *_ in columns:
+            if type_ in _STORED:
+                wrong.append(f"typeof({name}) NOT IN ('null', {_STORED[type_]})")
+            if name == "at" or name.endswith(("_at", "_time")):
+                wrong.append(f"{name} NOT BETWEEN {FIRST_MOMENT} AND {LAST_MOMENT}")
+            if name in _COUNTS:
+                wrong.append(f"{name} NOT BETWEEN 0 AND {LARGEST_COUNT}")
+        wrong += [f"NOT json_valid({name})" for name in _JSON.get(table, ())]
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {' OR '.join(wrong)} LIMIT 1").fetchone():
+            yield f"{table} has a value that kit-mock never wrote"
+        try:
+            for _ in connection.execute(f"SELECT * FROM {table}"):
+                pass
+        except UnicodeDecodeError:
+            yield f"{table} has a text that isn't UTF-8"
