@@ -21,6 +21,7 @@ from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
 from kit_mock.outbox import allowed_hosts, deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol import document as documents
+from kit_mock.protocol.errors import UnwritableError
 from kit_mock.rules import behaviours
 from kit_mock.rules.behaviours import BehaviourName
 from kit_mock.seeds import seed
@@ -157,8 +158,10 @@ class KitMock(collections.Resources):
             self._credentials = Credentials(
                 self._store, compiled.api_key_header, *fixed_credentials(self._store, api_key, access_token)
             )
-        except BaseException:
+        except BaseException as error:
             self._store.close()
+            if isinstance(error, UnwritableError):
+                raise UnwritableError(f"cannot use the database {db}: {error}") from None
             raise
         self.faults = Faults(compiled.operations)
         """What goes wrong on purpose."""

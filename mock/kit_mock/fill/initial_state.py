@@ -36,9 +36,11 @@ class Beginning:
         store.update_row("accounts", accounts.ensure_account(store, now), columns)
 
     def register_clients(self, store: Store) -> None:
-        """Add the OAuth clients to those that a database has."""
-        with store.transaction():
-            oauth_clients.register(store, self.oauth_clients)
+        """Add the OAuth clients to those that a database has. Nothing is written if they are there."""
+        new = [each for each in self.oauth_clients if not oauth_clients.is_registered(store, each)]
+        if new:
+            with store.transaction():
+                oauth_clients.register(store, new)
 
     def image(self, now: int) -> bytes:
         """A new database with nothing else in it."""

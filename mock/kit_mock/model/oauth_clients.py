@@ -122,6 +122,14 @@ def register(store: Store, clients: Iterable[OAuthClient]) -> None:
         )
 
 
+def is_registered(store: Store, client: OAuthClient) -> bool:
+    """Whether a client is stored just as it is given."""
+    secret_hash = None if client.client_secret is None else hashed(client.client_secret)
+    name = client.name or client.client_id
+    given = RegisteredClient(client.client_id, name, tuple(client.redirect_uris), client.any_loopback, secret_hash)
+    return find(store, client.client_id) == given
+
+
 def find(store: Store, client_id: str) -> RegisteredClient | None:
     """Return the client with that id, or None."""
     sql = "SELECT id, name, redirect_uris, any_loopback, secret_hash FROM oauth_clients WHERE id = ?"

@@ -124,7 +124,8 @@ def make(path: Path, subscribers: int, progress: Progress) -> None:
             _fill(part, subscribers, progress)
             part.rename(path)
     except (OSError, apsw.Error, UnwritableError) as error:
-        raise KitMockError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
+        reason = str(getattr(error, "strerror", None) or error).removeprefix("cannot write: ")
+        raise KitMockError(f"cannot write {path}: {reason}") from None
     progress.finish(path)
 
 
@@ -144,5 +145,6 @@ def _fill(path: Path, total: int, progress: Progress) -> None:
                     )
                     store.write(sql)
             progress.tell(last, total)
+        store.settle()
     finally:
         store.close()

@@ -99,8 +99,18 @@ class Store:
     def close(self) -> None:
         """Write everything out and close. More than once does no harm."""
         with self._lock:
-            self._connection.close()
+            # What doesn't fit into the file stays in the one beside it, and is taken from there at the next start.
+            with contextlib.suppress(apsw.FullError):
+                self._connection.close()
             self._connection = cast(apsw.Connection, _Closed())
+
+    def settle(self) -> None:
+        """Put all that was written into the file itself, so that it can go without those beside it.
+
+        Raises UnwritableError if there is no room, which closing doesn't tell.
+        """
+        with self._lock:
+            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def abandon(self, problem: str) -> None:
         """Leave the database to the process that this one was forked from, and say the problem to whoever asks for it."""

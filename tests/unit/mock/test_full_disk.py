@@ -1,0 +1,147 @@
+"""A disk on which nothing fits any more, after each of the writes there are: one line that says so, and nothing half done."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+
+from kit_mock import Clock, KitMock, KitMockError
+from kit_mock.seeds import large
+from tests.unit.mock.conftest import START, client
+
+SEED = {"tags": [{"name": f"Tag {n}"} for n in range(300)]}
+
+
+class Disk(apsw.VFS):
+    """The default file system of SQLite, where only so many more writes make a file larger."""
+
+    def __init__(self) -> None:
+        self.base = apsw.vfs_names()[0]
+        super().__init__("full", self.base, makedefault=True)
+        self.left = 10**9
+        self.spares = ""
+        """The path of a file that has room."""
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
+        return File(self, name, flags)
+
+
+class File(apsw.VFSFile):
+    def __init__(self, disk: Disk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        super().__init__(disk.base, name, flags)
+        self._disk = disk
+        self._path = name.filename() if isinstance(name, apsw.URIFilename) else name
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        if self._path != self._disk.spares and offset + len(data) > self.xFileSize():
+            if self._disk.left <= 0:
+                raise apsw.FullError("database or disk is full")
+            self._disk.left -= 1
+        super().xWrite(data, offset)
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    found = Disk()
+    try:
+        yield found
+    finally:
+        found.unregister()
+
+
+@contextmanager
+def room_for(disk: Disk, writes: int) -> Iterator[None]:
+    disk.left = writes
+    try:
+        yield
+    finally:
+        disk.left = 10**9
+
+
+def rows(path: Path, table: str) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        found: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        return found
+    finally:
+        connection.close()
+
+
+def test_a_large_account_is_whole_or_not_there(disk: Disk, tmp_path: Path) -> None:
+    path = tmp_path / "large.db"
+    told = set()
+    for writes in range(0, 100_000, 11):
+        with room_for(disk, writes):
+            try:
+                large.make(path, 300, large.Progress(io.StringIO()))
+            except KitMockError as error:
+                told.add(str(error).rpartition(": ")[2])
+                assert list(tmp_path.iterdir()) == []
+                continue
+        assert rows(path, "subscribers") == 300
+        break
+    assert "the database or the disk is full" in told
+    assert not any("not an error" in each for each in told)
+    assert writes > 100
+
+
+def test_a_seed_is_taken_as_a_whole_or_a_line_says_why_not(disk: Disk, tmp_path: Path) -> None:
+    path = tmp_path / "kit.db"
+    told = set()
+    for writes in range(0, 100_000, 7):
+        with room_for(disk, writes):
+            try:
+                KitMock(db=path, seed=SEED).close()
+            except KitMockError as error:
+                told.add(str(error).removeprefix(f"cannot use the database {path}: "))
+            else:
+                break
+        # When there is room again, what is left of it is in nobody's way.
+        KitMock(db=path, seed=SEED).close()
+        assert rows(path, "tags") == 300
+        path.unlink()
+    assert writes > 50
+    assert told <= {"database or disk is full", "cannot write: the database or the disk is full"}
+
+
+def test_reads_go_on_and_reset_and_restore_change_nothing(disk: Disk, tmp_path: Path) -> None:
+    many = {"tags": [{"name": f"{'y' * 500} {n}"} for n in range(9000)]}
+    done = set()
+    # Of a log that can't be emptied into its file SQLite says nothing, unlike a file system in Python.
+    disk.spares = str(tmp_path / "kit.db")
+    with (
+        KitMock(db=tmp_path / "kit.db", seed=SEED, clock=Clock(START)) as mock,
+        client(mock, Authorization="Bearer test_access_token") as kit,
+    ):
+        snapshot = mock.snapshot()
+        for number in range(50):
+            kit.post("/v4/tags", json={"name": f"{number} {'x' * 5000}"})
+        before = kit.get("/v4/tags").json()
+        for writes in range(0, 200, 9):
+            with room_for(disk, writes):
+                done.add(("bulk", kit.post("/v4/bulk/tags", json=many).status_code))
+                for path in ("/_mock/reset", "/_mock/snapshots", "/_mock/snapshots/1/restore"):
+                    status = kit.post(path).status_code
+                    if (path, status) in (("/_mock/reset", 204), ("/_mock/snapshots/1/restore", 200)):
+                        before = kit.get("/v4/tags").json()
+                    else:
+                        assert status == 507 or path == "/_mock/snapshots", path
+                    done.add((path, status))
+                    assert kit.get("/v4/tags").json() == before
+                    assert kit.get("/v4/account").status_code == 200
+                assert mock.snapshot()
+        mock.restore(snapshot)
+        assert len(kit.get("/v4/tags").json()["tags"]) == 300
+    assert {
+        ("bulk", 507),
+        ("/_mock/reset", 507),
+        ("/_mock/snapshots/1/restore", 507),
+        ("/_mock/snapshots", 201),
+    } <= done
