@@ -162,11 +162,17 @@ def _check_limit(call: Call, items: bulk.Items) -> None:
     limit = accounts.details(call.account).subscriber_limit
     if limit is None:
         return
-    given = {found.lower(): found for item in items if (found := values.email_address(item.get("email_address")))}
-    new = sum(subscribers.by_email(call.account, found) is None for found in given.values())
     sql = "SELECT count(*) FROM subscribers WHERE account_id = ? AND state = 'active'"
-    if new and store.value(sql, (account_id,)) + new > limit:
-        raise Refusal(403, ("This request would exceed your subscriber limit",))
+    room = limit - store.value(sql, (account_id,))
+    if len(items) <= room:  # Nobody else is answered while a million addresses are looked up.
+        return
+    new: set[str] = set()
+    for item in items:
+        found = values.email_address(item.get("email_address"))
+        if found is not None and found.lower() not in new and subscribers.by_email(call.account, found) is None:
+            new.add(found.lower())
+            if len(new) > room:
+                raise Refusal(403, ("This request would exceed your subscriber limit",))
 
 
 @bulk.operation(

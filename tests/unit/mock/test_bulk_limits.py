@@ -94,6 +94,25 @@ def test_a_bulk_request_beyond_the_subscriber_limit_is_a_403() -> None:
         assert post(http, "subscribers", people("d"))[0] == 200, "who has cancelled makes room"
 
 
+@pytest.mark.parametrize(("limit", "told"), [(10, EXCEEDED), (50_000, ACCEPTED)])
+def test_the_limit_is_checked_without_looking_up_each_address_of_a_large_request(limit: int, told: Any) -> None:
+    """All others wait meanwhile."""
+    with (
+        KitMock(clock=Clock(START), subscriber_limit=limit) as mock,
+        client(mock, Authorization=f"Bearer {mock.access_token}") as http,
+    ):
+        queries = 0
+
+        def count(*_: object) -> bool:
+            nonlocal queries
+            queries += 1
+            return True
+
+        mock._store._connection.exec_trace = count
+        assert post(http, "subscribers", people(*map(str, range(20_000)))) == told
+        assert queries < 100
+
+
 def test_a_job_counts_against_the_limit_when_it_is_asked_for() -> None:
     with (
         KitMock(clock=Clock(START), subscriber_limit=101) as mock,
