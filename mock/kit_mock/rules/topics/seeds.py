@@ -11,7 +11,7 @@ RULES = (
         "seed_of_a_new_database",
         "chosen",
         SEEDS,
-        "A seed is for a new database only; the file keeps its credentials, so that it can be used without the seed again.",
+        "A seed is for a new database only; the file keeps hashes of its credentials, so that it can be used without the seed again.",
     ),
     Rule(
         "seed_without_profile",
