@@ -11,6 +11,7 @@ from functools import lru_cache
 FIRST_MOMENT, LAST_MOMENT = -62_135_596_800, 253_402_300_799
 """In seconds since 1970: the first of the year 1 and the last of 9999, between which `timestamp` can write moments."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # it is in UTC, and prints without saying so
 
 
 class Clock:
@@ -86,7 +87,8 @@ class Clock:
 @lru_cache(maxsize=4096)
 def timestamp(epoch: int) -> str:
     """Seconds since 1970 in Kit's format, such as `2023-02-17T11:43:55Z`. Cached: rows often share a second."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # In half the time of `strftime`, which was a third of a page of a large account.
+    return (_EPOCH + timedelta(seconds=epoch)).isoformat() + "Z"
 
 
 @contextmanager
