@@ -33,6 +33,10 @@ _abandoned: list[object] = []
 """Connections of other processes, which nothing may close."""
 
 
+MOST_CACHED = 1_000
+"""How many answers are remembered of a table: it may not change for long, and each request may ask for another one."""
+
+
 class Store:
     """One SQLite database, in memory or in a file, for one process and any number of its threads.
 
@@ -224,6 +228,8 @@ class Store:
         with self._lock:
             known = self._cache.setdefault(table, {})
             if key not in known:
+                if len(known) >= MOST_CACHED:
+                    known.clear()
                 known[key] = read()
             found: _T = known[key]
             return found

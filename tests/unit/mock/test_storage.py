@@ -6,12 +6,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from kit_mock import KitMock, KitMockError
+from kit_mock.endpoints import pagination
 from tests.unit.mock.conftest import client
 
 
@@ -212,8 +217,9 @@ PAGES = [
 ]
 
 
-def steps_of_pages(subscribers: int) -> list[int]:
-    """How many hundreds of steps SQLite takes for each of PAGES in an account of that size: time without a clock."""
+@contextmanager
+def large_account(subscribers: int) -> Iterator[tuple[KitMock, httpx.Client]]:
+    """An account whose subscribers were created in the order of their ids, and updated in another one."""
     seed = {kind: [{"name": "A"}] for kind in ("tags", "forms", "sequences")}
     with KitMock(seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
         connection = mock._store._connection
@@ -227,8 +233,14 @@ def steps_of_pages(subscribers: int) -> list[int]:
         for kind in ("tag", "form", "sequence"):
             columns = f"{kind}_id, subscriber_id, at"
             connection.execute(f"INSERT INTO {kind}_subscribers ({columns}) SELECT 1, id, created_at FROM subscribers")
+        yield mock, kit
+
+
+def steps_of_pages(subscribers: int, pages: list[tuple[str, dict[str, Any]]]) -> list[int]:
+    """How many hundreds of steps SQLite takes for each of the pages in an account of that size: time without a clock."""
+    with large_account(subscribers) as (mock, kit):
         counts = []
-        for path, params in PAGES:
+        for path, params in pages:
             steps = 0
 
             def count() -> bool:
@@ -236,15 +248,58 @@ def steps_of_pages(subscribers: int) -> list[int]:
                 steps += 1
                 return False
 
-            connection.set_progress_handler(count, 100)
-            response = kit.get(path, params={**params, "per_page": 20})
-            connection.set_progress_handler(None, 0)
+            mock._store._connection.set_progress_handler(count, 100)
+            response = kit.get(path, params={"per_page": 20, **params})
+            mock._store._connection.set_progress_handler(None, 0)
             assert response.status_code == 200, response.text
             counts.append(steps)
         return counts
 
 
+def at(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def test_a_page_costs_the_same_in_a_large_account() -> None:
-    small, large = steps_of_pages(10_000), steps_of_pages(100_000)
+    small, large = steps_of_pages(10_000, PAGES), steps_of_pages(100_000, PAGES)
     for page, few, many in zip(PAGES, small, large, strict=True):
         assert many <= 1.5 * few + 5, page
+
+
+def test_a_page_within_two_dates_costs_the_same_however_many_subscribers_lie_beside_them() -> None:
+    dates = {"created_after": at(1000), "created_before": at(15_000)}
+    pages: list[tuple[str, dict[str, Any]]] = [
+        (
+            "/v4/subscribers",
+            dates | {"per_page": 500, "include_total_count": True},
+        ),  # The first page, and the last one.
+        ("/v4/subscribers", dates | {"per_page": 500, "after": pagination.encode([1100])}),
+    ]
+    small, large = steps_of_pages(16_000, pages), steps_of_pages(160_000, pages)
+    for page, few, many in zip(pages, small, large, strict=True):
+        assert many <= 1.5 * few + 5, page
+
+
+def test_dates_that_run_in_another_order_than_ids_are_found_all_the_same() -> None:
+    size, first, last = 60_000, 5_000, 25_000
+    with large_account(size) as (_, kit):
+        wanted = [i for i in range(size, 0, -1) if first < i * 7919 % size < last and i % 2 and i % 2500 != 7]
+        params: dict[str, Any] = {"updated_after": at(first), "updated_before": at(last), "per_page": 1000}
+        found = []
+        while True:
+            page = kit.get("/v4/subscribers", params=params).json()
+            found += [subscriber["id"] for subscriber in page["subscribers"]]
+            if not page["pagination"]["has_next_page"]:
+                break
+            params["after"] = page["pagination"]["end_cursor"]
+    assert len(wanted) > 5_000
+    assert found == wanted
+
+
+def test_a_write_moves_what_a_page_within_two_dates_looks_through() -> None:
+    dates: dict[str, Any] = {"created_after": at(0), "created_before": "2099-01-01", "per_page": 3}
+    with large_account(12_000) as (_, kit):
+        before = kit.get("/v4/subscribers", params=dates).json()["subscribers"]
+        added = kit.post("/v4/subscribers", json={"email_address": "new@example.com"}).json()["subscriber"]
+        after = kit.get("/v4/subscribers", params=dates).json()["subscribers"]
+    assert [one["id"] for one in after] == [added["id"], *(one["id"] for one in before[:2])]
