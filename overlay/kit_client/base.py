@@ -239,11 +239,11 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         return {"operation": operation, "started": self._clock.monotonic(), **self._options, **watched}
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
-        # Taken out, as httpx has cycles of references that would keep it, and the page that it returns, for a while.
-        ahead = response.request.extensions.pop("ahead", None)
-        if ahead is not None and response.status_code in operation.success:
-            ahead.note_body(response.content)
-        return super()._parse(operation, response)
+        parsed = super()._parse(operation, response)
+        # It was read. httpx has the response and its stream refer to each other, so that the body would stay in memory until
+        # the garbage collector comes by.
+        response.stream = httpx.ByteStream(b"")
+        return parsed
 
     def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
         return error_for(operation, response, cause)

@@ -48,6 +48,10 @@ class RetryTransport(httpx.BaseTransport):
                     delay = next(steps)
             except StopIteration as done:
                 response: httpx.Response = done.value
+                # Taken out, as whoever has the response would keep the page.
+                ahead: Ahead[Any] | None = request.extensions.pop("ahead", None)
+                if ahead is not None and response.is_success:
+                    ahead.note_body(response.content)
                 return response
 
     def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:

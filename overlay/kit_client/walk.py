@@ -88,9 +88,8 @@ class Walk(Generic[T]):
         """Return what `arguments` will be once the page of this body was taken; None if there is no more, or no saying."""
         if self._left is not None:
             return None
-        try:
-            tail: _Tail = decoder(_Tail).decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        tail = _tail(body)
+        if tail is None:
             return None
         more, cursor = self._onward(tail.pagination)
         follows = more is True and isinstance(cursor, str) and cursor and cursor not in self._seen
@@ -121,3 +120,14 @@ class _Tail(msgspec.Struct):
     """What of a page says how the list goes on. Other keys are passed over, which takes a tenth of decoding them."""
 
     pagination: Pagination
+
+
+def _tail(body: bytes) -> _Tail | None:
+    """Read what a page says of how the list goes on; None if that can't be read."""
+    # Mostly it is the last key. What begins there is JSON with a brace before it, if the key is of the page itself.
+    start = body.rfind(b',"pagination":') + 1
+    for part in [b"{" + body[start:], body] if start else [body]:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            tail: _Tail = decoder(_Tail).decode(part)
+            return tail
+    return None

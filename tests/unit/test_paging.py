@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import gc
 import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -17,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_api.api.tags import list_tags
+from kit_api.types import UNSET
 from kit_client import Kit, KitError, PaginationError, RateLimiter, ServerError, apaginate, paginate
+from kit_client.walk import Walk
 
 from .service import Service, tag_page
 
@@ -131,14 +135,102 @@ def test_a_page_that_is_waited_for_is_decoded_while_the_service_works_on_the_nex
     assert [request.url.params.get("after") for request in service.requests] == [None, "a", "b"]
 
 
+PAGINATION = {
+    "has_previous_page": True,
+    "has_next_page": True,
+    "start_cursor": "a",
+    "end_cursor": "b",
+    "per_page": 2,
+}
+# Anything, and what looks like the end of a page.
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text() | st.just(',"pagination":{"has_next_page":true,"end_cursor":"x"}'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.just("pagination"), inner),
+    max_leaves=8,
+)
+
+
+@given(VALUES, st.sampled_from([None, (",", ":"), (" ,", " : ")]), st.permutations(["tags", "pagination", "more"]))
+def test_what_a_page_says_of_the_next_one_is_read_from_it_alone(
+    value: Any, separators: tuple[str, str] | None, order: list[str]
+) -> None:
+    page = {"tags": [value, {"pagination": {**PAGINATION, "end_cursor": "x"}}], "pagination": PAGINATION, "more": value}
+    body = json.dumps({name: page[name] for name in order}, separators=separators, ensure_ascii=False).encode()
+    assert Walk[Any]({}, None).peek(body) == {"after": "b", "before": UNSET, "include_total_count": UNSET}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"tags":[{"id":1,"pagination":{"has_next_page":true,"end_cursor":"x"}}]}',
+        b'{"tags":[],"pagination":{"has_next_page":true,"end_cursor":"x"',
+        b'{"tags":[],"pagination":{"has_next_page":true,"end_cursor":"\xff"}}',
+        b'{"tags":[],"pagination":{"has_next_page":false,"end_cursor":"x"}}',
+        b'{"tags":[],"pagination":{"has_next_page":true,"end_cursor":7}}',
+    ],
+)
+def test_a_page_that_does_not_say_what_follows_is_followed_by_nothing(body: bytes) -> None:
+    assert Walk[Any]({}, None).peek(body) is None
+
+
+def wait_for_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "kit-page":
+            thread.join(10)
+
+
+@pytest.fixture
+def no_garbage_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage_collector")
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_page_that_was_used_does_not_wait_for_the_garbage_collector(raw: bool) -> None:
+    answers: list[weakref.ref[httpx.Response]] = []
+    hooks = {"response": [lambda response: answers.append(weakref.ref(response))]}
+    _, service = pages([2] * 6)
+    tags = service.kit(event_hooks=hooks).tags.list()
+    used: list[weakref.ref[Any]] = []
+    for page in (tags.raw() if raw else tags).pages():
+        used.append(weakref.ref(page))
+    del page
+    wait_for_threads()
+    service.requests.clear()
+    assert len(answers) == len(used) == 6
+    assert [answer() for answer in answers] == [page() for page in used] == [None] * 6
+
+
+@pytest.mark.usefixtures("no_garbage_collector")
+@pytest.mark.parametrize("raw", [False, True])
+async def test_a_page_that_was_used_does_not_wait_for_the_garbage_collector_async(raw: bool) -> None:
+    answers: list[weakref.ref[httpx.Response]] = []
+
+    async def note(response: httpx.Response) -> None:
+        answers.append(weakref.ref(response))
+
+    _, service = pages([2] * 6)
+    tags = service.async_kit(event_hooks={"response": [note]}).tags.list()
+    used: list[weakref.ref[Any]] = []
+    async for page in (tags.raw() if raw else tags).pages():
+        used.append(weakref.ref(page))
+    del page
+    service.requests.clear()
+    assert len(answers) == len(used) == 6
+    assert [answer() for answer in answers] == [page() for page in used] == [None] * 6
+
+
 def test_no_more_than_the_next_page_is_asked_for() -> None:
     _, service = pages([1, 1, 1, 1])
     walk = service.kit().tags.list().pages()
     for taken in (1, 2):
         next(walk)
-        for thread in threading.enumerate():
-            if thread.name == "kit-page":
-                thread.join(10)
+        wait_for_threads()
         assert len(service.requests) == taken + 1
 
 
