@@ -14,7 +14,8 @@ from .flow import Flow
 from .kinds import SIZE
 from .options import Options
 from .outcomes import Estimate, Outcome, Report
-from .rows import Reader, Sieve
+from .rows import Reader
+from .sieve import Sieve
 
 if TYPE_CHECKING:
     from kit_client.base import BaseKit

@@ -13,7 +13,8 @@ from kit_client.errors import APIConnectionError, APIStatusError, InvalidRespons
 from .kinds import Item, Items, Kind, Kinds, Pending
 from .outcomes import Outcome, Report
 from .preparing import Account
-from .rows import Person, Sieve
+from .rows import Person
+from .sieve import Sieve
 
 PAUSES = (1.0, 5.0, 20.0, 60.0)
 """Seconds before a request is made again that failed though the client sent it again. They outlast a short outage."""

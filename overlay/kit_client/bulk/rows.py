@@ -17,8 +17,6 @@ from msgspec import Struct, field
 from kit_api.models import SubscriberState
 from kit_api.types import UNSET
 
-from .outcomes import Outcome
-
 ATTRIBUTES = ("email_address", "first_name", "state")
 STATES: tuple[str, ...] = get_args(SubscriberState)
 Columns: TypeAlias = Mapping[str, str | int] | Iterable[str] | None
@@ -53,24 +51,6 @@ def same(address: object) -> str:
 
 def _stripped(address: str) -> str:
     return address.strip().strip(_INVISIBLE).strip()
-
-
-class Sieve:
-    """Finds the rows that are not to be sent: those that can't be, and those whose address came before."""
-
-    def __init__(self) -> None:
-        self._seen: dict[bytes, int] = {}
-
-    def refuse(self, person: Person) -> Outcome | None:
-        """Return the outcome of a row that is not to be sent."""
-        if person.problem is not None:
-            return Outcome(index=person.index, errors=(person.problem,))
-        key = blake2b(same(person.address).encode(), digest_size=16).digest()
-        first = self._seen.setdefault(key, person.index)
-        if first == person.index:
-            return None
-        error = f"row {first} has the same address; this row was not sent"
-        return Outcome(index=person.index, errors=(error,), duplicate_of=first)
 
 
 class Reader:

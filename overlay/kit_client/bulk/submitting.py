@@ -15,7 +15,8 @@ from .matching import match_people
 from .options import check_rows
 from .outcomes import Outcome
 from .plan import UNCLEAR
-from .rows import Columns, Person, Reader, Sieve
+from .rows import Columns, Person, Reader
+from .sieve import Sieve
 
 if TYPE_CHECKING:
     from kit_client.webhooks import EmptyBulkResult
