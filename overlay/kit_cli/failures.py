@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .csv_rows import Record
 from .csv_writing import CsvWriter
-from .new_file import NewFile
+from .new_file import NewFile, check_free
+
+if TYPE_CHECKING:
+    from .part import Part
 
 SHOWN = 10
 """How many failures are also told in messages."""
@@ -17,7 +23,8 @@ SHOWN = 10
 class Failures:
     """Writes the rows that failed with their lines, the reasons and all of their cells.
 
-    The file is made when the first one comes, and gets its name by `finish`.
+    The file is made when the first one comes, and gets its name by `finish`. Until then it is `FILE.part`: what an import
+    that was killed left there is replaced by the next one.
 
     Args:
         path: The file; None for a new one in this folder, which is called after the input.
@@ -42,6 +49,7 @@ class Failures:
         self._header, self._for_excel = ["line", "reasons", *header], for_excel
         self._writer = CsvWriter(delimiter)
         self._file: NewFile | None = None
+        self._part: Part | None = None
         self.count = 0
         self.first: list[tuple[int, str]] = []
         """Line and reasons of the first ones."""
@@ -53,7 +61,7 @@ class Failures:
         if len(self.first) < SHOWN:
             self.first.append((record.line, told))
         if self._file is None:
-            self._file = NewFile(self._path or self._free_name(), force=self._force)
+            self._file = self._open()
             self._file.write((codecs.BOM_UTF8 if self._for_excel else b"") + self._writer.rows([self._header]))
         self._file.write(self._writer.rows([[str(record.line), told, *record.cells]]))
 
@@ -63,14 +71,47 @@ class Failures:
             return None
         self._file.finish()
         path, self._file = self._file.path, None
+        self._release()
         return path
 
     def discard(self) -> None:
         """Remove the file, unless it has its name."""
         if self._file is not None:
             self._file.discard()
+            self._release()
 
-    def _free_name(self) -> Path:
+    def _open(self) -> NewFile:
+        if self._path is not None and self._path.exists() and not self._path.is_file():
+            return NewFile(self._path)
+        path = self._claim()
+        assert self._part is not None
+        try:
+            file = NewFile(path, force=self._force, part=self._part.path)
+            # Of an import that was killed. This one reports its failures again.
+            file.cut(0)
+        except BaseException:
+            self._release()
+            raise
+        return file
+
+    def _claim(self) -> Path:
+        """Return the name of the file, which no other process writes."""
+        from .part import Part, PartInUseError  # late, as most imports have no failures
+
+        if self._path is not None:
+            check_free(self._path, force=self._force)
+            self._part = Part(self._path)
+            return self._path
         stem = "import" if self._source is None else self._source.stem
-        names = (Path(f"{stem}.failures{f'-{number}' if number > 1 else ''}.csv") for number in range(1, 1_000_000))
-        return next(path for path in names if not path.exists())
+        for number in itertools.count(1):
+            path = Path(f"{stem}.failures{f'-{number}' if number > 1 else ''}.csv")
+            with contextlib.suppress(PartInUseError):
+                if not path.exists():
+                    self._part = Part(path)
+                    break
+        return path
+
+    def _release(self) -> None:
+        if self._part is not None:
+            self._part.release()
+            self._part = None

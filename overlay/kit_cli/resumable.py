@@ -9,10 +9,10 @@ from time import monotonic
 from typing import Any, BinaryIO
 
 import msgspec
-from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from .new_file import NewFile, check_free, shown, told
+from .part import Part
 from .status import CommandError, MisuseError
 
 _SECONDS = 0.25
@@ -56,26 +56,17 @@ class ResumableFile:
 
     def __init__(self, path: Path, *, force: bool, resume: bool, export: dict[str, Any]) -> None:
         check_free(path, force=force)
-        final = path.resolve()
-        self.part = final.with_name(f"{final.name}.part")
-        self.converted = final.with_name(f"{final.name}.part.converted")
+        self._claim = Part(path)
+        self.part = self._claim.path
+        self.converted = self.part.with_name(f"{self.part.name}.converted")
         """The name for what is made of the rows at the end."""
-        self._noted = final.with_name(f"{final.name}.part.json")
-        self._lock = FileLock(final.with_name(f"{final.name}.part.lock"), timeout=0)
-        with told(path):
-            # Before the lock, which doesn't tell a folder that can't be written to from another process.
-            is_begun = self.part.exists()
-            self.part.touch()
-            try:
-                self._lock.acquire()
-            except Timeout:
-                raise CommandError(f"another process is writing {shown(path)}") from None
+        self._noted = self.part.with_name(f"{self.part.name}.json")
         self.file_name, self._export, self._next = path, export, 0.0
         self.place: Place | None = None
         """Where to go on; None to begin."""
         with contextlib.ExitStack() as undone:
-            undone.callback(self._release)
-            if is_begun and self._noted.exists():
+            undone.callback(self._claim.release)
+            if self._claim.is_begun and self._noted.exists():
                 self._find(resume=resume, force=force)
             self.file = NewFile(path, force=force, part=self.part)
             undone.callback(self.file.close)
@@ -128,7 +119,7 @@ class ResumableFile:
             self.note(self.place, now=True)
         finally:
             self.file.close()
-            self._release()
+            self._claim.release()
 
     def _find(self, *, resume: bool, force: bool) -> None:
         if not resume:
@@ -151,10 +142,4 @@ class ResumableFile:
     def _forget(self) -> None:
         with told(self._noted):
             self._noted.unlink(missing_ok=True)
-        self._release()
-
-    def _release(self) -> None:
-        # While it is held, so that nobody else's is removed. Windows keeps a file that is open.
-        with contextlib.suppress(OSError):
-            Path(self._lock.lock_file).unlink()
-        self._lock.release()
+        self._claim.release()

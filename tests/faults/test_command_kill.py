@@ -177,8 +177,11 @@ def check_import(mock: KitMock, importer: Command, folder: Path) -> None:
 
 def test_a_killed_import_goes_on(mock: KitMock, importer: Command, tmp_path: Path) -> None:
     assert importer.stop(signal.SIGKILL, "bulk_create_subscribers", 10, *IMPORT) is not None
-    assert not (tmp_path / "failures.csv").exists()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert "failures.csv.part" in left
+    assert "failures.csv" not in left
     check_import(mock, importer, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"people.csv", "people.checkpoint", "failures.csv"}
 
 
 def test_ctrl_c_keeps_what_an_import_has_done(mock: KitMock, importer: Command, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kit_cli.part import Part
 from kit_mock import KitMock
 
 from .conftest import Cli
@@ -252,6 +254,29 @@ def test_a_second_file_of_failures_has_another_name(run: Cli) -> None:
     before = Path("people.failures.csv").read_bytes()
     assert "people.failures-2.csv" in run("import", "people.csv").err
     assert Path("people.failures.csv").read_bytes() == before
+
+
+def test_two_imports_at_a_time_write_two_files_of_failures(run: Cli) -> None:
+    other = Part(Path("people.failures.csv"))
+    other.path.write_bytes(b"what another process writes")
+    status, _, err = run("import", "people.csv", "--failures", "people.failures.csv")
+    assert (status, "another process is writing people.failures.csv" in err) == (1, True)
+    assert "all of these rows are in people.failures-2.csv" in run("import", "people.csv").err
+    assert other.path.read_bytes() == b"what another process writes"
+    other.release()
+
+
+def test_what_a_killed_import_left_of_its_failures_is_replaced(run: Cli) -> None:
+    Path("people.failures.csv.part").write_bytes(b"x" * 10_000)
+    Path("people.failures.csv.part.lock").touch()
+    assert "all of these rows are in people.failures.csv" in run("import", "people.csv").err
+    assert b"xx" not in Path("people.failures.csv").read_bytes()
+    assert [path.name for path in Path().glob("*.failures*")] == ["people.failures.csv"]
+
+
+def test_failures_can_go_to_a_device(run: Cli) -> None:
+    assert run("import", "people.csv", "--failures", os.devnull, "--force").status == 3
+    assert not list(Path(os.devnull).parent.glob("*.part"))
 
 
 def test_a_file_of_excel_gets_failures_that_excel_reads(run: Cli) -> None:
