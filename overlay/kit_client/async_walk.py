@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
 from kit_api.types import Page
 
-from .background import Background, current_run
+from .background import Background, current_run, give_up
 from .walk import Walk
 
 T = TypeVar("T")
@@ -54,16 +53,12 @@ class BasePages(AsyncGenerator[Page[T], None]):
         self._leave()
 
     def __del__(self) -> None:
-        # Where the event loop isn't this thread's, what is under way is left to come.
-        with contextlib.suppress(RuntimeError):
-            self._leave()
+        self._leave()
 
     def _leave(self) -> None:
         if not self._ended:
             self._ended = True
-            for call in self._calls():
-                if call.run == current_run():
-                    call.cancel()
+            give_up(self._calls())
 
 
 class AsyncPages(BasePages[T]):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -97,3 +98,12 @@ class Background(Generic[T]):
     def cancel(self) -> None:
         """Cancel the call. It is for the event loop's own thread."""
         self._scope.cancel()
+
+
+def give_up(calls: Iterable[Background[Any]]) -> None:
+    """Cancel those of the calls that are under way in this thread's event loop. Others are left to come to their end."""
+    for call in calls:
+        # At the end of the program, where asyncio can't be imported any more, there is no event loop.
+        with contextlib.suppress(RuntimeError, ImportError):
+            if not call.done and call.run == current_run():
+                call.cancel()

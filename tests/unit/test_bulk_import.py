@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -363,3 +365,17 @@ def test_what_on_progress_raises_is_logged(caplog: pytest.LogCaptureFixture) -> 
     with BulkService().kit() as kit:
         assert kit.bulk.import_subscribers(people(1), on_progress=tell).report().imported == 1
     assert "no screen" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "aiter(kit.bulk.import_subscribers([{'email_address': 'ada@example.com'}]))",
+        "kit.bulk.export_subscribers().pages()",
+        "kit.tags.list().pages()",
+    ],
+)
+def test_an_iteration_that_was_not_begun_says_nothing_at_the_end_of_the_program(begun: str) -> None:
+    program = f"import sys; from kit_client import AsyncKit; kit = AsyncKit(access_token='t'); sys.kept = {begun}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncGenerator
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kit_client.background import Background, current_run
+from kit_client.background import Background, current_run, give_up
 
 from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
 from .importing import BaseImport
@@ -162,8 +161,4 @@ class _Run(AsyncGenerator[tuple[R, Outcome], None]):
     def _leave(self) -> None:
         self._ended = True
         self._steps.close()
-        # Tasks of an event loop that isn't this thread's are left to come to their end.
-        with contextlib.suppress(RuntimeError):
-            if self._run == current_run():
-                for call in self._calls:
-                    call.cancel()
+        give_up(self._calls)
