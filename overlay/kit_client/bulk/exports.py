@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from kit_client.client import AsyncKit, Kit
 
 
+class Paged(Filters, total=False):
+    """The arguments of an export whatever its kind."""
+
+    parallel: int
+    """How many pages may be asked for at a time: 8 if not given."""
+    per_page: int
+    """How many subscribers a page holds: 1000 if not given."""
+    after: str | None
+    """The `cursor` of an export with the same filters, to go on where it stopped."""
+
+
 class Exports:
     """Exports in threads."""
 
@@ -26,13 +37,10 @@ class Exports:
         self,
         *,
         raw: Literal[True],
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
         tag_id: int | None = None,
         form_id: int | None = None,
         sequence_id: int | None = None,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> Export[dict[str, Any]]: ...
     @overload
     def export_subscribers(
@@ -40,10 +48,7 @@ class Exports:
         *,
         tag_id: int,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> Export[TaggedSubscriber]: ...
     @overload
     def export_subscribers(
@@ -51,10 +56,7 @@ class Exports:
         *,
         form_id: int,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> Export[FormSubscriber]: ...
     @overload
     def export_subscribers(
@@ -62,33 +64,24 @@ class Exports:
         *,
         sequence_id: int,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> Export[AddedSubscriber]: ...
     @overload
     def export_subscribers(
         self,
         *,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> Export[Subscriber]: ...
     @overload
     def export_subscribers(
         self,
         *,
         raw: bool = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
         tag_id: int | None = None,
         form_id: int | None = None,
         sequence_id: int | None = None,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> Export[Any]: ...
     def export_subscribers(
         self,
@@ -153,13 +146,10 @@ class AsyncExports:
         self,
         *,
         raw: Literal[True],
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
         tag_id: int | None = None,
         form_id: int | None = None,
         sequence_id: int | None = None,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> AsyncExport[dict[str, Any]]: ...
     @overload
     def export_subscribers(
@@ -167,10 +157,7 @@ class AsyncExports:
         *,
         tag_id: int,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> AsyncExport[TaggedSubscriber]: ...
     @overload
     def export_subscribers(
@@ -178,10 +165,7 @@ class AsyncExports:
         *,
         form_id: int,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> AsyncExport[FormSubscriber]: ...
     @overload
     def export_subscribers(
@@ -189,33 +173,24 @@ class AsyncExports:
         *,
         sequence_id: int,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> AsyncExport[AddedSubscriber]: ...
     @overload
     def export_subscribers(
         self,
         *,
         raw: Literal[False] = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> AsyncExport[Subscriber]: ...
     @overload
     def export_subscribers(
         self,
         *,
         raw: bool = False,
-        parallel: int = 8,
-        per_page: int = LARGEST_PAGE,
         tag_id: int | None = None,
         form_id: int | None = None,
         sequence_id: int | None = None,
-        after: str | None = None,
-        **filters: Unpack[Filters],
+        **options: Unpack[Paged],
     ) -> AsyncExport[Any]: ...
     def export_subscribers(
         self,

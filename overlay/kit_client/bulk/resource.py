@@ -45,7 +45,7 @@ class Bulk(Exports):
         """Create or update a subscriber for each row, a hundred to a request and several requests at a time.
 
         Nothing is sent before the returned object is iterated over. Rows are read as there is room for them, so that an
-        input of any length takes the same memory, but for some 150 bytes for each address.
+        input of any length takes the same memory, but for some 30 bytes for each address.
 
         A row is a mapping, such as of `csv.DictReader` or `DataFrame.to_dict("records")`, or an object with attributes,
         such as of `DataFrame.itertuples()` or a model. Its columns are `email_address`, `first_name`, `state` (of a new
