@@ -103,13 +103,13 @@ class Failures:
             self._part = Part(self._path)
             return self._path
         stem = "import" if self._source is None else self._source.stem
-        for number in itertools.count(1):
-            path = Path(f"{stem}.failures{f'-{number}' if number > 1 else ''}.csv")
+        names = (Path(f"{stem}.failures{f'-{number}' if number > 1 else ''}.csv") for number in itertools.count(1))
+        while True:
+            path = next(names)
             with contextlib.suppress(PartInUseError):
                 if not path.exists():
                     self._part = Part(path)
-                    break
-        return path
+                    return path
 
     def _release(self) -> None:
         if self._part is not None:

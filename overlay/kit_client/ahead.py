@@ -34,8 +34,8 @@ class Ahead(Generic[T]):
         call: Callable[[], T],
         wanted: Callable[[], bool],
         *,
-        on_body: Callable[[Ahead[T], bytes], object] | None = None,
-        then: Callable[[Ahead[T]], object] | None = None,
+        on_body: Callable[[Ahead[T], bytes], object] = lambda _ahead, _body: None,
+        then: Callable[[Ahead[T]], object] = lambda _: None,
     ) -> None:
         from concurrent.futures import Future
 
@@ -44,8 +44,10 @@ class Ahead(Generic[T]):
         """Whether somebody waits for the result."""
         self.following: Ahead[T] | None = None
         """The call that comes after this one, if it was begun meanwhile."""
-        self._call, self._on_body, self._then = call, on_body, then
-        self._sent = threading.Event()
+        self.sent = threading.Event()
+        """Set when its request has left."""
+        self.on_body = on_body
+        self._call, self._then = call, then
         self._future: Future[T] = Future()
         context = contextvars.copy_context()
         context.run(retries_wanted.set, wanted)
@@ -57,22 +59,8 @@ class Ahead(Generic[T]):
             self._future.set_result(self._call())
         except BaseException as error:  # noqa: BLE001  # it is raised where the page is asked for
             self._future.set_exception(error)
-        self._sent.set()
-        if self._then is not None:
-            self._then(self)
-
-    def note_sent(self) -> None:
-        """Note that the request has left."""
-        self._sent.set()
-
-    def note_body(self, body: bytes) -> None:
-        """Note what came, before it is decoded."""
-        if self._on_body is not None:
-            self._on_body(self, body)
-
-    def wait_until_sent(self, seconds: float) -> None:
-        """Wait until its request has left, at most so long."""
-        self._sent.wait(seconds)
+        self.sent.set()
+        self._then(self)
 
     def result(self) -> T:
         self.is_awaited = True

@@ -56,9 +56,8 @@ class BasePages(AsyncGenerator[Page[T], None]):
         self._leave()
 
     def _leave(self) -> None:
-        if not self._ended:
-            self._ended = True
-            give_up(self._calls())
+        self._ended = True
+        give_up(self._calls())
 
 
 class AsyncPages(BasePages[T]):

@@ -8,7 +8,8 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -26,10 +27,10 @@ from .limits.asks import client_limiter
 from .limits.limiter import RateLimiter
 from .network import arefuse_redirect, refuse_redirect
 from .options import call_options, checked_timeout
-from .pools import LIMITS, NoCookies, is_alone
+from .pools import LIMITS, POOLED, NoCookies, Transport, is_alone, only_once
 from .retry import RetryPolicy
 from .retry_budget import retry_budget
-from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers
+from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers, connection_problems
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     # Imported where it is used: most programs never need it.
     from .undocumented import Extras
 
-Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
 T = TypeVar("T")
 
@@ -53,10 +53,22 @@ class _Call:
 last_call: ContextVar[_Call | None] = ContextVar("kitlast_call", default=None)
 
 
+class Layers(NamedTuple, Generic[Transport]):
+    """The kinds of transports of a client, from the outermost one to what does the I/O."""
+
+    retries: Callable[..., Transport]
+    client: Callable[..., Transport]
+    pools: Callable[[Callable[[], Transport]], Transport]
+    network: Callable[..., Transport]
+    exclusive: str
+    """The name of the one for HTTP/2, which is imported where it is used."""
+
+
 class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
     """The base class of `Kit` and `AsyncKit`."""
 
     _is_async: ClassVar[bool]
+    _layers: Layers[Transport]
 
     def __init__(
         self,
@@ -127,10 +139,10 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         )
         """Waits for the service's rate limit; `rate_limiter.state()` says what is left of it. None if there is no limit."""
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
-        self._httpx_args["transport"] = layers = self._layers(transport, http_client)
+        self._httpx_args["transport"] = layered = self._transport(transport, http_client)
         if isinstance(chosen, PerClientAuth):
             self._httpx_args["auth"] = chosen.of_client(
-                layers, origin, self._clock, has_own_pools=bool(self._connection)
+                layered, origin, self._clock, has_own_pools=bool(self._connection)
             )
         self._options = call_options(UNSET, UNSET if max_retries is None else max_retries, deadline, max_response_bytes)
         self._extras: Extras | None = None
@@ -216,9 +228,26 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         auth = self._httpx_args["auth"]
         return auth if isinstance(auth, OriginAuth) else None
 
-    def _layers(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
+    def _transport(self, transport: Transport | None, http_client: HttpClient | None) -> Transport:
         """Return the transport with this package's policy, around what does the I/O: the caller's own, or pools."""
-        raise NotImplementedError
+        layers, inner = self._layers, transport
+        if http_client is not None:
+            inner = layers.client(http_client)
+        elif transport is None:
+            inner = layers.pools(self._open)
+        elif isinstance(transport, POOLED):
+            inner = layers.pools(only_once(transport))
+        return layers.retries(inner, self._retry, self._clock, self.rate_limiter, self._retry_budget)
+
+    def _open(self) -> Transport:
+        with connection_problems():
+            if not self._connection["http2"]:
+                return self._layers.network(**self._connection)
+            from . import exclusive
+
+            make = partial(self._layers.network, **exclusive.with_one_context(self._connection))
+            lending: Callable[..., Transport] = getattr(exclusive, self._layers.exclusive)
+            return lending(make, self._connection["limits"])
 
     def _call_errors(self, operation: Operation[Any]) -> CallErrors:
         return CallErrors(operation, self._closed.is_set)
@@ -231,12 +260,12 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         self._drift.add(drift)
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
-        # For this call alone, not for those that hooks and auths make meanwhile.
-        ahead = watching.get()
-        watched = {} if ahead is None else {"ahead": ahead}
-        if ahead is not None:
+        extensions = {"operation": operation, "started": self._clock.monotonic(), **self._options}
+        if (ahead := watching.get()) is not None:
+            # For this call alone, not for those that hooks and auths make meanwhile.
             watching.set(None)
-        return {"operation": operation, "started": self._clock.monotonic(), **self._options, **watched}
+            extensions["ahead"] = ahead
+        return extensions
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
         parsed = super()._parse(operation, response)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import httpx
@@ -12,11 +11,10 @@ from kit_api import types
 from kit_api.api import AsyncResources, Resources
 from kit_api.types import ListModule, Operation, Response, lazy_property
 
-from .base import BaseKit, last_call
+from .base import BaseKit, Layers, last_call
 from .network import AsyncClientTransport, AsyncNetworkTransport, ClientTransport, NetworkTransport
 from .paging import AsyncPager, Pager
-from .pools import POOLED, AsyncPools, Pools, only_once
-from .settings import connection_problems
+from .pools import AsyncPools, Pools
 from .transport import AsyncRetryTransport, RetryTransport
 
 if TYPE_CHECKING:
@@ -69,6 +67,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     """
 
     _is_async = False
+    _layers = Layers(RetryTransport, ClientTransport, Pools, NetworkTransport, "ExclusiveTransport")
 
     @lazy_property
     def bulk(self) -> Bulk:
@@ -137,30 +136,14 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     async def aclose(self) -> NoReturn:
         raise TypeError("Kit is synchronous: write `kit.close()`")
 
-    def _layers(self, transport: httpx.BaseTransport | None, http_client: httpx.Client | None) -> httpx.BaseTransport:
-        if http_client is not None:
-            transport = ClientTransport(http_client)
-        elif transport is None:
-            transport = Pools(self._open)
-        elif isinstance(transport, POOLED):
-            transport = Pools(only_once(transport))
-        return RetryTransport(transport, self._retry, self._clock, self.rate_limiter, self._retry_budget)
-
-    def _open(self) -> httpx.BaseTransport:
-        with connection_problems():
-            if not self._connection["http2"]:
-                return NetworkTransport(**self._connection)
-            from .exclusive import ExclusiveTransport, with_one_context
-
-            return ExclusiveTransport(
-                partial(NetworkTransport, **with_one_context(self._connection)), self._connection["limits"]
-            )
-
 
 class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
     """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
 
     _is_async = True
+    _layers = Layers(
+        AsyncRetryTransport, AsyncClientTransport, AsyncPools, AsyncNetworkTransport, "AsyncExclusiveTransport"
+    )
 
     @lazy_property
     def bulk(self) -> AsyncBulk:
@@ -215,24 +198,3 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
 
     def close(self) -> NoReturn:
         raise TypeError("AsyncKit is asynchronous: write `await kit.aclose()`")
-
-    def _layers(
-        self, transport: httpx.AsyncBaseTransport | None, http_client: httpx.AsyncClient | None
-    ) -> httpx.AsyncBaseTransport:
-        if http_client is not None:
-            transport = AsyncClientTransport(http_client)
-        elif transport is None:
-            transport = AsyncPools(self._open)
-        elif isinstance(transport, POOLED):
-            transport = AsyncPools(only_once(transport))
-        return AsyncRetryTransport(transport, self._retry, self._clock, self.rate_limiter, self._retry_budget)
-
-    def _open(self) -> httpx.AsyncBaseTransport:
-        with connection_problems():
-            if not self._connection["http2"]:
-                return AsyncNetworkTransport(**self._connection)
-            from .exclusive import AsyncExclusiveTransport, with_one_context
-
-            return AsyncExclusiveTransport(
-                partial(AsyncNetworkTransport, **with_one_context(self._connection)), self._connection["limits"]
-            )

@@ -11,6 +11,7 @@ import httpx
 from .clock import Clock
 
 if TYPE_CHECKING:
+    import anyio
     import httpcore
 
 # A read that starts this close to the deadline counts as late: timers of the system are no finer.
@@ -62,6 +63,13 @@ class Deadline:
         """Raise DeadlinePassed if it has passed."""
         if self.left() < GRAIN:
             raise self.passed()
+
+    def scope(self) -> anyio.CancelScope:
+        """Return a scope of a task that is cancelled when it passes."""
+        import anyio
+
+        left = self.left()
+        return anyio.move_on_after(None if left == math.inf else max(left, 0))
 
     def shorten(self, timeout: float | None) -> float | None:
         """Return the timeout, or the time that is left if that is shorter."""

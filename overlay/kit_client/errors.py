@@ -269,9 +269,7 @@ class CallErrors:
         if not self._operation.security:
             _forget_requests(error, self._outer)
         clear_locals(error, self._outer)
-        if not isinstance(error, Exception):
-            return
-        if isinstance(error, KitError):
+        if not isinstance(error, Exception) or isinstance(error, KitError):
             return
         if isinstance(error, RuntimeError) and self._is_closed():
             raise self._error("the client was closed during the call") from error

@@ -7,7 +7,6 @@ connects, sends or receives. Elsewhere it goes on to the next such place, where 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +15,7 @@ import httpx
 
 from .background import Background
 from .deadline import Deadline
+from .pools import acquire
 from .socks import SocksHandshake
 
 if TYPE_CHECKING:
@@ -114,19 +114,11 @@ async def exchange(
         DeadlinePassed: The deadline passed.
         httpx.PoolTimeout: There was no connection in time.
     """
-    import anyio
-
-    wait = request.extensions.get("timeout", {}).get("pool")
-    try:
-        with anyio.fail_after(wait):
-            await gate.acquire()
-    except TimeoutError:
-        raise httpx.PoolTimeout("no connection was free in time") from None
+    await acquire(gate, request)
     phase = _Phase(request, gate)
     call = Background(partial(phase.run, send))
     try:
-        left = deadline.left()
-        with anyio.move_on_after(None if left == math.inf else max(left, 0)):
+        with deadline.scope():
             return await call.result()
     finally:
         if not call.done:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import httpx
 
 from . import deadline as deadlines
 from .body import aread, largest, read
+from .pools import BUSY, Transport, acquire
 from .settings import connection_problems
 
-Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
-BUSY = "no connection was free in time"
 UNLIMITED = 1_000_000
 
 
@@ -52,17 +50,15 @@ class _Lender(Generic[Transport]):
             self._all.add(transport)
             return transport
 
-    def give_back(self, transport: Transport) -> bool:
+    def give_back(self, transport: Transport, *, is_whole: bool) -> bool:
         """Keep a transport whose response was read to its end. False if it is to be closed instead."""
         with self._lock:
-            keep = transport in self._all and len(self._idle) < self._kept
+            keep = is_whole and transport in self._all and len(self._idle) < self._kept
             if keep:
                 self._idle.append(transport)
+            else:
+                self._all.discard(transport)
             return keep
-
-    def drop(self, transport: Transport) -> None:
-        with self._lock:
-            self._all.discard(transport)
 
     def drop_all(self) -> list[Transport]:
         with self._lock:
@@ -90,8 +86,7 @@ class ExclusiveTransport(httpx.BaseTransport):
                 read(response, largest(request), deadlines.current.get())
                 whole = True
             finally:
-                if not (whole and self._lender.give_back(transport)):
-                    self._lender.drop(transport)
+                if not self._lender.give_back(transport, is_whole=whole):
                     transport.close()
             return response
         finally:
@@ -114,11 +109,7 @@ class AsyncExclusiveTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         import anyio
 
-        try:
-            with anyio.fail_after(request.extensions.get("timeout", {}).get("pool")):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise httpx.PoolTimeout(BUSY) from None
+        await acquire(self._slots, request)
         try:
             transport = self._lender.borrow()
             whole = False
@@ -127,8 +118,7 @@ class AsyncExclusiveTransport(httpx.AsyncBaseTransport):
                 await aread(response, largest(request))
                 whole = True
             finally:
-                if not (whole and self._lender.give_back(transport)):
-                    self._lender.drop(transport)
+                if not self._lender.give_back(transport, is_whole=whole):
                     with anyio.CancelScope(shield=True):
                         await transport.aclose()
             return response

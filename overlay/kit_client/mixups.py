@@ -84,5 +84,4 @@ class AsyncPagerMixups(_Mixups):
     def __next__(self) -> NoReturn:
         raise self._error("is no iterator: write `await anext(aiter(pager))`")
 
-    def __anext__(self) -> NoReturn:
-        raise self._error("is no iterator: write `await anext(aiter(pager))`")
+    __anext__ = __next__

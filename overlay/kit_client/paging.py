@@ -71,7 +71,7 @@ class Pager(_Listing[T], PagerMixups, types.Pager[T]):
             arguments = walk.peek(body) if ahead.is_awaited else None
             if arguments is not None:
                 ahead.following = begin(arguments)
-                ahead.following.wait_until_sent(SEND)
+                ahead.following.sent.wait(SEND)
 
         ahead: Ahead[Page[T]] | None = None
         try:

@@ -22,6 +22,7 @@ Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 """As many connections are kept as there may be. httpx keeps 20, and closes the others after each request."""
 
+BUSY = "no connection was free in time"
 
 POOLED = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 """Transports that hold connections. What others hold, only their authors know."""
@@ -142,6 +143,17 @@ class AsyncPools(httpx.AsyncBaseTransport):
             self._pools.pop(run, None)
             with anyio.CancelScope(shield=True):
                 await transport.aclose()
+
+
+async def acquire(slots: anyio.Semaphore, request: httpx.Request) -> None:
+    """Acquire a slot of a semaphore in the time that a request has for its connection. Raises httpx.PoolTimeout."""
+    import anyio
+
+    try:
+        with anyio.fail_after(request.extensions.get("timeout", {}).get("pool")):
+            await slots.acquire()
+    except TimeoutError:
+        raise httpx.PoolTimeout(BUSY) from None
 
 
 def only_once(transport: Transport) -> Callable[[], Transport]:

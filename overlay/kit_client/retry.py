@@ -29,6 +29,8 @@ logger = logging.getLogger("kit_client")
 Outcome = httpx.Response | httpx.RequestError | OSError
 Attempt = Outcome | KitError
 """What came of an attempt, or why it got no slot of the rate limit."""
+Attempts = Generator[float | None, Any, httpx.Response]
+"""Yields None to be sent an `Attempt`, and seconds to wait."""
 
 # The request never left, so that nothing is repeated by sending it again.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -129,7 +131,7 @@ def _hopeless(error: httpx.RequestError | OSError) -> bool:
 
 def attempt(
     request: httpx.Request, policy: RetryPolicy, retry_budget: RetryBudget, clock: Clock, deadline: Deadline
-) -> Generator[float | None, Attempt, httpx.Response]:
+) -> Attempts:
     """Attempts at one request, for a driver that does the I/O.
 
     Yields None when the request is to be sent, and takes what came of it; yields a number of seconds when there is to
@@ -150,7 +152,7 @@ def attempt(
     took, after = 0.0, None
     while True:
         began = clock.monotonic()
-        came = yield None
+        came: Attempt = yield None
         if isinstance(came, KitError):
             if outcome is None:
                 came.operation, came.args = name, (f"{name}: {came}",)

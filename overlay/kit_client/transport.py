@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -13,57 +12,77 @@ from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
 from .errors import KitError
-from .limits.asks import ClientLimiter
-from .pools import AsyncPools
-from .retry import Attempt, Outcome, RetryPolicy, attempt, retries_wanted
+from .limits.asks import Ask, ClientLimiter
+from .pools import AsyncPools, Transport
+from .retry import Attempt, Attempts, Outcome, RetryPolicy, attempt, retries_wanted
 from .retry_budget import RetryBudget
 from .socks import SocksHandshake
 
+E = TypeVar("E", bound=Exception)
 
-class RetryTransport(httpx.BaseTransport):
-    """Does what `RetryPolicy` decides. Raises `APIConnectionError` for what was an `httpx.RequestError`."""
+
+class _Retrying(Generic[Transport]):
+    """Does what `RetryPolicy` decides.
+
+    Args:
+        inner: Does the I/O.
+        policy: Decides.
+        clock: The time that retries and deadlines go by.
+        limiter: Has a slot for each attempt; None for no limit.
+        retry_budget: What retries are counted against; None for one of its own.
+    """
 
     def __init__(
         self,
-        inner: httpx.BaseTransport,
+        inner: Transport,
         policy: RetryPolicy,
         clock: Clock,
         limiter: ClientLimiter | None,
         retry_budget: RetryBudget | None = None,
     ) -> None:
-        self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
+        self._inner: Transport = inner
+        self._policy, self._clock, self._limiter = policy, clock, limiter
         self._retry_budget = retry_budget or RetryBudget()
         self._is_closed = False
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def _begin(self, request: httpx.Request) -> tuple[Deadline, Attempts]:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
-        steps = attempt(request, self._policy, self._retry_budget, self._clock, deadline)
-        delay = next(steps)
+        return deadline, attempt(request, self._policy, self._retry_budget, self._clock, deadline)
+
+    def _ask(self, request: httpx.Request, deadline: Deadline) -> Ask | None:
+        return None if self._limiter is None else self._limiter.ask(request, deadline)
+
+
+class RetryTransport(_Retrying[httpx.BaseTransport], httpx.BaseTransport):
+    """Sends requests again. Raises `APIConnectionError` for what was an `httpx.RequestError`."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline, attempts = self._begin(request)
+        came: Attempt | None = None
         while True:
             try:
-                if delay is None:
-                    delay = steps.send(self._attempt(request, deadline))
-                else:
-                    self._clock.sleep(delay)
-                    delay = next(steps)
+                delay = attempts.send(came)
             except StopIteration as done:
                 response: httpx.Response = done.value
                 # Taken out, as whoever has the response would keep the page.
                 ahead: Ahead[Any] | None = request.extensions.pop("ahead", None)
                 if ahead is not None and response.is_success:
-                    ahead.note_body(response.content)
+                    ahead.on_body(ahead, response.content)
                 return response
+            came = None
+            if delay is None:
+                came = self._attempt(request, deadline)
+            else:
+                self._clock.sleep(delay)
 
     def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:
         """Send the request once it has a slot of the rate limit."""
-        ask = None if self._limiter is None else self._limiter.ask(request, deadline)
+        ask = self._ask(request, deadline)
         if ask is None:
             return self._send(request, deadline)
         try:
             ask.take()
-        except KitError as error:
-            return error
-        except httpx.PoolTimeout as error:
+        except (KitError, httpx.PoolTimeout) as error:
             return _failed(error, deadline)
         request.extensions["sent_at"] = self._clock.monotonic()
         outcome: Outcome | None = None
@@ -86,7 +105,7 @@ class RetryTransport(httpx.BaseTransport):
             if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
                 deadlines.heed(info["return_value"])
             elif ahead is not None and event.endswith("send_request_body.complete"):
-                ahead.note_sent()
+                ahead.sent.set()
             socks.heed(event, info)
 
         request.extensions["trace"] = trace
@@ -110,44 +129,31 @@ class RetryTransport(httpx.BaseTransport):
         self._inner.close()
 
 
-class AsyncRetryTransport(httpx.AsyncBaseTransport):
+class AsyncRetryTransport(_Retrying[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
     """The same, to await."""
 
-    def __init__(
-        self,
-        inner: httpx.AsyncBaseTransport,
-        policy: RetryPolicy,
-        clock: Clock,
-        limiter: ClientLimiter | None,
-        retry_budget: RetryBudget | None = None,
-    ) -> None:
-        self._inner, self._policy, self._clock, self._limiter = inner, policy, clock, limiter
-        self._retry_budget = retry_budget or RetryBudget()
-
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        deadline = Deadline.of(request, self._policy.budget, self._clock)
-        steps = attempt(request, self._policy, self._retry_budget, self._clock, deadline)
-        delay = next(steps)
+        deadline, attempts = self._begin(request)
+        came: Attempt | None = None
         while True:
             try:
-                if delay is None:
-                    delay = steps.send(await self._attempt(request, deadline))
-                else:
-                    await self._clock.asleep(delay)
-                    delay = next(steps)
+                delay = attempts.send(came)
             except StopIteration as done:
                 response: httpx.Response = done.value
                 return response
+            came = None
+            if delay is None:
+                came = await self._attempt(request, deadline)
+            else:
+                await self._clock.asleep(delay)
 
     async def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:
-        ask = None if self._limiter is None else self._limiter.ask(request, deadline)
+        ask = self._ask(request, deadline)
         if ask is None:
             return await self._send(request, deadline)
         try:
             await ask.atake()
-        except KitError as error:
-            return error
-        except httpx.PoolTimeout as error:
+        except (KitError, httpx.PoolTimeout) as error:
             return _failed(error, deadline)
         request.extensions["sent_at"] = self._clock.monotonic()
         outcome: Outcome | None = None
@@ -168,12 +174,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
                 from .exchange import exchange  # late, as synchronous programs never need it
 
                 return await exchange(request, deadline, (await self._inner.pool()).gate, receive)
-            left = deadline.left()
-            if left == math.inf:
-                return await receive()
-            import anyio
-
-            with anyio.move_on_after(max(left, 0)):
+            with deadline.scope():
                 return await receive()
             return deadline.passed()
         except (httpx.RequestError, OSError) as error:
@@ -183,7 +184,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _failed(error: httpx.RequestError | OSError, deadline: Deadline) -> httpx.RequestError | OSError:
+def _failed(error: E, deadline: Deadline) -> E | deadlines.DeadlinePassed:
     """Return what became of a request that failed. Async streams let a TLS alert through as ssl.SSLError."""
     if isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN:
         passed = deadline.passed()

@@ -110,9 +110,7 @@ def free_request(
     except httpx.InvalidURL as error:
         raise ValueError(f"path: expected a path below the base URL: {error}") from None
     request: dict[str, Any] = {"url": url.copy_with(query=None)}
-    in_path: Query = {}
-    for key, value in url.params.multi_items():
-        in_path[key] = [*in_path.get(key, []), value]
+    in_path: Query = {key: url.params.get_list(key) for key in url.params}
     if in_path or params is not None:
         request["params"] = {**in_path, **query_values(params or {}, "params")}
     if json is not None:

@@ -20,6 +20,7 @@ import httpx
 
 from kit_client.errors import wait_error
 from kit_client.options import check_seconds, check_whole
+from kit_client.pools import BUSY
 
 from .slots import MARGIN, WINDOW, LimiterState, Slots
 
@@ -196,7 +197,7 @@ class RateLimiter:
                 if line.lent >= line.most and (patience := ask.patience) is not None:
                     end = max(line.changed, ask.since) + patience
                     if now >= end:
-                        raise httpx.PoolTimeout("no connection was free in time")
+                        raise httpx.PoolTimeout(BUSY)
                     until = min(until, end)
                 left = ask.deadline.left()
                 if ready - now > left or left <= 0:
