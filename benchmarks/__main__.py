@@ -8,10 +8,20 @@ import signal
 import sys
 from types import FrameType
 
-from . import decoding, export, first_call, mock_beside_prism, mock_in_process, mock_large, per_request, rate_limit
+from . import (
+    decoding,
+    export,
+    first_call,
+    import_,
+    mock_beside_prism,
+    mock_in_process,
+    mock_large,
+    per_request,
+    rate_limit,
+)
 
 # They make a large account.
-LARGE = {"mock_large": mock_large.run, "export": export.run}
+LARGE = {"mock_large": mock_large.run, "export": export.run, "import": import_.run}
 BENCHMARKS = {
     "decoding": decoding.run,
     "first_call": first_call.run,
@@ -37,7 +47,7 @@ def main() -> int:
         help=f"which: {', '.join((*BENCHMARKS, *LONG))}; without any, all but the last",
     )
     parser.add_argument(
-        "--no-million", action="store_true", help=f"make the large account one of {SMALLER:,}, which takes a second"
+        "--no-million", action="store_true", help=f"make the large accounts ones of {SMALLER:,}, which takes a second"
     )
     options = parser.parse_args()
     names = options.names or list(BENCHMARKS)
