@@ -148,7 +148,7 @@ bench: venv
 endif
 	@$(RUN) -m benchmarks $(BENCH_ARGS)
 
-bench-long: venv  ## measure how much of the rate limit is used, at the real window of 60 seconds: 17 minutes
+bench-long: venv  ## measure how much of the rate limit is used, at the real window of 60 seconds: 26 minutes
 	@$(RUN) -m benchmarks rate_limit_long
 
 format: venv  ## format, and mend what the linter can

@@ -31,7 +31,7 @@ BENCHMARKS = {
     "mock_beside_prism": mock_beside_prism.run,
     **LARGE,
 }
-# Only if it is named: it takes 17 minutes.
+# Only if it is named: it takes 26 minutes.
 LONG = {"rate_limit_long": rate_limit.run_long}
 SMALLER = 20_000
 _INTERRUPTED = 130
