@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 FIRST_MOMENT, LAST_MOMENT = -62_135_596_800, 253_402_300_799
 """In seconds since 1970: the first of the year 1 and the last of 9999, between which `timestamp` can write moments."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # it is in UTC, and prints without saying so
 
 
 class Clock:
@@ -84,11 +83,21 @@ class Clock:
             self._move(value)
 
 
-@lru_cache(maxsize=4096)
 def timestamp(epoch: int) -> str:
-    """Seconds since 1970 in Kit's format, such as `2023-02-17T11:43:55Z`. Cached: rows often share a second."""
-    # In half the time of `strftime`, which was a third of a page of a large account.
-    return (_EPOCH + timedelta(seconds=epoch)).isoformat() + "Z"
+    """Seconds since 1970 in Kit's format, such as `2023-02-17T11:43:55Z`."""
+    # A page of a large account is mostly this. `strftime` takes ten times as long.
+    day, second = divmod(epoch, 86_400)
+    minute, second = divmod(second, 60)
+    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}"
+
+
+_MINUTES = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
+_SECONDS = [f"{second:02}Z" for second in range(60)]
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    return date.fromordinal(_FIRST.toordinal() + number).isoformat()
 
 
 @contextmanager

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kit_mock import Clock, KitMock
+from kit_mock.state.clock import timestamp
 from tests.unit.mock.conftest import START
 
 
@@ -44,3 +47,8 @@ def test_too_far_is_told_in_the_same_words_however_far(days: float) -> None:
 def test_timestamps_follow_it(kit: httpx.Client, mock: KitMock) -> None:
     assert mock.advance(hours=3) == mock.clock.now()
     assert kit.post("/v4/tags", json={"name": "A"}).json()["tag"]["created_at"] == "2023-02-17T14:43:55Z"
+
+
+@given(st.integers(-1, 200_000_000_000))
+def test_a_timestamp_is_the_moment_in_the_format_of_kit(epoch: int) -> None:
+    assert timestamp(epoch) == f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%SZ}"
