@@ -140,7 +140,7 @@ generate: venv  ## write what is generated anew: from the document kit_api and d
 mock: venv  ## serve the mock of the service on 127.0.0.1
 	@$(BIN)/kit-mock serve
 
-# Prism runs on node; without that it is left out. Two to three minutes; BENCH_ARGS=--no-million saves half a minute.
+# Prism runs on node; without that it is left out. Nine minutes; BENCH_ARGS=--no-million saves three of them.
 ifeq ($(NODE),yes)
 bench: venv benchmarks/node_modules/.ready  ## measure against peers, in one run
 else

@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other: seven minutes, one of them to make two accounts of a million subscribers."""
+"""Every benchmark, one after the other: nine minutes, one of them to make two accounts of a million subscribers."""
 
 from __future__ import annotations
 
