@@ -14,6 +14,8 @@ import pytest
 from kit_api import codec
 from kit_mock import KitMock
 
+from .rerouting import reroute
+
 PAGE = (Path(__file__).parents[2] / "docs" / "beyond-the-document.md").read_text(encoding="utf-8")
 BLOCKS: list[str] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 MASCOT = {"mascot": "owl"}
@@ -49,14 +51,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[WithMascot]:
     with KitMock(api_key="kit_0123456789") as mock:
         transport = WithMascot(mock)
 
-        def made(**arguments: Any) -> httpx.BaseTransport:
-            return transport
-
-        def made_async(**arguments: Any) -> httpx.AsyncBaseTransport:
-            return mock.async_transport
-
-        monkeypatch.setattr("kit_client.client.NetworkTransport", made)
-        monkeypatch.setattr("kit_client.client.AsyncNetworkTransport", made_async)
+        reroute(monkeypatch, sync=transport, asynchronous=mock.async_transport)
         codec._reported.clear()
         yield transport
         codec._reported.clear()

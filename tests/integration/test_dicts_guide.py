@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import httpx
 import pytest
 
 from kit_api.models import NewSubscriber, NewSubscriberDict
@@ -15,17 +14,15 @@ from kit_api.types import UNSET
 from kit_client import Kit
 from kit_mock import KitMock
 
+from .rerouting import reroute
+
 PAGE = (Path(__file__).parents[2] / "docs" / "dicts-in-requests.md").read_text(encoding="utf-8")
 (CODE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_code_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     with KitMock(access_token="token") as mock:
-
-        def transport(**arguments: Any) -> httpx.BaseTransport:
-            return mock.transport
-
-        monkeypatch.setattr("kit_client.client.NetworkTransport", transport)
+        reroute(monkeypatch, sync=mock.transport)
         exec(compile(CODE, "dicts-in-requests.md", "exec"), {"__name__": "__main__"})
         assert {found["email_address"] for found in mock.subscribers.all()} == {"ada@example.com", "grace@example.com"}
         (purchase,) = mock.purchases.all()

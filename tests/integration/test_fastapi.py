@@ -20,6 +20,8 @@ from kit_api.models import CreateSubscriberRequest, NewPurchase, Purchase, Subsc
 from kit_client import AsyncKit, Kit, NotFoundError
 from kit_mock import KitMock
 
+from .rerouting import reroute
+
 
 class Team(BaseModel):
     """A model of the application, with models of the client in it."""
@@ -131,7 +133,7 @@ def test_the_guide_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"__name__": "guide"}
     exec(compile(app, "guide", "exec"), names)
     with KitMock(api_key="kit_0123456789") as mock:
-        monkeypatch.setattr("kit_client.client.AsyncNetworkTransport", lambda **arguments: mock.async_transport)
+        reroute(monkeypatch, asynchronous=mock.async_transport)
         with TestClient(names["app"]) as web:
             answer = web.post("/subscribers", json=ADA)
     assert (answer.status_code, answer.json()["first_name"]) == (200, "Ada")

@@ -7,13 +7,13 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from kit_client import Kit
 from kit_mock import KitMock
+
+from .rerouting import reroute
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,14 +28,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[KitMock]:
     """The mock in the place of the network, so that the code runs as it stands."""
     mock = KitMock(api_key="kit_0123456789", access_token="kit_oauth_0123456789")
 
-    def sync_transport(**arguments: Any) -> httpx.BaseTransport:
-        return mock.transport
-
-    def async_transport(**arguments: Any) -> httpx.AsyncBaseTransport:
-        return mock.async_transport
-
-    monkeypatch.setattr("kit_client.client.NetworkTransport", sync_transport)
-    monkeypatch.setattr("kit_client.client.AsyncNetworkTransport", async_transport)
+    reroute(monkeypatch, sync=mock.transport, asynchronous=mock.async_transport)
     with mock:
         yield mock
 

@@ -22,6 +22,8 @@ from kit_api.models.dicts import TaggingDict
 from kit_client import Kit, webhooks
 from kit_mock import KitMock
 
+from .rerouting import reroute
+
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
 FILES: dict[str, str] = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.DOTALL))
 SECRET = webhooks.new_secret()
@@ -231,7 +233,7 @@ def test_changing_the_secret_loses_no_event(
 def test_registering_can_be_repeated(
     kit_mock: KitMock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("kit_client.client.NetworkTransport", lambda **arguments: kit_mock.transport)
+    reroute(monkeypatch, sync=kit_mock.transport)
     monkeypatch.setenv("KIT_API_KEY", kit_mock.api_key)
     monkeypatch.setenv("KIT_WEBHOOK_SECRET", SECRET)
     for _ in range(2):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -108,17 +106,9 @@ def test_what_the_page_shows_is_escaped() -> None:
         assert "<script>" not in redirect.text
 
 
-def test_the_owner_chooses_among_accounts(tmp_path: Path) -> None:
-    db = tmp_path / "mock.db"
-    KitMock(db=db).close()
-    connection = sqlite3.connect(db)
-    with connection:
-        connection.execute(
-            "INSERT INTO accounts (name, plan_type, email_address, created_at, timezone, colors)"
-            " SELECT 'Second & last', plan_type, email_address, created_at, timezone, colors FROM accounts"
-        )
-    connection.close()
-    with KitMock(db=db) as mock, client(mock) as http:
+def test_the_owner_chooses_among_accounts() -> None:
+    seed = {"accounts": [{"name": "First"}, {"name": "Second & last"}]}
+    with KitMock(seed=seed) as mock, client(mock) as http:
         page = ask(http)
         assert '<option value="2">Second &amp; last</option>' in page.text
         decision = {**form_of(page), "account_id": "2", "decision": "approve"}
