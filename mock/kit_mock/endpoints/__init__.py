@@ -1,4 +1,4 @@
-"""Kit's rules, one module for each resource. Importing this package registers their handlers."""
+"""The handlers of the API's operations, one module for each tag of the document. Importing the package registers them."""
 
 from __future__ import annotations
 

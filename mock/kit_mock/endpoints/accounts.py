@@ -1,4 +1,4 @@
-"""The endpoints of the account, its colors, profile and numbers."""
+"""The endpoints of the account: colors, creator profile and stats."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def list_account_colors(call: Call) -> Reply:
 
 @operation("update_account_colors", unchecked=["colors.*"])
 def update_account_colors(call: Call) -> Reply:
-    """Answer PUT /v4/account/colors: up to 5 hex codes, of 3 or 6 digits, take the place of those there are."""
+    """Answer PUT /v4/account/colors: 200, 422 for an invalid hex code or more than 5."""
     colors = call.body.get("colors")
     if not isinstance(colors, list):
         raise unprocessable("Colors can't be blank" if colors is None else "Colors must be a list")
@@ -77,7 +77,7 @@ def update_account_colors(call: Call) -> Reply:
 
 @operation("get_creator_profile")
 def get_creator_profile(call: Call) -> Reply:
-    """Answer GET /v4/account/creator_profile, 404 if the account has none."""
+    """Answer GET /v4/account/creator_profile: 200, 404 for an account without one."""
     profile = accounts.profile(call.account)
     if profile is None:
         raise not_found()
@@ -86,7 +86,7 @@ def get_creator_profile(call: Call) -> Reply:
 
 @operation("get_email_stats")
 def get_email_stats(call: Call) -> Reply:
-    """Answer GET /v4/account/email_stats: what broadcasts sent in the last 90 days, and what came of it."""
+    """Answer GET /v4/account/email_stats: totals and rates of the broadcasts of the last 90 days."""
     since = call.account.now - int(_PERIOD.total_seconds())
     sent, opened, clicked, unsubscribed = email_stats.totals(call.account, since)
     bounced = growth.count_changes(call.account, "bounced", since, call.account.now)
@@ -113,9 +113,9 @@ def get_email_stats(call: Call) -> Reply:
 
 @operation("get_growth_stats", unchecked=["starting", "ending"])
 def get_growth_stats(call: Call) -> Reply:
-    """Answer GET /v4/account/growth_stats: whole days in the account's own time zone.
+    """Answer GET /v4/account/growth_stats, for whole days in the account's time zone.
 
-    `subscribers` is who was active at the end. Without `starting` it is 90 days before today, whatever `ending` is.
+    `subscribers` counts the active ones at the end. `starting` is 90 days before today by default, whatever `ending` is.
     """
     timezone = accounts.details(call.account).timezone
     today = datetime.fromtimestamp(call.account.now, UTC).astimezone(timezones.zone(timezone)).date()
@@ -138,7 +138,7 @@ def get_growth_stats(call: Call) -> Reply:
 
 
 def _period(call: Call, today: date) -> tuple[date, date]:
-    """Return the first and the last day that are asked for."""
+    """Return the first and the last day of the request. Raises Refusal 422 for invalid dates."""
     days: dict[str, date] = {}
     errors = []
     for name in ("starting", "ending"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, date_filters, page
-from kit_mock.model import audience, broadcasts, dates
+from kit_mock.model import accounts, audience, broadcasts, dates
 from kit_mock.model.account import Account
 from kit_mock.model.broadcasts import MOMENTS, TEXTS, Broadcast
 from kit_mock.model.email_stats import percent
@@ -53,15 +53,16 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 
 @operation("list_broadcasts")
 def list_broadcasts(call: Call) -> Reply:
-    """Answer GET /v4/broadcasts: drafts, scheduled and sent ones, the newest first."""
-    listing = Listing(columns=broadcasts.COLUMNS, source=broadcasts.SOURCE, key="b.id", since="b.created_at")
+    """Answer GET /v4/broadcasts: broadcasts of every status, the newest first."""
+    listing = Listing(
+        Broadcast._make, columns=broadcasts.COLUMNS, source=broadcasts.SOURCE, key="b.id", since="b.created_at"
+    )
     listing.narrow("b.account_id = ?", call.account.id)
     if "status" in call.query:
         condition = broadcasts.STATUSES[call.query["status"]]
         listing.narrow(condition.replace(":now", "?"), *[call.account.now] * condition.count(":now"))
-    for relation, moment in date_filters(call, "sent"):
-        listing.narrow(f"b.started_at {relation} ?", moment)
-    return Reply(200, page(call, listing, "broadcasts", lambda rows: _listed(call, rows)))
+    listing.compare("b.started_at", date_filters(call, "sent"))
+    return page(call, listing, "broadcasts", lambda found: _render_list(call, found))
 
 
 @operation("get_broadcast")
@@ -72,7 +73,7 @@ def get_broadcast(call: Call) -> Reply:
 
 @operation("get_broadcast_stats")
 def get_broadcast_stats(call: Call) -> Reply:
-    """Answer GET /v4/broadcasts/{id}/stats; since 2026-10-15 with 400 if it was sent more than five years ago."""
+    """Answer GET /v4/broadcasts/{id}/stats: 200, and from 2026-10-15 on 400 for one sent more than five years ago."""
     broadcast = broadcasts.by_id(call.account, call.path["id"])
     if call.account.behaviour.today_fields and call.account.now >= _OLD_STATS_END:
         today = datetime.fromtimestamp(call.account.now, UTC)
@@ -84,7 +85,7 @@ def get_broadcast_stats(call: Call) -> Reply:
 
 @operation("create_broadcast", unchecked=MOMENTS)
 def create_broadcast(call: Call) -> Reply:
-    """Answer POST /v4/broadcasts: 201, 403 without permission, 422 for an unknown template or several filter groups."""
+    """Answer POST /v4/broadcasts: 201, 403 without permission, 422 for an invalid value."""
     _require_permission(call)
     created = broadcasts.create(call.account, _given(call))
     return Reply(201, {"broadcast": render(call.account, created)})
@@ -92,7 +93,7 @@ def create_broadcast(call: Call) -> Reply:
 
 @operation("update_broadcast", unchecked=MOMENTS)
 def update_broadcast(call: Call) -> Reply:
-    """Answer PUT /v4/broadcasts/{id}: what is left out stays. 422 likewise, and once it is being sent."""
+    """Answer PUT /v4/broadcasts/{id}: 200, 403 and 422 likewise, and 422 once sending has begun."""
     _require_permission(call)
     broadcast = broadcasts.unsent(call.account, call.path["id"])
     return Reply(200, {"broadcast": render(call.account, broadcasts.update(call.account, broadcast, _given(call)))})
@@ -100,19 +101,19 @@ def update_broadcast(call: Call) -> Reply:
 
 @operation("delete_broadcast")
 def delete_broadcast(call: Call) -> Reply:
-    """Answer DELETE /v4/broadcasts/{id}: 204, or 422 once it is being sent."""
+    """Answer DELETE /v4/broadcasts/{id}: 204, 403 without permission, 422 once sending has begun."""
     _require_permission(call)
     broadcasts.delete(call.account, broadcasts.unsent(call.account, call.path["id"]))
     return Reply(204)
 
 
 def _require_permission(call: Call) -> None:
-    if not call.account.store.value("SELECT can_broadcast FROM accounts WHERE id = ?", (call.account.id,)):
+    if not accounts.details(call.account).can_broadcast:
         raise Refusal(403, (FORBIDDEN,))
 
 
 def _given(call: Call) -> dict[str, Any]:
-    """Return the body with moments in seconds since 1970. Raises Refusal 422 with all that is wrong with it."""
+    """Return the body with moments in seconds since 1970. Raises Refusal 422 with a message for each wrong value."""
     given, errors = dict(call.body), []
     for name in MOMENTS:
         if given.get(name) is not None:
@@ -121,24 +122,21 @@ def _given(call: Call) -> dict[str, Any]:
                 errors.append(f"{human(name)} is not a valid ISO8601 timestamp")
     id_ = given.get("email_template_id")
     if id_ is not None:
-        # An integer by the document, which takes 5.0 for one.
+        # Converted, since 5.0 is an integer to the document. 0 is no template's id.
         given["email_template_id"] = int(id_) if abs(id_) <= LARGEST_ID else 0
     if errors:
         raise unprocessable(*errors, *broadcasts.problems(call.account, given))
     return given
 
 
-def _listed(call: Call, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    found = [render(call.account, Broadcast(*row)) for row in rows]
-    if call.query.get("slim"):
-        for one in found:
-            for name in _LEFT_OUT_IF_SLIM:
-                del one[name]
-    return found
+def _render_list(call: Call, found: list[Broadcast]) -> list[dict[str, Any]]:
+    left_out = _LEFT_OUT_IF_SLIM if call.query.get("slim") else ()
+    shown = [render(call.account, each) for each in found]
+    return [{name: value for name, value in each.items() if name not in left_out} for each in shown]
 
 
 def _stats(call: Call, broadcast: Broadcast) -> dict[str, Any]:
-    """Represent the stats of a broadcast. Rates are in percent of the recipients."""
+    """Represent the stats of a broadcast. Rates are in percent of its recipients."""
     recipients = broadcast.recipients
     return {
         "recipients": recipients,

@@ -1,7 +1,7 @@
-"""What all bulk operations share.
+"""The frame of all bulk operations.
 
-Up to 100 items are dealt with at once; more become a job (see `bulk_jobs`). Results and failures come in the order
-of the request, unless the mock is to scramble them.
+Up to 100 items are answered at once; more become a job (see `bulk_jobs`). Results and failures have the order of the
+request, unless the setting `bulk_order` scrambles them.
 """
 
 from __future__ import annotations
@@ -34,14 +34,17 @@ def operation(
     ids: Iterable[str] = (),
     check: Check | None = None,
 ) -> Callable[[Run], Run]:
-    """Register the decorated function, which gets the items and returns what a 200 shows, as a bulk operation.
+    """Register the decorated function as a bulk operation.
 
-    The function returns `failures`, a list, and the results by what tells them apart: what comes again takes the place of
-    the one before. Both are in the order of the items. It may get the items of one request in slices.
-    `name` is the field that holds the items. `unchecked_in_items` is that of `handlers.operation`. `ids` names the fields
-    of each item that are ids, which the function gets as int or None; one that is too large for an id refuses the
-    request. `check` raises Refusal for what is wrong with a request as a whole and the document doesn't find: it goes before everything that is done,
-    and before the request is queued.
+    The function takes items and returns `failures`, a list, and a dict of results in the order of the items; a later result
+    replaces one with the same key. It may be called with the items of one request in slices.
+
+    Args:
+        operation_id: the operation.
+        name: the field of the body with the items.
+        unchecked_in_items: as for `handlers.operation`.
+        ids: fields of each item that are ids. The function gets them as int or None; a too large one refuses the request.
+        check: raises Refusal if the request as a whole is wrong. Called before the first item is changed or queued.
     """
     ids = tuple(ids)
 
@@ -72,13 +75,13 @@ def operation(
 
 
 def _keyed(found: Mapping[str, Any]) -> bulk_jobs.Results:
-    """Return results by texts, as JSON has them, failures by their numbers."""
+    """Return results by their keys as texts, as JSON needs them, and failures by their numbers."""
     pairs = {name: each.items() if isinstance(each, Mapping) else enumerate(each) for name, each in found.items()}
     return {name: {str(key): result for key, result in each} for name, each in pairs.items()}
 
 
 def _items(call: Call, name: str) -> Items:
-    """Return the items of a request, objects by the document. Raises Refusal 422 if they are missing, empty or no array."""
+    """Return the items of a request. Raises Refusal 422 if they are missing, empty or no array."""
     found = call.body.get(name)
     if not isinstance(found, list) or not found:
         raise unprocessable(f"No {name.replace('_', ' ')} included for processing")
@@ -86,20 +89,20 @@ def _items(call: Call, name: str) -> Items:
 
 
 def _check_ids(name: str, items: Items, ids: tuple[str, ...]) -> None:
-    """Raise Refusal 422 for an id that is too large for one."""
+    """Raise Refusal 422 for an id that is out of range."""
     for id_ in ids:
-        given = [0, *filter(None, map(itemgetter(id_), items))]  # Without a step of Python for each: there can be many.
+        given = [0, *filter(None, map(itemgetter(id_), items))]  # Faster than a loop: there can be very many.
         if max(given) > LARGEST_ID or min(given) < -LARGEST_ID:
             raise unprocessable(f"{human(f'{name} {id_}')} is out of range")
 
 
 def _with_whole(item: dict[str, Any], ids: tuple[str, ...]) -> dict[str, Any]:
-    """Return an item with its ids as int: the document takes 5.0 for an integer."""
+    """Return an item with its ids as int, since 5.0 is an integer to the document."""
     return {**item, **{id_: int(item[id_]) for id_ in ids if item[id_] is not None}}
 
 
 def _callback_url(call: Call) -> str | None:
-    """Return where the result of a job goes. Raises Refusal 422 for a URI that has neither http nor https."""
+    """Return the URL that gets the result of a job. Raises Refusal 422 for one that is neither http nor https."""
     given: str | None = call.body.get("callback_url")
     if given is not None and not allowed_hosts.is_web_url(given):
         raise unprocessable("Callback url is invalid")

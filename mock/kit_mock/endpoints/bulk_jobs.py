@@ -1,9 +1,9 @@
-"""Bulk jobs: the queue of bulk requests that are too large to be answered at once, and what works it off.
+"""Bulk jobs: queue and run the bulk requests that are too large to be answered at once.
 
-A job runs 2 seconds of the mock's clock after its request, by the code that carries out a small request, and POSTs the
-body that a 200 would have had to `callback_url`. It runs in slices of 500 items, each a transaction of its own, so that
-others are answered in between. Its items and results wait in the database, and what a slice does is kept together with
-the mark that it is done: after a restart, even a kill, each slice runs once.
+A job runs 2 seconds of the mock's clock after its request, with the handler of a small request, and POSTs the body that a
+200 would have had to `callback_url`. It runs in slices of 500 items, each in its own transaction, so that requests are
+answered in between. Items and results are in the database, and the changes of a slice are committed together with the mark
+that it is done: after a restart, even a kill, each slice runs once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kit_mock.state.store import Store
 DELAY = 2
 """Seconds from the request to the job."""
 SLICE = 500
-"""Items that are done without a break: some hundredths of a second, and several times that if webhooks are told of each."""
+"""Items per transaction. A slice takes some hundredths of a second, and several times that if each item fires events."""
 
 FULL = (
     "This request exceeds your queued bulk requests limit."
@@ -35,7 +35,7 @@ FULL = (
 
 Items = list[dict[str, Any]]
 Results = dict[str, dict[str, dict[str, Any]]]
-"""The lists of a bulk operation's answer: by name, and in each by a key that is the same for what is shown only once."""
+"""The lists of a bulk operation's answer by name. Each has its results by key, so that equal ones are shown once."""
 Run = Callable[[Call, Items], Results]
 
 
@@ -50,7 +50,7 @@ class Job(NamedTuple):
     callback_url: str | None
     run_at: int
     done: int
-    """Slices."""
+    """Slices that have run."""
 
 
 _log = logging.getLogger("kit_mock")
@@ -60,17 +60,14 @@ _decode_results = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]]).decode
 
 
 def register(operation_id: str, run: Run) -> None:
-    """Make known what carries out the jobs of an operation."""
+    """Set the function that runs the jobs of an operation."""
     _runs[operation_id] = run
 
 
 def enqueue(call: Call, name: str, items: Items, callback_url: str | None) -> None:
-    """Queue a request, which has been validated and has its items under a name.
-
-    Raises Refusal 413 if it is too much for the queue.
-    """
+    """Queue a validated request, whose items are in the field `name`. Raises Refusal 413 if the queue is full."""
     slices = [msgspec.json.encode(items[at : at + SLICE]) for at in range(0, len(items), SLICE)]
-    # The whole as JSON: each slice less its brackets, and commas between them.
+    # The size of the body as JSON: the slices without their brackets, with commas between them.
     size = len(msgspec.json.encode({**call.body, name: []})) + sum(map(len, slices)) - len(slices) - 1
     sql = "SELECT coalesce(sum(size), 0) FROM bulk_jobs WHERE account_id = ? AND client = ?"
     store, now = call.account.store, call.account.now
@@ -93,14 +90,14 @@ def enqueue(call: Call, name: str, items: Items, callback_url: str | None) -> No
 
 
 def next_at(store: Store) -> int | None:
-    """Return when the next job is due, or has been since, or None if none waits."""
+    """Return when the next job is or was due, or None if none waits."""
     found: int | None = store.value("SELECT min(run_at) FROM bulk_jobs")
     return found
 
 
 @schedule.task(next_at)
 def run_jobs(store: Store, now: int) -> None:
-    """Run a slice of a job that is due."""
+    """Run one slice of a due job."""
     sql = f"SELECT {', '.join(Job._fields)} FROM bulk_jobs WHERE run_at <= ? ORDER BY done, run_at, id LIMIT 1"
     row = store.row(sql, (now,))
     if row is None:
@@ -109,9 +106,9 @@ def run_jobs(store: Store, now: int) -> None:
     try:
         with store.savepoint():
             is_over = _run_slice(store, job)
-    except UnwritableError:  # No fault of the job, which waits until there is room.
+    except UnwritableError:  # The disk is full. The job waits until there is room.
         raise
-    except Exception:  # noqa: BLE001  (the requests that come after must not suffer from it)
+    except Exception:  # noqa: BLE001  (one broken job must not block those after it)
         _log.exception("fault in the mock, bulk job %s is dropped", job.id)
         is_over = True
     if is_over:
@@ -121,7 +118,7 @@ def run_jobs(store: Store, now: int) -> None:
 
 
 def _run_slice(store: Store, job: Job) -> bool:
-    """Run the next slice of a job, and return whether it was the last one, whose end is told to `callback_url`."""
+    """Run the next slice of a job and return whether it was the last. After the last, queue the POST to `callback_url`."""
     call = Call(
         operation_id=job.operation_id,
         path={},
@@ -132,7 +129,7 @@ def _run_slice(store: Store, job: Job) -> bool:
     )
     sql = "SELECT items FROM bulk_slices WHERE job_id = ? AND number = ?"
     results = _runs[job.operation_id](call, _decode_items(store.value(sql, (job.id, job.done))))
-    encoded = None if job.callback_url is None else msgspec.json.encode(_told_apart(results, job.done))
+    encoded = None if job.callback_url is None else msgspec.json.encode(_with_unique_failures(results, job.done))
     sql = "UPDATE bulk_slices SET items = NULL, results = ? WHERE job_id = ? AND number = ?"
     store.write(sql, (encoded, job.id, job.done))
     store.update_row("bulk_jobs", job.id, {"done": job.done + 1})
@@ -153,16 +150,16 @@ def _run_slice(store: Store, job: Job) -> bool:
     return True
 
 
-def _told_apart(results: Results, number: int) -> Results:
-    """Return results with the failures under keys that no other slice has: each failure is shown."""
+def _with_unique_failures(results: Results, number: int) -> Results:
+    """Return results with keys of failures that differ from those of other slices, so that no failure is replaced."""
     failures = results.get("failures", {})
     return {**results, "failures": {f"{number}.{key}": each for key, each in failures.items()}}
 
 
 def _gather(store: Store, id_: int, encoded: bytes) -> None:
-    """Add what a slice brought to what a job has brought so far. To add it twice makes no difference.
+    """Add the results of a slice to those of its job in memory. Adding them twice makes no difference.
 
-    It is kept in memory too, as to put it together at the end would take long.
+    They are in the database too, but decoding all of them at the end would take too long.
     """
     if id_ not in store.job_results:  # The first slice, or the first after a restart.
         rows = store.rows(
@@ -174,7 +171,7 @@ def _gather(store: Store, id_: int, encoded: bytes) -> None:
         parts = [encoded]
     for part in parts:
         for name, found in _decode_results(part).items():
-            # Copies: a Raw would keep all of its slice.
+            # Copied, since a Raw keeps all of its slice in memory.
             store.job_results[id_].setdefault(name, {}).update({key: bytes(each) for key, each in found.items()})
 
 

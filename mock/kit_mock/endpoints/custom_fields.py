@@ -1,4 +1,4 @@
-"""The endpoints of custom fields, and of the values that subscribers have in them."""
+"""The endpoints of custom fields and of their values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from kit_mock.endpoints import bulk
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.endpoints.pagination import list_of, page
 from kit_mock.model import custom_fields, subscribers, values
 from kit_mock.model.account import Account
 from kit_mock.model.custom_fields import CustomField
@@ -24,13 +24,13 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 @operation("list_custom_fields")
 def list_custom_fields(call: Call) -> Reply:
     """Answer GET /v4/custom_fields, the newest first."""
-    listing = Listing.of(call.account, "custom_fields", CustomField)
-    return Reply(200, page(call, listing, "custom_fields", lambda rows: [render(CustomField(*row)) for row in rows]))
+    listing = list_of(call.account, "custom_fields", CustomField)
+    return page(call, listing, "custom_fields", lambda found: [render(each) for each in found])
 
 
 @operation("create_custom_field", unchecked=["label"])
 def create_custom_field(call: Call) -> Reply:
-    """Answer POST /v4/custom_fields: 201, 422 for a blank label; for a taken one 200 with its field, by the reference 422."""
+    """Answer POST /v4/custom_fields: 201, 422 for a blank label. A taken label is 200 with its field, or 422 by the reference."""
     label = values.required_text(call.body.get("label"), "label")
     existing = custom_fields.labelled(call.account, label)
     if existing is not None and call.account.behaviour.existing_field_is_returned:
@@ -40,7 +40,7 @@ def create_custom_field(call: Call) -> Reply:
 
 @operation("update_custom_field", unchecked=["label"])
 def update_custom_field(call: Call) -> Reply:
-    """Answer PUT /v4/custom_fields/{id}: a new label and key; the name stays, and so do the values."""
+    """Answer PUT /v4/custom_fields/{id}: 200 with the new label and its key, 422 for a label that is blank or taken."""
     id_ = custom_fields.by_id(call.account, call.path["id"]).id
     label = values.required_text(call.body.get("label"), "label")
     return Reply(200, {"custom_field": render(custom_fields.relabel(call.account, id_, label))})
@@ -48,16 +48,16 @@ def update_custom_field(call: Call) -> Reply:
 
 @operation("delete_custom_field")
 def delete_custom_field(call: Call) -> Reply:
-    """Answer DELETE /v4/custom_fields/{id}, with its values of all subscribers. A locked one stays: 422."""
+    """Answer DELETE /v4/custom_fields/{id}: 204, or 422 for a locked field."""
     custom_fields.delete(call.account, call.path["id"])
     return Reply(204)
 
 
 @bulk.operation("bulk_create_custom_fields", "custom_fields", unchecked_in_items=["label"])
 def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer POST /v4/bulk/custom_fields: what is wrong with one doesn't stop the others.
+    """Answer POST /v4/bulk/custom_fields: a failure doesn't stop the other items.
 
-    A field that exists is a result, once however often its label is there; by the reference it is a failure.
+    An existing field is one result, however many items name it; by the reference each such item is a failure.
     """
     fields: dict[int, dict[str, Any]] = {}
     failures = []
@@ -80,10 +80,9 @@ def bulk_create_custom_fields(call: Call, items: bulk.Items) -> dict[str, Any]:
     "bulk_update_custom_field_values", "custom_field_values", ids=["subscriber_id", "subscriber_custom_field_id"]
 )
 def bulk_update_custom_field_values(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer POST /v4/bulk/custom_fields/subscribers: what is wrong with one doesn't stop the others.
+    """Answer POST /v4/bulk/custom_fields/subscribers: a failure doesn't stop the other items.
 
-    Of values for the same field of the same subscriber the last one stays, and is the one result. In a failure, null
-    stands for a subscriber who doesn't exist.
+    Several values for one field of one subscriber have one result, the last. A failure has null for an unknown subscriber.
     """
     keys = FieldSet.of(call.account).keys
     saved: dict[tuple[int, int], dict[str, Any]] = {}

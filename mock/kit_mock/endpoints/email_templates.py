@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.endpoints.pagination import list_of, page
 from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.email_templates import EmailTemplate
@@ -24,9 +24,7 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 
 @operation("list_email_templates")
 def list_email_templates(call: Call) -> Reply:
-    """Answer GET /v4/email_templates, by id descending, as the reference shows them."""
-    listing = Listing.of(call.account, "email_templates", EmailTemplate)
+    """Answer GET /v4/email_templates, by id descending."""
+    listing = list_of(call.account, "email_templates", EmailTemplate)
     listing.since = None
-    return Reply(
-        200, page(call, listing, "email_templates", lambda found: [render(EmailTemplate(*row)) for row in found])
-    )
+    return page(call, listing, "email_templates", lambda found: [render(each) for each in found])

@@ -1,4 +1,4 @@
-"""The endpoints of forms and landing pages, and of who subscribed through them."""
+"""The endpoints of forms, landing pages and their subscribers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from kit_mock.endpoints import bulk
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.memberships import Members
-from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.endpoints.pagination import list_of, page
 from kit_mock.model import rows, subscribers
 from kit_mock.model.account import Account
 from kit_mock.model.forms import Form
@@ -40,16 +40,14 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 
 @operation("list_forms")
 def list_forms(call: Call) -> Reply:
-    """Answer GET /v4/forms, the newest first: active ones of both types, unless `status` and `type` say otherwise."""
-    listing = Listing.of(call.account, "forms", Form)
+    """Answer GET /v4/forms, the newest first. Without `status` only active ones, without `type` both types."""
+    listing = list_of(call.account, "forms", Form)
     status = call.query.get("status", "active")
     if status != "all":
         listing.narrow("status = ?", status)
     if "type" in call.query:
         listing.narrow("type = ?", call.query["type"])
-    return Reply(
-        200, page(call, listing, "forms", lambda found: _MEMBERS.counted(call, [render(Form(*row)) for row in found]))
-    )
+    return page(call, listing, "forms", lambda found: _MEMBERS.add_counts(call, [render(each) for each in found]))
 
 
 @operation("list_form_subscribers")
@@ -66,21 +64,17 @@ def add_form_subscriber(call: Call) -> Reply:
 
 @operation("add_form_subscriber_by_email", unchecked=["email_address"])
 def add_form_subscriber_by_email(call: Call) -> Reply:
-    """Answer POST /v4/forms/{form_id}/subscribers, likewise; the subscriber must exist."""
+    """Answer POST /v4/forms/{form_id}/subscribers: 201 or 200 likewise, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to add subscriber to form"
     return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
 
 
 @bulk.operation("bulk_add_form_subscribers", "additions", ids=["form_id", "subscriber_id"])
 def bulk_add_form_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer POST /v4/bulk/forms/subscribers: one result for each addition, whether or not the subscriber was in the form.
-
-    An addition that is there twice has one result, with the first referrer. In a failure, null stands for the id that
-    doesn't exist.
-    """
+    """Answer POST /v4/bulk/forms/subscribers: one result for each different addition, new or not, with the first referrer."""
     added: dict[tuple[int, int], dict[str, Any]] = {}
-    found, failures = _MEMBERS.named_in_bulk(call, items, "subscription")
+    found, failures = _MEMBERS.match_items(call, items, "subscription")
     for form, subscriber, item in found:
         ON_FORM.put(call.account, form, subscriber, item.get("referrer"))
-        added[form, subscriber.id] = _MEMBERS.shown_in_bulk(call, form, subscriber)
+        added[form, subscriber.id] = _MEMBERS.render_briefly(call, form, subscriber)
     return {"subscribers": added, "failures": failures}

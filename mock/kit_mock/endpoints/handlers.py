@@ -1,8 +1,4 @@
-"""Which operation is carried out by which function.
-
-The modules of `kit_mock.endpoints` register their handlers here when they are imported. An operation without a handler
-answers 501.
-"""
+"""The registry of handlers, which `kit_mock.endpoints` fills. An operation without a handler answers 501."""
 
 from __future__ import annotations
 
@@ -19,21 +15,21 @@ from kit_mock.protocol.reading import ORDINARY_BODY, Reading
 
 @attrs.define
 class Call:
-    """One request to one operation, read and validated: what a handler works with."""
+    """A validated request to an operation, as a handler gets it."""
 
     operation_id: str
     path: dict[str, int]
     """Ids by the names of the parameters in the path."""
     query: dict[str, Any]
     """The documented parameters that were given."""
-    body: dict[str, Any] = attrs.field(repr=False)  # It can hold the secrets of an OAuth client.
+    body: dict[str, Any] = attrs.field(repr=False)  # It can hold the secret of an OAuth client.
     """The fields of the body."""
     account: Account
-    """Whose credentials came along, at the moment of the request; its id is 0 where none are needed."""
+    """The account of the credentials at the moment of the request. Its id is 0 for operations without credentials."""
     client: str = ""
-    """The app that asks; its bulk requests share a queue."""
+    """The app of the credentials. Its bulk requests share a queue."""
     lag: int = 0
-    """Seconds: what is younger isn't in lists yet."""
+    """Seconds. Lists leave out rows that are younger."""
 
 
 Handler = Callable[[Call], Reply]
@@ -41,7 +37,7 @@ Handler = Callable[[Call], Reply]
 
 @attrs.frozen
 class Implementation:
-    """A handler, and what is to be left to it when its request is read."""
+    """A handler with the instructions for reading its requests."""
 
     handle: Handler
     reading: Reading
@@ -60,7 +56,10 @@ def operation(
     convert_error: Callable[[Refusal], Refusal] | None = None,
     largest_body: int | None = ORDINARY_BODY,
 ) -> Callable[[Handler], Handler]:
-    """Register the decorated function as the handler of an operation. `Reading` describes the other arguments."""
+    """Register the decorated function as the handler of an operation. The other arguments are fields of `Reading`.
+
+    Raises ValueError if the operation has a handler already.
+    """
 
     def register(handler: Handler) -> Handler:
         if operation_id in _implementations:
@@ -80,5 +79,5 @@ def operation(
 
 
 def implementation(operation_id: str) -> Implementation | None:
-    """Return the implementation of an operation, or None if there is none."""
+    """Return the implementation of an operation, or None."""
     return _implementations.get(operation_id)

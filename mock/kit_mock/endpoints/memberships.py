@@ -1,4 +1,4 @@
-"""What the endpoints of tags, forms and sequences share: members put in, taken out, listed."""
+"""The endpoints of members of tags, forms and sequences: add, remove and list them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import attrs
 from kit_mock.endpoints import rendering
 from kit_mock.endpoints.handlers import Call
 from kit_mock.endpoints.pagination import Listing, date_filters, page
-from kit_mock.model import origins, representations, subscribers
+from kit_mock.model import origins, representations, rows, subscribers, values
 from kit_mock.model.memberships import Member, Membership
-from kit_mock.model.subscribers import COLUMNS, Subscriber
+from kit_mock.model.subscriber_rows import COLUMNS, Subscriber
 from kit_mock.protocol.errors import not_found, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation_messages import human
@@ -26,56 +26,52 @@ class Members:
 
     of: Membership
     verb: str
-    """What happened to a member: `tagged` makes the attribute `tagged_at`, and the filters `tagged_after` and
-    `tagged_before`."""
+    """`tagged` or `added`: names the attribute `tagged_at` and the filters `tagged_after` and `tagged_before`."""
 
     def owner(self, call: Call) -> int:
-        """Return the id in the path. Raises Refusal 404 if the caller's account has no such thing."""
-        return self.required(call, call.path[self.of.owner_id])
-
-    def required(self, call: Call, id_: int) -> int:
-        """Return an id. Raises Refusal 404 if the caller's account has no such thing."""
-        if not self.of.has_owner(call.account, id_):
+        """Return the id of the tag, form or sequence in the path. Raises Refusal 404 if the account has none with it."""
+        id_ = call.path[self.of.owner_id]
+        if not rows.exists(call.account, self.of.owners, id_):
             raise not_found()
         return id_
 
-    def counted(self, call: Call, owners: builtins.list[dict[str, Any]]) -> builtins.list[dict[str, Any]]:
-        """Add to each owner how many active members it has, if the request's `include` asks for that."""
+    def add_counts(self, call: Call, owners: builtins.list[dict[str, Any]]) -> builtins.list[dict[str, Any]]:
+        """Add the number of active members to each owner if the request's `include` has `subscriber_count`."""
         if "subscriber_count" in call.query.get("include", ()):
-            counts = self.of.count_active(call.account, [owner["id"] for owner in owners])
+            counts = self.of.count(call.account, [owner["id"] for owner in owners])
             for owner in owners:
                 owner["subscriber_count"] = counts.get(owner["id"], 0)
         return owners
 
     def add(self, call: Call, subscriber: Subscriber) -> Reply:
-        """Put a subscriber in and show them: 201, or 200 if they were in already."""
+        """Add a subscriber and answer 201, or 200 if they are a member already."""
         owner = self.owner(call)
         status = 201 if self.of.put(call.account, owner, subscriber, call.body.get("referrer")) else 200
-        shown = representations.subscriber(call.account, subscriber) | self._shown_part(call, owner, subscriber)
+        shown = representations.subscriber(call.account, subscriber) | self._membership(call, owner, subscriber)
         return Reply(status, {"subscriber": shown})
 
-    def shown_in_bulk(self, call: Call, owner: int, subscriber: Subscriber) -> dict[str, Any]:
-        """Return a member as bulk operations report them: without state and custom fields."""
+    def render_briefly(self, call: Call, owner: int, subscriber: Subscriber) -> dict[str, Any]:
+        """Represent a member for a bulk operation, without state and custom fields."""
         return {
             "id": subscriber.id,
             "first_name": subscriber.first_name,
             "email_address": subscriber.email_address,
             "created_at": timestamp(subscriber.created_at),
-            **self._shown_part(call, owner, subscriber),
+            **self._membership(call, owner, subscriber),
         }
 
     def remove(self, call: Call, subscriber: Subscriber) -> Reply:
-        """Take a subscriber out: 204, also if they are not in."""
+        """Remove a subscriber and answer 204, also if they are no member."""
         self.of.take(call.account, self.owner(call), subscriber)
         return Reply(204)
 
-    def named_in_bulk(
+    def match_items(
         self, call: Call, items: Iterable[dict[str, Any]], name: str
     ) -> tuple[builtins.list[tuple[int, Subscriber, dict[str, Any]]], builtins.list[dict[str, Any]]]:
-        """Return the owner and the subscriber that each item of a bulk request names, with the item, and the failures.
+        """Return the owner's id, the subscriber and the item for each valid item of a bulk request, and the failures.
 
-        An item fails, as `name` of its failure, if it names nobody or nothing; today, null stands for the id that
-        doesn't exist.
+        An item fails if its owner or subscriber doesn't exist. A failure has the item under `name`, today with null in
+        place of the missing id.
         """
         found, failures = [], []
         owner_id = self.of.owner_id
@@ -83,7 +79,7 @@ class Members:
         for item in items:
             subscriber = subscribers.find(call.account, item["subscriber_id"])
             missing = {} if subscriber is not None else {"subscriber_id": "Subscriber does not exist"}
-            if not self.of.has_owner(call.account, item[owner_id]):
+            if not rows.exists(call.account, self.of.owners, item[owner_id]):
                 missing[owner_id] = f"{human(owner_id.removesuffix('_id'))} does not exist"
             if subscriber is not None and not missing:
                 found.append((item[owner_id], subscriber, item))
@@ -95,13 +91,13 @@ class Members:
         return found, failures
 
     def named_by_email(self, call: Call, missing: str) -> Subscriber:
-        """Return the subscriber whose `email_address` is in the body.
+        """Return the subscriber with the `email_address` of the body.
 
-        Raises Refusal: 422 with the message `missing` if it isn't, 404 if nobody has it.
+        Raises Refusal: 422 with the message `missing` without an address, 404 if nobody has it.
         """
         self.owner(call)
         given: Any = call.body.get("email_address")
-        if not isinstance(given, str) or not given.strip():
+        if not isinstance(given, str) or values.is_blank(given):
             raise unprocessable(missing)
         subscriber = subscribers.by_email(call.account, given.strip())
         if subscriber is None:
@@ -109,10 +105,11 @@ class Members:
         return subscriber
 
     def list(self, call: Call) -> Reply:
-        """Answer with a page of members, the newest subscriber first, active ones unless `status` says otherwise."""
-        # The order of the join is fixed, since members come in the order of the page and the filters look at few of
-        # them; the planner would sort all subscribers of a state.
+        """Answer with a page of members, the newest subscriber first. Without `status`, active ones only."""
+        # CROSS JOIN fixes the order of the join: members come in the order of the page. The planner would sort all
+        # subscribers of a state.
         listing = Listing(
+            tuple,
             columns=f"{COLUMNS}, m.at, {'m.referrer' if self.of.is_referred else 'NULL'}",
             source=f"{self.of.table} m CROSS JOIN subscribers s ON s.id = m.subscriber_id",
             key="m.subscriber_id",
@@ -121,23 +118,22 @@ class Members:
         listing.narrow(f"m.{self.of.owner_id} = ?", self.owner(call))
         rendering.narrow_to_status(call, listing)
         for name, column in (("created", "s.created_at"), (self.verb, "m.at")):
-            for relation, moment in date_filters(call, name):
-                listing.narrow(f"{column} {relation} ?", moment)
-        return Reply(200, page(call, listing, "subscribers", lambda rows: self._listed(call, rows)))
+            listing.compare(column, date_filters(call, name))
+        return page(call, listing, "subscribers", lambda found: self._render_list(call, found))
 
-    def _listed(self, call: Call, rows: Sequence[Sequence[Any]]) -> builtins.list[dict[str, Any]]:
+    def _render_list(self, call: Call, found: Sequence[Sequence[Any]]) -> builtins.list[dict[str, Any]]:
         width = len(Subscriber._fields)
-        found = representations.subscribers(call.account, [row[:width] for row in rows])
-        for one, row in zip(found, rows, strict=True):
-            one |= self._represented(Member(*row[width:]))
-        return rendering.slim(call, found)
+        shown = representations.subscribers(call.account, [row[:width] for row in found])
+        for one, row in zip(shown, found, strict=True):
+            one |= self._render_member(Member(*row[width:]))
+        return rendering.slim(call, shown)
 
-    def _shown_part(self, call: Call, owner: int, subscriber: Subscriber) -> dict[str, Any]:
+    def _membership(self, call: Call, owner: int, subscriber: Subscriber) -> dict[str, Any]:
         member = self.of.find(call.account, owner, subscriber.id)
         assert member is not None
-        return self._represented(member)
+        return self._render_member(member)
 
-    def _represented(self, member: Member) -> dict[str, Any]:
+    def _render_member(self, member: Member) -> dict[str, Any]:
         shown: dict[str, Any] = {f"{self.verb}_at": timestamp(member.at)}
         if self.of.is_referred:
             shown |= {

@@ -1,4 +1,4 @@
-"""OAuth: how an app gets access to an account, with PKCE (S256) or a secret, and keeps it by refreshing."""
+"""The endpoints of OAuth: authorization codes with PKCE (S256) or a secret, refresh tokens and revocation."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ from kit_mock.protocol.messages import Reply
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
-_LARGEST = 18  # digits of an account id
 _LARGEST_BODY = 16 * 1024
-"""Bytes: anybody may send them, and a token request has a few hundred."""
+"""Bytes. These requests need no credentials, and have a few hundred bytes."""
 
 
 @operation(
@@ -45,7 +44,7 @@ _LARGEST_BODY = 16 * 1024
     ],
 )
 def authorize(call: Call) -> Reply:
-    """Answer GET /oauth/authorize: the consent page or, if nobody is to be asked, the redirect with a code at once."""
+    """Answer GET /oauth/authorize: the consent page or, with `auto_approve`, the redirect with a code."""
     client = oauth_clients.find(call.account.store, _required(call.query, "client_id"))
     if client is None:
         raise OAuthRefusal("invalid_client", "There is no such client_id")
@@ -64,7 +63,7 @@ def authorize(call: Call) -> Reply:
     except OAuthRefusal as refusal:
         return _back(request, error=refusal.error, error_description=refusal.errors[0])
     store = call.account.store
-    with store.transaction():  # It is a GET, and has a ticket or a code to write down.
+    with store.transaction():  # Needed here, as a GET has no transaction otherwise.
         if store.settings.auto_approve:
             return _back(request, code=oauth_grants.issue_code(_owned(call, accounts.first_id(store)), request))
         ticket = oauth_grants.save_request(store, request, call.account.now)
@@ -73,12 +72,12 @@ def authorize(call: Call) -> Reply:
         scope=request.scope,
         redirect_uri=redirect_uri,
         ticket=ticket,
-        accounts=[(id_, name) for id_, name in store.rows("SELECT id, name FROM accounts ORDER BY id")],
+        accounts=accounts.names(store),
     )
 
 
 def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> None:
-    """Raise OAuthRefusal for what the app is told through its redirect URI."""
+    """Raise OAuthRefusal for errors that are reported to the redirect URI."""
     if _required(call.query, "response_type") != "code":
         raise OAuthRefusal("unsupported_response_type", "response_type must be code")
     if call.query.get("scope") not in (None, "", oauth_grants.SCOPE):
@@ -94,7 +93,7 @@ def _check(call: Call, request: AuthorizationRequest, *, is_public: bool) -> Non
 
 @operation("decide_authorization", convert_error=in_oauth_shape, largest_body=_LARGEST_BODY)
 def decide_authorization(call: Call) -> Reply:
-    """Answer POST /oauth/authorize/decision: the form of the consent page. Its ticket can't be guessed and works once."""
+    """Answer POST /oauth/authorize/decision, the form of the consent page: the redirect, 400 for a used or expired ticket."""
     decision = _required(call.body, "decision")
     if decision not in ("approve", "deny"):
         raise invalid_request("decision must be approve or deny")
@@ -109,17 +108,16 @@ def decide_authorization(call: Call) -> Reply:
 
 
 def _owned(call: Call, account_id: int) -> Account:
-    """Return an account that an app is given access to."""
+    """Return another account, at the moment of the request."""
     return attrs.evolve(call.account, id=account_id)
 
 
 def _account_id(call: Call) -> int:
-    text = _required(call.body, "account_id")
-    if text.isascii() and text.isdecimal() and len(text) <= _LARGEST:
-        found: int | None = call.account.store.value("SELECT id FROM accounts WHERE id = ?", (int(text),))
-        if found is not None:
-            return found
-    raise invalid_request("There is no such account")
+    by_text = {str(id_): id_ for id_ in accounts.names(call.account.store)}
+    id_ = by_text.get(_required(call.body, "account_id"))
+    if id_ is None:
+        raise invalid_request("There is no such account")
+    return id_
 
 
 @operation(
@@ -137,7 +135,7 @@ def _account_id(call: Call) -> int:
     largest_body=_LARGEST_BODY,
 )
 def create_token(call: Call) -> Reply:
-    """Answer POST /oauth/token, form-encoded or JSON: tokens for a code or for a refresh token."""
+    """Answer POST /oauth/token, form-encoded or JSON: 200 with tokens for a code or for a refresh token."""
     match _required(call.body, "grant_type"):
         case "authorization_code":
             new = _for_code(call, _client(call))
@@ -178,10 +176,10 @@ def _for_code(call: Call, client_id: str) -> NewTokens:
 
 
 def _check_verifier(code: Code, verifier: str | None) -> None:
-    """Raise OAuthRefusal unless the verifier is the one whose hash came with the authorization request."""
+    """Raise OAuthRefusal unless the verifier fits the challenge of the authorization request."""
     if code.code_challenge is None:
         if verifier is not None:
-            # Somebody has taken PKCE out of the authorization request on its way.
+            # Somebody may have removed the challenge from the authorization request (a downgrade attack).
             raise invalid_grant("code_verifier was sent for a code without code_challenge")
         return
     if verifier is None:
@@ -207,16 +205,13 @@ def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
 
 @operation("revoke_token", convert_error=in_oauth_shape, largest_body=_LARGEST_BODY)
 def revoke_token(call: Call) -> Reply:
-    """Answer POST /oauth/revoke, form-encoded or JSON: 200, whatever the token. `token_type_hint` makes no difference."""
+    """Answer POST /oauth/revoke, form-encoded or JSON: 200, also for an unknown token. `token_type_hint` is ignored."""
     oauth_grants.revoke(call.account.store, _required(call.body, "token"), _client(call))
     return Reply(200, {}, NO_STORE)
 
 
 def _client(call: Call) -> str:
-    """Return the id of the client that the request comes from.
-
-    Raises OAuthRefusal 401 unless the secret fits: none, if the client has none.
-    """
+    """Return the id of the client of a request. Raises OAuthRefusal 401 for an unknown id or a wrong secret."""
     client_id = _required(call.body, "client_id")
     secret = _optional(call.body, "client_secret")
     client = oauth_clients.find(call.account.store, client_id)
@@ -233,7 +228,7 @@ def _required(values: dict[str, Any], name: str) -> str:
 
 
 def _optional(values: dict[str, Any], name: str) -> str | None:
-    """Return the text of that name, or None for an empty one. Raises OAuthRefusal for what is no text."""
+    """Return the text of that name, None if it is empty or missing. Raises OAuthRefusal if it is no text."""
     value = values.get(name)
     if value is not None and not isinstance(value, str):
         raise invalid_request(f"{name} must be a string")
@@ -241,7 +236,7 @@ def _optional(values: dict[str, Any], name: str) -> str | None:
 
 
 def _back(request: AuthorizationRequest, **parameters: str) -> Reply:
-    """Redirect to the redirect URI, with these in its query, after what it has there itself."""
+    """Redirect to the redirect URI, with parameters added to its query."""
     if request.state is not None:
         parameters["state"] = request.state
     joint = "&" if "?" in request.redirect_uri else "?"

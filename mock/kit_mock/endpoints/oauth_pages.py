@@ -1,8 +1,8 @@
-"""The pages that OAuth shows in a browser: the question for consent, and the redirect."""
+"""The pages of OAuth in a browser: the consent page and the redirect."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 
 from kit_mock.endpoints.oauth_errors import NO_STORE
@@ -11,7 +11,7 @@ from kit_mock.protocol.undocumented_routes import DECISION_PATH
 
 _HTML = "text/html"
 
-# No script, no frame round the buttons (clickjacking), and the URL with its state goes to nobody.
+# No scripts, no frames (clickjacking), and no referrer, since the URL has the state.
 _HEADERS = {
     **NO_STORE,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
@@ -55,8 +55,8 @@ small {{ color: #57534e; }}
 """
 
 
-def consent(*, app: str, scope: str, redirect_uri: str, ticket: str, accounts: Sequence[tuple[int, str]]) -> Reply:
-    """Return the page that asks whether an app may have access, and to which of the accounts."""
+def consent(*, app: str, scope: str, redirect_uri: str, ticket: str, accounts: Mapping[int, str]) -> Reply:
+    """Return the page that asks whether an app may have access, and to which of the accounts (names by id)."""
     return Reply(
         200,
         _PAGE.format(
@@ -72,15 +72,15 @@ def consent(*, app: str, scope: str, redirect_uri: str, ticket: str, accounts: S
     )
 
 
-def _choice(accounts: Sequence[tuple[int, str]]) -> str:
+def _choice(accounts: Mapping[int, str]) -> str:
     if len(accounts) == 1:
-        ((id_, name),) = accounts
+        ((id_, name),) = accounts.items()
         return f'<strong>{escape(name)}</strong><input type="hidden" name="account_id" value="{id_}">'
-    options = "".join(f'<option value="{id_}">{escape(name)}</option>' for id_, name in accounts)
+    options = "".join(f'<option value="{id_}">{escape(name)}</option>' for id_, name in accounts.items())
     return f'<select name="account_id" aria-label="Account">{options}</select>'
 
 
 def redirect(location: str) -> Reply:
-    """Return a 302, with a page for browsers that don't follow."""
+    """Return a 302 with a page that links to the location."""
     page = f'<html><body>You are being <a href="{escape(location)}">redirected</a>.</body></html>'
     return Reply(302, page, {**_HEADERS, "Location": location}, _HTML)

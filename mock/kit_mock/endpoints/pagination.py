@@ -1,14 +1,14 @@
-"""Pages by keyset: every page costs the same, wherever in the list it lies.
+"""Keyset pagination, in which every page of a list costs the same.
 
-A cursor is padded base64 of a JSON array: `[id]`, or `[sort value, id]` for a list that isn't sorted by id.
+A cursor is a JSON array in padded base64: `[id]`, or `[sort value, id]` for a list that isn't sorted by id.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import attrs
 import msgspec
@@ -17,58 +17,62 @@ from kit_mock.endpoints.handlers import Call
 from kit_mock.model import dates
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import unprocessable
+from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.protocol.validation_messages import human
 
 DEFAULT_PER_PAGE = 500
 
+_Row = TypeVar("_Row")
+_Named = TypeVar("_Named", bound=NamedTuple)
+
 
 @attrs.define
-class Listing:
-    """A list that can be cut into pages: the parts of its query.
+class Listing(Generic[_Row]):
+    """The query of a list that is answered in pages."""
 
-    `key` is the column with the id that orders the list; `sort` a column to order by before it. Both must be indexed
-    together with what `where` compares. `since` is the column with the moment when a row came into the list, which is
-    for lists that lag; None if there is none.
-    """
-
+    make: Callable[[Iterable[Any]], _Row]
+    """Makes a row of its columns."""
     columns: str
     source: str
     key: str = "id"
+    """The column with the id, which orders the list. It must be indexed together with the columns of `where`."""
     sort: str | None = None
+    """A column that orders the list before `key`, indexed likewise."""
     descending: bool = True
     where: list[str] = attrs.field(factory=list)
     arguments: list[Any] = attrs.field(factory=list)
     since: str | None = "created_at"
-
-    @classmethod
-    def of(cls, account: Account, table: str, row: type[NamedTuple]) -> Self:
-        """Return a listing of the account's rows of a table, whose columns are the fields of that tuple."""
-        return cls(", ".join(row._fields), table, where=["account_id = ?"], arguments=[account.id])
+    """The column with the moment when a row came into the list, for lists that lag. None if there is none."""
 
     def narrow(self, condition: str, *arguments: Any) -> None:
         """Keep only rows that meet the condition."""
         self.where.append(condition)
         self.arguments.extend(arguments)
 
+    def compare(self, column: str, filters: Iterable[tuple[str, int]]) -> None:
+        """Keep only rows whose column passes filters from `date_filters`."""
+        for relation, moment in filters:
+            self.narrow(f"{column} {relation} ?", moment)
+
     def count(self, call: Call, limit: int = -1) -> int:
-        """How many rows there are, but no more than `limit`, where counting stops; -1 is no limit."""
+        """Count the rows, up to `limit`; -1 is no limit."""
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.source} WHERE {' AND '.join(self.where)} LIMIT {limit})"
         found: int = call.account.store.value(sql, self.arguments)
         return found
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The columns that order the list, and that its cursors hold."""
+        """The columns that order the list. Cursors hold their values."""
         return (self.key,) if self.sort is None else (self.sort, self.key)
 
     @property
     def begins_with_key(self) -> bool:
-        """Whether `columns` brings the key along, so that it need not be read twice."""
+        """Whether `columns` starts with the key, so that the query need not read it twice."""
         return self.columns.startswith(f"{self.key},")
 
     def query(self, cursor: Sequence[int] | None, relation: str, *, descending: bool, limit: int) -> str:
-        """SQL for rows on one side of a cursor; without one, for rows from the start."""
+        """Return the SQL for rows on one side of a cursor or, without one, for rows from the start."""
         conditions = list(self.where)
         if cursor is not None:
             conditions.append(f"({', '.join(self.keys)}) {relation} ({', '.join('?' * len(self.keys))})")
@@ -81,13 +85,15 @@ class Listing:
         )
 
 
-def page(
-    call: Call, listing: Listing, name: str, render: Callable[[list[tuple[Any, ...]]], list[Any]]
-) -> dict[str, Any]:
-    """The body of a list operation: one page under `name`, and `pagination`.
+def list_of(account: Account, table: str, row: type[_Named]) -> Listing[_Named]:
+    """Return the listing of the account's rows of a table, whose columns are the fields of that named tuple."""
+    return Listing(row._make, ", ".join(row._fields), table, where=["account_id = ?"], arguments=[account.id])
 
-    `render` turns the rows of the page, without their keys, into what the body holds. Raises Refusal 422 for a cursor
-    that isn't one of this list's.
+
+def page(call: Call, listing: Listing[_Row], name: str, render: Callable[[list[_Row]], list[Any]]) -> Reply:
+    """Answer 200 with one page under `name`, represented by `render`, and with `pagination`.
+
+    Raises Refusal 422 for an invalid cursor.
     """
     per_page = call.query.get("per_page", DEFAULT_PER_PAGE)
     after, before = (_cursor(call, listing, name) for name in ("after", "before"))
@@ -100,7 +106,7 @@ def page(
     rows = _side(call, listing, cursor, forward=forward, limit=per_page + 1)
     more = len(rows) > per_page
     del rows[per_page:]
-    # The cursor's own row lies on the side that the page isn't on.
+    # Inclusive, since the row of the cursor itself lies before the page.
     behind = cursor is not None and bool(_side(call, listing, cursor, forward=not forward, limit=1, inclusive=True))
     if not forward:
         rows.reverse()
@@ -115,19 +121,20 @@ def page(
     if call.query.get("include_total_count"):
         pagination["total_count"] = listing.count(call)
     first = width - listing.begins_with_key
-    return {name: render([row[first:] for row in rows] if first else rows), "pagination": pagination}
+    made = [listing.make(row[first:]) for row in rows]
+    return Reply(200, {name: render(made), "pagination": pagination})
 
 
 def _side(
     call: Call,
-    listing: Listing,
+    listing: Listing[Any],
     cursor: Sequence[int] | None,
     *,
     forward: bool,
     limit: int,
     inclusive: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """Rows from the cursor on, in the list's order (`forward`) or against it, the nearest first."""
+    """Return rows from the cursor on, in the list's order (`forward`) or against it, the nearest first."""
     descending = listing.descending if forward else not listing.descending
     relation = ("<" if descending else ">") + ("=" if inclusive else "")
     sql = listing.query(cursor, relation, descending=descending, limit=limit)
@@ -135,11 +142,11 @@ def _side(
 
 
 def encode(keys: Sequence[int]) -> str:
-    """The cursor for a row with these keys."""
+    """Return the cursor of a row with these keys."""
     return base64.b64encode(msgspec.json.encode(keys)).decode("ascii")
 
 
-def _cursor(call: Call, listing: Listing, name: str) -> list[int] | None:
+def _cursor(call: Call, listing: Listing[Any], name: str) -> list[int] | None:
     text = call.query.get(name)
     if text is None:
         return None
@@ -149,14 +156,14 @@ def _cursor(call: Call, listing: Listing, name: str) -> list[int] | None:
         if fits and encode(keys) == text:
             return keys
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
-        pass  # Said below, as for any other text that isn't a cursor.
+        pass  # Refused below, like every text that isn't a cursor.
     raise unprocessable(f"{human(name)} is not a valid cursor")
 
 
 def date_filters(call: Call, name: str) -> list[tuple[str, int]]:
-    """Return what `created_after` and `created_before` ask for, as comparisons, if the name is `created`.
+    """Return the comparisons of the filters `{name}_after` and `{name}_before`, such as `(">", 1676592000)`.
 
-    Both are exclusive: later than that moment, or earlier. Raises Refusal 422 for what isn't a date.
+    Both exclude the moment itself. Raises Refusal 422 for an invalid date.
     """
     return [
         (relation, dates.of_filter(call.query[parameter], parameter, up=relation == "<"))

@@ -1,4 +1,4 @@
-"""The endpoints of purchases, which are for OAuth only."""
+"""The endpoints of purchases, which take OAuth tokens only."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from kit_mock.protocol.messages import Reply
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's purchase with that id. Raises Refusal 404."""
-    return representations.purchases(account, [purchase_rows.by_id(account, id_)])[0]
+    return representations.purchase(account, purchase_rows.by_id(account, id_))
 
 
 @operation("list_purchases")
 def list_purchases(call: Call) -> Reply:
     """Answer GET /v4/purchases, the newest first."""
-    listing = Listing(columns=purchase_rows.COLUMNS, source=purchase_rows.SOURCE, key="p.id", since="p.created_at")
+    listing = Listing(
+        Purchase._make, columns=purchase_rows.COLUMNS, source=purchase_rows.SOURCE, key="p.id", since="p.created_at"
+    )
     listing.narrow("p.account_id = ?", call.account.id)
-    return Reply(200, page(call, listing, "purchases", lambda rows: _listed(call, rows)))
+    return page(call, listing, "purchases", lambda found: representations.purchases(call.account, found))
 
 
 @operation("get_purchase")
@@ -33,10 +35,6 @@ def get_purchase(call: Call) -> Reply:
 
 @operation("create_purchase", unchecked=["purchase.*"], wraps="purchase")
 def create_purchase(call: Call) -> Reply:
-    """Answer POST /v4/purchases: 201, also for a transaction that is known; 422 for what is missing or invalid."""
+    """Answer POST /v4/purchases: 201, also for a known transaction; 422 for missing or invalid values."""
     purchase = purchases.record(call.account, purchase_input.read(call.account, call.body["purchase"]))
-    return Reply(201, {"purchase": representations.purchases(call.account, [purchase])[0]})
-
-
-def _listed(call: Call, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    return representations.purchases(call.account, [Purchase(*row) for row in rows])
+    return Reply(201, {"purchase": representations.purchase(call.account, purchase)})

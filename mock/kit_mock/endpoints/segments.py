@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.endpoints.pagination import list_of, page
 from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.segments import Segment
@@ -26,5 +26,5 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 @operation("list_segments")
 def list_segments(call: Call) -> Reply:
     """Answer GET /v4/segments, the newest first."""
-    listing = Listing.of(call.account, "segments", Segment)
-    return Reply(200, page(call, listing, "segments", lambda found: [render(Segment(*row)) for row in found]))
+    listing = list_of(call.account, "segments", Segment)
+    return page(call, listing, "segments", lambda found: [render(each) for each in found])

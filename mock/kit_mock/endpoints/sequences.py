@@ -1,4 +1,4 @@
-"""The endpoints of sequences, and of who was added to them."""
+"""The endpoints of sequences and of their subscribers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.memberships import Members
-from kit_mock.endpoints.pagination import Listing, page
+from kit_mock.endpoints.pagination import list_of, page
 from kit_mock.model import accounts, rows, sequences, subscribers
 from kit_mock.model.account import Account
 from kit_mock.model.email_stats import percent
@@ -23,8 +23,8 @@ _MEMBERS = Members(IN_SEQUENCE, "added")
 @operation("list_sequences")
 def list_sequences(call: Call) -> Reply:
     """Answer GET /v4/sequences, the newest first."""
-    listing = Listing.of(call.account, "sequences", Sequence)
-    return Reply(200, page(call, listing, "sequences", lambda found: _listed(call, [Sequence(*row) for row in found])))
+    listing = list_of(call.account, "sequences", Sequence)
+    return page(call, listing, "sequences", lambda found: _with_stats(call, found))
 
 
 @operation("list_sequence_subscribers")
@@ -41,7 +41,7 @@ def add_sequence_subscriber(call: Call) -> Reply:
 
 @operation("add_sequence_subscriber_by_email", unchecked=["email_address"])
 def add_sequence_subscriber_by_email(call: Call) -> Reply:
-    """Answer POST /v4/sequences/{sequence_id}/subscribers, likewise; the subscriber must exist."""
+    """Answer POST /v4/sequences/{sequence_id}/subscribers: 201 or 200 likewise, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to add subscriber to sequence"
     return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
 
@@ -49,19 +49,21 @@ def add_sequence_subscriber_by_email(call: Call) -> Reply:
 def render(account: Account, found: list[Sequence]) -> list[dict[str, Any]]:
     """Represent sequences, without their `stats`."""
     zone = accounts.details(account).timezone
-    counts = IN_SEQUENCE.count_active(account, [row.id for row in found])
+    counts = IN_SEQUENCE.count(account, [row.id for row in found])
     return [_render(row, zone, counts.get(row.id, 0)) for row in found]
 
 
 def render_by_id(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's sequence with that id. Raises Refusal 404."""
-    return render(account, [rows.by_id(account, "sequences", Sequence, id_)])[0]
+    (shown,) = render(account, [rows.by_id(account, "sequences", Sequence, id_)])
+    return shown
 
 
-def _listed(call: Call, found: list[Sequence]) -> list[dict[str, Any]]:
+def _with_stats(call: Call, found: list[Sequence]) -> list[dict[str, Any]]:
+    """Represent sequences, with `stats` if the request includes them."""
     shown = render(call.account, found)
     if "stats" in call.query.get("include", ()):
-        unsubscribers = sequences.count_unsubscribers(call.account, [row.id for row in found])
+        unsubscribers = IN_SEQUENCE.count(call.account, [row.id for row in found], "cancelled")
         for one, row in zip(shown, found, strict=True):
             one["stats"] = _stats(msgspec.json.decode(row.stats), unsubscribers.get(row.id, 0))
     return shown
@@ -85,7 +87,7 @@ def _render(row: Sequence, account_zone: str, subscriber_count: int) -> dict[str
 
 
 def _stats(numbers: dict[str, int], unsubscribers: int) -> dict[str, Any]:
-    """Return the stats of a sequence: the numbers of a seed, and the rates that follow from them."""
+    """Represent the stats of a sequence: the numbers from a seed, and their rates."""
     given = {name: numbers.get(name) for name in sequences.STATS}
 
     def rate(part: str, whole: str = "recipients") -> float | None:

@@ -1,4 +1,4 @@
-"""The subscribers of an account."""
+"""The endpoints of subscribers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from kit_mock.endpoints.pagination import Listing, date_filters, page
 from kit_mock.model import accounts, representations, subscribers, values
 from kit_mock.model.account import Account
 from kit_mock.model.field_values import FieldSet
-from kit_mock.model.subscribers import COLUMNS, Subscriber
+from kit_mock.model.subscriber_rows import COLUMNS, Subscriber
 from kit_mock.protocol.errors import Refusal, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation_messages import at_most
 from kit_mock.state.clock import timestamp
 
-# Rows that are sorted faster than a page of them is found in an account of a million.
 _FEW = 5000
-# So many ids are looked through in the time of a page. An export that is cut into windows asks for fewer in each.
+"""As many rows are sorted faster than a page of them is found among a million subscribers."""
 _MANY = 50_000
-# What `sort_field` orders by. A rate is a whole number, in millionths, as cursors hold whole numbers.
+"""As many ids are searched in the time of a page. Exports in windows of dates have fewer in each window."""
+# Rates are in millionths, since cursors hold whole numbers.
 _SORTS = {
     "id": None,
     "created_at": "s.created_at",
@@ -37,13 +37,13 @@ _SORTS = {
 }
 _MOST_FIELDS = 140
 _SYNCHRONOUS_FIELDS = 10
-"""With more, a request is answered before they are shown."""
+"""With more, the answer is a 202 that shows the values from before."""
 _OF_CANCELLED = ("cancelled_at", "canceled_at")
 
 
 @operation("list_subscribers", unchecked=["email_address"])
 def list_subscribers(call: Call) -> Reply:
-    """Answer GET /v4/subscribers: active ones by id descending, unless filters and sort say otherwise."""
+    """Answer GET /v4/subscribers. Without `status` and `sort_field`, active ones by id descending."""
     sort = call.query.get("sort_field", "id")
     include = call.query.get("include", ())
     if call.query.get("status") != "cancelled":
@@ -52,6 +52,7 @@ def list_subscribers(call: Call) -> Reply:
         if "canceled_at" in include:
             raise unprocessable("The status param must be `cancelled` if include has `canceled_at`")
     listing = Listing(
+        tuple,
         columns=f"{COLUMNS}, {rendering.DETAILS}" if include else COLUMNS,
         source="subscribers s",
         key="s.id",
@@ -68,11 +69,11 @@ def list_subscribers(call: Call) -> Reply:
         listing.narrow("s.cancelled_at IS NOT NULL")
     for name in ("created", "updated"):
         _narrow_to_dates(call, listing, name)
-    return Reply(200, page(call, listing, "subscribers", lambda rows: rendering.listed(call, rows)))
+    return page(call, listing, "subscribers", lambda rows: rendering.listed(call, rows))
 
 
 def _addresses(call: Call, text: str) -> list[str]:
-    """Return the addresses of the filter, today several separated by commas. Raises Refusal 422 for one that is none."""
+    """Return the addresses of the filter, today several with commas between. Raises Refusal 422 for an invalid one."""
     given = [part for part in text.split(",") if part.strip()] if call.account.behaviour.today_fields else [text]
     found = [values.email_address(part) for part in given or [text]]
     if None in found:
@@ -98,7 +99,7 @@ def render(account: Account, id_: int) -> dict[str, Any]:
 def create_subscriber(call: Call) -> Reply:
     """Answer POST /v4/subscribers, an upsert: 201 for a new subscriber, 200 for a known one, who keeps their state.
 
-    With more than 10 custom fields it is a 202 that doesn't show their new values yet; they are there on the next read.
+    With more than 10 custom fields, 202 with the values from before; the next read has the new ones.
     """
     email_address = _email_address(call)
     fields = _fields(call)
@@ -119,9 +120,9 @@ def create_subscriber(call: Call) -> Reply:
 
 @operation("update_subscriber", unchecked=["email_address"])
 def update_subscriber(call: Call) -> Reply:
-    """Answer PUT /v4/subscribers/{id}: 200, or 202 with more than 10 custom fields. What is left out stays.
+    """Answer PUT /v4/subscribers/{id}: 200, or 202 with more than 10 custom fields.
 
-    By the reference, the address can't be left out.
+    By the reference, the address is required.
     """
     known = subscribers.by_id(call.account, call.path["id"])
     is_kept = call.account.behaviour.partial_update and "email_address" not in call.body
@@ -134,16 +135,17 @@ def update_subscriber(call: Call) -> Reply:
 
 @operation("unsubscribe_subscriber")
 def unsubscribe_subscriber(call: Call) -> Reply:
-    """Answer POST /v4/subscribers/{id}/unsubscribe: the state becomes `cancelled`; a second time changes nothing."""
+    """Answer POST /v4/subscribers/{id}/unsubscribe: 204, also for one who is cancelled already."""
     subscribers.unsubscribe(call.account, subscribers.by_id(call.account, call.path["id"]))
     return Reply(204)
 
 
 @operation("list_subscriber_tags")
 def list_subscriber_tags(call: Call) -> Reply:
-    """Answer GET /v4/subscribers/{subscriber_id}/tags, the newest tag first, whenever it was given."""
+    """Answer GET /v4/subscribers/{subscriber_id}/tags, by the id of the tag, descending."""
     id_ = subscribers.by_id(call.account, call.path["subscriber_id"]).id
     listing = Listing(
+        tuple,
         columns="m.tag_id, t.name, m.at",
         source="tag_subscribers m CROSS JOIN tags t ON t.id = m.tag_id",
         key="m.tag_id",
@@ -154,14 +156,11 @@ def list_subscriber_tags(call: Call) -> Reply:
     def render_tags(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
         return [{"id": tag, "name": name, "tagged_at": timestamp(at)} for tag, name, at in rows]
 
-    return Reply(200, page(call, listing, "tags", render_tags))
+    return page(call, listing, "tags", render_tags)
 
 
 def _check_limit(call: Call, items: bulk.Items) -> None:
-    """Raise Refusal 403 if the new addresses are more than the account has room for.
-
-    What counts are its active subscribers and, once each, the valid addresses that none of its subscribers has.
-    """
+    """Raise Refusal 403 if the active subscribers and the new valid addresses together exceed the account's limit."""
     store, account_id = call.account.store, call.account.id
     limit = accounts.details(call.account).subscriber_limit
     if limit is None:
@@ -183,9 +182,9 @@ def _check_limit(call: Call, items: bulk.Items) -> None:
     "bulk_create_subscribers", "subscribers", unchecked_in_items=["email_address", "first_name"], check=_check_limit
 )
 def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer POST /v4/bulk/subscribers: an upsert of each; what is wrong with one doesn't stop the others.
+    """Answer POST /v4/bulk/subscribers, an upsert of each: a failure doesn't stop the other items.
 
-    An address that is there twice has one result.
+    Several items with one address have one result.
     """
     saved: dict[int, Subscriber] = {}
     failures = []
@@ -208,7 +207,7 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
 
 
 def _render_briefly(subscriber: Subscriber) -> dict[str, Any]:
-    """Represent a subscriber as bulk operations do: without custom fields."""
+    """Represent a subscriber for a bulk operation, without custom fields."""
     return {
         "id": subscriber.id,
         "first_name": subscriber.first_name,
@@ -218,33 +217,32 @@ def _render_briefly(subscriber: Subscriber) -> dict[str, Any]:
     }
 
 
-def _span(call: Call, listing: Listing) -> tuple[int, int] | None:
-    """Return the lowest and the highest id of a list; None if it is empty, or long."""
+def _span(call: Call, listing: Listing[Any]) -> tuple[int, int] | None:
+    """Return the lowest and the highest id of a list. None if the list is empty or longer than `_MANY`."""
     ids = f"SELECT s.id AS id FROM {listing.source} WHERE {' AND '.join(listing.where)} LIMIT {_MANY}"
     sql = f"SELECT count(*), min(id), max(id) FROM ({ids})"
-    # Each page of the list asks for it.
+    # Cached, since each page of the list needs it.
     ((count, lowest, highest),) = call.account.store.cached_rows("subscribers", sql, (*listing.arguments,))
     return (lowest, highest) if 0 < count < _MANY else None
 
 
-def _narrow_to_dates(call: Call, listing: Listing, name: str) -> None:
-    """Apply a date filter. SQLite may use its index, and sort what it finds, only if that isn't much.
+def _narrow_to_dates(call: Call, listing: Listing[Any], name: str) -> None:
+    """Apply the filters `{name}_after` and `{name}_before`.
 
-    Otherwise it has to walk in the order of the page, which soon fills from many matches. The unary plus tells it so.
-    Those within two dates may all lie far from where the walk begins: it keeps to their ids, unless they are too many.
+    Few matches are found by the index of the date and sorted. With many, it is faster to read in the order of the page,
+    which soon is full; the unary plus keeps SQLite from using the index of the date. Matches between two dates may all be
+    far from the start of that order: then only the span of their ids is read, unless they are too many.
     """
     filters = date_filters(call, name)
     column = f"s.{name}_at"
     if filters and column != listing.sort:
-        probe = attrs.evolve(listing, where=list(listing.where), arguments=list(listing.arguments))
-        for relation, moment in filters:
-            probe.narrow(f"{column} {relation} ?", moment)
+        probe = attrs.evolve(listing, where=[*listing.where], arguments=[*listing.arguments])
+        probe.compare(column, filters)
         if probe.count(call, limit=_FEW) == _FEW:
             column = f"+{column}"
             if listing.sort is None and len(filters) > 1 and (span := _span(call, probe)):
                 listing.narrow(f"{listing.key} BETWEEN ? AND ?", *span)
-    for relation, moment in filters:
-        listing.narrow(f"{column} {relation} ?", moment)
+    listing.compare(column, filters)
 
 
 def _email_address(call: Call) -> str:
@@ -255,7 +253,7 @@ def _email_address(call: Call) -> str:
 
 
 def _fields(call: Call) -> dict[str, str | None]:
-    """Return the `fields` of the body; the document has seen to their types. Raises Refusal 422 for too many."""
+    """Return the `fields` of the body, whose types are validated already. Raises Refusal 422 for too many."""
     fields: dict[str, str | None] = call.body.get("fields") or {}
     if len(fields) > _MOST_FIELDS:
         raise unprocessable(f"Fields {at_most(_MOST_FIELDS)}")
@@ -265,9 +263,9 @@ def _fields(call: Call) -> dict[str, str | None]:
 def _with_fields(
     call: Call, status: int, subscriber: Subscriber, before: str | None, fields: dict[str, str | None]
 ) -> Reply:
-    """Answer with a subscriber: as it is or, when many values were set, with the values as they were before (202).
+    """Answer with a subscriber; if many values were set, with 202 and the values from before.
 
-    What the account has no field for was ignored; today each is named in `warnings`, in words of our own.
+    Today, `warnings` names each unknown field. Kit's wording is not known.
     """
     if len(fields) > _SYNCHRONOUS_FIELDS:
         status, subscriber = 202, subscriber._replace(field_values=before)

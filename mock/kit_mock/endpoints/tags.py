@@ -1,4 +1,4 @@
-"""The endpoints of tags, and of who has them."""
+"""The endpoints of tags and of tagged subscribers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from kit_mock.endpoints import bulk
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.memberships import Members
-from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import subscribers, tags, values
+from kit_mock.endpoints.pagination import list_of, page
+from kit_mock.model import rows, subscribers, tags, values
 from kit_mock.model.account import Account
 from kit_mock.model.memberships import TAGGED
 from kit_mock.model.tags import Tag
@@ -32,15 +32,13 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 @operation("list_tags")
 def list_tags(call: Call) -> Reply:
     """Answer GET /v4/tags, the newest first."""
-    listing = Listing.of(call.account, "tags", Tag)
-    return Reply(
-        200, page(call, listing, "tags", lambda rows: _MEMBERS.counted(call, [render(Tag(*row)) for row in rows]))
-    )
+    listing = list_of(call.account, "tags", Tag)
+    return page(call, listing, "tags", lambda found: _MEMBERS.add_counts(call, [render(each) for each in found]))
 
 
 @operation("create_tag", unchecked=["name"])
 def create_tag(call: Call) -> Reply:
-    """Answer POST /v4/tags: 201, 422 for a blank name; for a taken one 200 with its tag, by the reference 422."""
+    """Answer POST /v4/tags: 201, 422 for a blank name. A taken name is 200 with its tag, or 422 by the reference."""
     name = values.required_text(call.body.get("name"), "name")
     existing = tags.named(call.account, name) if call.account.behaviour.existing_tag_is_returned else None
     if existing is not None:
@@ -50,8 +48,8 @@ def create_tag(call: Call) -> Reply:
 
 @operation("update_tag", unchecked=["name"])
 def update_tag(call: Call) -> Reply:
-    """Answer PUT /v4/tags/{id}: a new name, or 422 for one that is blank or another tag's."""
-    id_ = _MEMBERS.required(call, call.path["id"])
+    """Answer PUT /v4/tags/{id}: 200, 422 for a name that is blank or taken."""
+    id_ = tags.by_id(call.account, call.path["id"]).id
     name = values.required_text(call.body.get("name"), "name")
     return Reply(200, {"tag": render(tags.rename(call.account, id_, name))})
 
@@ -64,7 +62,7 @@ def tag_subscriber(call: Call) -> Reply:
 
 @operation("tag_subscriber_by_email", unchecked=["email_address"])
 def tag_subscriber_by_email(call: Call) -> Reply:
-    """Answer POST /v4/tags/{tag_id}/subscribers, likewise; the subscriber must exist."""
+    """Answer POST /v4/tags/{tag_id}/subscribers: 201 or 200 likewise, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to tag subscriber"
     return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
 
@@ -77,7 +75,7 @@ def untag_subscriber(call: Call) -> Reply:
 
 @operation("untag_subscriber_by_email", unchecked=["email_address"], also_in_query=["email_address"])
 def untag_subscriber_by_email(call: Call) -> Reply:
-    """Answer DELETE /v4/tags/{tag_id}/subscribers, the address in the body or, as newer clients send it, in the query."""
+    """Answer DELETE /v4/tags/{tag_id}/subscribers. The address is in the body or, from newer clients, in the query."""
     missing = "Either subscriber id or email address is required to remove tag from subscriber"
     return _MEMBERS.remove(call, _MEMBERS.named_by_email(call, missing))
 
@@ -90,9 +88,9 @@ def list_tag_subscribers(call: Call) -> Reply:
 
 @bulk.operation("bulk_create_tags", "tags", unchecked_in_items=["name"])
 def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer POST /v4/bulk/tags: what is wrong with one doesn't stop the others.
+    """Answer POST /v4/bulk/tags: a failure doesn't stop the other items.
 
-    A tag that exists is a result, once however often its name is there; by the reference it is a failure.
+    An existing tag is one result, however many items name it; by the reference each such item is a failure.
     """
     results: dict[int, dict[str, Any]] = {}
     failures = []
@@ -113,13 +111,10 @@ def bulk_create_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
 
 @bulk.operation("bulk_delete_tags", "tags", ids=["id"])
 def bulk_delete_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer DELETE /v4/bulk/tags: those who have the tags lose them.
-
-    A tag that is there twice exists but once, so that the second is a failure.
-    """
+    """Answer DELETE /v4/bulk/tags. Of two items with the same tag, the second is a failure."""
     failures = []
     for item in items:
-        if TAGGED.has_owner(call.account, item["id"]):
+        if rows.exists(call.account, "tags", item["id"]):
             tags.delete(call.account, item["id"])
         else:
             failures.append({"tag": {"id": item["id"]}, "errors": ["Tag does not exist"]})
@@ -128,22 +123,19 @@ def bulk_delete_tags(call: Call, items: bulk.Items) -> dict[str, Any]:
 
 @bulk.operation("bulk_tag_subscribers", "taggings", ids=_TAGGING)
 def bulk_tag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer POST /v4/bulk/tags/subscribers: one result for each tagging, whether or not the subscriber had the tag.
-
-    A tagging that is there twice has one result. In a failure, today, null stands for the id that doesn't exist.
-    """
+    """Answer POST /v4/bulk/tags/subscribers: one result for each different tagging, new or not."""
     tagged: dict[tuple[int, int], dict[str, Any]] = {}
-    found, failures = _MEMBERS.named_in_bulk(call, items, "tagging")
+    found, failures = _MEMBERS.match_items(call, items, "tagging")
     for tag, subscriber, _ in found:
         TAGGED.put(call.account, tag, subscriber)
-        tagged[tag, subscriber.id] = _MEMBERS.shown_in_bulk(call, tag, subscriber)
+        tagged[tag, subscriber.id] = _MEMBERS.render_briefly(call, tag, subscriber)
     return {"subscribers": tagged, "failures": failures}
 
 
 @bulk.operation("bulk_untag_subscribers", "taggings", ids=_TAGGING)
 def bulk_untag_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
-    """Answer DELETE /v4/bulk/tags/subscribers: only what names no tag or no subscriber is a failure."""
-    found, failures = _MEMBERS.named_in_bulk(call, items, "tagging")
+    """Answer DELETE /v4/bulk/tags/subscribers. An item fails if its tag or subscriber doesn't exist."""
+    found, failures = _MEMBERS.match_items(call, items, "tagging")
     for tag, subscriber, _ in found:
         TAGGED.take(call.account, tag, subscriber)
     return {"failures": failures}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kit_mock.endpoints.handlers import Call, operation
-from kit_mock.endpoints.pagination import Listing, page
-from kit_mock.model import webhooks
+from kit_mock.endpoints.pagination import list_of, page
+from kit_mock.model import values, webhooks
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import EVENTS, Subject
 from kit_mock.model.webhooks import Webhook
@@ -17,7 +17,7 @@ from kit_mock.protocol.validation_messages import human
 
 _MISSING = "`event` and `target` parameters must be provided"
 _SUBJECTS = {name: subject for subject in EVENTS.values() if subject is not None for name in subject.names}
-"""What each parameter of an event is about."""
+"""The subject of an event by each attribute that requests may use for it."""
 
 
 def render(webhook: Webhook) -> dict[str, Any]:
@@ -40,13 +40,13 @@ def render_by_id(account: Account, id_: int) -> dict[str, Any]:
 @operation("list_webhooks")
 def list_webhooks(call: Call) -> Reply:
     """Answer GET /v4/webhooks, the newest first."""
-    listing = Listing.of(call.account, "webhooks", Webhook)
-    return Reply(200, page(call, listing, "webhooks", lambda found: [render(Webhook(*row)) for row in found]))
+    listing = list_of(call.account, "webhooks", Webhook)
+    return page(call, listing, "webhooks", lambda found: [render(each) for each in found])
 
 
 @operation("create_webhook", unchecked=["target_url", "event.*"])
 def create_webhook(call: Call) -> Reply:
-    """Answer POST /v4/webhooks: 201, also for one that is there already; 422 for a URL or an event that isn't one."""
+    """Answer POST /v4/webhooks: 201, also for a duplicate; 422 for an invalid URL or event."""
     if call.account.behaviour.today_fields and not (call.body.get("event") and call.body.get("target_url")):
         raise unprocessable(_MISSING)
     errors: list[str] = []
@@ -59,30 +59,26 @@ def create_webhook(call: Call) -> Reply:
 
 @operation("delete_webhook")
 def delete_webhook(call: Call) -> Reply:
-    """Answer DELETE /v4/webhooks/{id}; today with 422 for one that a seed has `locked`."""
+    """Answer DELETE /v4/webhooks/{id}: 204, and today 422 for a webhook that a seed has `locked`."""
     webhooks.delete(call.account, call.path["id"])
     return Reply(204)
 
 
 def _target_url(given: Any, errors: list[str]) -> str:
-    if given is None or (isinstance(given, str) and not given.strip()):
-        errors.append("Target url can't be blank")
-    elif not isinstance(given, str):
-        errors.append("Target url must be a string")
-    elif problem := webhooks.target_problem(given.strip()):
+    if problem := values.text_problem(given, "target_url") or webhooks.target_problem(given.strip()):
         errors.append(problem)
     return given.strip() if isinstance(given, str) else ""
 
 
 def _event(call: Call, given: Any, errors: list[str]) -> tuple[str, int | str | None]:
-    """Return the event that a request names, as responses do, and the id or URL that it is about."""
+    """Return the event by its name in responses, and the id or URL of its subject. Add what is wrong to `errors`."""
     if not isinstance(given, dict):
         errors.append("Event can't be blank" if given is None else "Event must be an object")
         return "", None
     wrong = [name for name, subject in _SUBJECTS.items() if subject.table is not None and not _is_id(given.get(name))]
     errors.extend(f"{_human(name)} must be an integer" for name in wrong)
     name = given.get("name")
-    if name is None or (isinstance(name, str) and not name.strip()):
+    if values.is_blank(name):
         errors.append("Event name can't be blank")
         return "", None
     known = webhooks.known_events(call.account)
@@ -103,7 +99,7 @@ def _event(call: Call, given: Any, errors: list[str]) -> tuple[str, int | str | 
 
 
 def _unused_problem(subject: Subject, value: Any) -> str | None:
-    """Return what is wrong with a parameter of another event, or None. Nothing is looked up with it."""
+    """Return what is wrong with an attribute of another event, or None. It need not exist in the account."""
     if value is None:
         return None
     if subject.table is None:
@@ -113,20 +109,21 @@ def _unused_problem(subject: Subject, value: Any) -> str | None:
 
 def _subject(call: Call, given: dict[str, Any], subject: Subject, errors: list[str]) -> int | str | None:
     found = [given[name] for name in subject.names if given.get(name) is not None]
-    if not found or (isinstance(found[0], str) and not found[0].strip()):
+    first, *others = found or [None]
+    if values.is_blank(first):
         errors.append(f"{_human(subject.names[0])} can't be blank")
         return None
-    if subject.table is not None and len(set(found)) > 1:
+    if subject.table is not None and any(other != first for other in others):
         errors.append(f"{' and '.join(map(_human, subject.names))} can't differ")
         return None
-    about = str(found[0]) if subject.table is None else int(found[0])
+    about = str(first) if subject.table is None else int(first)
     if problem := webhooks.subject_problem(call.account, subject, about):
         errors.append(problem)
     return about
 
 
 def _is_id(value: Any) -> bool:
-    """Return whether a value is null or an integer as JSON Schema has it, for which 5.0 is one."""
+    """Return whether a value is null or an integer. As in JSON Schema, 5.0 is one."""
     if value is None:
         return True
     if isinstance(value, float):

@@ -1,1 +1,1 @@
-"""What can happen to an account, whoever asks."""
+"""The rules of an account's state, for requests, seeds and `add` alike."""

@@ -1,4 +1,4 @@
-"""The account that something happens to, and when."""
+"""An account at a moment: the first argument of the model's functions."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from kit_mock.state.store import Store
 
 @attrs.frozen
 class Account:
-    """An account at one moment. Every function of the model takes one first, whoever asks for it.
+    """An account at one moment.
 
-    A request has its own credentials' account and the present; a seed, `add` and a bulk job have theirs.
+    A request acts on the account of its credentials, now. A seed or a bulk job can act at an earlier moment.
     """
 
     store: Store
     id: int
     now: int
-    """The moment, in seconds since 1970: what is made is dated so."""
+    """Seconds since 1970: the date of what is created or changed."""
     behaviour: Behaviour
-    """Whether the service of today or Kit's reference is followed."""
+    """Whether to follow the service of today or Kit's reference."""
     is_quiet: bool = False
-    """Whether no webhook is told of what happens, as while a seed or `add` fills an account."""
+    """Whether events reach no webhook, as while a seed or `add` fills an account."""
 
     @classmethod
     def of(cls, store: Store, id_: int, now: int) -> Self:
-        """Return an account that follows the behaviour of its mock."""
+        """Return an account with the behaviour that the mock is set to."""
         return cls(store, id_, now, store.settings.behaviour)
 
     def at(self, moment: int) -> Self:

@@ -1,4 +1,4 @@
-"""What an account has of its own: name, plan, time zone, colors and creator profile."""
+"""Accounts: name, plan, time zone, colors and creator profile."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Details(NamedTuple):
     """JSON."""
     can_broadcast: bool
     subscriber_limit: int | None
-    """None for as many as there are."""
+    """None for no limit."""
     sending_addresses: str | None
-    """JSON, or None for the account's own address alone."""
+    """JSON; None for the account's own address alone."""
     plan: str
-    """JSON: what of the plan isn't usual."""
+    """JSON: the fields of the plan that differ from the usual ones."""
 
 
 class Profile(NamedTuple):
@@ -48,7 +48,7 @@ class Profile(NamedTuple):
 
 
 def details(account: Account) -> Details:
-    """Return what the account has beside its id. Raises Refusal 404 if there is no such account."""
+    """Return the account's row. Raises Refusal 404 if there is no such account."""
     sql = f"SELECT {', '.join(Details._fields)} FROM accounts WHERE id = ?"
     row = account.store.row(sql, (account.id,))
     if row is None:
@@ -62,13 +62,18 @@ def profile(account: Account) -> Profile | None:
 
 
 def first_id(store: Store) -> int:
-    """Return the id of the first account, which every database in use has."""
+    """Return the id of the first account. A database in use always has one."""
     found: int = store.value("SELECT min(id) FROM accounts")
     return found
 
 
+def names(store: Store) -> dict[int, str]:
+    """Return the names of all accounts by id."""
+    return dict(store.rows("SELECT id, name FROM accounts ORDER BY id"))
+
+
 def ensure_account(store: Store, now: int) -> int:
-    """Return the id of the first account. An empty database is given one, with a profile and templates."""
+    """Return the id of the first account. In an empty database, create one with a profile and templates first."""
     with store.transaction():
         if store.value("SELECT 1 FROM accounts") is None:
             account = create(store, now)
@@ -78,7 +83,7 @@ def ensure_account(store: Store, now: int) -> int:
 
 
 def create(store: Store, now: int, columns: Mapping[str, Any] | None = None) -> Account:
-    """Open an account, without a profile and templates. `columns`, such as an `id`, are set as they are."""
+    """Create an account without a profile and templates. `columns`, such as an `id`, are stored unchanged."""
     row = {
         "name": "Mock Letters",
         "plan_type": "creator",
@@ -92,7 +97,7 @@ def create(store: Store, now: int, columns: Mapping[str, Any] | None = None) -> 
 
 
 def create_profile(account: Account, columns: Mapping[str, Any] | None = None) -> None:
-    """Give an account a creator profile. `columns` are set as they are."""
+    """Create the creator profile of an account. `columns` are stored unchanged."""
     row = {
         "account_id": account.id,
         "name": details(account).name,
@@ -106,7 +111,7 @@ def create_profile(account: Account, columns: Mapping[str, Any] | None = None) -
 
 
 def set_colors(account: Account, colors: Sequence[Any]) -> None:
-    """Give an account other colors. Raises Refusal 422 unless they are hex codes of 3 or 6 digits, and at most 5."""
+    """Replace the colors. Raises Refusal 422 unless they are hex codes of 3 or 6 digits, and at most 5."""
     errors = [
         f"Colors {number} must be a string"
         if not isinstance(color, str)

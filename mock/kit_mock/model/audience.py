@@ -1,4 +1,4 @@
-"""Whom a broadcast goes to: its `subscriber_filter`."""
+"""The `subscriber_filter` of a broadcast, which selects its recipients."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.protocol.validation import LARGEST_ID
 
@@ -18,11 +19,11 @@ _TABLES = {"tag": ("tag_subscribers", "tag_id"), "segment": ("segment_subscriber
 
 Filter = list[dict[str, list[dict[str, Any]]]]
 decode = msgspec.json.Decoder(Filter).decode
-"""Reads a filter as `encode` returns it."""
+"""Read a filter that `encode` returned."""
 
 
 def problems(given: Sequence[Mapping[str, Any]] | None) -> list[str]:
-    """Return what is wrong with a filter of the right types, in sentences."""
+    """Return what is wrong with a filter whose types are right, in sentences."""
     groups = _groups(given)
     found = [ONE_GROUP] if len(groups) > 1 else []
     with_ids = [part for _, parts in groups for part in parts if part["type"] in _TABLES]
@@ -34,26 +35,26 @@ def problems(given: Sequence[Mapping[str, Any]] | None) -> list[str]:
 
 
 def encode(given: Sequence[Mapping[str, Any]] | None) -> str:
-    """Return a filter without problems as it is stored: JSON, as it reads back."""
+    """Return a valid filter as JSON, in the form in which it is stored and answered."""
     normalized = [{name: [_part(part) for part in parts]} for name, parts in _groups(given)] or EVERYBODY
     return msgspec.json.encode(normalized).decode()
 
 
 def count(account: Account, subscriber_filter: Filter, only: int | None = None) -> int:
-    """Count the active subscribers whom a filter finds; with the id of one, return whether it finds that one, as 1 or 0."""
+    """Count the active subscribers whom a filter selects. With `only`, count that subscriber alone: 1 or 0."""
     condition, arguments = _condition(account.id, subscriber_filter, only)
     found: int = account.store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments)
     return found
 
 
 def count_as_sent(account: Account, subscriber_filter: Filter) -> int:
-    """Count one more message for each active subscriber whom a filter finds, and return how many they are."""
+    """Add 1 to `sent` of each active subscriber whom a filter selects. Return how many they are."""
     condition, arguments = _condition(account.id, subscriber_filter)
     return account.store.write(f"UPDATE subscribers SET sent = sent + 1 WHERE {condition}", arguments)
 
 
 def _condition(account_id: int, subscriber_filter: Filter, only: int | None = None) -> tuple[str, tuple[Any, ...]]:
-    """Return a condition in SQL, and its arguments, for the active subscribers whom a filter finds."""
+    """Return a condition in SQL, and its arguments, for the active subscribers whom a filter selects."""
     ((group, parts),) = subscriber_filter[0].items()
     conditions: list[str] = []
     arguments: list[Any] = []
@@ -65,24 +66,20 @@ def _condition(account_id: int, subscriber_filter: Filter, only: int | None = No
         if not ids:
             continue
         members = f"SELECT subscriber_id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?)){one}"
-        arguments.append(msgspec.json.encode(ids).decode())
+        arguments.append(rows.id_array(ids))
         if group == "all":
             members += " GROUP BY subscriber_id HAVING count(*) = ?"
             arguments.append(len(ids))
         conditions.append(f"id IN ({members})")
     matched = (" AND " if group == "all" else " OR ").join(conditions) or "1"
-    condition = f"account_id = ? AND state = 'active' AND {_sense(group)} ({matched})"
+    condition = f"account_id = ? AND state = 'active' AND {'NOT' if group == 'none' else ''} ({matched})"
     if only is not None:
         condition += f" AND id = {only:d}"
     return condition, (account_id, *arguments)
 
 
-def _sense(group: str) -> str:
-    return "NOT" if group == "none" else ""
-
-
 def _groups(given: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Return the groups that hold something. There may be several, in one object or in more."""
+    """Return the groups that aren't empty, with their names. One object may hold several, and so may several objects."""
     return [(name, group[name]) for group in given or () for name in _GROUPS if group.get(name)]
 
 

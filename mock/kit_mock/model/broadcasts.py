@@ -1,6 +1,6 @@
-"""Broadcasts: messages to many subscribers, as drafts, scheduled, being sent and sent.
+"""Broadcasts: messages to many subscribers.
 
-`send_at` alone makes a broadcast a draft (None), scheduled or, once the clock reaches it, sent.
+A broadcast without `send_at` is a draft. One with `send_at` is scheduled until the clock reaches that moment, then sent.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ STATUSES = {
 
 
 def status(broadcast: Broadcast, now: int) -> str:
-    """Return where a broadcast stands."""
+    """Return the status of a broadcast: one of `STATUSES`."""
     if broadcast.aborted:
         return "aborted"
     if broadcast.started_at is None:
@@ -82,7 +82,7 @@ def status(broadcast: Broadcast, now: int) -> str:
 
 
 def progress(broadcast: Broadcast, now: int) -> float:
-    """Return how much of a broadcast has been sent, in percent."""
+    """Return the part of a broadcast that has been sent, in percent."""
     if broadcast.started_at is None:
         return 0.0
     return min(100.0, max(0.0, round(100 * (now - broadcast.started_at) / DURATION, 2)))
@@ -98,7 +98,7 @@ def by_id(account: Account, id_: int) -> Broadcast:
 
 
 def unsent(account: Account, id_: int) -> Broadcast:
-    """Return the account's broadcast with that id, to be changed. Raises Refusal: 404, 422 once it is being sent."""
+    """Return a broadcast that can still be changed. Raises Refusal: 404, and 422 once sending has begun."""
     found = by_id(account, id_)
     if found.started_at is not None:
         raise unprocessable(ALREADY_SENDING)
@@ -121,10 +121,11 @@ def create(
     present: int | None = None,
     told: Mapping[str, int] | None = None,
 ) -> Broadcast:
-    """Create a broadcast from values by the names that requests have; moments are in seconds since 1970.
+    """Create a broadcast from values by their names in requests; moments are in seconds since 1970.
 
-    `columns`, such as an `id`, are set as they are. A seed says what is `present`, if that is later than the account's
-    moment: what was due meanwhile is sent. `told` is what `begin` takes. Raises Refusal 422 with all that is wrong.
+    `columns`, such as an `id`, are stored unchanged. `present` is the present moment, for a seed that creates at an earlier
+    one: a broadcast that is due by then is sent. `told` is passed to `begin`. Raises Refusal 422 with a message for each
+    wrong value.
     """
     values = _columns(account, {"email_template_id": None, "subscriber_filter": None, **given})
     _check_sendable(values)
@@ -134,7 +135,7 @@ def create(
 
 
 def update(account: Account, broadcast: Broadcast, given: Mapping[str, Any]) -> Broadcast:
-    """Change values of a broadcast from `unsent`; others stay. Raises Refusal 422 with all that is wrong."""
+    """Change the given values of a broadcast from `unsent`. Raises Refusal 422 with a message for each wrong value."""
     if given.get("public") is False:
         given = {**dict.fromkeys(MOMENTS), **given}
     values = _columns(account, given)
@@ -149,10 +150,10 @@ def delete(account: Account, broadcast: Broadcast) -> None:
 
 
 def begin(account: Account, broadcast: Broadcast, told: Mapping[str, int] | None = None) -> Broadcast:
-    """Begin to send a broadcast, at the account's moment. It is published by then, unless it was before.
+    """Begin to send a broadcast at the account's moment. Publish it too, unless it was published before.
 
-    Each recipient has one message more. Not so if a seed has `told` columns of a broadcast that was sent, such as
-    `opens`: then its subscribers have the numbers of messages that it says.
+    `sent` of each recipient goes up by 1. `told` are columns that a seed gives for a sent broadcast, such as `opens`;
+    then `sent` stays, since the seed also gives the numbers of its subscribers.
     """
     chosen = audience.decode(broadcast.subscriber_filter)
     values: dict[str, Any] = {
@@ -168,7 +169,7 @@ def begin(account: Account, broadcast: Broadcast, told: Mapping[str, int] | None
 
 
 def next_at(store: Store) -> int | None:
-    """Return when the next scheduled broadcast is to be sent, or None if there is none."""
+    """Return the earliest `send_at` of a scheduled broadcast, or None if there is none."""
     sql = "SELECT min(send_at) FROM broadcasts WHERE started_at IS NULL AND send_at IS NOT NULL"
     found: int | None = store.value(sql)
     return found
@@ -176,10 +177,7 @@ def next_at(store: Store) -> int | None:
 
 @schedule.task(next_at)
 def send_due(store: Store, now: int) -> None:
-    """Send the scheduled broadcasts whose moment has come.
-
-    Sending counts as begun at that moment, even if the clock has jumped past it.
-    """
+    """Send the scheduled broadcasts that are due. Each begins at its `send_at`, even if the clock has jumped past it."""
     due = "b.started_at IS NULL AND b.send_at IS NOT NULL AND b.send_at <= ?"
     for account_id, send_at, *row in store.rows(
         f"SELECT b.account_id, b.send_at, {COLUMNS} FROM {SOURCE} WHERE {due}", (now,)
@@ -188,7 +186,7 @@ def send_due(store: Store, now: int) -> None:
 
 
 def _columns(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that values set. Raises Refusal 422 with all that is wrong."""
+    """Return the columns that values set. Raises Refusal 422 with a message for each wrong value."""
     if found := problems(account, given):
         raise unprocessable(*found)
     values = {name: given[name] for name in (*TEXTS, *MOMENTS) if name in given}
@@ -203,14 +201,14 @@ def _columns(account: Account, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _template(account: Account, id_: int | None) -> EmailTemplate | None:
-    """Return the account's template with that id, its default one for None, or None."""
+    """Return the account's template with that id, or the default one for None. None if there is none."""
     if id_ is None:
         return email_templates.default(account)
     return rows.find(account, "email_templates", EmailTemplate, id=id_)
 
 
 def _check_sendable(values: Mapping[str, Any]) -> None:
-    """Raise Refusal 422 if the broadcast is to be sent and lacks what that takes."""
+    """Raise Refusal 422 if the broadcast has a `send_at` but no subject or no content."""
     if values.get("send_at") is not None:
         blank = [name for name in ("subject", "content") if not (values.get(name) or "").strip()]
         if blank:
@@ -218,7 +216,7 @@ def _check_sendable(values: Mapping[str, Any]) -> None:
 
 
 def _settle(account: Account, saved: Broadcast, present: int, told: Mapping[str, int] | None) -> Broadcast:
-    """See to a broadcast that was just saved: a public draft is published, and one that is due is sent."""
+    """Publish a saved broadcast if it is a public draft, and send it if it is due."""
     if saved.send_at is None:
         if not saved.public or saved.published_at is not None:
             return saved

@@ -1,7 +1,7 @@
 """The custom fields of an account. Labels match without regard to case.
 
-A key is the label in ASCII, as letters of other alphabets are usually written in it, lower case, with underscores; `_2`,
-`_3`, … is added where another field has it already.
+The key of a field is its label in lower-case ASCII (`strasse` for `Straße`) with underscores. Where another field has that
+key, `_2`, `_3`, … is added.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CustomField(NamedTuple):
     label: str
     created_at: int
     locked: bool
-    """Whether it can't be deleted."""
+    """Whether requests can't delete it."""
 
 
 def by_id(account: Account, id_: int) -> CustomField:
@@ -46,7 +46,7 @@ def labelled(account: Account, label: str) -> CustomField | None:
 
 
 def create(account: Account, label: str, columns: Mapping[str, Any] | None = None) -> CustomField:
-    """Create a custom field. `columns`, such as an `id` or a `key`, are set as they are; key and name follow otherwise.
+    """Create a custom field. `columns`, such as an `id`, are stored unchanged. Without them, key and name follow the label.
 
     Raises Refusal 422 for a label that is taken.
     """
@@ -72,7 +72,7 @@ def create(account: Account, label: str, columns: Mapping[str, Any] | None = Non
 
 
 def relabel(account: Account, id_: int, label: str) -> CustomField:
-    """Give a custom field another label and its key; the name stays, and so do the values.
+    """Change the label of a custom field, and the key with it. The name and the values stay.
 
     Raises Refusal: 404 if there is no such field, 422 for a label that another field has.
     """
@@ -85,7 +85,7 @@ def relabel(account: Account, id_: int, label: str) -> CustomField:
 
 
 def delete(account: Account, id_: int) -> None:
-    """Delete a custom field, and its values with all subscribers.
+    """Delete a custom field and its values of all subscribers.
 
     Raises Refusal: 404 if there is no such field, 422 for a locked one.
     """
@@ -97,7 +97,7 @@ def delete(account: Account, id_: int) -> None:
 
 
 def key_of(label: str) -> str:
-    """Return the key for a label: letters in ASCII, such as `strasse` for `Straße`, and an underscore for all else."""
+    """Return the key of a label, or `field` if nothing of the label can be written in ASCII."""
     return _NOT_IN_KEYS.sub("_", anyascii(label).lower()).strip("_") or "field"
 
 

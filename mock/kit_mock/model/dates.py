@@ -1,4 +1,4 @@
-"""Dates as requests give them. Bodies may write a timestamp in many ways, the filters of a list only in one."""
+"""Dates in requests. Bodies may write a timestamp in many forms, the filters of a list only in one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from kit_mock.protocol.errors import unprocessable
 from kit_mock.protocol.validation_messages import human
 
-# What `clock.timestamp` writes with four digits for the year; earlier times are no times of emails or purchases.
+# The years that `clock.timestamp` writes with four digits.
 _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FILTER = re.compile(rf"{_DAY.pattern}(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII)
@@ -39,9 +39,9 @@ def of_filter(text: str, name: str, *, up: bool = False) -> int:
 
 
 def of_timestamp(value: Any) -> int | None:
-    """Return a timestamp of a body in whole seconds since 1970, or None if the value isn't one.
+    """Return an ISO 8601 timestamp in whole seconds since 1970, or None if the value isn't one.
 
-    It is ISO 8601, in UTC unless it says otherwise; a day stands for its midnight.
+    Without a zone it is in UTC; a day stands for its midnight.
     """
     if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return None

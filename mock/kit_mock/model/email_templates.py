@@ -1,7 +1,6 @@
-"""Email templates. No request can make one: they come with the account, or from seeds and `add`.
+"""Email templates. No request creates one: they come with the account, or from seeds and `add`.
 
-An account that isn't told otherwise has those of the reference, `Text Only` being the default, since every broadcast needs
-one. It has no forms, sequences or segments: those are a creator's own work.
+Every broadcast needs a template, so that an account has those of the reference unless its seed lists others.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class EmailTemplate(NamedTuple):
     category: str
 
 
-# By the ids of the reference, which its broadcasts refer to.
+# With the ids of the reference, since the broadcasts in its examples refer to them.
 _STANDARD = (
     EmailTemplate(1, "Card", False, "HTML"),
     EmailTemplate(2, "Classic", False, "HTML"),
@@ -39,14 +38,14 @@ def default(account: Account) -> EmailTemplate | None:
 
 
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> EmailTemplate:
-    """Create a template. One that is the default takes that role over from the account's present one."""
+    """Create a template. With `is_default`, the account's present default is one no longer."""
     if columns.get("is_default"):
         account.store.write("UPDATE email_templates SET is_default = 0 WHERE account_id = ?", (account.id,))
-    row = {"account_id": account.id, "name": name, "is_default": False, "category": "HTML", **columns}
-    return rows.by_id(account, "email_templates", EmailTemplate, account.store.insert_row("email_templates", row))
+    row = {"name": name, "is_default": False, "category": "HTML", **columns}
+    return rows.insert(account, "email_templates", EmailTemplate, row)
 
 
 def create_standard(account: Account) -> list[EmailTemplate]:
-    """Create the templates of the reference: with its ids, or with new ones if another account has those."""
+    """Create the templates of the reference: with its ids in an empty table, with new ids otherwise."""
     is_taken = account.store.value("SELECT 1 FROM email_templates")
     return [create(account, each.name, {**each._asdict(), "id": None if is_taken else each.id}) for each in _STANDARD]

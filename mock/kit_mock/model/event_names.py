@@ -1,4 +1,4 @@
-"""The events that there are, and what each is about."""
+"""The names of events and their subjects."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import attrs
 
 @attrs.frozen
 class Subject:
-    """What an event is about beside its subscriber.
-
-    `name` is that of the attribute in responses, `names` those that requests take. `table` has the rows that it is an
-    id of, None for a link, which is a URL.
-    """
+    """The tag, form or other thing that an event is about beside its subscriber."""
 
     name: str
+    """The attribute in responses."""
     names: tuple[str, ...]
+    """The attributes that requests may use."""
     table: str | None
+    """The table that the attribute is an id of; None for a link, whose attribute is a URL."""
 
     @property
     def noun(self) -> str:
@@ -52,7 +51,7 @@ EVENTS: dict[str, Subject | None] = {
     FIELD_DELETED: None,
     FIELD_VALUE_UPDATED: CUSTOM_FIELD,
 }
-"""All events by the name in responses, and what each is about."""
+"""The subject of each event, by the name in responses."""
 
 
 _GROUPS = {
@@ -66,6 +65,6 @@ def _requested(event: str) -> str:
 
 
 REQUESTED = {_requested(event): event for event in EVENTS}
-"""The name in responses by that in requests."""
+"""The name in responses by the name in requests."""
 REQUESTED_BY_REFERENCE = {name: event for name, event in REQUESTED.items() if _GROUPS.get(event) != CUSTOM_FIELD.noun}
 """The same without the events that came after Kit's reference."""

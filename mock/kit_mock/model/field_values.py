@@ -1,7 +1,7 @@
-"""The values of custom fields that a subscriber has.
+"""The values that a subscriber has in custom fields.
 
-They are kept as one JSON object by field id in the subscriber's row: a renamed field keeps its values, and a deleted
-one loses them in all rows at once, as its id is never used again.
+They are stored in the subscriber's row as one JSON object by field id. So a renamed field keeps its values, and a deleted
+one needs no change to any subscriber: ids are never used again.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _decode = msgspec.json.Decoder(dict[str, str]).decode
 
 @attrs.frozen
 class FieldSet:
-    """The custom fields of an account, as `fields` of its subscribers shows and takes them."""
+    """The keys and ids of an account's custom fields."""
 
     keys: Mapping[str, str]
-    """By id."""
+    """The key by id."""
     ids: Mapping[str, str]
-    """By key, and by label where no key is the same."""
+    """The id by key, and by label where no key is the same."""
 
     @classmethod
     def of(cls, account: Account) -> FieldSet:
-        """Return those of an account."""
+        """Return the custom fields of an account."""
         return account.store.cached("custom_fields", (cls, account.id), lambda: cls._read(account))
 
     @classmethod
@@ -38,20 +38,20 @@ class FieldSet:
         return cls({str(id_): key for id_, key, _ in rows}, by_label | {key: str(id_) for id_, key, _ in rows})
 
     def shown(self, stored: str | None) -> dict[str, str | None]:
-        """Every field of the account by key, null where the subscriber has no value."""
+        """Return stored values by key: every field of the account, None where there is no value."""
         if not stored:
             return dict.fromkeys(self.keys.values())
         values = _decode(stored)
         return {key: values.get(id_) for id_, key in self.keys.items()}
 
     def unknown(self, given: Iterable[str]) -> list[str]:
-        """The names that the account doesn't have."""
+        """Return the names that are neither key nor label of a field."""
         return [name for name in given if name not in self.ids]
 
     def merged(self, stored: str | None, given: Mapping[str, str | None]) -> str | None:
-        """What to store when these values are given: others stay, null or an empty text removes one.
+        """Return stored values with changes: None or an empty text removes a value, and others stay.
 
-        Names that the account doesn't have are ignored, and values of deleted fields dropped.
+        Names of unknown fields are ignored, and values of deleted fields dropped.
         """
         values = {id_: value for id_, value in (_decode(stored) if stored else {}).items() if id_ in self.keys}
         for name, value in given.items():

@@ -1,4 +1,4 @@
-"""Forms and landing pages. No request can make one: they come from seeds and `add`."""
+"""Forms and landing pages. No request creates one: they come from seeds and `add`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Form(NamedTuple):
 
 
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> Form:
-    """Create a form: an active one to embed, with a `uid` and addresses that follow from its id, unless `columns` differ."""
+    """Create a form: active, to embed, with `uid` and URLs made from its id, unless `columns` say otherwise."""
     row = {
         "account_id": account.id,
         "name": name,
@@ -41,7 +41,7 @@ def create(account: Account, name: str, columns: Mapping[str, Any]) -> Form:
         **columns,
     }
     id_ = account.store.insert_row("forms", row)
-    # What follows from the id looks like Kit's and is the same in every run.
+    # Made from the id, so that they are the same in every run.
     uid = row["uid"] or hashlib.sha256(f"form {id_}".encode()).hexdigest()[:10]
     embed_url = row["embed_url"] or f"https://forms.example.com/{uid}"
     embed_js = row["embed_js"] or f"{embed_url}/index.js"

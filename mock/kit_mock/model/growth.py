@@ -1,7 +1,4 @@
-"""How the subscribers of an account became more and fewer.
-
-All of it is counted from what happened when: what happens later changes nothing of it.
-"""
+"""The growth of an account's subscribers in a period, which later changes of state don't alter."""
 
 from __future__ import annotations
 
@@ -16,12 +13,12 @@ class Growth(NamedTuple):
     new: int
     cancelled: int
     active: int
-    """At the end of it."""
+    """Active subscribers at the end of the period."""
 
 
 def between(account: Account, first: int, last: int) -> Growth:
-    """Count what happened from one moment to another, both included."""
-    # Back from how it is now: those who came later are few as a rule, and all can be counted in a narrower index.
+    """Count new, cancelled and active subscribers from one moment to another, both included."""
+    # Counted backwards from the present: usually few subscribers came later, and a narrow index counts those of today.
     active = _count(account, "state = 'active'") - _count(account, "created_at > ? AND state = 'active'", last)
     active -= account.store.value(
         "SELECT coalesce(sum((c.became = 'active') - (c.was = 'active')), 0) FROM state_changes c"
@@ -34,7 +31,7 @@ def between(account: Account, first: int, last: int) -> Growth:
 
 
 def count_changes(account: Account, state: str, first: int, last: int) -> int:
-    """Count how often a subscriber got that state from one moment to another, both included."""
+    """Count the changes to a state from one moment to another, both included."""
     sql = "SELECT count(*) FROM state_changes WHERE account_id = ? AND at BETWEEN ? AND ? AND became = ?"
     found: int = account.store.value(sql, (account.id, first, last, state))
     return found

@@ -1,4 +1,4 @@
-"""Subscribers who belong to something: to a tag, a form, a sequence or a segment."""
+"""Memberships of subscribers in tags, forms, sequences and segments."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import attrs
-import msgspec
 
-from kit_mock.model import events, origins
+from kit_mock.model import events, origins, rows
 from kit_mock.model.account import Account
-from kit_mock.model.subscribers import Subscriber
+from kit_mock.model.subscriber_rows import Subscriber
 
 
 class Member(NamedTuple):
-    """Since when a subscriber belongs to something, and which page brought them."""
+    """A row of a table of memberships."""
 
     at: int
+    """When the subscriber was added."""
     referrer: str | None
+    """The URL of the page that sent them to the form."""
 
 
 @attrs.frozen(kw_only=True)
@@ -25,22 +26,17 @@ class Membership:
     """One kind of membership."""
 
     owners: str
-    """The table of what subscribers belong to, such as `tags`."""
+    """The table of the tags, forms, sequences or segments."""
     table: str
     """The table of the memberships."""
     owner_id: str
     """The column of that table with the owner's id."""
     begins: str | None
-    """The event of putting somebody in."""
+    """The event of an addition."""
     ends: str | None = None
-    """The event of taking somebody out."""
+    """The event of a removal."""
     is_referred: bool = False
     """Whether the table has a `referrer`."""
-
-    def has_owner(self, account: Account, id_: int | None) -> bool:
-        """Return whether the account has the thing with that id. Nothing has None as its id."""
-        sql = f"SELECT 1 FROM {self.owners} WHERE id = ? AND account_id = ?"
-        return account.store.row(sql, (id_, account.id)) is not None
 
     def find(self, account: Account, owner: int, subscriber_id: int) -> Member | None:
         """Return the membership of a subscriber, or None."""
@@ -50,9 +46,9 @@ class Membership:
         return None if row is None else Member(*row)
 
     def put(self, account: Account, owner: int, subscriber: Subscriber, referrer: str | None = None) -> bool:
-        """Put a subscriber in, and return whether they were not in yet. Again, it keeps the first date and referrer.
+        """Add a subscriber and return True. Change nothing and return False if they are a member already.
 
-        The first form that a subscriber is put into is what brought them.
+        The first form that a subscriber is added to becomes their attribution.
         """
         columns: dict[str, Any] = {self.owner_id: owner, "subscriber_id": subscriber.id, "at": account.now}
         if self.is_referred:
@@ -68,22 +64,22 @@ class Membership:
         return True
 
     def take(self, account: Account, owner: int, subscriber: Subscriber) -> None:
-        """Take a subscriber out. Nothing happens if they are not in."""
+        """Remove a subscriber. Do nothing if they are no member."""
         sql = f"DELETE FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
         if account.store.write(sql, (owner, subscriber.id)) and self.ends is not None:
             events.fire_for(account, subscriber, self.ends, owner)
 
     def clear(self, account: Account, owner: int) -> None:
-        """Take everybody out, without telling a webhook."""
+        """Remove all members without firing an event."""
         account.store.write(f"DELETE FROM {self.table} WHERE {self.owner_id} = ?", (owner,))
 
-    def count_active(self, account: Account, owners: Iterable[int]) -> dict[int, int]:
-        """Count the active members of each owner that has any."""
+    def count(self, account: Account, owners: Iterable[int], state: str = "active") -> dict[int, int]:
+        """Count the members in a state by the id of their owner. Owners without such members are left out."""
         sql = (
             f"SELECT m.{self.owner_id}, count(*) FROM {self.table} m CROSS JOIN subscribers s ON s.id = m.subscriber_id"
-            f" WHERE m.{self.owner_id} IN (SELECT value FROM json_each(?)) AND s.state = 'active' GROUP BY 1"
+            f" WHERE m.{self.owner_id} IN (SELECT value FROM json_each(?)) AND s.state = ? GROUP BY 1"
         )
-        return dict(account.store.rows(sql, (msgspec.json.encode(list(owners)).decode(),)))
+        return dict(account.store.rows(sql, (rows.id_array(owners), state)))
 
 
 TAGGED = Membership(owners="tags", table="tag_subscribers", owner_id="tag_id", begins="tag_add", ends="tag_remove")
@@ -95,4 +91,4 @@ IN_SEQUENCE = Membership(
 )
 IN_SEGMENT = Membership(owners="segments", table="segment_subscribers", owner_id="segment_id", begins=None)
 KINDS = {each.owners: each for each in (TAGGED, ON_FORM, IN_SEQUENCE, IN_SEGMENT)}
-"""By the table of their owners."""
+"""The kinds of membership by the table of their owners."""

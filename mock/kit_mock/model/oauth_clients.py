@@ -1,4 +1,4 @@
-"""The apps that may ask for access: OAuth clients, which redirect URIs they have, and whether they have a secret."""
+"""OAuth clients: the apps that may ask for access to an account."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from kit_mock.state.store import Store
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~%]+", re.ASCII)
 _NO_TARGETS = frozenset({"about", "blob", "data", "file", "javascript", "vbscript", "view-source"})
-# All of an authority: Python's own reading of one passes over what stands around brackets.
+# Matches the whole authority: `urlsplit().hostname` ignores text around brackets.
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 def hashed(secret: str) -> str:
-    """Return what is stored of a secret. Without salt, since it is what they are looked up by."""
+    """Return the hash of a secret, which is what is stored. It has no salt, so that tokens can be looked up by it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_redirect_uri(text: str) -> bool:
-    """Return whether a code could be sent to an absolute URI in ASCII, without a fragment, that no browser would run."""
+    """Return whether a text is an absolute ASCII URI without a fragment, of a scheme that no browser runs as script."""
     if not _URI.fullmatch(text) or "#" in text:
         return False
     try:
@@ -38,18 +38,18 @@ def is_redirect_uri(text: str) -> bool:
 
 @attrs.frozen
 class OAuthClient:
-    """An app as Kit's developer settings register it.
+    """An app that is registered for OAuth, as in Kit's developer settings.
 
     Args:
-        client_id: its public id.
-        client_secret: its secret; without one it is a public client and must use PKCE.
-        redirect_uris: where codes may be sent to, compared character by character.
-        any_loopback: whether they may also go to any `http` URI of 127.0.0.1, [::1] or localhost, whatever its port
-            and path: for programs on one's own machine (RFC 8252).
-        name: what the consent page calls it; the id, if empty.
+        client_id: the public id.
+        client_secret: the secret. A client without one is public and must use PKCE.
+        redirect_uris: the URIs that codes may be sent to, compared character by character.
+        any_loopback: whether codes may also go to any `http` URI of 127.0.0.1, [::1] or localhost, with any port and
+            path. For programs on the user's own machine (RFC 8252).
+        name: the name on the consent page; the id if empty.
 
-    Raises ValueError for an empty id or secret, for a redirect URI that isn't absolute, has a fragment or a scheme
-    that a browser would run, and if there is nowhere to redirect to.
+    Raises ValueError for an empty id or secret, for a redirect URI that isn't absolute, has a fragment or has a scheme
+    that a browser runs as script, and for a client without redirect URIs whose `any_loopback` is false.
     """
 
     client_id: str
@@ -86,7 +86,7 @@ DEFAULT_CLIENTS = (PUBLIC_CLIENT, CONFIDENTIAL_CLIENT)
 
 @attrs.frozen
 class RegisteredClient:
-    """A client as it is stored: without its secret."""
+    """A stored client, with the hash of its secret."""
 
     id: str
     name: str
@@ -95,18 +95,18 @@ class RegisteredClient:
     secret_hash: str | None = attrs.field(repr=False)
 
     def authenticates(self, secret: str | None) -> bool:
-        """Return whether that is its secret; None, if it has none. Hashes are compared, so that time tells nothing."""
+        """Return whether this is the client's secret (None for a public client). Comparing hashes leaks nothing by its time."""
         return self.secret_hash == (hashed(secret) if secret else None)
 
     def takes(self, redirect_uri: str) -> bool:
-        """Return whether a code may be sent there."""
+        """Return whether a code may be sent to a URI."""
         if redirect_uri in self.redirect_uris:
             return True
         return self.any_loopback and is_redirect_uri(redirect_uri) and _is_loopback(redirect_uri)
 
 
 def register(store: Store, clients: Iterable[OAuthClient]) -> None:
-    """Store clients, in the caller's transaction. One whose id is known takes that one's place; its tokens stay good."""
+    """Store clients, in the caller's transaction. A client replaces the one with its id, whose tokens stay valid."""
     for client in clients:
         store.write(
             "INSERT INTO oauth_clients (id, name, secret_hash, redirect_uris, any_loopback) VALUES (?, ?, ?, ?, ?)"

@@ -1,4 +1,4 @@
-"""What OAuth gives out: tickets of requests that wait for consent, codes and tokens. All are stored as hashes."""
+"""Tickets of authorization requests, codes and tokens. All are stored as hashes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DAY = 86_400
 
 @attrs.frozen
 class AuthorizationRequest:
-    """What an app asks an account's owner for."""
+    """The request of an app for access to an account."""
 
     client_id: str
     redirect_uri: str
@@ -29,7 +29,7 @@ class AuthorizationRequest:
 
 @attrs.frozen
 class Code:
-    """A code as it was given out."""
+    """An authorization code."""
 
     client_id: str
     account_id: int
@@ -42,7 +42,7 @@ class Code:
 
 @attrs.frozen
 class AccessToken:
-    """An access token that wasn't revoked."""
+    """An access token that is not revoked. It can be expired."""
 
     id: int
     client_id: str
@@ -52,10 +52,11 @@ class AccessToken:
 
 @attrs.frozen
 class TokenPair:
-    """An access token and its refresh token, as they are stored. `grant_id` is that of the first pair of the grant."""
+    """A stored access token with its refresh token."""
 
     id: int
     grant_id: int
+    """The id of the first pair of the grant."""
     client_id: str
     account_id: int
     scope: str
@@ -65,7 +66,7 @@ class TokenPair:
 
 @attrs.frozen
 class NewTokens:
-    """A pair of tokens in clear, once."""
+    """A new pair of tokens in clear text, which is not stored."""
 
     access_token: str = attrs.field(repr=False)
     refresh_token: str = attrs.field(repr=False)
@@ -74,7 +75,7 @@ class NewTokens:
 
 
 def save_request(store: Store, request: AuthorizationRequest, now: int) -> str:
-    """Save a request until the owner has decided, ten minutes at most. Return the ticket that the decision needs."""
+    """Save a request for up to ten minutes. Return the ticket with which the owner's decision finds it."""
     ticket = _random()
     store.write("DELETE FROM oauth_requests WHERE expires_at <= ?", (now,))
     row = {"hash": hashed(ticket), **attrs.asdict(request), "expires_at": now + CODE_SECONDS}
@@ -83,7 +84,7 @@ def save_request(store: Store, request: AuthorizationRequest, now: int) -> str:
 
 
 def take_request(store: Store, ticket: str, now: int) -> AuthorizationRequest | None:
-    """Return the request of a ticket, which is thereby spent; None for a ticket that is unknown, spent or too old."""
+    """Return and delete the request of a ticket. None for a ticket that is unknown, used or expired."""
     row = store.row(
         "SELECT client_id, redirect_uri, scope, state, code_challenge FROM oauth_requests"
         " WHERE hash = ? AND expires_at > ?",
@@ -94,9 +95,9 @@ def take_request(store: Store, ticket: str, now: int) -> AuthorizationRequest | 
 
 
 def issue_code(account: Account, request: AuthorizationRequest) -> str:
-    """Issue a code for access to an account, good for ten minutes."""
+    """Issue a code for access to an account, valid for ten minutes."""
     code = _random()
-    # Codes are kept for a day longer, so that one that comes late is told why it isn't taken.
+    # Codes are kept for a day after they expire, so that a late one is refused with the right reason.
     account.store.write("DELETE FROM oauth_codes WHERE expires_at <= ?", (account.now - _DAY,))
     row = {
         "hash": hashed(code),
@@ -113,7 +114,7 @@ def issue_code(account: Account, request: AuthorizationRequest) -> str:
 
 
 def find_code(store: Store, code: str) -> Code | None:
-    """Return a code that was given out, used or not, or None."""
+    """Return an issued code, used or expired ones included, or None."""
     row = store.row(
         "SELECT client_id, account_id, redirect_uri, scope, code_challenge, expires_at, used FROM oauth_codes"
         " WHERE hash = ?",
@@ -128,7 +129,7 @@ def spend_code(store: Store, code: str) -> None:
 
 
 def issue_tokens(account: Account, client_id: str, scope: str, grant_id: int | None = None) -> NewTokens:
-    """Issue a pair of tokens, of a grant that there is or of a new one."""
+    """Issue a pair of tokens, of an existing grant or of a new one."""
     new = NewTokens(_random(), _random(), scope, account.now)
     save_tokens(
         account,
@@ -151,9 +152,9 @@ def save_tokens(
     expires_at: int | None = None,
     grant_id: int | None = None,
 ) -> int:
-    """Save a pair of tokens and return its id, of a grant that there is or of a new one.
+    """Save a pair of tokens, of an existing grant or of a new one, and return its id.
 
-    Without a refresh token, nobody knows it. Without `expires_at`, the access token is good for 48 hours.
+    Without a refresh token, a random one is saved that nobody knows. `expires_at` is 48 hours from now by default.
     """
     row = {
         "grant_id": grant_id or 0,
@@ -173,27 +174,26 @@ def save_tokens(
 
 
 def by_access_token(store: Store, token: str) -> AccessToken | None:
-    """Return an access token, expired or not, or None for one that is unknown or revoked."""
+    """Return an access token, or None for one that is unknown or revoked."""
     sql = "SELECT id, client_id, account_id, expires_at FROM oauth_tokens WHERE access_hash = ? AND revoked = 0"
     row = store.row(sql, (hashed(token),))
     return None if row is None else AccessToken(*row)
 
 
 def by_refresh_token(store: Store, token: str) -> TokenPair | None:
-    """Return the pair of a refresh token, whatever became of it, or None."""
+    """Return the pair of a refresh token, superseded and revoked ones included, or None."""
     return _pair(store, "refresh_hash", token)
 
 
 def supersede(store: Store, pair: TokenPair) -> None:
-    """Mark a refresh token as used: a newer one has taken its place."""
+    """Mark a refresh token as replaced by a newer one."""
     store.update_row("oauth_tokens", pair.id, {"superseded": True})
 
 
 def revoke(store: Store, token: str, client_id: str) -> None:
-    """Revoke a client's token, if there is one like that.
+    """Revoke a token of a client. Do nothing for an unknown one or another client's.
 
-    A refresh token takes all tokens of its grant with it (RFC 7009), an access token only the refresh token that came
-    with it.
+    For a refresh token, all tokens of its grant are revoked (RFC 7009); for an access token, only its pair.
     """
     pair = _pair(store, "refresh_hash", token)
     if pair is not None and pair.client_id == client_id:
@@ -205,7 +205,7 @@ def revoke(store: Store, token: str, client_id: str) -> None:
 
 
 def revoke_grant(store: Store, access_token: str) -> None:
-    """Revoke all tokens of an access token's grant, as its account's owner can; nothing if there is none like that."""
+    """Revoke all tokens of an access token's grant, as the account's owner can. Do nothing for an unknown token."""
     pair = _pair(store, "access_hash", access_token)
     if pair is not None:
         _revoke_grant(store, pair)

@@ -1,4 +1,4 @@
-"""Where subscribers come from and live: referrers with their UTM parameters, attribution, location."""
+"""Attribution and location of subscribers, and the UTM parameters of referrers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCATION = ("city", "state", "country", "latitude", "longitude", "timezone")
 
 
 def utm_parameters(referrer: str | None) -> dict[str, str | None]:
-    """Return the UTM parameters of a URL by their short names, null for those that it does not have."""
+    """Return the UTM parameters of a URL by their short names, None for missing ones."""
     try:
         given = parse_qs(urlsplit(referrer or "").query)
     except ValueError:  # Not a URL, such as `http://[`.
@@ -26,18 +26,18 @@ def utm_parameters(referrer: str | None) -> dict[str, str | None]:
 
 
 def of_form(name: str, referrer: str | None) -> str:
-    """Return the attribution, as it is stored, of a subscriber whom a form brought."""
+    """Return the attribution of a subscriber who came through a form, as JSON."""
     utm = {f"utm_{short}": value for short, value in utm_parameters(referrer).items()}
     return msgspec.json.encode({"referrer": referrer, **utm, "source_type": "form", "source_name": name}).decode()
 
 
 def attribution(stored: str | None) -> dict[str, Any]:
-    """Return an attribution as the API shows it."""
+    """Represent a stored attribution, with null for missing fields."""
     return _complete(ATTRIBUTION, stored)
 
 
 def location(stored: str | None) -> dict[str, Any]:
-    """Return a location as the API shows it."""
+    """Represent a stored location, with null for missing fields."""
     return _complete(LOCATION, stored)
 
 

@@ -1,6 +1,6 @@
-"""What a request or a seed says about a purchase, read, with all that is wrong with it.
+"""Read a purchase from a request or a seed.
 
-The document's types hold, but not its sentences: Kit says `Transaction cannot be blank`.
+Checked here and not by the document, since Kit has messages of its own, such as `Transaction cannot be blank`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Line:
 
 @attrs.frozen
 class PurchaseInput:
-    """A purchase as a request has it. `amounts` are those that were given, by name; times are seconds since 1970."""
+    """A purchase in a request. `amounts` holds those that were given, by name. Times are in seconds since 1970."""
 
     email_address: str
     first_name: str | None
@@ -48,9 +48,9 @@ class PurchaseInput:
 
 
 def read(account: Account, given: Any) -> PurchaseInput:
-    """Read a purchase from JSON. By the reference each product needs a `pid` and a `lid`.
+    """Read a purchase from decoded JSON. By the reference, each product needs a `pid` and a `lid`.
 
-    Raises Refusal 422 with a message for each thing that is wrong.
+    Raises Refusal 422 with a message for each wrong value.
     """
     if not isinstance(given, dict):
         raise unprocessable("Purchase cannot be blank" if given is None else "Purchase must be an object")
@@ -76,14 +76,14 @@ def read(account: Account, given: Any) -> PurchaseInput:
 
 
 class _Reader:
-    """Reads values. For one that is wrong it notes an error and returns something of the same type."""
+    """Reads values. For a wrong one it adds a message to `errors` and returns a placeholder of the same type."""
 
     def __init__(self, *, with_ids: bool) -> None:
         self.errors: list[str] = []
         self._with_ids = with_ids
 
     def text(self, value: Any, label: str) -> str:
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if values.is_blank(value):
             self.errors.append(f"{label} cannot be blank")
         elif isinstance(value, str):
             return value.strip()

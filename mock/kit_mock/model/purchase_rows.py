@@ -1,18 +1,17 @@
-"""The stored purchases of an account, and their lines."""
+"""The rows of purchases and of their lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import msgspec
-
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import not_found
 
 
 class Purchase(NamedTuple):
-    """A row of `purchases`, with the address that the buyer has now. Amounts that were never given are None."""
+    """A row of `purchases`, with the present address of the buyer. Amounts that no request gave are None."""
 
     id: int
     subscriber_id: int
@@ -59,13 +58,13 @@ def by_transaction(account: Account, transaction_id: str) -> Purchase | None:
 
 
 def lines(account: Account, purchases: Iterable[int]) -> dict[int, list[PurchaseLine]]:
-    """Return the lines of purchases by the ids of these, in the order in which they came."""
+    """Return the lines of each purchase by its id, in the order in which they were added."""
     found: dict[int, list[PurchaseLine]] = {id_: [] for id_ in purchases}
     for purchase, *line in account.store.rows(
         "SELECT l.purchase_id, l.quantity, l.lid, l.unit_price, l.sku, l.name, d.pid"
         " FROM purchase_lines l CROSS JOIN products d ON d.id = l.product_id"
         " WHERE l.purchase_id IN (SELECT value FROM json_each(?)) ORDER BY l.id",
-        (msgspec.json.encode(list(found)).decode(),),
+        (rows.id_array(found),),
     ):
         found[purchase].append(PurchaseLine(*line))
     return found

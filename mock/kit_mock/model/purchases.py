@@ -1,4 +1,4 @@
-"""What subscribers buy. A `transaction_id` that comes again adds its products to that purchase."""
+"""Purchases. A second request with the same `transaction_id` adds its products to the purchase."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kit_mock.model.account import Account
 from kit_mock.model.event_names import PURCHASE_CREATE
 from kit_mock.model.purchase_input import Line, PurchaseInput
 from kit_mock.model.purchase_rows import Purchase
-from kit_mock.model.subscribers import Subscriber
+from kit_mock.model.subscriber_rows import Subscriber
 
 
 def record(account: Account, given: PurchaseInput) -> Purchase:
-    """Create a purchase and its buyer, or add to the purchase of a transaction that is known."""
+    """Create a purchase, and its buyer if need be. A known transaction gets the products and amounts instead."""
     known = purchase_rows.by_transaction(account, given.transaction_id)
     if known is None:
         id_ = create(account, _buyer(account, given), given)
@@ -36,7 +36,7 @@ def record(account: Account, given: PurchaseInput) -> Purchase:
 
 
 def create(account: Account, buyer: Subscriber, given: PurchaseInput, columns: Mapping[str, Any] | None = None) -> int:
-    """Create a purchase of a new transaction, still without lines, and return its id. `columns` are set as they are."""
+    """Create a purchase without lines and return its id. `columns` are stored unchanged."""
     row = {
         "account_id": account.id,
         "subscriber_id": buyer.id,
@@ -52,22 +52,22 @@ def create(account: Account, buyer: Subscriber, given: PurchaseInput, columns: M
 
 
 def add_line(account: Account, purchase: int, line: Line, product: int) -> None:
-    """Add a line about a product to a purchase."""
+    """Add a line with a product to a purchase."""
     row = {"purchase_id": purchase, "product_id": product, "name": line.name, "lid": line.lid}
     row |= {"quantity": line.quantity, "sku": line.sku, "unit_price": line.unit_price}
     account.store.insert_row("purchase_lines", row)
 
 
 def fire_created(account: Account, purchase: Purchase) -> list[int]:
-    """Tell webhooks of a purchase, and return the ids of the deliveries."""
-    (payload,) = representations.purchases(account, [purchase])
+    """Fire the event of a new purchase and return the ids of the deliveries."""
+    payload = representations.purchase(account, purchase)
     if not account.behaviour.today_fields:
         payload = {name: value for name, value in payload.items() if name not in ("subscriber_id", "source")}
     return events.fire(account, PURCHASE_CREATE, payload)
 
 
 def _buyer(account: Account, given: PurchaseInput) -> Subscriber:
-    """Return the subscriber who bought, who is created if need be."""
+    """Return the buyer with the name of the purchase. Create them if they are unknown."""
     known = subscribers.by_email(account, given.email_address)
     if known is None:
         return subscribers.create(account, given.email_address, first_name=given.first_name)

@@ -1,4 +1,4 @@
-"""How the API represents what webhooks are told of. Answers show it in the same form."""
+"""Represent subscribers, purchases and custom fields, for answers and for webhooks alike."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from kit_mock.model import purchase_rows
 from kit_mock.model.account import Account
 from kit_mock.model.field_values import FieldSet
 from kit_mock.model.purchase_rows import Purchase, PurchaseLine
+from kit_mock.model.subscriber_rows import Subscriber
 from kit_mock.state.clock import timestamp
 
 Json = dict[str, Any]
 
-_PLACES = 4  # Of a sum: more than any currency has, and fewer than floating point gets wrong.
+_PLACES = 4  # Decimal places of sums: more than any currency has, and few enough to round floating-point errors away.
 
 
 def custom_field(row: Sequence[Any]) -> Json:
@@ -22,13 +23,14 @@ def custom_field(row: Sequence[Any]) -> Json:
     return {"id": id_, "name": name, "key": key, "label": label}
 
 
-def subscriber(account: Account, row: Sequence[Any]) -> Json:
+def subscriber(account: Account, row: Subscriber) -> Json:
     """Represent a `Subscriber`."""
-    return subscribers(account, [row])[0]
+    (shown,) = subscribers(account, [row])
+    return shown
 
 
 def subscribers(account: Account, rows: Iterable[Sequence[Any]]) -> list[Json]:
-    """Represent many, without a call for each: a page is mostly this."""
+    """Represent subscribers. One call for a page: this takes most of its time."""
     fields = FieldSet.of(account)
     without = fields.shown(None)
     return [
@@ -42,6 +44,12 @@ def subscribers(account: Account, rows: Iterable[Sequence[Any]]) -> list[Json]:
         }
         for id_, first_name, email_address, state, created_at, values in rows
     ]
+
+
+def purchase(account: Account, row: Purchase) -> Json:
+    """Represent a purchase with its lines."""
+    (shown,) = purchases(account, [row])
+    return shown
 
 
 def purchases(account: Account, rows: Sequence[Purchase]) -> list[Json]:
@@ -73,5 +81,5 @@ def _purchase(row: Purchase, lines: Sequence[PurchaseLine]) -> Json:
 
 
 def _rounded(amount: float) -> float:
-    # A float, as JSON has no room for the largest products of whole numbers.
+    # As a float, since products of whole numbers can exceed the integers of JSON.
     return round(float(amount), _PLACES)

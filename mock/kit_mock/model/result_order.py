@@ -1,4 +1,4 @@
-"""The order in which bulk operations return their results."""
+"""The order of the results of bulk operations."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def checked(order: BulkOrder) -> BulkOrder:
 
 
 def arranged(results: list[Any], order: BulkOrder) -> list[Any]:
-    """Return results, given in the order of the request, in the order that is wanted.
+    """Return results, given in the order of the request, in the order of the setting.
 
-    `scrambled` puts the second half first: of two or more, none is where the request has it, and every run is the same.
+    `scrambled` puts the second half first: of two or more, none keeps its place, and every run gives the same order.
     """
     if order == "request":
         return results

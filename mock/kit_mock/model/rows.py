@@ -1,8 +1,11 @@
-"""Rows of an account's tables as named tuples, whose fields are the columns."""
+"""Read and insert rows of an account's tables as named tuples, whose fields are the columns."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import not_found
@@ -24,3 +27,18 @@ def by_id(account: Account, table: str, row: type[_Row], id_: int) -> _Row:
     if found is None:
         raise not_found()
     return found
+
+
+def exists(account: Account, table: str, id_: int | None) -> bool:
+    """Return whether the account has a row with that id. No row has the id None."""
+    return account.store.row(f"SELECT 1 FROM {table} WHERE id = ? AND account_id = ?", (id_, account.id)) is not None
+
+
+def insert(account: Account, table: str, row: type[_Row], values: Mapping[str, Any]) -> _Row:
+    """Insert a row of the account with these columns and return it, with the table's defaults."""
+    return by_id(account, table, row, account.store.insert_row(table, {"account_id": account.id, **values}))
+
+
+def id_array(ids: Iterable[int]) -> str:
+    """Return ids as a JSON array, for `IN (SELECT value FROM json_each(?))`."""
+    return msgspec.json.encode(list(ids)).decode()

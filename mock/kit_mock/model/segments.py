@@ -1,7 +1,6 @@
-"""Segments. No request can make one or look into it: they come from seeds and `add`.
+"""Segments. No request creates one or shows its members: they come from seeds and `add`.
 
-At Kit the members of a segment follow from conditions, which the API doesn't show either. Here they are the subscribers
-that a seed or `add` puts in, in the table `segment_subscribers`.
+At Kit the members follow from conditions, which the API doesn't show. Here a seed or `add` names each member.
 """
 
 from __future__ import annotations
@@ -22,6 +21,5 @@ class Segment(NamedTuple):
 
 
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> Segment:
-    """Create a segment. `columns`, such as an `id`, are set as they are."""
-    row = {"account_id": account.id, "name": name, "created_at": account.now, **columns}
-    return rows.by_id(account, "segments", Segment, account.store.insert_row("segments", row))
+    """Create a segment. `columns`, such as an `id`, are stored unchanged."""
+    return rows.insert(account, "segments", Segment, {"name": name, "created_at": account.now, **columns})

@@ -1,8 +1,8 @@
-"""Sequences. No request can make one: they come from seeds and `add`."""
+"""Sequences. No request creates one: they come from seeds and `add`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,16 +34,15 @@ class Sequence(NamedTuple):
     """None for that of the account."""
     active: bool
     exclude_subscriber_sources: str
-    """JSON: whose subscribers it leaves out."""
+    """JSON: forms, tags, sequences and segments whose subscribers it skips."""
     email_count: int
     stats: str
     """JSON: numbers by some of `STATS`."""
 
 
 def create(account: Account, name: str, columns: Mapping[str, Any]) -> Sequence:
-    """Create a sequence: an active one that sends on all days, unless `columns` differ."""
+    """Create a sequence: active and sending on all days, unless `columns` say otherwise."""
     row = {
-        "account_id": account.id,
         "name": name,
         "hold": False,
         "repeat": False,
@@ -57,13 +56,4 @@ def create(account: Account, name: str, columns: Mapping[str, Any]) -> Sequence:
         "stats": "{}",
         **columns,
     }
-    return rows.by_id(account, "sequences", Sequence, account.store.insert_row("sequences", row))
-
-
-def count_unsubscribers(account: Account, ids: Iterable[int]) -> dict[int, int]:
-    """Count the members of each sequence who have unsubscribed, where there are any."""
-    sql = (
-        "SELECT m.sequence_id, count(*) FROM sequence_subscribers m CROSS JOIN subscribers s ON s.id = m.subscriber_id"
-        " WHERE m.sequence_id IN (SELECT value FROM json_each(?)) AND s.state = 'cancelled' GROUP BY 1"
-    )
-    return dict(account.store.rows(sql, (msgspec.json.encode(list(ids)).decode(),)))
+    return rows.insert(account, "sequences", Sequence, row)

@@ -1,56 +1,37 @@
-"""Subscribers: created, changed, unsubscribed, and what no request can tell of them."""
+"""Subscribers: create, change and unsubscribe them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from kit_mock.model import email_stats, events, field_values
+from kit_mock.model import email_stats, events, field_values, rows
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import FIELD_VALUE_UPDATED
 from kit_mock.model.field_values import FieldSet
-from kit_mock.protocol.errors import not_found, unprocessable
+from kit_mock.model.subscriber_rows import Subscriber
+from kit_mock.protocol.errors import unprocessable
 
 STATES = ("active", "bounced", "cancelled", "complained", "inactive")
 ENGAGEMENT = ("sent", "opens", "clicks")
 """Columns with numbers of messages, which lists can be sorted by."""
 
-COLUMNS = "s.id, s.first_name, s.email_address, s.state, s.created_at, s.field_values"
-"""The columns of a `Subscriber`, of a table named s."""
-
 EMAIL_TAKEN = "Email address has already been taken"
 
 
-class Subscriber(NamedTuple):
-    """A row of `subscribers`."""
-
-    id: int
-    first_name: str | None
-    email_address: str
-    state: str
-    created_at: int
-    field_values: str | None
-    """JSON by the ids of custom fields."""
-
-
 def find(account: Account, id_: int | None) -> Subscriber | None:
-    """Return the account's subscriber with that id, or None. Nobody has None as their id."""
-    sql = f"SELECT {COLUMNS} FROM subscribers s WHERE s.id = ? AND s.account_id = ?"
-    return _subscriber(account.store.row(sql, (id_, account.id)))
+    """Return the account's subscriber with that id, or None. No subscriber has the id None."""
+    return rows.find(account, "subscribers", Subscriber, id=id_)
 
 
 def by_id(account: Account, id_: int) -> Subscriber:
     """Return the account's subscriber with that id. Raises Refusal 404."""
-    found = find(account, id_)
-    if found is None:
-        raise not_found()
-    return found
+    return rows.by_id(account, "subscribers", Subscriber, id_)
 
 
 def by_email(account: Account, email_address: str) -> Subscriber | None:
-    """Return the account's subscriber with that address, whatever its case, or None."""
-    sql = f"SELECT {COLUMNS} FROM subscribers s WHERE s.account_id = ? AND s.email_address = ?"
-    return _subscriber(account.store.row(sql, (account.id, email_address)))
+    """Return the account's subscriber with that address, in any case, or None."""
+    return rows.find(account, "subscribers", Subscriber, email_address=email_address)
 
 
 def create(
@@ -62,10 +43,10 @@ def create(
     fields: Mapping[str, str | None] | None = None,
     columns: Mapping[str, Any] | None = None,
 ) -> Subscriber:
-    """Create a subscriber whose valid address nobody in the account has.
+    """Create a subscriber. The address must be valid, and no other subscriber of the account may have it.
 
-    `fields` are values by key or label; what the account has no field for is ignored. `columns` are set as they are: what no
-    request says, such as an `id` or a number of opens.
+    `fields` are values by key or label; names of unknown fields are ignored. `columns` are stored unchanged: those that no
+    request sets, such as an `id` or a number of opens.
     """
     values = FieldSet.of(account).merged(None, fields or {})
     row = {
@@ -95,7 +76,7 @@ def update(
     first_name: str | None = None,
     fields: Mapping[str, str | None] | None = None,
 ) -> Subscriber:
-    """Set the name, and the address and fields that are given. `updated_at` moves only if a value really changes.
+    """Set the name, and the address and fields unless they are None. `updated_at` is set only if a value changes.
 
     Raises Refusal 422 for an address that another subscriber of the account has.
     """
@@ -113,18 +94,18 @@ def update(
 
 
 def set_fields(account: Account, subscriber: Subscriber, fields: Mapping[str, str | None]) -> Subscriber:
-    """Set values of custom fields, by key or label. What the account has no field for is ignored."""
+    """Set values of custom fields, by key or label. Names of unknown fields are ignored."""
     return update(account, subscriber, first_name=subscriber.first_name, fields=fields)
 
 
 def unsubscribe(account: Account, subscriber: Subscriber) -> None:
-    """Make a subscriber `cancelled`. A second time changes nothing, and no webhook is told."""
+    """Set the state `cancelled` and fire the event. Do nothing for a subscriber who is cancelled already."""
     if subscriber.state != "cancelled":
         events.fire_for(account, set_state(account, subscriber, "cancelled"), "subscriber_unsubscribe")
 
 
 def set_state(account: Account, subscriber: Subscriber, state: str) -> Subscriber:
-    """Give a subscriber a state, without telling a webhook. An unsubscribe counts for the last broadcast they got."""
+    """Set a state without firing an event. `cancelled` counts as an unsubscribe of the last broadcast they received."""
     if state == subscriber.state:
         return subscriber
     if state == "cancelled":
@@ -144,7 +125,3 @@ def _write(account: Account, before: Subscriber, after: Subscriber, **more: Any)
 def _fire_changed_values(account: Account, subscriber: Subscriber, before: str | None) -> None:
     for field_id in field_values.changed(before, subscriber.field_values):
         events.fire_for(account, subscriber, FIELD_VALUE_UPDATED, field_id)
-
-
-def _subscriber(row: tuple[Any, ...] | None) -> Subscriber | None:
-    return None if row is None else Subscriber(*row)

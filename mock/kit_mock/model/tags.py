@@ -32,15 +32,15 @@ def named(account: Account, name: str) -> Tag | None:
 
 
 def create(account: Account, name: str, columns: Mapping[str, Any] | None = None) -> Tag:
-    """Create a tag. `columns`, such as an `id`, are set as they are. Raises Refusal 422 for a name that is taken."""
+    """Create a tag. `columns`, such as an `id`, are stored unchanged. Raises Refusal 422 for a name that is taken."""
     if named(account, name) is not None:
         raise unprocessable(TAKEN)
-    row = {"account_id": account.id, "name": name, "folded_name": name.casefold(), "created_at": account.now}
-    return Tag(account.store.insert_row("tags", {**row, **(columns or {})}), name, account.now)
+    row = {"name": name, "folded_name": name.casefold(), "created_at": account.now}
+    return rows.insert(account, "tags", Tag, row | dict(columns or {}))
 
 
 def rename(account: Account, id_: int, name: str) -> Tag:
-    """Give a tag another name. Raises Refusal: 404 if there is no such tag, 422 for a name that another tag has."""
+    """Rename a tag. Raises Refusal: 404 if there is no such tag, 422 for a name that another tag has."""
     tag, other = by_id(account, id_), named(account, name)
     if other is not None and other.id != id_:
         raise unprocessable(TAKEN)
@@ -49,6 +49,6 @@ def rename(account: Account, id_: int, name: str) -> Tag:
 
 
 def delete(account: Account, id_: int) -> None:
-    """Delete a tag of the account. Those who have it lose it, and no webhook is told."""
+    """Delete a tag and remove it from its subscribers, without firing events."""
     TAGGED.clear(account, id_)
     account.store.write("DELETE FROM tags WHERE id = ?", (id_,))

@@ -37,21 +37,21 @@ def zone(name: str) -> tzinfo:
 
 
 def local(name: str, day: date, at: time) -> datetime:
-    """Return a moment of a day there, with the distance from UTC at that moment, daylight saving time included."""
+    """Return a time of day in a zone as a datetime with the UTC offset of that moment."""
     return _in_minutes(datetime.combine(day, at, zone(name)))
 
 
 def utc_offset(name: str, moment: datetime) -> str:
-    """Return the distance from UTC at a moment, such as `-05:00`, daylight saving time included."""
+    """Return the UTC offset of a zone at a moment, such as `-05:00`, daylight saving time included."""
     return _in_minutes(moment.astimezone(zone(name))).isoformat()[-6:]
 
 
 def _in_minutes(moment: datetime) -> datetime:
-    # Before the railways, places were hours, minutes and seconds from UTC, which RFC 3339 cannot say.
+    # Offsets of the 19th century have seconds, which RFC 3339 cannot express.
     offset = moment.utcoffset() or timedelta()
     return moment.replace(tzinfo=timezone(timedelta(minutes=offset // timedelta(minutes=1))))
 
 
 def friendly_name(name: str) -> str:
-    """Return what people call a zone: the place at the end of its name."""
+    """Return the place in the name of a zone, such as `New York`."""
     return f"UTC{name}" if _OFFSET.fullmatch(name) else name.rpartition("/")[2].replace("_", " ")

@@ -1,4 +1,4 @@
-"""Rules for single values that several resources share."""
+"""Rules of single values that several resources share: addresses and required texts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kit_mock.protocol.validation_messages import human
 
 EMAIL_INVALID = "Email address is invalid"
 
-# The format of JSON Schema, which responses are validated by too, less what no mail service takes.
+# The format of JSON Schema, by which responses are validated too. The shape excludes addresses that mail services refuse.
 _EMAIL_FORMAT = Validator({"type": "string", "format": "email"}, validate_formats=True)
 _EMAIL_SHAPE = re.compile(r'[^@\s"]+@[^@\s\[\]]+\.[^@\s.\[\]]+')
 
 
 def email_address(value: Any) -> str | None:
-    """Return an address without white space around it, or None if the value isn't an address."""
+    """Return an email address without surrounding white space, or None if the value isn't one."""
     if not isinstance(value, str):
         return None
     value = value.strip()
@@ -28,15 +28,20 @@ def email_address(value: Any) -> str | None:
         return None
 
 
+def is_blank(value: Any) -> bool:
+    """Return whether a value is None or a text of white space."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def text_problem(value: Any, name: str) -> str | None:
-    """Return what is wrong with a text that must be there, as a sentence, or None."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    """Return what is wrong with a required text, as a sentence, or None."""
+    if is_blank(value):
         return f"{human(name)} can't be blank"
     return None if isinstance(value, str) else f"{human(name)} must be a string"
 
 
 def required_text(value: Any, name: str) -> str:
-    """Return a text without white space around it. Raises Refusal 422 if it is blank or no text at all."""
+    """Return a text without surrounding white space. Raises Refusal 422 if it is blank or no text."""
     if problem := text_problem(value, name):
         raise unprocessable(problem)
     text: str = value.strip()

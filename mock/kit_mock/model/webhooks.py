@@ -1,4 +1,4 @@
-"""Webhooks: URLs that are told of events. `events` has what they are told, and when."""
+"""Webhooks: URLs that receive the events of an account."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Webhook(NamedTuple):
     event: str
     """Its name in responses."""
     subject: int | str | None
-    """The id or the URL that the event is about."""
+    """The id or the URL that the event must be about."""
     target_url: str
     locked: int
-    """Whether it can't be deleted."""
+    """Whether requests can't delete it."""
 
 
 def known_events(account: Account) -> Mapping[str, str]:
-    """Return the events that there can be webhooks for: the name in responses by that in requests."""
+    """Return the names of the events that a webhook can have: the name in responses by the name in requests."""
     return REQUESTED if account.behaviour.today_fields else REQUESTED_BY_REFERENCE
 
 
@@ -41,18 +41,17 @@ def by_id(account: Account, id_: int) -> Webhook:
 
 
 def target_problem(target_url: str) -> str | None:
-    """Return what is wrong with a URL to call, in a sentence, or None."""
+    """Return what is wrong with a target URL, as a sentence, or None."""
     return None if allowed_hosts.is_web_url(target_url) else f"Target url {NO_WEB_URL}"
 
 
 def subject_problem(account: Account, subject: Subject | None, about: int | str | None) -> str | None:
-    """Return what is wrong with what an event is about, in a sentence, or None."""
+    """Return what is wrong with the id or URL of an event's subject, as a sentence, or None."""
     if subject is None:
         return None
     if subject.table is None:
         return None if allowed_hosts.is_web_url(about) else f"{human(f'event {subject.name}')} {NO_WEB_URL}"
-    sql = f"SELECT 1 FROM {subject.table} WHERE id = ? AND account_id = ?"
-    if isinstance(about, int) and abs(about) <= LARGEST_ID and account.store.row(sql, (about, account.id)):
+    if isinstance(about, int) and abs(about) <= LARGEST_ID and rows.exists(account, subject.table, about):
         return None
     return f"{human(subject.noun)} does not exist"
 
@@ -64,20 +63,19 @@ def create(
     target_url: str,
     columns: Mapping[str, Any] | None = None,
 ) -> Webhook:
-    """Create a webhook for an event by its name in responses. `columns` are set as they are.
+    """Create a webhook of an event, by its name in responses. `columns` are stored unchanged.
 
-    Raises Refusal 422 with all that is wrong.
+    Raises Refusal 422 with a message for each wrong value.
     """
     problems = target_problem(target_url), subject_problem(account, EVENTS[event], about)
     if any(problems):
         raise unprocessable(*filter(None, problems))
-    row = {"account_id": account.id, "event": event, "subject": about, "target_url": target_url}
-    id_ = account.store.insert_row("webhooks", {**row, "created_at": account.now, **(columns or {})})
-    return by_id(account, id_)
+    row = {"event": event, "subject": about, "target_url": target_url, "created_at": account.now}
+    return rows.insert(account, "webhooks", Webhook, row | dict(columns or {}))
 
 
 def delete(account: Account, id_: int) -> None:
-    """Delete a webhook of the account. Raises Refusal: 404, today 422 for one that is locked."""
+    """Delete a webhook and cancel its deliveries. Raises Refusal: 404, and today 422 for a locked one."""
     if by_id(account, id_).locked and account.behaviour.today_fields:
         raise unprocessable("Unable to destroy the webhook.")
     account.store.write("DELETE FROM webhooks WHERE id = ?", (id_,))
