@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kit_mock.endpoints.handlers import Call
-from kit_mock.model import result_order
+from kit_mock.model import result_order, rows
 from kit_mock.model.account import Account
 from kit_mock.outbox import deliveries
 from kit_mock.protocol.errors import Refusal, UnwritableError
@@ -98,11 +98,9 @@ def next_at(store: Store) -> int | None:
 @schedule.task(next_at)
 def run_jobs(store: Store, now: int) -> None:
     """Run one slice of a due job."""
-    sql = f"SELECT {', '.join(Job._fields)} FROM bulk_jobs WHERE run_at <= ? ORDER BY done, run_at, id LIMIT 1"
-    row = store.row(sql, (now,))
-    if row is None:
+    job = rows.first(store, "bulk_jobs", Job, "run_at <= ? ORDER BY done, run_at, id LIMIT 1", now)
+    if job is None:
         return
-    job = Job(*row)
     try:
         with store.savepoint():
             is_over = _run_slice(store, job)
@@ -162,10 +160,8 @@ def _gather(store: Store, id_: int, encoded: bytes) -> None:
     They are in the database too, but decoding all of them at the end would take too long.
     """
     if id_ not in store.job_results:  # The first slice, or the first after a restart.
-        rows = store.rows(
-            "SELECT results FROM bulk_slices WHERE job_id = ? AND results NOT NULL ORDER BY number", (id_,)
-        )
-        parts = [part for (part,) in rows]
+        sql = "SELECT results FROM bulk_slices WHERE job_id = ? AND results NOT NULL ORDER BY number"
+        parts = [part for (part,) in store.rows(sql, (id_,))]
         store.job_results[id_] = {}
     else:
         parts = [encoded]

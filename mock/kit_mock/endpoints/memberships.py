@@ -52,13 +52,9 @@ class Members:
 
     def render_briefly(self, call: Call, owner: int, subscriber: Subscriber) -> dict[str, Any]:
         """Represent a member for a bulk operation, without state and custom fields."""
-        return {
-            "id": subscriber.id,
-            "first_name": subscriber.first_name,
-            "email_address": subscriber.email_address,
-            "created_at": timestamp(subscriber.created_at),
-            **self._membership(call, owner, subscriber),
-        }
+        shown = rendering.briefly(subscriber) | self._membership(call, owner, subscriber)
+        del shown["state"]
+        return shown
 
     def remove(self, call: Call, subscriber: Subscriber) -> Reply:
         """Remove a subscriber and answer 204, also if they are no member."""

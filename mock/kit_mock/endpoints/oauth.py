@@ -122,15 +122,7 @@ def _account_id(call: Call) -> int:
 
 @operation(
     "create_token",
-    unchecked=[
-        "client_id",
-        "grant_type",
-        "client_secret",
-        "code",
-        "redirect_uri",
-        "code_verifier",
-        "refresh_token",
-    ],
+    unchecked=["client_id", "grant_type", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token"],
     convert_error=in_oauth_shape,
     largest_body=_LARGEST_BODY,
 )
@@ -164,7 +156,7 @@ def _for_code(call: Call, client_id: str) -> NewTokens:
     code = oauth_grants.find_code(call.account.store, text)
     if code is None or code.client_id != client_id:
         raise invalid_grant("The code isn't one of this client's")
-    if code.is_used:
+    if code.used:
         raise invalid_grant("The code was used already")
     if code.expires_at <= call.account.now:
         raise invalid_grant("The code has expired")
@@ -195,9 +187,9 @@ def _for_refresh_token(call: Call, client_id: str) -> NewTokens:
     pair = oauth_grants.by_refresh_token(call.account.store, _required(call.body, "refresh_token"))
     if pair is None or pair.client_id != client_id:
         raise invalid_grant("The refresh token isn't one of this client's")
-    if pair.is_revoked:
+    if pair.revoked:
         raise invalid_grant("The refresh token was revoked")
-    if pair.is_superseded and not call.account.behaviour.refresh_token_reuse:
+    if pair.superseded and not call.account.behaviour.refresh_token_reuse:
         raise invalid_grant("The refresh token was used already")
     oauth_grants.supersede(call.account.store, pair)
     return oauth_grants.issue_tokens(_owned(call, pair.account_id), client_id, pair.scope, pair.grant_id)

@@ -58,8 +58,7 @@ class Listing(Generic[_Row]):
     def count(self, call: Call, limit: int = -1) -> int:
         """Count the rows, up to `limit`; -1 is no limit."""
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.source} WHERE {' AND '.join(self.where)} LIMIT {limit})"
-        found: int = call.account.store.value(sql, self.arguments)
-        return found
+        return int(call.account.store.value(sql, self.arguments))
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -29,6 +29,13 @@ def listed(call: Call, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     return slim(call, found)
 
 
+def briefly(subscriber: Subscriber) -> dict[str, Any]:
+    """Represent a subscriber for a bulk operation, without custom fields."""
+    shown = {**subscriber._asdict(), "created_at": timestamp(subscriber.created_at)}
+    del shown["field_values"]
+    return shown
+
+
 def slim(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Remove `fields` from each subscriber if the request has `slim`."""
     if call.query.get("slim"):

@@ -203,18 +203,7 @@ def bulk_create_subscribers(call: Call, items: bulk.Items) -> dict[str, Any]:
             first_name = item.get("first_name", found.first_name)
             found = subscribers.update(call.account, found, first_name=first_name)
         saved[found.id] = found
-    return {"subscribers": {id_: _render_briefly(found) for id_, found in saved.items()}, "failures": failures}
-
-
-def _render_briefly(subscriber: Subscriber) -> dict[str, Any]:
-    """Represent a subscriber for a bulk operation, without custom fields."""
-    return {
-        "id": subscriber.id,
-        "first_name": subscriber.first_name,
-        "email_address": subscriber.email_address,
-        "state": subscriber.state,
-        "created_at": timestamp(subscriber.created_at),
-    }
+    return {"subscribers": {id_: rendering.briefly(found) for id_, found in saved.items()}, "failures": failures}
 
 
 def _span(call: Call, listing: Listing[Any]) -> tuple[int, int] | None:

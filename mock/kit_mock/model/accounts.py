@@ -49,11 +49,10 @@ class Profile(NamedTuple):
 
 def details(account: Account) -> Details:
     """Return the account's row. Raises Refusal 404 if there is no such account."""
-    sql = f"SELECT {', '.join(Details._fields)} FROM accounts WHERE id = ?"
-    row = account.store.row(sql, (account.id,))
-    if row is None:
+    found = rows.first(account.store, "accounts", Details, "id = ?", account.id)
+    if found is None:
         raise not_found()
-    return Details(*row)
+    return found
 
 
 def profile(account: Account) -> Profile | None:
@@ -63,8 +62,7 @@ def profile(account: Account) -> Profile | None:
 
 def first_id(store: Store) -> int:
     """Return the id of the first account. A database in use always has one."""
-    found: int = store.value("SELECT min(id) FROM accounts")
-    return found
+    return int(store.value("SELECT min(id) FROM accounts"))
 
 
 def names(store: Store) -> dict[int, str]:

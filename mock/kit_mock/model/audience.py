@@ -43,8 +43,7 @@ def encode(given: Sequence[Mapping[str, Any]] | None) -> str:
 def count(account: Account, subscriber_filter: Filter, only: int | None = None) -> int:
     """Count the active subscribers whom a filter selects. With `only`, count that subscriber alone: 1 or 0."""
     condition, arguments = _condition(account.id, subscriber_filter, only)
-    found: int = account.store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments)
-    return found
+    return int(account.store.value(f"SELECT count(*) FROM subscribers WHERE {condition}", arguments))
 
 
 def count_as_sent(account: Account, subscriber_filter: Filter) -> int:

@@ -91,10 +91,10 @@ def progress(broadcast: Broadcast, now: int) -> float:
 def by_id(account: Account, id_: int) -> Broadcast:
     """Return the account's broadcast with that id. Raises Refusal 404."""
     sql = f"SELECT {COLUMNS} FROM {SOURCE} WHERE b.id = ? AND b.account_id = ?"
-    row = account.store.row(sql, (id_, account.id))
-    if row is None:
+    found = rows.made(Broadcast, account.store.row(sql, (id_, account.id)))
+    if found is None:
         raise not_found()
-    return Broadcast(*row)
+    return found
 
 
 def unsent(account: Account, id_: int) -> Broadcast:

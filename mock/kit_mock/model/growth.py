@@ -33,11 +33,9 @@ def between(account: Account, first: int, last: int) -> Growth:
 def count_changes(account: Account, state: str, first: int, last: int) -> int:
     """Count the changes to a state from one moment to another, both included."""
     sql = "SELECT count(*) FROM state_changes WHERE account_id = ? AND at BETWEEN ? AND ? AND became = ?"
-    found: int = account.store.value(sql, (account.id, first, last, state))
-    return found
+    return int(account.store.value(sql, (account.id, first, last, state)))
 
 
 def _count(account: Account, condition: str, *arguments: int) -> int:
     sql = f"SELECT count(*) FROM subscribers WHERE account_id = ? AND {condition}"
-    found: int = account.store.value(sql, (account.id, *arguments))
-    return found
+    return int(account.store.value(sql, (account.id, *arguments)))

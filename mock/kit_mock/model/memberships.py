@@ -42,8 +42,7 @@ class Membership:
         """Return the membership of a subscriber, or None."""
         columns = "at, referrer" if self.is_referred else "at, NULL"
         sql = f"SELECT {columns} FROM {self.table} WHERE {self.owner_id} = ? AND subscriber_id = ?"
-        row = account.store.row(sql, (owner, subscriber_id))
-        return None if row is None else Member(*row)
+        return rows.made(Member, account.store.row(sql, (owner, subscriber_id)))
 
     def put(self, account: Account, owner: int, subscriber: Subscriber, referrer: str | None = None) -> bool:
         """Add a subscriber and return True. Change nothing and return False if they are a member already.

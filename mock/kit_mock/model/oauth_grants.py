@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from typing import NamedTuple
 
 import attrs
 
+from kit_mock.model import rows
 from kit_mock.model.account import Account
 from kit_mock.model.oauth_clients import hashed
 from kit_mock.state.store import Store
@@ -16,8 +18,7 @@ TOKEN_SECONDS = 172_800
 _DAY = 86_400
 
 
-@attrs.frozen
-class AuthorizationRequest:
+class AuthorizationRequest(NamedTuple):
     """The request of an app for access to an account."""
 
     client_id: str
@@ -27,9 +28,8 @@ class AuthorizationRequest:
     code_challenge: str | None
 
 
-@attrs.frozen
-class Code:
-    """An authorization code."""
+class Code(NamedTuple):
+    """A row of `oauth_codes`."""
 
     client_id: str
     account_id: int
@@ -37,11 +37,10 @@ class Code:
     scope: str
     code_challenge: str | None
     expires_at: int
-    is_used: bool = attrs.field(converter=bool)
+    used: bool
 
 
-@attrs.frozen
-class AccessToken:
+class AccessToken(NamedTuple):
     """An access token that is not revoked. It can be expired."""
 
     id: int
@@ -50,9 +49,8 @@ class AccessToken:
     expires_at: int
 
 
-@attrs.frozen
-class TokenPair:
-    """A stored access token with its refresh token."""
+class TokenPair(NamedTuple):
+    """A row of `oauth_tokens`: an access token and its refresh token."""
 
     id: int
     grant_id: int
@@ -60,8 +58,8 @@ class TokenPair:
     client_id: str
     account_id: int
     scope: str
-    is_superseded: bool = attrs.field(converter=bool)
-    is_revoked: bool = attrs.field(converter=bool)
+    superseded: bool
+    revoked: bool
 
 
 @attrs.frozen
@@ -78,20 +76,17 @@ def save_request(store: Store, request: AuthorizationRequest, now: int) -> str:
     """Save a request for up to ten minutes. Return the ticket with which the owner's decision finds it."""
     ticket = _random()
     store.write("DELETE FROM oauth_requests WHERE expires_at <= ?", (now,))
-    row = {"hash": hashed(ticket), **attrs.asdict(request), "expires_at": now + CODE_SECONDS}
+    row = {"hash": hashed(ticket), **request._asdict(), "expires_at": now + CODE_SECONDS}
     store.insert_row("oauth_requests", row)
     return ticket
 
 
 def take_request(store: Store, ticket: str, now: int) -> AuthorizationRequest | None:
     """Return and delete the request of a ticket. None for a ticket that is unknown, used or expired."""
-    row = store.row(
-        "SELECT client_id, redirect_uri, scope, state, code_challenge FROM oauth_requests"
-        " WHERE hash = ? AND expires_at > ?",
-        (hashed(ticket), now),
-    )
+    condition = "hash = ? AND expires_at > ?"
+    found = rows.first(store, "oauth_requests", AuthorizationRequest, condition, hashed(ticket), now)
     store.write("DELETE FROM oauth_requests WHERE hash = ?", (hashed(ticket),))
-    return None if row is None else AuthorizationRequest(*row)
+    return found
 
 
 def issue_code(account: Account, request: AuthorizationRequest) -> str:
@@ -115,12 +110,7 @@ def issue_code(account: Account, request: AuthorizationRequest) -> str:
 
 def find_code(store: Store, code: str) -> Code | None:
     """Return an issued code, used or expired ones included, or None."""
-    row = store.row(
-        "SELECT client_id, account_id, redirect_uri, scope, code_challenge, expires_at, used FROM oauth_codes"
-        " WHERE hash = ?",
-        (hashed(code),),
-    )
-    return None if row is None else Code(*row)
+    return rows.first(store, "oauth_codes", Code, "hash = ?", hashed(code))
 
 
 def spend_code(store: Store, code: str) -> None:
@@ -175,9 +165,7 @@ def save_tokens(
 
 def by_access_token(store: Store, token: str) -> AccessToken | None:
     """Return an access token, or None for one that is unknown or revoked."""
-    sql = "SELECT id, client_id, account_id, expires_at FROM oauth_tokens WHERE access_hash = ? AND revoked = 0"
-    row = store.row(sql, (hashed(token),))
-    return None if row is None else AccessToken(*row)
+    return rows.first(store, "oauth_tokens", AccessToken, "access_hash = ? AND revoked = 0", hashed(token))
 
 
 def by_refresh_token(store: Store, token: str) -> TokenPair | None:
@@ -195,13 +183,11 @@ def revoke(store: Store, token: str, client_id: str) -> None:
 
     For a refresh token, all tokens of its grant are revoked (RFC 7009); for an access token, only its pair.
     """
-    pair = _pair(store, "refresh_hash", token)
-    if pair is not None and pair.client_id == client_id:
-        _revoke_grant(store, pair)
-    elif pair is None:
-        pair = _pair(store, "access_hash", token)
-        if pair is not None and pair.client_id == client_id:
-            store.update_row("oauth_tokens", pair.id, {"revoked": True})
+    if (pair := by_refresh_token(store, token)) is not None:
+        if pair.client_id == client_id:
+            _revoke_grant(store, pair)
+    elif (pair := _pair(store, "access_hash", token)) is not None and pair.client_id == client_id:
+        store.update_row("oauth_tokens", pair.id, {"revoked": True})
 
 
 def revoke_grant(store: Store, access_token: str) -> None:
@@ -216,11 +202,7 @@ def _revoke_grant(store: Store, pair: TokenPair) -> None:
 
 
 def _pair(store: Store, column: str, token: str) -> TokenPair | None:
-    row = store.row(
-        f"SELECT id, grant_id, client_id, account_id, scope, superseded, revoked FROM oauth_tokens WHERE {column} = ?",
-        (hashed(token),),
-    )
-    return None if row is None else TokenPair(*row)
+    return rows.first(store, "oauth_tokens", TokenPair, f"{column} = ?", hashed(token))
 
 
 def _random() -> str:

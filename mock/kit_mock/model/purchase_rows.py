@@ -72,5 +72,4 @@ def lines(account: Account, purchases: Iterable[int]) -> dict[int, list[Purchase
 
 def _find(account: Account, column: str, value: Any) -> Purchase | None:
     sql = f"SELECT {COLUMNS} FROM {SOURCE} WHERE p.account_id = ? AND {column} = ?"
-    row = account.store.row(sql, (account.id, value))
-    return None if row is None else Purchase(*row)
+    return rows.made(Purchase, account.store.row(sql, (account.id, value)))

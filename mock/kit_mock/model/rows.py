@@ -1,24 +1,33 @@
-"""Read and insert rows of an account's tables as named tuples, whose fields are the columns."""
+"""Read and insert rows as named tuples, whose fields are the columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import not_found
+from kit_mock.state.store import Store
 
 _Row = TypeVar("_Row", bound=NamedTuple)
+
+
+def first(store: Store, table: str, row: type[_Row], condition: str, *arguments: Any) -> _Row | None:
+    """Return the first row of a table that meets a condition in SQL, or None."""
+    return made(row, store.row(f"SELECT {', '.join(row._fields)} FROM {table} WHERE {condition}", arguments))
+
+
+def made(row: type[_Row], found: Sequence[Any] | None) -> _Row | None:
+    """Return the values of a row as a named tuple, or None for None."""
+    return None if found is None else row._make(found)
 
 
 def find(account: Account, table: str, row: type[_Row], **values: Any) -> _Row | None:
     """Return the account's first row that has these values in these columns, or None."""
     conditions = " AND ".join(f"{name} = ?" for name in ("account_id", *values))
-    sql = f"SELECT {', '.join(row._fields)} FROM {table} WHERE {conditions}"
-    found = account.store.row(sql, (account.id, *values.values()))
-    return None if found is None else row._make(found)
+    return first(account.store, table, row, conditions, account.id, *values.values())
 
 
 def by_id(account: Account, table: str, row: type[_Row], id_: int) -> _Row:
