@@ -93,7 +93,7 @@ def create_broadcast(call: Call) -> Reply:
 
 @operation("update_broadcast", unchecked=MOMENTS)
 def update_broadcast(call: Call) -> Reply:
-    """Answer PUT /v4/broadcasts/{id}: 200, 403 and 422 likewise, and 422 once sending has begun."""
+    """Answer PUT /v4/broadcasts/{id}: 200, 403 without permission, 422 for an invalid value or once sending has begun."""
     _require_permission(call)
     broadcast = broadcasts.unsent(call.account, call.path["id"])
     return Reply(200, {"broadcast": render(call.account, broadcasts.update(call.account, broadcast, _given(call)))})

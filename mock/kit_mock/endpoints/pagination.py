@@ -38,7 +38,7 @@ class Listing(Generic[_Row]):
     key: str = "id"
     """The column with the id, which orders the list. It must be indexed together with the columns of `where`."""
     sort: str | None = None
-    """A column that orders the list before `key`, indexed likewise."""
+    """A column that orders the list before `key`. It must be in the same index."""
     descending: bool = True
     where: list[str] = attrs.field(factory=list)
     arguments: list[Any] = attrs.field(factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from kit_mock.endpoints.handlers import Call
 from kit_mock.endpoints.pagination import Listing
@@ -12,8 +12,17 @@ from kit_mock.model.rows import id_array
 from kit_mock.model.subscriber_rows import Subscriber
 from kit_mock.state.clock import timestamp
 
-DETAILS = "s.cancelled_at, s.location, s.attribution"
-"""The columns that `details` represents."""
+
+class Details(NamedTuple):
+    """Columns of `subscribers` that most answers leave out. All but the first are JSON."""
+
+    cancelled_at: int | None
+    location: str | None
+    attribution: str | None
+
+
+DETAILS = ", ".join(f"s.{name}" for name in Details._fields)
+"""The columns of `Details`, of a table named s."""
 
 
 def listed(call: Call, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
@@ -24,8 +33,8 @@ def listed(call: Call, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     if include:
         tags = _tags(call, [one["id"] for one in found]) if "tags" in include else {}
         for one, row in zip(found, rows, strict=True):
-            told = {**details(*row[width:]), "tags": tags.get(one["id"], [])}
-            one |= {name: told[name] for name in told if name in include}
+            extra = {**details(Details(*row[width:])), "tags": tags.get(one["id"], [])}
+            one |= {name: extra[name] for name in extra if name in include}
     return slim(call, found)
 
 
@@ -44,12 +53,12 @@ def slim(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def details(cancelled_at: int | None, location: str | None, attribution: str | None) -> dict[str, Any]:
-    """Represent the columns of DETAILS."""
+def details(row: Details) -> dict[str, Any]:
+    """Represent details of a subscriber."""
     return {
-        "canceled_at": None if cancelled_at is None else timestamp(cancelled_at),
-        "location": origins.location(location),
-        "attribution": origins.attribution(attribution),
+        "canceled_at": None if row.cancelled_at is None else timestamp(row.cancelled_at),
+        "location": origins.location(row.location),
+        "attribution": origins.attribution(row.attribution),
     }
 
 

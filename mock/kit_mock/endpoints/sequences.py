@@ -41,7 +41,7 @@ def add_sequence_subscriber(call: Call) -> Reply:
 
 @operation("add_sequence_subscriber_by_email", unchecked=["email_address"])
 def add_sequence_subscriber_by_email(call: Call) -> Reply:
-    """Answer POST /v4/sequences/{sequence_id}/subscribers: 201 or 200 likewise, 404 if nobody has the address."""
+    """Answer POST /v4/sequences/{sequence_id}/subscribers: 201, 200 for a member, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to add subscriber to sequence"
     return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
 

@@ -9,7 +9,7 @@ import attrs
 from kit_mock.endpoints import bulk, rendering
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, date_filters, page
-from kit_mock.model import accounts, representations, subscribers, values
+from kit_mock.model import accounts, representations, rows, subscribers, values
 from kit_mock.model.account import Account
 from kit_mock.model.field_values import FieldSet
 from kit_mock.model.subscriber_rows import COLUMNS, Subscriber
@@ -90,9 +90,8 @@ def get_subscriber(call: Call) -> Reply:
 def render(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's subscriber with that id in full. Raises Refusal 404."""
     shown = representations.subscriber(account, subscribers.by_id(account, id_))
-    row = account.store.row(f"SELECT {rendering.DETAILS} FROM subscribers s WHERE s.id = ?", (id_,))
-    told = rendering.details(*(row or ()))
-    return {**shown, "canceled_at": told["canceled_at"], "location": told["location"]}
+    details = rendering.details(rows.by_id(account, "subscribers", rendering.Details, id_))
+    return {**shown, "canceled_at": details["canceled_at"], "location": details["location"]}
 
 
 @operation("create_subscriber", unchecked=["email_address"])

@@ -62,7 +62,7 @@ def tag_subscriber(call: Call) -> Reply:
 
 @operation("tag_subscriber_by_email", unchecked=["email_address"])
 def tag_subscriber_by_email(call: Call) -> Reply:
-    """Answer POST /v4/tags/{tag_id}/subscribers: 201 or 200 likewise, 404 if nobody has the address."""
+    """Answer POST /v4/tags/{tag_id}/subscribers: 201, 200 for a member, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to tag subscriber"
     return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
 

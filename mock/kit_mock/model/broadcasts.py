@@ -119,19 +119,19 @@ def create(
     *,
     columns: Mapping[str, Any] | None = None,
     present: int | None = None,
-    told: Mapping[str, int] | None = None,
+    stats: Mapping[str, int] | None = None,
 ) -> Broadcast:
     """Create a broadcast from values by their names in requests; moments are in seconds since 1970.
 
     `columns`, such as an `id`, are stored unchanged. `present` is the present moment, for a seed that creates at an earlier
-    one: a broadcast that is due by then is sent. `told` is passed to `begin`. Raises Refusal 422 with a message for each
+    one: a broadcast that is due by then is sent. `stats` is passed to `begin`. Raises Refusal 422 with a message for each
     wrong value.
     """
     values = _columns(account, {"email_template_id": None, "subscriber_filter": None, **given})
     _check_sendable(values)
     row = {"account_id": account.id, "created_at": account.now, **values, **(columns or {})}
     created = by_id(account, account.store.insert_row("broadcasts", row))
-    return _settle(account, created, account.now if present is None else present, told)
+    return _settle(account, created, account.now if present is None else present, stats)
 
 
 def update(account: Account, broadcast: Broadcast, given: Mapping[str, Any]) -> Broadcast:
@@ -149,10 +149,10 @@ def delete(account: Account, broadcast: Broadcast) -> None:
     account.store.write("DELETE FROM broadcasts WHERE id = ?", (broadcast.id,))
 
 
-def begin(account: Account, broadcast: Broadcast, told: Mapping[str, int] | None = None) -> Broadcast:
+def begin(account: Account, broadcast: Broadcast, stats: Mapping[str, int] | None = None) -> Broadcast:
     """Begin to send a broadcast at the account's moment. Publish it too, unless it was published before.
 
-    `sent` of each recipient goes up by 1. `told` are columns that a seed gives for a sent broadcast, such as `opens`;
+    `sent` of each recipient goes up by 1. `stats` are columns that a seed gives for a sent broadcast, such as `opens`;
     then `sent` stays, since the seed also gives the numbers of its subscribers.
     """
     chosen = audience.decode(broadcast.subscriber_filter)
@@ -160,10 +160,10 @@ def begin(account: Account, broadcast: Broadcast, told: Mapping[str, int] | None
         "started_at": account.now,
         "published_at": account.now if broadcast.published_at is None else broadcast.published_at,
     }
-    if told is None:
+    if stats is None:
         values["recipients"] = audience.count_as_sent(account, chosen)
     else:
-        values |= {"recipients": audience.count(account, chosen), **told}
+        values |= {"recipients": audience.count(account, chosen), **stats}
     account.store.update_row("broadcasts", broadcast.id, values)
     return broadcast._replace(**values)
 
@@ -215,7 +215,7 @@ def _check_sendable(values: Mapping[str, Any]) -> None:
             raise unprocessable(*(f"{human(name)} can't be blank" for name in blank))
 
 
-def _settle(account: Account, saved: Broadcast, present: int, told: Mapping[str, int] | None) -> Broadcast:
+def _settle(account: Account, saved: Broadcast, present: int, stats: Mapping[str, int] | None) -> Broadcast:
     """Publish a saved broadcast if it is a public draft, and send it if it is due."""
     if saved.send_at is None:
         if not saved.public or saved.published_at is not None:
@@ -224,4 +224,4 @@ def _settle(account: Account, saved: Broadcast, present: int, told: Mapping[str,
         return saved._replace(published_at=account.now)
     if saved.send_at > present:
         return saved
-    return begin(account.at(max(saved.send_at, account.now)), saved, told)
+    return begin(account.at(max(saved.send_at, account.now)), saved, stats)

@@ -44,7 +44,7 @@ def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     told = _told(item, is_sent=is_sent)
     with seeding.naming(item.node):
         return broadcasts.create(
-            seeding.account(account, created_at), given, columns=id_columns(item), present=seeding.now, told=told
+            seeding.account(account, created_at), given, columns=id_columns(item), present=seeding.now, stats=told
         ).id
 
 
