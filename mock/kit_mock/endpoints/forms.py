@@ -53,7 +53,7 @@ def list_forms(call: Call) -> Reply:
 @operation("list_form_subscribers")
 def list_form_subscribers(call: Call) -> Reply:
     """Answer GET /v4/forms/{form_id}/subscribers."""
-    return _MEMBERS.list(call)
+    return _MEMBERS.answer_list(call)
 
 
 @operation("add_form_subscriber")
@@ -66,7 +66,7 @@ def add_form_subscriber(call: Call) -> Reply:
 def add_form_subscriber_by_email(call: Call) -> Reply:
     """Answer POST /v4/forms/{form_id}/subscribers: 201, 200 for a member, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to add subscriber to form"
-    return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
+    return _MEMBERS.add(call, _MEMBERS.find_by_email(call, missing))
 
 
 @bulk.operation("bulk_add_form_subscribers", "additions", ids=["form_id", "subscriber_id"])

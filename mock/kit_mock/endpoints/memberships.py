@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -35,7 +34,7 @@ class Members:
             raise not_found()
         return id_
 
-    def add_counts(self, call: Call, owners: builtins.list[dict[str, Any]]) -> builtins.list[dict[str, Any]]:
+    def add_counts(self, call: Call, owners: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add the number of active members to each owner if the request's `include` has `subscriber_count`."""
         if "subscriber_count" in call.query.get("include", ()):
             counts = self.of.count(call.account, [owner["id"] for owner in owners])
@@ -63,7 +62,7 @@ class Members:
 
     def match_items(
         self, call: Call, items: Iterable[dict[str, Any]], name: str
-    ) -> tuple[builtins.list[tuple[int, Subscriber, dict[str, Any]]], builtins.list[dict[str, Any]]]:
+    ) -> tuple[list[tuple[int, Subscriber, dict[str, Any]]], list[dict[str, Any]]]:
         """Return the owner's id, the subscriber and the item for each valid item of a bulk request, and the failures.
 
         An item fails if its owner or subscriber doesn't exist. A failure has the item under `name`, today with null in
@@ -83,10 +82,10 @@ class Members:
             failed = {part: item.get(part) for part in parts}
             if call.account.behaviour.missing_ids_are_null:
                 failed.update(dict.fromkeys(missing))
-            failures.append({name: failed, "errors": builtins.list(missing.values())})
+            failures.append({name: failed, "errors": list(missing.values())})
         return found, failures
 
-    def named_by_email(self, call: Call, missing: str) -> Subscriber:
+    def find_by_email(self, call: Call, missing: str) -> Subscriber:
         """Return the subscriber with the `email_address` of the body.
 
         Raises Refusal: 422 with the message `missing` without an address, 404 if nobody has it.
@@ -100,7 +99,7 @@ class Members:
             raise not_found()
         return subscriber
 
-    def list(self, call: Call) -> Reply:
+    def answer_list(self, call: Call) -> Reply:
         """Answer with a page of members, the newest subscriber first. Without `status`, active ones only."""
         # CROSS JOIN fixes the order of the join: members come in the order of the page. The planner would sort all
         # subscribers of a state.
@@ -117,7 +116,7 @@ class Members:
             listing.compare(column, date_filters(call, name))
         return page(call, listing, "subscribers", lambda found: self._render_list(call, found))
 
-    def _render_list(self, call: Call, found: Sequence[Sequence[Any]]) -> builtins.list[dict[str, Any]]:
+    def _render_list(self, call: Call, found: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
         width = len(Subscriber._fields)
         shown = representations.subscribers(call.account, [row[:width] for row in found])
         for one, row in zip(shown, found, strict=True):

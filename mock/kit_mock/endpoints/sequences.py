@@ -30,7 +30,7 @@ def list_sequences(call: Call) -> Reply:
 @operation("list_sequence_subscribers")
 def list_sequence_subscribers(call: Call) -> Reply:
     """Answer GET /v4/sequences/{sequence_id}/subscribers."""
-    return _MEMBERS.list(call)
+    return _MEMBERS.answer_list(call)
 
 
 @operation("add_sequence_subscriber")
@@ -43,7 +43,7 @@ def add_sequence_subscriber(call: Call) -> Reply:
 def add_sequence_subscriber_by_email(call: Call) -> Reply:
     """Answer POST /v4/sequences/{sequence_id}/subscribers: 201, 200 for a member, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to add subscriber to sequence"
-    return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
+    return _MEMBERS.add(call, _MEMBERS.find_by_email(call, missing))
 
 
 def render(account: Account, found: list[Sequence]) -> list[dict[str, Any]]:

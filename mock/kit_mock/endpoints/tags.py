@@ -64,7 +64,7 @@ def tag_subscriber(call: Call) -> Reply:
 def tag_subscriber_by_email(call: Call) -> Reply:
     """Answer POST /v4/tags/{tag_id}/subscribers: 201, 200 for a member, 404 if nobody has the address."""
     missing = "Either subscriber id or email address is required to tag subscriber"
-    return _MEMBERS.add(call, _MEMBERS.named_by_email(call, missing))
+    return _MEMBERS.add(call, _MEMBERS.find_by_email(call, missing))
 
 
 @operation("untag_subscriber")
@@ -77,13 +77,13 @@ def untag_subscriber(call: Call) -> Reply:
 def untag_subscriber_by_email(call: Call) -> Reply:
     """Answer DELETE /v4/tags/{tag_id}/subscribers. The address is in the body or, from newer clients, in the query."""
     missing = "Either subscriber id or email address is required to remove tag from subscriber"
-    return _MEMBERS.remove(call, _MEMBERS.named_by_email(call, missing))
+    return _MEMBERS.remove(call, _MEMBERS.find_by_email(call, missing))
 
 
 @operation("list_tag_subscribers")
 def list_tag_subscribers(call: Call) -> Reply:
     """Answer GET /v4/tags/{tag_id}/subscribers."""
-    return _MEMBERS.list(call)
+    return _MEMBERS.answer_list(call)
 
 
 @bulk.operation("bulk_create_tags", "tags", unchecked_in_items=["name"])
