@@ -107,15 +107,15 @@ class RegisteredClient:
 
 def register(store: Store, clients: Iterable[OAuthClient]) -> None:
     """Store clients, in the caller's transaction. A client replaces the one with its id, whose tokens stay valid."""
-    for client in clients:
+    for client in map(_stored, clients):
         store.write(
             "INSERT INTO oauth_clients (id, name, secret_hash, redirect_uris, any_loopback) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash,"
             " redirect_uris = excluded.redirect_uris, any_loopback = excluded.any_loopback",
             (
-                client.client_id,
-                client.name or client.client_id,
-                None if client.client_secret is None else hashed(client.client_secret),
+                client.id,
+                client.name,
+                client.secret_hash,
                 msgspec.json.encode(client.redirect_uris).decode(),
                 client.any_loopback,
             ),
@@ -123,11 +123,8 @@ def register(store: Store, clients: Iterable[OAuthClient]) -> None:
 
 
 def is_registered(store: Store, client: OAuthClient) -> bool:
-    """Whether a client is stored just as it is given."""
-    secret_hash = None if client.client_secret is None else hashed(client.client_secret)
-    name = client.name or client.client_id
-    given = RegisteredClient(client.client_id, name, tuple(client.redirect_uris), client.any_loopback, secret_hash)
-    return find(store, client.client_id) == given
+    """Return whether a client is stored with the same name, secret and redirect URIs."""
+    return find(store, client.client_id) == _stored(client)
 
 
 def find(store: Store, client_id: str) -> RegisteredClient | None:
@@ -139,6 +136,12 @@ def find(store: Store, client_id: str) -> RegisteredClient | None:
     id_, name, redirect_uris, any_loopback, secret_hash = row
     decoded = msgspec.json.decode(redirect_uris, type=tuple[str, ...])
     return RegisteredClient(id_, name, decoded, bool(any_loopback), secret_hash)
+
+
+def _stored(client: OAuthClient) -> RegisteredClient:
+    id_, secret = client.client_id, client.client_secret
+    secret_hash = None if secret is None else hashed(secret)
+    return RegisteredClient(id_, client.name or id_, tuple(client.redirect_uris), client.any_loopback, secret_hash)
 
 
 def _is_loopback(uri: str) -> bool:
