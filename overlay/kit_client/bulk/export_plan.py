@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -23,7 +24,7 @@ from kit_api.types import ListModule, Page
 from kit_client.walk import Walk
 
 from .members import Members
-from .windows import Progress, Window, created, field_of, seams_from
+from .windows import Progress, Window, created, field_of, moment_of, seams_from
 
 SMALLEST, LARGEST = 2, 20
 """How many pages a window should have: with each comes one that isn't full, and the last ones are walked alone."""
@@ -138,14 +139,16 @@ class ExportPlan(Generic[T]):
         if not walk.done:
             self._wait(window, walk, self._take_next)
         self._in_hand = window, walk
-        return replace(page, items=[item for item in page.items if self._belongs(item, window)])
+        if window.start is window.end is None:
+            return page
+        # Compared as they are: of a page of plain dicts, to make seconds of them would take longer than to decode it.
+        first, after = window.edges
+        return replace(page, items=[item for item in page.items if self._belongs(item, first, after)])
 
-    def _belongs(self, item: T, window: Window) -> bool:
-        if window.start is None and window.end is None:
-            return True
-        moment = created(item)
+    def _belongs(self, item: T, first: datetime, after: datetime) -> bool:
+        moment = moment_of(item)
         if moment is not None:
-            return window.owns(moment)
+            return first <= moment < after
         # More than one window may have it.
         id_ = field_of(item, "id")
         if id_ in self._seen:

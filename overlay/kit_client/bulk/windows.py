@@ -23,6 +23,7 @@ MOSTLY = 0.8
 FEW_PIECES = 4
 """Into how many pieces such a piece is cut. The others will be nearly empty, and each of them costs a request."""
 DAY = 86_400
+_FIRST, _LAST = datetime.datetime.min.replace(tzinfo=datetime.UTC), datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
 class Window(Struct, eq=False):
@@ -37,9 +38,10 @@ class Window(Struct, eq=False):
     whole: float = math.inf
     """How many were in the window that this one was cut from."""
 
-    def owns(self, moment: int) -> bool:
-        """Tell whether a subscriber who was created in this second belongs to the window."""
-        return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
+    @property
+    def edges(self) -> tuple[datetime.datetime, datetime.datetime]:
+        """The first moment that it owns, and the first one after it."""
+        return _FIRST if self.start is None else _at(self.start), _LAST if self.end is None else _at(self.end)
 
     def arguments(self) -> dict[str, Any]:
         """Return what takes the place of the list's own limits."""
@@ -84,15 +86,23 @@ def field_of(item: Any, name: str) -> Any:
     return cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else getattr(item, name, None)
 
 
-def created(item: Any) -> int | None:
-    """Return the second in which a subscriber was created, be it a model or a dict; None if that can't be read."""
+def moment_of(item: Any) -> datetime.datetime | None:
+    """Return when a subscriber was created, be it a model or a dict; None if that can't be read."""
     value = field_of(item, "created_at")
     if isinstance(value, str):
         try:
             value = datetime.datetime.fromisoformat(value)
         except ValueError:
             return None
-    return _second(value) if isinstance(value, datetime.datetime) else None
+    if not isinstance(value, datetime.datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+
+
+def created(item: Any) -> int | None:
+    """Return the second in which a subscriber was created; None if that can't be read."""
+    moment = moment_of(item)
+    return None if moment is None else _second(moment)
 
 
 def seams_from(created_after: datetime.date | None) -> float:
