@@ -1,5 +1,7 @@
-"""What the buttons of the page do. Each takes the fields of a form and returns what the page is then asked for with, from
-which `said` makes a sentence: no link can put words of its own on the page.
+"""The actions of the page's buttons.
+
+Each takes the fields of a form and returns the query that the page is then asked for with. `notice` makes a sentence from
+it, so that no link can put words of its own on the page.
 """
 
 from __future__ import annotations
@@ -20,15 +22,15 @@ _DONE = {"take-snapshot": "taken", "restore-snapshot": "restored", "delete-snaps
 
 
 def carry_out(control: Control, fields: Fields) -> dict[str, str]:
-    """Do what a form asks for. Raises ValueError, which says what is wrong with it."""
+    """Do what a form asks for. Raises ValueError, which says what is wrong with the form."""
     action = _ACTIONS.get(fields.get("action", ""))
     if action is None:
         raise ValueError("There is no such action.")
     return action(control, fields)
 
 
-def said(query: Fields) -> str:
-    """What was done, by the query that the page is asked for with; nothing for any other."""
+def notice(query: Fields) -> str:
+    """Return the sentence about the action that led to this query, or "" if none did."""
     match query.get("done"):
         case "reset":
             return "The mock is as it was at its start."
@@ -60,7 +62,7 @@ def _reset(control: Control, _: Fields) -> dict[str, str]:
 
 
 def _advance(control: Control, fields: Fields) -> dict[str, str]:
-    # The buttons hold number and unit in one, the field for any number has a unit beside it.
+    # The value of a button holds number and unit; the form for any number has a field for each.
     number, _, unit = (fields.get("by") or f"{fields.get('number', '')} {fields.get('unit', '')}").partition(" ")
     try:
         amount = float(number)
@@ -83,14 +85,14 @@ def _fire(control: Control, fields: Fields) -> dict[str, str]:
 
 
 def _subscriber(control: Control, fields: Fields) -> int | None:
-    """The subscriber of an id or an e-mail address; None if neither is given."""
+    """Return the id of the subscriber with an id or email address; None if neither is given."""
     given = fields.get("subscriber", "").strip()
     if not given:
         return None
     if given.isdecimal() and given.isascii():
         return int(given[:18])
     address = email_address(given)
-    # In no account in particular: the oldest with that address.
+    # The form names no account: the first that has the address.
     sql = "SELECT subscribers.id FROM accounts JOIN subscribers ON account_id = accounts.id AND subscribers.email_address = ? LIMIT 1"
     found: int | None = control.store.value(sql, (address,))
     if found is None:

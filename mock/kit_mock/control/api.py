@@ -1,4 +1,4 @@
-"""The routes by which programs steer the mock: JSON in, JSON out."""
+"""The routes of the control plane that steer the mock, with JSON in and out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAULT = tuple(attrs.fields_dict(Fault))
 
 @route("POST", "/_mock/reset")
 def reset(control: Control, request: Request, _: Match) -> Response:
-    """Make the mock as new."""
+    """Reset the mock, see `KitMock.reset`."""
     body(request, ())
     try:
         control.mock.reset()
@@ -34,7 +34,7 @@ def reset(control: Control, request: Request, _: Match) -> Response:
 
 @route("GET", "/_mock/state")
 def state(control: Control, request: Request, _: Match) -> Response:
-    """How much there is of everything, by the tables of the database."""
+    """Count the rows of each table of the database."""
     filters(request, ())
     with control.store.reading():
         names = control.store.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
@@ -48,21 +48,21 @@ def state(control: Control, request: Request, _: Match) -> Response:
 
 @route("GET", "/_mock/quota")
 def quota(control: Control, request: Request, _: Match) -> Response:
-    """How much of its rate limit each credential has used."""
+    """Show how much of its rate limit each credential has used."""
     filters(request, ())
     return as_json({"quota": [attrs.asdict(each) for each in control.mock.quota]})
 
 
 @route("GET", "/_mock/snapshots")
 def list_snapshots(control: Control, request: Request, _: Match) -> Response:
-    """The snapshots that are kept, the oldest first."""
+    """List the snapshots that are kept, the oldest first."""
     filters(request, ())
     return as_json({"snapshots": [_shown_snapshot(each) for each in control.snapshots.all()]})
 
 
 @route("POST", "/_mock/snapshots")
 def take_snapshot(control: Control, request: Request, _: Match) -> Response:
-    """Keep the state as it is now."""
+    """Take a snapshot of the state and keep it."""
     body(request, ())
     try:
         return as_json(_shown_snapshot(control.snapshots.take()), 201)
@@ -72,7 +72,7 @@ def take_snapshot(control: Control, request: Request, _: Match) -> Response:
 
 @route("POST", "/_mock/snapshots/{id}/restore")
 def restore_snapshot(control: Control, request: Request, match: Match) -> Response:
-    """Make the state what it was."""
+    """Restore the state of a snapshot."""
     body(request, ())
     try:
         return as_json(_shown_snapshot(control.snapshots.restore(id_of(match))))
@@ -82,7 +82,7 @@ def restore_snapshot(control: Control, request: Request, match: Match) -> Respon
 
 @route("DELETE", "/_mock/snapshots/{id}")
 def delete_snapshot(control: Control, request: Request, match: Match) -> Response:
-    """Forget a snapshot."""
+    """Delete a snapshot."""
     body(request, ())
     try:
         control.snapshots.delete(id_of(match))
@@ -97,7 +97,7 @@ def _shown_snapshot(kept: Kept) -> dict[str, Any]:
 
 @route("POST", "/_mock/fire")
 def fire(control: Control, request: Request, _: Match) -> Response:
-    """Let an event happen that the API can't bring about."""
+    """Simulate an event that no request can cause, see `KitMock.fire`."""
     given = body(request, None)
     event = given.pop("event", None)
     if not isinstance(event, str):
@@ -117,14 +117,14 @@ def fire(control: Control, request: Request, _: Match) -> Response:
 
 @route("GET", "/_mock/clock")
 def get_clock(control: Control, request: Request, _: Match) -> Response:
-    """What time it is for the mock."""
+    """Show the time of the mock's clock."""
     filters(request, ())
     return _clock(control)
 
 
 @route("PUT", "/_mock/clock")
 def set_clock(control: Control, request: Request, _: Match) -> Response:
-    """Go to a moment, and do what is due by then."""
+    """Set the clock to a moment, and do what is due by then."""
     text = body(request, ("now",)).get("now")
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
@@ -160,14 +160,14 @@ def _clock(control: Control) -> Response:
 
 @route("GET", "/_mock/faults")
 def list_faults(control: Control, request: Request, _: Match) -> Response:
-    """The faults that can still happen, the oldest first."""
+    """List the faults that can still happen, the oldest first."""
     filters(request, ())
     return as_json({"faults": [_shown_fault(each) for each in control.mock.faults.active()]})
 
 
 @route("POST", "/_mock/faults")
 def add_fault(control: Control, request: Request, _: Match) -> Response:
-    """Let something go wrong from now on."""
+    """Add a fault."""
     given = body(request, _FAULT)
     try:
         return as_json(_shown_fault(control.mock.faults.activate(Fault(**given))), 201)
@@ -177,7 +177,7 @@ def add_fault(control: Control, request: Request, _: Match) -> Response:
 
 @route("DELETE", "/_mock/faults")
 def clear_faults(control: Control, request: Request, _: Match) -> Response:
-    """Take all faults away."""
+    """Remove all faults."""
     body(request, ())
     control.mock.faults.clear()
     return Response(204, (), b"")
@@ -185,7 +185,7 @@ def clear_faults(control: Control, request: Request, _: Match) -> Response:
 
 @route("DELETE", "/_mock/faults/{id}")
 def remove_fault(control: Control, request: Request, match: Match) -> Response:
-    """Take one fault away."""
+    """Remove a fault."""
     body(request, ())
     if not control.mock.faults.remove(id_of(match)):
         raise not_found()
@@ -193,6 +193,6 @@ def remove_fault(control: Control, request: Request, match: Match) -> Response:
 
 
 def _shown_fault(active: ActiveFault) -> dict[str, Any]:
-    """Only what was set; `times` says how often in all, `hits` how often so far."""
+    """Return a fault with the arguments that were set. `hits` is how often it has happened, of `times` in all."""
     given = attrs.asdict(active.fault, recurse=False, filter=lambda field, value: value != field.default)
     return {"id": active.id, "name": active.fault.name, "hits": active.hits, **given}

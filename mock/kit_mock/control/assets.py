@@ -1,4 +1,4 @@
-"""The files of the pages: our own, and those of Swagger UI from the package that carries them."""
+"""The static files of the pages: the mock's own, and those of Swagger UI from the package `swagger-ui-py`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js")
 
 @route("GET", "/_mock/static/{name}")
 def _own(_: Control, request: Request, match: Match) -> Response:
-    """A file of ours."""
+    """Serve a file of the mock's own."""
     return _file(request, _found(_OWN, match["name"]))
 
 
 @route("GET", "/_mock/static/swagger-ui/{name}")
 def _swagger_ui(_: Control, request: Request, match: Match) -> Response:
-    """A file of Swagger UI, of the few that are needed."""
+    """Serve one of the files of Swagger UI that the page needs."""
     folder = swagger_ui()
     if folder is None or match["name"] not in _SWAGGER_UI:
         raise not_found()
@@ -37,13 +37,13 @@ def _swagger_ui(_: Control, request: Request, match: Match) -> Response:
 
 @cache
 def swagger_ui() -> Path | None:
-    """Where Swagger UI is, in the package `swagger-ui-py`; None if that isn't installed. It is not imported."""
+    """Return the folder of Swagger UI in `swagger-ui-py`, or None if that isn't installed. It is not imported."""
     spec = importlib.util.find_spec("swagger_ui")
     return None if spec is None or spec.origin is None else Path(spec.origin).parent / "static"
 
 
 def _found(folder: Path, name: str) -> Path:
-    # By comparing names, so that no path leads out of the folder.
+    # Names are compared, so that no path leads out of the folder.
     for path in folder.iterdir():
         if path.name == name and path.suffix in _TYPES:
             return path
@@ -56,7 +56,7 @@ def _tag(path: Path, _changed_at: int) -> str:
 
 
 def _file(request: Request, path: Path) -> Response:
-    # Asked for each time, sent only when it has changed.
+    # Browsers ask for it each time, and get it only if it has changed.
     tag = _tag(path, path.stat().st_mtime_ns)
     headers = (("Cache-Control", "no-cache"), ("ETag", tag), ("X-Content-Type-Options", "nosniff"))
     if request.header("if-none-match") == tag:

@@ -1,4 +1,4 @@
-"""A recorded request as a command for a shell, with a variable such as `$KIT_API_KEY` in the place of each secret."""
+"""Writes a recorded request as a curl command, with a shell variable such as `$KIT_API_KEY` in place of each secret."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 @attrs.frozen
 class CurlLine:
-    """A command in one line, and what to say beside it where it isn't enough by itself; empty if it is."""
+    """A command in one line, and a note on what it needs beside that, if anything."""
 
     command: str
     note: str = ""
 
 
 def curl_line(request: RecordedRequest, base_url: str, api_key_header: str) -> CurlLine:
-    """Write a request to the mock as a POSIX shell takes it."""
+    """Return a curl command, for a POSIX shell, that sends a recorded request again."""
     body, note = _body(request)
     parts = ["curl", *_method(request, has_body=bool(body)), *_url(request, base_url)]
     for name, value in request.headers.items():
         if name not in _NOT_SENT and (name, value) != ("accept", "*/*"):
             parts += ["-H", _header(name, value, is_api_key=name == api_key_header)]
     if body and "content-type" not in request.headers:
-        parts += ["-H", "'Content-Type:'"]  # Without this, curl says that it is a form.
+        parts += ["-H", "'Content-Type:'"]  # Without this, curl sends the content type of a form.
     return CurlLine(" ".join([*parts, *body]), note)
 
 
@@ -55,7 +55,7 @@ def _method(request: RecordedRequest, *, has_body: bool) -> list[str]:
 def _url(request: RecordedRequest, base_url: str) -> list[str]:
     url = base_url + quote(request.path, safe="/:@!$&'()*+,;=~")
     if request.query_string:
-        # What can't stand in a URL, and `#`, is written so that curl doesn't change it.
+        # Escaped, so that curl sends what can't stand in a URL, and `#`.
         url += "?" + re.sub(r"[^!-~]|#", lambda found: quote(found[0]), request.query_string)
     options = []
     if re.search(r"[\[\]{}]", url):
@@ -81,25 +81,24 @@ def _header(name: str, value: str, *, is_api_key: bool) -> str:
 
 
 def _body(request: RecordedRequest) -> tuple[list[str], str]:
-    """The options for the body, and what to say of it."""
+    """Return curl's options for the body, and a note."""
     text = request.request_body
     if not text or request.method == "HEAD":
         return [], ""
     if text.encode() == redaction.NOT_KEPT:
-        return ["--data-binary", "@body"], "The body was not kept, as it may hold secrets. Put it into the file body."
-    if request.request_body_is_cut:
-        return ["--data-binary", "@body"], "Only the beginning of the body was kept. Put all of it into the file body."
-    if "\0" in text or "\ufffd" in text:
-        return [
-            "--data-binary",
-            "@body",
-        ], "The body is binary, which no command line can hold. Put it into the file body."
-    may_be_masked = redaction.is_oauth(request.path) or redaction.names_secrets(text.encode())
-    return ["--data-raw", _with_variables(text) if may_be_masked else shlex.quote(text)], ""
+        note = "The body was not kept, as it may hold secrets. Put it into the file body."
+    elif request.request_body_is_cut:
+        note = "Only the beginning of the body was kept. Put all of it into the file body."
+    elif "\0" in text or "\ufffd" in text:
+        note = "The body is binary, which no command line can hold. Put it into the file body."
+    else:
+        may_be_masked = redaction.is_oauth(request.path) or redaction.names_secrets(text.encode())
+        return ["--data-raw", _with_variables(text) if may_be_masked else shlex.quote(text)], ""
+    return ["--data-binary", "@body"], note
 
 
 def _with_variables(text: str) -> str:
-    """Quote a text for a shell, with a variable in the place of each masked value."""
+    """Quote a text for a shell, with a variable in place of each masked value."""
     return "".join(_pieces(text))
 
 
@@ -114,6 +113,6 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _variable(name: str) -> str:
-    """The variable for a secret of some name, such as `CLIENT_SECRET`."""
+    """Return the shell variable for a secret with a name, such as `CLIENT_SECRET` for `client_secret`."""
     found = re.sub(r"\W", "_", name, flags=re.ASCII).upper()
     return f"KIT_{found}" if found in ("API_KEY", "ACCESS_TOKEN") or not found[:1].isalpha() else found

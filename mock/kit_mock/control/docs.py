@@ -1,7 +1,7 @@
 """The API reference at `/_mock/docs`, by Swagger UI, and the document that it is rendered from.
 
-Everything comes from this server: no request leaves it. What is tried out on the page is sent to the mock itself, which
-is why the document names it as its server.
+Every file comes from the mock. Requests that are tried out on the page go to the mock too, since the document names it as
+its server.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _URLS = ("authorizationUrl", "tokenUrl", "refreshUrl")
 
 @route("GET", "/_mock/docs")
 def _show(control: Control, _request: Request, _match: Match) -> Response:
-    """The page."""
-    from kit_mock.control.html import INLINE_STYLES, page  # Only here: most mocks have no use for templates.
+    """Serve the page."""
+    from kit_mock.control.html import INLINE_STYLES, page  # Imported late: most mocks need no templates.
 
     if swagger_ui() is None:
         raise Refusal(501, ("Not Implemented: the page needs Swagger UI, see pip install 'kit-client[mock]'",))
-    # A key or token of one's own is not put on a page.
+    # Only the default key and token are put on a page.
     mock = control.mock
     return page(
         "docs.html",
@@ -37,7 +37,7 @@ def _show(control: Control, _request: Request, _match: Match) -> Response:
 
 @route("GET", "/_mock/openapi.json")
 def _document(control: Control, request: Request, _: Match) -> Response:
-    """The document, with the mock as its server."""
+    """Serve the document, with the mock as its server."""
     url = f"http://{request.header('host') or '127.0.0.1'}"
     raw = dict(control.document.raw)
     raw["servers"] = [{"url": url, "description": "This mock."}]
@@ -57,7 +57,7 @@ def _without_servers(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _served_at(url: str, scheme: dict[str, Any]) -> dict[str, Any]:
-    """A security scheme whose endpoints are the mock's."""
+    """Return a security scheme with the mock's URLs."""
     if "flows" not in scheme:
         return scheme
     flows = {

@@ -12,8 +12,9 @@ from kit_mock.service.faults.fault import Fault, aim
 
 @attrs.frozen
 class Kind:
-    """Something that can go wrong, as the form offers it. `field` is the argument of `Fault` that it sets, to `value` or,
-    where that is None, to the number in the form.
+    """A kind of fault that the form offers.
+
+    `field` is the argument of `Fault` that it sets: to `value`, or to the number in the form if that is None.
     """
 
     title: str

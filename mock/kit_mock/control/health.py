@@ -1,4 +1,4 @@
-"""Whether the mock is up, for whatever waits for it, and the way from its address to its page."""
+"""The health check, and the redirect from `/` to the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kit_mock.version import version
 
 @route("GET", "/_mock/health")
 def health(control: Control, request: Request, _: Match) -> Response:
-    """Say that it is up, once the state has been read."""
+    """Say that the mock is up, once its state has been read."""
     filters(request, ())
     control.store.value("SELECT count(*) FROM accounts")
     return as_json({"status": "ok", "version": version(), "behaviour": control.mock.behaviour})
@@ -19,5 +19,5 @@ def health(control: Control, request: Request, _: Match) -> Response:
 
 @route("GET", "")  # The path `/`: a slash at the end makes no difference.
 def to_page(_control: Control, _request: Request, _match: Match) -> Response:
-    """Lead a browser that was given the address alone to the page."""
+    """Redirect a browser that was given the address alone to the page."""
     return Response(302, (("Location", f"{PREFIX}/"), ("Cache-Control", "no-store")), b"")

@@ -1,4 +1,4 @@
-"""Bodies as the page shows them: JSON laid out and coloured, everything else as it is."""
+"""Renders bodies for the page: JSON indented and coloured, forms with a field in each line, other text unchanged."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def body(text: str, media_type: str | None = None) -> Markup:
-    """A body as HTML, escaped."""
+    """Return a body as escaped HTML."""
     if media_type == _FORM:
         pairs = parse_qsl(text, keep_blank_values=True)
         return Markup("\n").join(Markup('<span class="key">{}</span>={}').format(*pair) for pair in pairs)
     try:
-        # What was cut off isn't JSON any more, nor is what nests too deeply to be laid out.
+        # It can be cut off, and so no JSON, or nested too deeply to be parsed.
         laid_out = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         return escape(text)

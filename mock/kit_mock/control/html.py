@@ -1,4 +1,4 @@
-"""HTML responses: the templates, and the headers that keep a page to itself."""
+"""HTML responses: the templates, and the headers that keep a page from other sites."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _templates() -> Environment:
 
 
 def page(template: str, *, status: int = 200, styles: str = _OWN_STYLES, **values: Any) -> Response:
-    """A template as a response. `styles` is the part of the content security policy about style sheets."""
+    """Render a template as a response. `styles` is the part of the content security policy about style sheets."""
     text = _templates().get_template(template).render(version=version(), **values)
     headers = (
         ("Content-Type", "text/html; charset=utf-8"),

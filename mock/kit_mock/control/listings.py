@@ -1,4 +1,4 @@
-"""What the page lists: a search in requests or deliveries, and one page of what it finds, the newest first."""
+"""Searches requests and deliveries, and cuts what it finds into pages, the newest first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _T = TypeVar("_T")
 
 @attrs.frozen
 class Listing(Generic[_T]):
-    """A page of what a search finds. `hits` is how many it finds in all, `newer` how many of them come before the page.
+    """A page of the results of a search. `hits` is the number of results in all, `newer` of those before the page.
 
-    `older` is the id that the next page comes after; None on the last one.
+    `older` is the id that the next page begins after; None on the last page.
     """
 
     shown: list[_T]
@@ -28,7 +28,7 @@ class Listing(Generic[_T]):
 
     @property
     def last(self) -> int:
-        """The number of the last hit on the page, counted from 1."""
+        """The number of the last result on the page, counted from 1."""
         return self.newer + len(self.shown)
 
 
@@ -37,8 +37,8 @@ def find(
 ) -> Listing[_T]:
     """Return a page of the items that fit. `items` has the oldest first.
 
-    The page begins after the item with the id `before`, or with the newest; nothing comes after an id that isn't there.
-    Without a `size` it has them all.
+    The page begins after the item with the id `before`, or with the newest. After an unknown id it is empty. Without a
+    `size` it has all.
     """
     newest = items[::-1]
     start = _after(before, [id_of(each) for each in newest]) if before else 0
@@ -50,22 +50,17 @@ def find(
 
 
 def _after(id_: str, ids: Sequence[str]) -> int:
-    # Requests are numbered anew after a restore. Of two with one id the oldest counts, so that who pages comes to an end.
+    # Ids of requests repeat after a restore. The oldest counts, so that paging comes to an end.
     return next((at + 1 for at in reversed(range(len(ids))) if ids[at] == id_), len(ids))
 
 
-def request_id(request: RecordedRequest) -> str:
-    """The id by which a page begins after a request."""
-    return request.request_id
-
-
 def request_key(request: RecordedRequest) -> str:
-    """What tells a request from all others, also from one of before a restore that has the same id."""
+    """Return a key that no other request has. Ids of requests repeat after a restore."""
     return f"{request.request_id}-{zlib.crc32(repr((request.at, request.duration)).encode()):x}"
 
 
 def delivery_id(delivery: Delivery) -> str:
-    """The id by which a page begins after a delivery."""
+    """Return the id that a page can begin after."""
     return str(delivery.id)
 
 
@@ -80,7 +75,7 @@ def find_deliveries(deliveries: Sequence[Delivery], search: str, before: str, si
 
 
 def state_of(delivery: Delivery) -> str:
-    """The state of a delivery as the page names it: what waits after an attempt is `retrying`."""
+    """Return the state of a delivery as the page names it: `retrying` if it waits after an attempt."""
     return "retrying" if delivery.state == "waiting" and delivery.attempts else delivery.state
 
 

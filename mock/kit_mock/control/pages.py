@@ -1,7 +1,7 @@
-"""The page at `/_mock/`: what the mock has been asked, what it holds and sends, and buttons to steer it.
+"""The page at `/_mock/`: recorded requests, state and deliveries, and buttons to steer the mock.
 
-It is rendered here, whole, on each look; with script it fetches itself anew every second and takes over what changed.
-Without script it shows the same and everything works: buttons are forms, details are links.
+It is rendered whole each time. With JavaScript it fetches itself every second and takes over what changed. Without, it
+shows the same and everything works: buttons are forms, details are links.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _T = TypeVar("_T")
 
 @route("GET", PREFIX)
 def _show(control: Control, request: Request, _: Match) -> Response:
-    """The page. Its query can have a view, and the `request` or `delivery` to open."""
+    """Serve the page. Its query can have a view, and the `request` or `delivery` to open."""
     return _page(control, request)
 
 
 @route("POST", PREFIX)
 def _act(control: Control, request: Request, _: Match) -> Response:
-    """What a button does; then back to the page, so that a reload doesn't do it again."""
+    """Do what a button asks for, then redirect to the page, so that a reload doesn't do it again."""
     if len(request.body) > _MAX_FORM_BYTES:
         return _page(control, request, 413, "That is too much.")
     try:
@@ -50,7 +50,7 @@ def _act(control: Control, request: Request, _: Match) -> Response:
 
 
 def _page(control: Control, request: Request, status: int = 200, problem: str = "") -> Response:
-    from kit_mock.control.html import page  # Only here: a mock that nobody looks at has no use for templates.
+    from kit_mock.control.html import page  # Imported late: most mocks need no templates.
 
     mock = control.mock
     query = fields(request.query)
@@ -76,7 +76,7 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
         snapshots=control.snapshots.all(),
         tables=state_tables.all_of(control.store),
         events=[(name, _about(name)) for name in EVENTS],
-        notice=actions.said(query),
+        notice=actions.notice(query),
         problem=problem,
     )
 
@@ -84,7 +84,7 @@ def _page(control: Control, request: Request, status: int = 200, problem: str = 
 def _requests(control: Control, view: View, opened: str, base_url: str) -> dict[str, Any]:
     recorded = control.mock.requests
     found = find_requests(recorded, view.q, view.before, _SHOWN_REQUESTS)
-    # A link may have the id alone. Of two requests with one id, the newest is meant.
+    # A link may have the id alone. Ids repeat after a restore, and the newest is meant.
     chosen = next(
         (each for each in reversed(recorded) if opened and opened in (each.request_id, request_key(each))), None
     )
@@ -101,7 +101,7 @@ def _deliveries(control: Control, view: View, opened: str) -> dict[str, Any]:
         known = deliveries.all_of(control.store, payloads=False)
         found = find_deliveries(known, view.deliveries, view.deliveries_before, _SHOWN_DELIVERIES)
         chosen = next((each for each in known if str(each.id) == opened), None)
-        # Without a search, those that wait count too, of which there can be more than are shown.
+        # `known` leaves out all but the last 1,000.
         delivered = found.hits if view.deliveries else control.store.value("SELECT count(*) FROM deliveries")
 
         def row(each: Delivery) -> dict[str, Any]:
@@ -116,14 +116,14 @@ def _deliveries(control: Control, view: View, opened: str) -> dict[str, Any]:
 
 
 def _with(chosen: _T | None, found: Listing[_T]) -> list[_T]:
-    """The items of a page, and the one that is to be opened wherever it is."""
+    """Return the items of a page, and the opened one if it isn't among them."""
     if chosen is None or any(each is chosen for each in found.shown):
         return found.shown
     return [*found.shown, chosen]
 
 
 def _about(event: str) -> str:
-    """What the event takes beside a subscriber, in words, or nothing."""
+    """Return what the event takes beside a subscriber, in words, or ""."""
     subject = EVENTS[event]
     if event == PURCHASE_CREATE:
         return "purchase id, no subscriber"

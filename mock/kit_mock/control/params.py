@@ -1,4 +1,4 @@
-"""Reads what requests of the control plane bring."""
+"""Reads the ids, queries and bodies of requests to the control plane."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from kit_mock.protocol.validation import as_id
 
 
 def id_of(match: Match) -> int:
-    """The id in a path. Raises Refusal 404 for what can't be one."""
+    """Return the id in a path. Raises Refusal 404 for what can't be one."""
     return as_id(match["id"])
 
 
 def filters(request: Request, names: tuple[str, ...]) -> dict[str, str]:
-    """The query. Raises Refusal 422 for a parameter that the route doesn't have."""
+    """Return the query. Raises Refusal 422 for a parameter that the route doesn't have."""
     given = dict(parse_qsl(request.query, keep_blank_values=True))
     _check_names(given, names)
     return given
 
 
 def number(given: Mapping[str, str], name: str) -> int | None:
-    """A number from the query, or None. Raises Refusal 422 for what isn't one."""
+    """Return a number from the query, or None if it isn't given. Raises Refusal 422 for what isn't a number."""
     text = given.get(name)
     if text is None:
         return None
@@ -36,7 +36,10 @@ def number(given: Mapping[str, str], name: str) -> int | None:
 
 
 def body(request: Request, names: tuple[str, ...] | None) -> dict[str, Any]:
-    """The body, a JSON object; none is an empty one. Raises Refusal, 422 for a field that isn't among the names."""
+    """Return the JSON object in the body, or {} without a body.
+
+    Raises Refusal, such as 422 for a field that isn't among the names.
+    """
     if not request.body:
         return {}
     if media_type(request) != JSON:

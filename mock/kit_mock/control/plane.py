@@ -1,4 +1,4 @@
-"""The control plane: what is asked under `/_mock/`, beside the API, to look at the mock and to steer it."""
+"""The control plane: the routes under `/_mock/`, which show the mock's state and steer it."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ __all__ = ["Control", "plane"]
 
 
 def plane(control: Control) -> Callable[[Request], Response]:
-    """The function that answers requests of the control plane."""
+    """Return the function that answers requests to the control plane."""
     return partial(answer, control)

@@ -1,4 +1,4 @@
-"""The routes by which programs look at recorded requests and at deliveries."""
+"""The routes of the control plane for recorded requests and deliveries, in JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from kit_mock.control.listings import delivery_id, find, request_id
+from kit_mock.control.listings import delivery_id, find
 from kit_mock.control.params import body, filters, id_of, number
 from kit_mock.control.routes import Control, Match, as_json, route
 from kit_mock.outbox import deliveries
@@ -19,7 +19,7 @@ from kit_mock.service.request_log import RecordedRequest
 
 @route("GET", "/_mock/requests")
 def list_requests(control: Control, request: Request, _: Match) -> Response:
-    """The recorded requests that fit, the newest first."""
+    """List the recorded requests that fit the query, the newest first."""
     given = filters(request, ("method", "path", "operation", "status", "text", "before", "limit"))
     status, text = number(given, "status"), given.get("text")
 
@@ -32,7 +32,8 @@ def list_requests(control: Control, request: Request, _: Match) -> Response:
             and (text is None or text in each.request_body or text in each.response_body)
         )
 
-    found = find(control.mock.requests, fits, request_id, given.get("before"), number(given, "limit"))
+    before, limit = given.get("before"), number(given, "limit")
+    found = find(control.mock.requests, fits, lambda each: each.request_id, before, limit)
     return as_json({"requests": [_shown_request(each) for each in found.shown], "count": found.hits})
 
 
@@ -46,7 +47,7 @@ def forget_requests(control: Control, request: Request, _: Match) -> Response:
 
 @route("GET", "/_mock/deliveries")
 def list_deliveries(control: Control, request: Request, _: Match) -> Response:
-    """The deliveries that fit, the newest first."""
+    """List the deliveries that fit the query, the newest first."""
     given = filters(request, ("event", "url", "state", "status", "text", "before", "limit"))
     status, text = number(given, "status"), given.get("text")
 
@@ -65,7 +66,7 @@ def list_deliveries(control: Control, request: Request, _: Match) -> Response:
 
 @route("POST", "/_mock/deliveries/flush")
 def flush_deliveries(control: Control, request: Request, _: Match) -> Response:
-    """Send all that is due now, and wait for that; what takes longer goes on in the background."""
+    """Wait until all deliveries that are due are sent. What takes too long goes on in the background."""
     body(request, ())
     try:
         control.mock.deliver()
@@ -77,7 +78,7 @@ def flush_deliveries(control: Control, request: Request, _: Match) -> Response:
 
 @route("POST", "/_mock/deliveries/{id}/resend")
 def resend_delivery(control: Control, request: Request, match: Match) -> Response:
-    """Send a delivery once more, as a new one; see `KitMock.resend`."""
+    """Send a delivery again, as a new one; see `KitMock.resend`."""
     body(request, ())
     try:
         return as_json(shown_delivery(control.mock.resend(id_of(match))), 201)
@@ -107,5 +108,5 @@ def _shown_request(each: RecordedRequest) -> dict[str, Any]:
 
 
 def shown_delivery(each: Delivery) -> dict[str, Any]:
-    """A delivery as JSON has it."""
+    """Return a delivery for JSON."""
     return attrs.asdict(each, recurse=False)

@@ -1,12 +1,11 @@
-"""The routes of the control plane, and who may use them.
+"""The router of the control plane, and the checks of who may use it.
 
-Web pages of other sites are kept out. No `Host` is taken that a name server of theirs could have pointed here, as their
-pages could then read what is answered; and for what changes state, an `Origin` must be the server's own.
+Web pages of other sites are kept out. A `Host` is refused that their name server could point to this machine, since their
+pages could then read the answers. For what changes state, an `Origin` must be the server's own.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +16,8 @@ from msgspec.structs import replace
 
 from kit_mock.control.snapshots import Snapshots
 from kit_mock.control.steerable import Steerable
+from kit_mock.outbox.allowed_hosts import is_address
+from kit_mock.protocol.bodies import check_size
 from kit_mock.protocol.control_paths import MAX_BODY_BYTES
 from kit_mock.protocol.document import Document
 from kit_mock.protocol.errors import Refusal, UnwritableError
@@ -25,18 +26,18 @@ from kit_mock.protocol.router import Router
 from kit_mock.state.store import Store
 
 Match = Mapping[str, str]
-"""What stands in the place of each `{name}` of a route's path."""
+"""The value of each `{name}` of a route's path."""
 
 
 @attrs.define(eq=False)
 class Control:
-    """What the functions of the routes work with: the mock, its state, its document, and the snapshots kept for it."""
+    """What the functions of routes work with: the mock, its state, its document, and the snapshots that are kept."""
 
     mock: Steerable
     store: Store
     document: Document
     hosts: frozenset[str] = frozenset()
-    """Names by which it may be called, beside addresses, localhost and the name that is listened on."""
+    """Names that `Host` may have, beside addresses, localhost and the name that is listened on."""
     snapshots: Snapshots = attrs.field(init=False)
 
     @snapshots.default
@@ -53,7 +54,7 @@ class _Route:
     path: str
     function: Function
     names: list[str] = attrs.field(init=False)
-    """Of the placeholders, in the order of the path."""
+    """The names of the placeholders, in the order of the path."""
 
     @names.default
     def _names(self) -> list[str]:
@@ -76,16 +77,15 @@ def route(method: str, path: str) -> Callable[[Function], Function]:
 
 
 def as_json(payload: object, status: int = 200) -> Response:
-    """A JSON response."""
+    """Return a JSON response."""
     headers = (("Content-Type", f"{JSON}; charset=utf-8"), ("Cache-Control", "no-store"))
     return Response(status, headers, msgspec.json.encode(payload))
 
 
 def answer(control: Control, request: Request) -> Response:
-    """The response to a request of the control plane. Never raises, like `App.handle`."""
+    """Answer a request to the control plane. Never raises, like `App.handle`."""
     try:
-        if len(request.body) > MAX_BODY_BYTES:
-            raise Refusal(413, (f"Payload Too Large: at most {MAX_BODY_BYTES} bytes",))
+        check_size(request, MAX_BODY_BYTES)
         _check_host(request, control.hosts)
         if request.method != "GET":
             _check_origin(request)
@@ -107,13 +107,13 @@ def _refused(reply: Reply) -> Response:
 
 
 def _check_host(request: Request, allowed: frozenset[str]) -> None:
-    """Raises Refusal 403 for a name that may have been pointed to this machine by somebody else."""
-    # In process there is no name server in between. On a socket, an address can't be pointed elsewhere, a name can.
+    """Raise Refusal 403 for a host name that somebody else may have pointed to this machine."""
+    # In process no name is resolved. On a socket, a name can be pointed to this machine, and an address can't.
     host = request.header("host")
     if not host or request.served_as is None:
         return
     name = re.sub(r":\d*$", "", host.lower()).strip("[]")
-    if name == "localhost" or name in request.served_as or name in allowed or _is_address(name):
+    if name == "localhost" or name in request.served_as or name in allowed or is_address(name):
         return
     shown = name if _NAME.fullmatch(name) else "NAME"
     raise Refusal(
@@ -125,16 +125,8 @@ def _check_host(request: Request, allowed: frozenset[str]) -> None:
     )
 
 
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
 def _check_origin(request: Request) -> None:
-    """Raises Refusal 403 for what comes from a web page of another site."""
+    """Raise Refusal 403 for a request from a web page of another site."""
     host = request.header("host")
     origin = request.headers.get("origin")
     if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:

@@ -10,7 +10,7 @@ import attrs
 from kit_mock.control.steerable import Steerable
 
 MOST = 10
-"""How many are kept."""
+"""How many are kept at most."""
 
 
 @attrs.frozen
@@ -25,7 +25,7 @@ class Kept:
 class Snapshots:
     """Takes snapshots of a mock, and restores them. Safe to use from several threads.
 
-    Raises LookupError for an id that there isn't.
+    Its methods raise LookupError for an unknown id.
     """
 
     def __init__(self, mock: Steerable) -> None:
@@ -35,12 +35,12 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def all(self) -> tuple[Kept, ...]:
-        """Return those that are kept, the oldest first."""
+        """Return the snapshots that are kept, the oldest first."""
         with self._lock:
             return tuple(self._kept.values())
 
     def take(self) -> Kept:
-        """Keep the state as it is now. Raises ValueError if there are `MOST` of them already."""
+        """Take a snapshot and keep it. Raises ValueError if `MOST` are kept already."""
         with self._lock:
             if len(self._kept) >= MOST:
                 raise ValueError(f"{MOST} are kept at most, and one must be deleted first")
@@ -50,13 +50,13 @@ class Snapshots:
             return kept
 
     def restore(self, id_: int) -> Kept:
-        """Make the state what it was."""
+        """Restore the state of a snapshot, and return that."""
         with self._lock:
             kept = self._kept[id_]
         self._mock.restore(kept.content)
         return kept
 
     def delete(self, id_: int) -> None:
-        """Forget one."""
+        """Delete a snapshot."""
         with self._lock:
             del self._kept[id_]

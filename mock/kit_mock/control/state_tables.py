@@ -1,7 +1,7 @@
-"""What the page shows of the state: for each kind of thing how many there are, and the newest and oldest of them.
+"""The state as the page shows it: the number of rows of each table, and the newest and oldest of them.
 
-Each query takes the same time in an account of a million subscribers: rows are found by id, the members of a tag are
-counted up to a thousand, and SQLite counts all of a table from its pages, without reading the rows.
+The queries stay fast in an account of a million subscribers: rows are found by id, the members of a tag are counted up to
+a thousand, and SQLite counts a table from its pages, without reading the rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST = 200
 
 @attrs.frozen
 class Table:
-    """A kind of thing. Rows hold the id first; between the `newest` and the `oldest`, `left_out` aren't shown."""
+    """A table on the page. Rows hold the id first; between the `newest` and the `oldest`, `left_out` aren't shown."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class Table:
 
     @property
     def left_out(self) -> int:
-        """How many there are that aren't shown."""
+        """The number of rows that aren't shown."""
         return self.count - len(self.newest) - len(self.oldest)
 
 
@@ -134,7 +134,7 @@ _KINDS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def all_of(store: Store) -> list[Table]:
-    """All tables, as they are at one moment."""
+    """Return all tables, read at one moment."""
     with store.reading():
         several = store.value("SELECT count(*) FROM accounts") > 1
         return [_table(store, name, several) for name in _KINDS]

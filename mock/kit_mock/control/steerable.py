@@ -1,4 +1,4 @@
-"""What the control plane needs of a mock: the part of `KitMock` that HTTP can reach."""
+"""The part of `KitMock` that the control plane uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kit_mock.state.clock import Clock
 
 
 class Steerable(Protocol):
-    """A mock that can be looked at and steered. `KitMock` says what each of these does."""
+    """The interface of a mock for the control plane. `KitMock` says what each method does."""
 
     api_key: str
     access_token: str

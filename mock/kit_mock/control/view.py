@@ -1,4 +1,4 @@
-"""Which part of the requests and deliveries the page shows, as its query says it."""
+"""The query of the page: which of the requests and deliveries it shows."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kit_mock.protocol.control_paths import PREFIX
 
 
 def fields(text: str) -> dict[str, str]:
-    """The fields of a query or a form; of one given twice the first counts."""
+    """Parse a query or a form. If a name is given twice, the first value counts."""
     return {name: values[0] for name, values in parse_qs(text).items()}
 
 
 @attrs.frozen
 class View:
-    """What is searched for, and the ids that the lists begin after. All are empty for the newest of everything."""
+    """The searches, and the ids that the lists begin after. All are empty for the newest of everything."""
 
     q: str = ""
     before: str = ""
@@ -26,14 +26,14 @@ class View:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> View:
-        """The view that a query asks for."""
+        """Return the view that a query asks for."""
         return cls(**{name: query.get(name, "").strip() for name in attrs.fields_dict(cls)})
 
     def url(self, **more: str | None) -> str:
-        """The path and query of the page with this view. What is given beside it is added, or put in the place of its own."""
+        """Return the path and query of the page with this view. `more` adds to the query, or overrides the view."""
         query = {name: value for name, value in {**attrs.asdict(self), **more}.items() if value}
         return f"{PREFIX}/{'?' if query else ''}{urlencode(query)}"
 
     def others(self, *names: str) -> dict[str, str]:
-        """What a form must hold so that all but these parts stay."""
+        """Return the view without these parts, for the hidden fields of a form that sets them."""
         return {name: value for name, value in attrs.asdict(self).items() if value and name not in names}

@@ -1,4 +1,4 @@
-"""What a test lets an account have done: broadcasts, purchases and webhooks. See `adding`."""
+"""Adds broadcasts, purchases and webhooks to an account from Python. See `collections`."""
 
 # ruff: noqa: A002  (arguments are called what the API calls the fields)
 
@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from kit_mock.endpoints import broadcasts, purchases, webhooks
 from kit_mock.fill.adding import Additions, Moment, Reference, Shown
-from kit_mock.model.account import Account
 
 
 class Broadcasts(Additions):
-    """`mock.broadcasts`."""
+    """The broadcasts of an account, as `mock.broadcasts`."""
 
     name = "broadcasts"
     shown_by = ("get_broadcast", "broadcast")
+    _render = staticmethod(broadcasts.render_by_id)
 
     def add(
         self,
@@ -43,47 +43,21 @@ class Broadcasts(Additions):
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
-        """Add a broadcast: a draft, with a `send_at` to come a scheduled one, with one that has passed a sent one.
+        """Add a broadcast. It is a draft without `send_at`, scheduled if that is to come, and sent if that has passed.
 
-        One that was sent can be `aborted`: stopped before it went to everybody. Only sent ones have `recipients` (by default
-        those whom the filter finds), `opens`, `clickers`, `clicks` and `unsubscribes`. Without `created_at`, one was created
-        now, or when it was sent. Raises KitMockError for anything that a seed couldn't hold.
+        A sent one can be `aborted`: stopped before it went to everybody. Only sent ones have `recipients` (by default
+        the number that the filter finds), `opens`, `clickers`, `clicks` and `unsubscribes`. Without `created_at`, it was
+        created now, or when it was sent. Raises KitMockError for anything that a seed can't hold.
         """
-        return self._add(
-            account_id,
-            {
-                "id": id,
-                "subject": subject,
-                "content": content,
-                "preview_text": preview_text,
-                "description": description,
-                "public": public,
-                "published_at": published_at,
-                "send_at": send_at,
-                "email_template": email_template,
-                "subscriber_filter": subscriber_filter,
-                "email_address": email_address,
-                "aborted": aborted,
-                "thumbnail_url": thumbnail_url,
-                "thumbnail_alt": thumbnail_alt,
-                "recipients": recipients,
-                "opens": opens,
-                "clickers": clickers,
-                "clicks": clicks,
-                "unsubscribes": unsubscribes,
-                "created_at": created_at,
-            },
-        )
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return broadcasts.render_by_id(account, id_)
+        return self._add(locals())
 
 
 class Purchases(Additions):
-    """`mock.purchases`."""
+    """The purchases of an account, as `mock.purchases`."""
 
     name = "purchases"
     shown_by = ("get_purchase", "purchase")
+    _render = staticmethod(purchases.render_by_id)
 
     def add(
         self,
@@ -103,39 +77,20 @@ class Purchases(Additions):
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
-        """Add a purchase by a subscriber who is there already.
+        """Add a purchase by a subscriber who exists.
 
-        Each product has `name`, `quantity` and `unit_price`, and may have `pid`, `lid`, `sku` and a `product_id`, which
-        webhooks know it by. Raises KitMockError for anything that a seed couldn't hold.
+        Each product has `name`, `quantity` and `unit_price`, and may have `pid`, `lid`, `sku` and `product_id`, the id that
+        webhooks use. Raises KitMockError for anything that a seed can't hold.
         """
-        return self._add(
-            account_id,
-            {
-                "id": id,
-                "transaction_id": transaction_id,
-                "email_address": email_address,
-                "products": products,
-                "currency": currency,
-                "status": status,
-                "transaction_time": transaction_time,
-                "subtotal": subtotal,
-                "discount": discount,
-                "tax": tax,
-                "shipping": shipping,
-                "total": total,
-                "source": source,
-            },
-        )
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return purchases.render_by_id(account, id_)
+        return self._add(locals())
 
 
 class Webhooks(Additions):
-    """`mock.webhooks`."""
+    """The webhooks of an account, as `mock.webhooks`."""
 
     name = "webhooks"
     shown_by = ("list_webhooks", "webhooks")
+    _render = staticmethod(webhooks.render_by_id)
 
     def add(
         self,
@@ -153,28 +108,10 @@ class Webhooks(Additions):
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
-        """Add a webhook for an event such as `subscriber.tag_add`, with or without what is before the dot.
+        """Add a webhook for an event such as `subscriber.tag_add`, or `tag_add` for short.
 
-        What the event is about must be there already: a tag, form or sequence by its id or name, a product by its id or
-        `pid`, a custom field by its id, key or label; a link is a URL. A locked one can't be deleted by a request.
-        Raises KitMockError for anything that a seed couldn't hold.
+        The subject of the event must exist: a tag, form or sequence by its id or name, a product by its id or `pid`, a
+        custom field by its id, key or label; a link is a URL. No request can delete a `locked` webhook. Raises KitMockError
+        for anything that a seed can't hold.
         """
-        return self._add(
-            account_id,
-            {
-                "id": id,
-                "event": event,
-                "target_url": target_url,
-                "tag": tag,
-                "form": form,
-                "sequence": sequence,
-                "product": product,
-                "custom_field": custom_field,
-                "locked": locked,
-                "link": link,
-                "created_at": created_at,
-            },
-        )
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return webhooks.render_by_id(account, id_)
+        return self._add(locals())

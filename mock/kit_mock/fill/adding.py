@@ -1,4 +1,4 @@
-"""How one thing gets into an account from Python, and is shown as the API would."""
+"""The base class of what adds an item to an account from Python, and shows it as the API does."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from kit_mock.state.clock import Clock
 from kit_mock.state.store import Store
 
 Moment = str | date
-"""A day or a time, in UTC unless it says otherwise: as a `date`, a `datetime` or a text that the API would take."""
+"""A day or a time: a `date`, a `datetime` or a text that the API would take. It is in UTC unless it has another zone."""
 Reference = int | str
 """An id, or a name in any case."""
 Member = Reference | Mapping[str, Any]
-"""What somebody belongs to; `{"name": "Newsletter", "tagged_at": "2023-02-18"}` for one with a date (see seeds)."""
+"""What a subscriber belongs to; `{"name": "Newsletter", "tagged_at": "2023-02-18"}` gives it a date (see seeds)."""
 Shown = dict[str, Any]
-"""What the API shows of a thing."""
+"""An item as the API shows it."""
 
 _ALL = 10**9  # More than an account has, on one page.
 
-# What an argument may refer to, and where it is: what it is called there, and under which texts it is found.
+# What an argument can refer to: its table, and the columns with the texts that it can be referred to by.
 _KNOWN = {
     "custom fields": ("custom_fields", ("key", "label")),
     "email templates": ("email_templates", ("name",)),
@@ -58,13 +58,14 @@ _UNDATED = ("email_templates", "products")
 
 
 class Additions:
-    """One kind of thing: adds it, and shows what there is of it."""
+    """The items of one kind in a mock's accounts: adds some and lists them."""
 
     name: ClassVar[str]
     filters: ClassVar[Mapping[str, Any]] = {}
-    """What makes the API's list hold all of them."""
+    """The query that makes the API list all of them."""
     shown_by: ClassVar[tuple[str, str]]
-    """The operation that shows one as `_represent` does, and the name that it shows it under."""
+    """The operation that shows an item as `_render` does, and the name of the item in its response."""
+    _render: ClassVar[staticmethod[[Account, int], Shown]]
 
     def __init__(self, store: Store, clock: Clock, document: Document) -> None:
         self._store = store
@@ -75,9 +76,9 @@ class Additions:
         return f"<{self.name} of a KitMock>"
 
     def all(self, *, account_id: int | None = None) -> list[Shown]:
-        """All there are, the newest first, whatever their state, as the API shows them; no request is recorded.
+        """Return all items of an account in any state, the newest first, as the API shows them. No request is recorded.
 
-        `account_id` is whose, by default the first account's. Raises KitMockError if there is no such account.
+        The account is the first one by default. Raises KitMockError if there is no account with that id.
         """
         with self._store.reading():
             operation_id = f"list_{self.name}"
@@ -87,26 +88,23 @@ class Additions:
             reply = implementation.handle(handlers.Call(operation_id, {}, query, {}, self._account(account_id, "all")))
             return list(self._pruned(operation_id, reply.payload)[self.name])
 
-    def _add(self, account_id: int | None, arguments: Mapping[str, Any]) -> Shown:
-        """Add one and return what the API shows of it; an argument that is None or () counts as not given."""
-        source = f"{self.name}.add"
-        node = of_arguments({name: value for name, value in arguments.items() if value not in (None, ())}, source)
+    def _add(self, arguments: dict[str, Any]) -> Shown:
+        """Add an item by all arguments of `add`, and return it as the API shows it. None and () count as not given."""
+        account_id = arguments.pop("account_id")
+        given = {name: value for name, value in arguments.items() if name != "self" and value not in (None, ())}
+        node = of_arguments(given, f"{self.name}.add")
         resource = seed.RESOURCES[self.name]
         with self._store.transaction():
             account = self._account(account_id, "add")
             item = Item.of(node, resource.names)
             id_ = resource.add(Seeding(self._store, account.now), self._target(account.id, item), item)
             operation_id, name = self.shown_by
-            shown, is_list = self._represent(account, id_), operation_id.startswith("list_")
+            shown, is_list = self._render(account, id_), operation_id.startswith("list_")
             found = self._pruned(operation_id, {name: [shown] if is_list else shown})[name]
             return dict(found[0] if is_list else found)
 
-    def _represent(self, account: Account, id_: int) -> Shown:
-        """Return the one with that id as the API shows it."""
-        raise NotImplementedError
-
     def _pruned(self, operation_id: str, payload: Any) -> dict[str, Any]:
-        """Leave out what the document doesn't have, as answers do."""
+        """Leave out what the document doesn't have, as responses do."""
         operation = self._document.operations.get(operation_id)
         return dict(payload if operation is None else operation.pruned(200, payload))
 
@@ -118,7 +116,7 @@ class Additions:
         return Account.of(self._store, account_id, self._clock.epoch())
 
     def _target(self, account_id: int, item: Item) -> TargetAccount:
-        """The account, knowing what the item may refer to and no more: an account can have thousands of tags."""
+        """Return the account with only what the item can refer to: an account can have thousands of tags."""
         target = TargetAccount(account_id, item)
         for kind in {kind for name in item.node.value for kind in _REFERS_TO.get(name, ())}:
             table, texts = _KNOWN[kind]

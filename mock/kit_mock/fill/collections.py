@@ -1,9 +1,8 @@
-"""What a test puts into an account from Python: `mock.subscribers.add(...)` and the like.
+"""Adds to an account from Python: `mock.subscribers.add(...)` and the like.
 
-An addition is one item of a seed, with the same names, defaults and checks (see `kit_mock.seeds.seed`), but for an account
-that exists. It is no request: it isn't recorded, limited or failed, and no webhook tells of it. What is wrong with one is
-a KitMockError, as with a seed, so that a fixture can fill a mock in either way and catch one thing; it names the
-function and the argument, and nothing has changed.
+An addition has the names, defaults and checks of one item of a seed (see `kit_mock.seeds.seed`). It is no request: it isn't
+recorded, no rate limit or fault affects it, and it fires no webhook. A wrong argument raises KitMockError, as in a seed; the
+error names the function and the argument, and nothing has changed.
 """
 
 # ruff: noqa: A002  (arguments are called what the API calls the fields)
@@ -16,17 +15,17 @@ from typing import Any, ClassVar, Literal
 from kit_mock.endpoints import custom_fields, email_templates, forms, segments, sequences, subscribers, tags
 from kit_mock.fill.activity import Broadcasts, Purchases, Webhooks
 from kit_mock.fill.adding import Additions, Member, Moment, Reference, Shown
-from kit_mock.model.account import Account
 from kit_mock.protocol.document import Document
 from kit_mock.state.clock import Clock
 from kit_mock.state.store import Store
 
 
 class Subscribers(Additions):
-    """`mock.subscribers`."""
+    """The subscribers of an account, as `mock.subscribers`."""
 
     name = "subscribers"
     shown_by = ("get_subscriber", "subscriber")
+    _render = staticmethod(subscribers.render)
     filters: ClassVar[Mapping[str, Any]] = {"status": "all"}
 
     def add(
@@ -55,56 +54,31 @@ class Subscribers(Additions):
 
         `sent`, `opens` and `clicks` are numbers of messages.
 
-        Raises KitMockError for anything that a seed couldn't hold, such as an address that is taken.
+        Raises KitMockError for anything that a seed can't hold, such as an address that is taken.
         """
-        return self._add(
-            account_id,
-            {
-                "id": id,
-                "email_address": email_address,
-                "first_name": first_name,
-                "state": state,
-                "fields": fields,
-                "tags": tags,
-                "forms": forms,
-                "sequences": sequences,
-                "segments": segments,
-                "created_at": created_at,
-                "updated_at": updated_at,
-                "cancelled_at": cancelled_at,
-                "attribution": attribution,
-                "location": location,
-                "sent": sent,
-                "opens": opens,
-                "clicks": clicks,
-            },
-        )
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return subscribers.render(account, id_)
+        return self._add(locals())
 
 
 class Tags(Additions):
-    """`mock.tags`."""
+    """The tags of an account, as `mock.tags`."""
 
     name = "tags"
     shown_by = ("list_tags", "tags")
+    _render = staticmethod(tags.render_by_id)
 
     def add(
         self, name: str, *, created_at: Moment | None = None, id: int | None = None, account_id: int | None = None
     ) -> Shown:
-        """Add a tag. Raises KitMockError for anything that a seed couldn't hold, such as a name that is taken."""
-        return self._add(account_id, {"id": id, "name": name, "created_at": created_at})
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return tags.render_by_id(account, id_)
+        """Add a tag. Raises KitMockError for anything that a seed can't hold, such as a name that is taken."""
+        return self._add(locals())
 
 
 class CustomFields(Additions):
-    """`mock.custom_fields`."""
+    """The custom fields of an account, as `mock.custom_fields`."""
 
     name = "custom_fields"
     shown_by = ("list_custom_fields", "custom_fields")
+    _render = staticmethod(custom_fields.render_by_id)
 
     def add(
         self,
@@ -118,20 +92,17 @@ class CustomFields(Additions):
     ) -> Shown:
         """Add a custom field; its key and name follow from the label unless they are given.
 
-        Raises KitMockError for anything that a seed couldn't hold, such as a label that is taken.
+        Raises KitMockError for anything that a seed can't hold, such as a label that is taken.
         """
-        arguments = {"id": id, "label": label, "key": key, "name": name, "created_at": created_at}
-        return self._add(account_id, arguments)
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return custom_fields.render_by_id(account, id_)
+        return self._add(locals())
 
 
 class Forms(Additions):
-    """`mock.forms`."""
+    """The forms of an account, as `mock.forms`."""
 
     name = "forms"
     shown_by = ("list_forms", "forms")
+    _render = staticmethod(forms.render_by_id)
     filters: ClassVar[Mapping[str, Any]] = {"status": "all"}
 
     def add(
@@ -148,31 +119,16 @@ class Forms(Additions):
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
-        """Add a form, or with the type `hosted` a landing page. Raises KitMockError for what a seed couldn't hold."""
-        return self._add(
-            account_id,
-            {
-                "id": id,
-                "name": name,
-                "type": type,
-                "format": format,
-                "status": status,
-                "uid": uid,
-                "embed_url": embed_url,
-                "embed_js": embed_js,
-                "created_at": created_at,
-            },
-        )
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return forms.render_by_id(account, id_)
+        """Add a form, or with the type `hosted` a landing page. Raises KitMockError for what a seed can't hold."""
+        return self._add(locals())
 
 
 class Sequences(Additions):
-    """`mock.sequences`."""
+    """The sequences of an account, as `mock.sequences`."""
 
     name = "sequences"
     shown_by = ("list_sequences", "sequences")
+    _render = staticmethod(sequences.render_by_id)
 
     def add(
         self,
@@ -194,53 +150,30 @@ class Sequences(Additions):
         id: int | None = None,
         account_id: int | None = None,
     ) -> Shown:
-        """Add a sequence. Raises KitMockError for anything that a seed couldn't hold."""
-        return self._add(
-            account_id,
-            {
-                "id": id,
-                "name": name,
-                "hold": hold,
-                "repeat": repeat,
-                "created_at": created_at,
-                "updated_at": updated_at,
-                "email_address": email_address,
-                "email_template": email_template,
-                "send_days": send_days,
-                "send_hour": send_hour,
-                "time_zone": time_zone,
-                "active": active,
-                "exclude_subscriber_sources": exclude_subscriber_sources,
-                "email_count": email_count,
-                "stats": stats,
-            },
-        )
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return sequences.render_by_id(account, id_)
+        """Add a sequence. Raises KitMockError for anything that a seed can't hold."""
+        return self._add(locals())
 
 
 class Segments(Additions):
-    """`mock.segments`."""
+    """The segments of an account, as `mock.segments`."""
 
     name = "segments"
     shown_by = ("list_segments", "segments")
+    _render = staticmethod(segments.render_by_id)
 
     def add(
         self, name: str, *, created_at: Moment | None = None, id: int | None = None, account_id: int | None = None
     ) -> Shown:
-        """Add a segment. Raises KitMockError for anything that a seed couldn't hold."""
-        return self._add(account_id, {"id": id, "name": name, "created_at": created_at})
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return segments.render_by_id(account, id_)
+        """Add a segment. Raises KitMockError for anything that a seed can't hold."""
+        return self._add(locals())
 
 
 class EmailTemplates(Additions):
-    """`mock.email_templates`."""
+    """The email templates of an account, as `mock.email_templates`."""
 
     name = "email_templates"
     shown_by = ("list_email_templates", "email_templates")
+    _render = staticmethod(email_templates.render_by_id)
 
     def add(
         self,
@@ -253,16 +186,13 @@ class EmailTemplates(Additions):
     ) -> Shown:
         """Add an email template; a default one takes that role over from the account's present one.
 
-        Raises KitMockError for anything that a seed couldn't hold.
+        Raises KitMockError for anything that a seed can't hold.
         """
-        return self._add(account_id, {"id": id, "name": name, "is_default": is_default, "category": category})
-
-    def _represent(self, account: Account, id_: int) -> Shown:
-        return email_templates.render_by_id(account, id_)
+        return self._add(locals())
 
 
 class Resources:
-    """The resources of a mock's accounts, as attributes, for a mock to inherit."""
+    """The base class of a mock, with the resources of its accounts as attributes."""
 
     def __init__(self, store: Store, clock: Clock, document: Document) -> None:
         self.subscribers = Subscribers(store, clock, document)

@@ -1,4 +1,4 @@
-"""What a mock holds from the start, and again when it is reset."""
+"""The state that a mock has at its start, and again when it is reset."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fixed_credentials(store: Store, api_key: str, access_token: str) -> tuple[di
 
 @attrs.frozen
 class Beginning:
-    """The arguments of a mock that its database begins with."""
+    """The arguments of a mock that determine its initial state."""
 
     seed: seed.Seed | None = attrs.field(repr=False)
     oauth_clients: tuple[OAuthClient, ...]
@@ -28,7 +28,7 @@ class Beginning:
     subscriber_limit: int | None
 
     def apply(self, store: Store, now: int) -> None:
-        """Put into a database, which may be new, what isn't there yet. Raises KitMockError for an unusable seed."""
+        """Add to a database, new or not, what it lacks. Raises KitMockError for an unusable seed."""
         self.register_clients(store)
         if self.seed is not None:
             seed.apply(store, self.seed, now)
@@ -43,7 +43,7 @@ class Beginning:
                 oauth_clients.register(store, new)
 
     def image(self, now: int) -> bytes:
-        """A new database with nothing else in it."""
+        """Return the image of a new database in this state."""
         store = Store()
         try:
             self.apply(store, now)

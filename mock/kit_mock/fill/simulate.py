@@ -30,13 +30,13 @@ _STATES = {
     "subscriber_complain": "complained",
 }
 _WITHOUT_SUBSCRIBER = {PURCHASE_CREATE: "purchase", FIELD_CREATED: "custom_field", FIELD_DELETED: "custom_field"}
-"""What the events without a subscriber take the id of."""
+"""The events without a subscriber, and what they take the id of."""
 
 
 def fire(
     store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
 ) -> tuple[Delivery, ...]:
-    """Let an event happen and return the deliveries that it queues. Raises ValueError, which names the argument."""
+    """Simulate an event and return the deliveries that it queues. Raises ValueError, which names the argument."""
     name = REQUESTED.get(event, event)
     if name not in EVENTS:
         raise ValueError(f"event: there is no {event!r}; there are {', '.join(EVENTS)}")
@@ -96,7 +96,7 @@ def _subject(account: Account, event: str, subject: Subject | None, given: Mappi
 
 
 def _only(event: str, given: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """Return the one argument that an event takes, by any of its names; None if it takes none."""
+    """Return the one argument that an event takes, under any of its names; None if it takes none."""
     for name in given:
         if name not in names:
             raise ValueError(f"{name}: {event} doesn't take it")

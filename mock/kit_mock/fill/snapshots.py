@@ -21,7 +21,7 @@ _LENGTH = 4
 
 
 class _Moment(msgspec.Struct):
-    """What a snapshot holds beside the database."""
+    """The part of a snapshot beside the database."""
 
     now: datetime
     moved: float
@@ -30,7 +30,7 @@ class _Moment(msgspec.Struct):
 
 
 def take(store: Store, clock: Clock, limits: Limits) -> bytes:
-    """A snapshot of the state as it is at one moment."""
+    """Return a snapshot of the state at one moment."""
     with store.reading():
         moment = _Moment(clock.now(), clock.moved.total_seconds(), clock.stands_still, limits.windows())
         image = store.image()
@@ -40,14 +40,14 @@ def take(store: Store, clock: Clock, limits: Limits) -> bytes:
 
 
 def put_back(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> None:
-    """Make the state what it was. Raises KitMockError, and changes nothing, for what isn't a usable snapshot."""
+    """Restore the state of a snapshot. Raises KitMockError, and changes nothing, for what isn't a usable snapshot."""
     moment, image = _opened(snapshot)
     with store.reading():
         before = clock.moved
         try:
             if clock.stands_still or moment.stands_still:
                 clock.set(moment.now)
-            else:  # A real clock hasn't stopped in the meantime.
+            else:  # Real time has passed meanwhile.
                 clock.moved = timedelta(seconds=moment.moved)
             store.load(image)
         except (KitMockError, ValueError, OverflowError) as error:

@@ -1,1 +1,1 @@
-"""What is sent to others: deliveries to webhooks and callbacks."""
+"""Deliveries to webhooks and callbacks: the queue, and the threads that send it."""

@@ -1,8 +1,8 @@
-"""Where the mock may send to: loopback, and hosts that it was told to trust.
+"""Which hosts the mock may send to: loopback, and those that the user allows.
 
 Only what is plainly loopback counts: the name `localhost`, 127.0.0.0/8, ::1, and the former written as IPv6. Short,
 decimal, octal and hexadecimal forms of an address, and names that merely resolve to one, are other hosts. URLs are
-taken apart by the library that sends, so that the two can't disagree about what the host is.
+parsed by the library that sends, so that both agree on the host.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ def is_web_url(value: Any) -> bool:
     return isinstance(value, str) and _URI.is_valid(value) and _parsed(value) is not None
 
 
-@lru_cache(maxsize=256)  # Webhooks' own, again and again.
+@lru_cache(maxsize=256)
 def receiver(url: str) -> str:
-    """Return who is called with a URL: its scheme, host and port; empty for what is no http or https URL."""
+    """Return the scheme, host and port of a URL, or "" if it is no http or https URL."""
     parsed = _parsed(url)
     return "" if parsed is None else f"{parsed.scheme}://{_host(parsed)}:{parsed.port or _PORTS[parsed.scheme]}"
 
 
 def problem(url: str, allowed: Collection[str]) -> str | None:
-    """Why nothing is sent to a URL, in a sentence that says what would help, or None. `allowed` is from `hosts`."""
+    """Return why a URL may not be sent to, with what would allow it, or None. `allowed` comes from `hosts`."""
     parsed = _parsed(url)
     if parsed is None:
         return "not sent: this is no http or https URL"
@@ -48,10 +48,10 @@ def problem(url: str, allowed: Collection[str]) -> str | None:
 
 
 def hosts(names: Iterable[str], argument: str = "allow_deliveries") -> frozenset[str]:
-    """Names and addresses of hosts in the form that URLs are compared in.
+    """Return names and addresses of hosts in the form that `problem` compares.
 
-    Raises ValueError for what is no host by itself, such as a URL or one with a port, and for a text in place of a list,
-    which `argument` was given as.
+    Raises ValueError for what isn't a host alone, such as a URL or a host with a port, and for a text instead of a list;
+    that message names the `argument`.
     """
     if isinstance(names, str):
         raise ValueError(f"{argument} must be a list of hosts, not a text")
@@ -78,18 +78,24 @@ def _parsed(url: str) -> httpx.URL | None:
 
 
 def _host(url: httpx.URL) -> str:
-    """The host as it is connected to: in ASCII and lower case."""
+    """Return the host in the form that it is connected by: in ASCII and lower case."""
     return url.raw_host.decode("ascii").lower()
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address, without brackets."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host, in ASCII and lower case, is plainly this machine."""
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
+    if not is_address(host):
+        return host == "localhost"
+    address = ipaddress.ip_address(host)
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
             return False

@@ -1,7 +1,7 @@
 """What the mock sends by itself: webhooks' deliveries and the results of bulk jobs.
 
-A delivery that is sent again by hand becomes another one, with an id and attempts of its own and the same payload. The first
-stays as it is, and if it waits for its next attempt, that comes all the same.
+Sending a delivery again makes a new one with the same payload, and with its own id and attempts. The first one doesn't
+change, and still makes its next attempt if it waits for one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DELAYS = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
 """Seconds from each failed attempt to the next one."""
 
 REMEMBERED = 1000
-_FORGET_EVERY = 64  # Not with each one that is refused, as a bulk job can queue thousands.
+_FORGET_EVERY = 64  # Prune only after so many refused ones: a bulk job can queue thousands.
 
 _COLUMNS = "id, event, webhook_id, target_url, payload, created_at, attempts, status, problem, next_at, delivered_at, account_id"
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -29,13 +29,12 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 @attrs.frozen
 class Delivery:
-    """Something that the mock sends, has sent or couldn't send by POST. Times are in UTC.
+    """A POST that the mock will make, has made or couldn't make. Times are in UTC.
 
     `event` is the name of a webhook's event, such as `tag_add`, and `webhook_id` the webhook's; for the result of a
-    bulk job it is the operation's id, and `webhook_id` is None. `target_url` is where it goes, with the password masked if
-    the URL has one, by which it is then sent (HTTP Basic). `status` is what the last attempt was answered, None if
-    it wasn't; `problem` is why that attempt, or the whole delivery, failed. `next_at` is the moment of the next attempt
-    while the state is `waiting`.
+    bulk job it is the operation's id, and `webhook_id` is None. `target_url` shows no password: if the URL has one, it is
+    sent by HTTP Basic. `status` is the status that the last attempt was answered with, None without an answer; `problem` is
+    why that attempt, or the whole delivery, failed. `next_at` is when the next attempt is due, while the state is `waiting`.
     """
 
     id: int
@@ -55,7 +54,7 @@ class Delivery:
 
 @attrs.frozen
 class Outgoing:
-    """A delivery whose next attempt is due. `body` is JSON; `target_url` can have a password, which no repr shows."""
+    """A delivery whose next attempt is due. `body` is JSON; `target_url` can have a password, which the repr masks."""
 
     id: int
     target_url: str = attrs.field(repr=lambda url: repr(masked(url)))
@@ -65,7 +64,7 @@ class Outgoing:
 
 @attrs.frozen
 class Outcome:
-    """How one attempt went. Without a problem, it was delivered."""
+    """The result of one attempt. If `problem` is None, the delivery was made."""
 
     status: int | None
     problem: str | None
@@ -81,20 +80,25 @@ def enqueue(
     now: int,
     webhook_id: int | None = None,
 ) -> int:
-    """Queue a POST of a payload, which becomes JSON unless it is that already, inside the caller's transaction, for as soon as that is over; returns its id.
+    """Queue a delivery that is due at once, inside the caller's transaction, and return its id.
 
-    A target that may not be called fails right here.
+    A payload in bytes is JSON already. A delivery to a target that may not be called has failed at once.
     """
     problem = allowed_hosts.problem(target_url, store.settings.delivery_hosts)
     body = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
-    id_ = store.insert(
-        "INSERT INTO deliveries"
-        " (account_id, webhook_id, event, target_url, receiver, payload, created_at, next_at, problem)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(account_id, webhook_id, event, target_url, allowed_hosts.receiver(target_url), body.decode(), now),
-            *(now if problem is None else None, problem),
-        ),
+    id_ = store.insert_row(
+        "deliveries",
+        {
+            "account_id": account_id,
+            "webhook_id": webhook_id,
+            "event": event,
+            "target_url": target_url,
+            "receiver": allowed_hosts.receiver(target_url),
+            "payload": body.decode(),
+            "created_at": now,
+            "next_at": now if problem is None else None,
+            "problem": problem,
+        },
     )
     if problem is None:
         store.has_new_work = True
@@ -104,10 +108,7 @@ def enqueue(
 
 
 def enqueue_again(store: Store, id_: int, now: int) -> int:
-    """Queue the payload of a delivery once more, as a delivery of its own, and return its id.
-
-    Raises LookupError for an id that there isn't.
-    """
+    """Queue the payload of a delivery again, as a new delivery, and return its id. Raises LookupError for an unknown id."""
     with store.transaction():
         row = store.row(
             "SELECT account_id, event, target_url, payload, webhook_id FROM deliveries WHERE id = ?", (id_,)
@@ -115,45 +116,38 @@ def enqueue_again(store: Store, id_: int, now: int) -> int:
         if row is None:
             raise LookupError(f"there is no delivery {id_}")
         account_id, event, target_url, payload, webhook_id = row
-        return enqueue(
-            store,
-            account_id=account_id,
-            event=event,
-            target_url=target_url,
-            payload=payload.encode(),
-            now=now,
-            webhook_id=webhook_id,
-        )
+        again = {"account_id": account_id, "event": event, "target_url": target_url, "webhook_id": webhook_id}
+        return enqueue(store, **again, payload=payload.encode(), now=now)
 
 
 def all_of(store: Store, *, payloads: bool = True) -> tuple[Delivery, ...]:
-    """The last 1,000, the oldest first, whether they wait or are over; without `payloads`, which can be large, these are empty."""
+    """Return the last 1,000 deliveries in any state, the oldest first. Without `payloads`, which can be large, theirs are empty."""
     columns = _COLUMNS if payloads else _COLUMNS.replace("payload", "'{}'")
     rows = store.rows(f"SELECT {columns} FROM deliveries ORDER BY id DESC LIMIT ?", (REMEMBERED,))
     return tuple(_delivery(row) for row in reversed(rows))
 
 
 def payload(store: Store, id_: int, most: int) -> tuple[str, bool]:
-    """Return the first so many characters of a delivery's payload, JSON, and whether there are more; empty for an id that there isn't."""
+    """Return the first `most` characters of a delivery's JSON, and whether there are more; ("", False) for an unknown id."""
     sql = "SELECT substr(payload, 1, ?), length(payload) > ? FROM deliveries WHERE id = ?"
     text, is_cut = store.row(sql, (most, most, id_)) or ("", 0)
     return text, bool(is_cut)
 
 
 def waiting(store: Store) -> int:
-    """How many wait to be sent, or to be sent again."""
+    """Return how many deliveries wait for an attempt."""
     found: int = store.value("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")
     return found
 
 
 def some(store: Store, ids: Iterable[int]) -> tuple[Delivery, ...]:
-    """Those with these ids, in their order."""
+    """Return the deliveries with these ids, in the order of the ids."""
     rows = (store.row(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (id_,)) for id_ in ids)
     return tuple(_delivery(row) for row in rows if row is not None)
 
 
 def receivers(store: Store) -> dict[str, int]:
-    """Whom something waits for, each with the moment when its first is due; see `targets.receiver`."""
+    """Return the receivers of waiting deliveries, with the moment when the first is due; see `allowed_hosts.receiver`."""
     return dict(store.rows("SELECT receiver, min(next_at) FROM deliveries WHERE next_at IS NOT NULL GROUP BY receiver"))
 
 
@@ -168,7 +162,7 @@ def first_due(store: Store, receiver: str, now: int) -> Outgoing | None:
 
 
 def record(store: Store, sent: Outgoing, outcome: Outcome, now: int) -> None:
-    """Write down how an attempt at that moment went, and when the next one is, if there is to be one."""
+    """Record how an attempt went, and when the next one is due, if any."""
     attempts = sent.attempts + 1
     again = outcome.problem is not None and attempts <= len(DELAYS)
     with store.transaction():
@@ -192,7 +186,7 @@ def refuse(store: Store, sent: Outgoing, problem: str) -> None:
 
 
 def cancel(store: Store, webhook_id: int) -> None:
-    """Give up on what waits for a webhook that is deleted, inside the caller's transaction."""
+    """Give up on the waiting deliveries of a webhook that is deleted, inside the caller's transaction."""
     sql = "UPDATE deliveries SET next_at = NULL, problem = ? WHERE webhook_id = ? AND next_at IS NOT NULL"
     store.write(sql, ("given up: the webhook was deleted", webhook_id))
 

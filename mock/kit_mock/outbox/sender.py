@@ -1,6 +1,6 @@
-"""One POST, of JSON: how the mock calls webhooks' targets and the callbacks of bulk jobs.
+"""Makes a POST of JSON to the target of a webhook or the callback of a bulk job.
 
-A user and a password in the URL are sent as HTTP Basic has it.
+A user and a password in the URL are sent by HTTP Basic.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from kit_mock.outbox.deliveries import Outcome, Outgoing
 from kit_mock.version import version
 
 TIMEOUT = 5.0
-"""Seconds, for a call as a whole."""
+"""Seconds that a call may take as a whole."""
 
-_MOST_OF_AN_ANSWER = 64 * 1024
+_MOST_READ = 64 * 1024
+"""Bytes that are read of an answer."""
 
 
 class Poster:
-    """Sends with neither proxies nor redirects. One thread sends; any other may abort that."""
+    """An HTTP client without proxies and redirects. One thread sends; any other may abort that."""
 
     def __init__(self) -> None:
         self._client = httpx.Client(
@@ -51,10 +52,10 @@ class Poster:
         self._client.close()
 
     def post(self, outgoing: Outgoing) -> Outcome:
-        """Make one attempt. Never raises for anything that the other side does."""
-        self._client.cookies.clear()  # They ignore ports, and receivers here differ by little else.
+        """Make one attempt. Never raises for anything that the receiver does."""
+        self._client.cookies.clear()  # They ignore ports, and receivers on one machine differ by little else.
         url = httpx.URL(outgoing.target_url)
-        # Taken out of the URL, which httpx logs and puts into errors.
+        # Taken out of the URL, since httpx logs that and puts it into errors.
         auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
         with self._limited():
             try:
@@ -79,7 +80,7 @@ class Poster:
             self._shut()
 
     def hang_up(self) -> None:
-        """End the call that is under way, if it has got as far as to be connected."""
+        """End the call that is under way, if it has connected."""
         with self._lock:
             self._shut()
 
@@ -93,7 +94,7 @@ class Poster:
 
     @contextlib.contextmanager
     def _limited(self) -> Iterator[None]:
-        """End a call after its time. httpx limits each step alone, so that bytes one by one would go on for ever."""
+        """Limit the call as a whole. httpx limits single reads, so an answer that comes byte by byte would never end."""
         over = threading.Event()
 
         def expire() -> None:
@@ -121,12 +122,12 @@ class Poster:
 
     @staticmethod
     def _read_a_little(response: httpx.Response) -> None:
-        """Let the other side finish a short answer, whose status counts in any case."""
+        """Read a short answer, so that the receiver can finish it. The status counts in any case."""
         size = 0
         with contextlib.suppress(httpx.HTTPError):
             for chunk in response.iter_raw():
                 size += len(chunk)
-                if size > _MOST_OF_AN_ANSWER:
+                if size > _MOST_READ:
                     break
 
 
@@ -141,5 +142,5 @@ def _judged(response: httpx.Response) -> Outcome:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    # Reading them takes far longer than a call on loopback: once for all mocks.
+    # Read once for all mocks: that takes far longer than a call on loopback.
     return ssl.create_default_context()

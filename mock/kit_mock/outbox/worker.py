@@ -1,6 +1,6 @@
 """The threads that work in the background: a worker runs what is due, and each receiver has a sender of its own.
 
-A receiver is a host and a port. A silent one so holds up no other. What each thread can be at, and who waits for whom:
+A receiver is a host and a port, so a silent one holds up no other. What each thread does, and who waits for whom:
 
 - The worker isn't there while nothing waits to be done or sent. `wake` starts it.
 - The worker makes a round (`_make_round`): it runs a part of the due tasks and starts a sender for each receiver that something
@@ -76,7 +76,7 @@ class Worker:
         self._senders_ended = 0
 
     def wake(self) -> None:
-        """Have a round made soon, in the background."""
+        """Request a round in the background."""
         with self._changed:
             if self._stopped.is_set():
                 return
@@ -93,7 +93,7 @@ class Worker:
             self.wake()
 
     def take_up(self) -> None:
-        """Begin with what waits in a store whose state was reset or restored; what is being sent belongs to the one before.
+        """End calls of the state before, and start on what waits, after the store's state was reset or restored.
 
         Call it with the store's lock held since then.
         """
@@ -105,7 +105,7 @@ class Worker:
             self.wake()
 
     def flush(self, timeout: float) -> None:
-        """Do what is due now, and wait until it is done. Raises TimeoutError after `timeout` seconds."""
+        """Wait until all that is due now is done and sent. Raises TimeoutError after `timeout` seconds."""
         until = time.monotonic() + timeout
         self.nudge()
         with self._changed:
@@ -221,7 +221,7 @@ class Worker:
             outgoing = deliveries.first_due(self._store, receiver, self._clock.epoch())
         if outgoing is None:
             return False
-        # It may have been queued when more was allowed, by an earlier run on the same file.
+        # An earlier run on the same file may have queued it, and allowed other hosts.
         refused = allowed_hosts.problem(outgoing.target_url, self._store.settings.delivery_hosts)
         outcome = None if refused is not None else self._posted(poster, outgoing)
         with self._store.reading():

@@ -1,1 +1,1 @@
-"""HTTP and the document: what a request and an answer are, and what the document says of them. No state."""
+"""HTTP messages and the OpenAPI document: reads, checks and routes requests. Holds no state."""

@@ -35,7 +35,7 @@ def values(body: RequestBody | None, request: Request, reading: Reading, *, stri
     if body is None:
         return {}
     content, value = _decoded(body, request, strict=strict)
-    if value == [] and not strict:  # Before it is wrapped, which only an object is.
+    if value == [] and not strict:  # Before it is wrapped: only an object is.
         value = {}
     if reading.wraps is not None and isinstance(value, dict) and reading.wraps not in value:
         value = {reading.wraps: value}
@@ -49,12 +49,12 @@ def values(body: RequestBody | None, request: Request, reading: Reading, *, stri
         if not is_valid and not strict:  # A valid value has nothing to cast.
             value = content.caster.cast(value)
             is_valid = _is_valid(content.validator, value)
-        if not is_valid:  # It is far faster to look for errors only where there are some.
+        if not is_valid:  # Collecting errors is far slower than finding out whether there are any.
             left = reading.unchecked, reading.unchecked_in_items
-            errors += islice(_complaints(content.validator, value, *left), _MOST_ERRORS)
+            errors += islice(_messages(content.validator, value, *left), _MOST_ERRORS)
         elif body.required and not request.body:
             raise unprocessable("The request body can't be blank")
-    except (ValueError, RecursionError):  # The validator goes less deep than the decoder.
+    except (ValueError, RecursionError):  # The validator allows less nesting than the decoder.
         raise _broken("nested too deeply") from None
     if errors or not isinstance(value, dict):
         raise unprocessable(*dict.fromkeys(errors or ["The request body must be an object"]))
@@ -62,27 +62,27 @@ def values(body: RequestBody | None, request: Request, reading: Reading, *, stri
 
 
 def _is_valid(validator: Validator, value: Any) -> bool:
-    """Whether all parts of a body are valid: other threads get a turn between two parts, but not within one."""
+    """Whether a body is valid. It is checked in parts, since other threads wait while the validator runs."""
     return all(validator.is_valid(part) for part, _, _ in _parts(value))
 
 
-def _complaints(
+def _messages(
     validator: Validator, value: Any, unchecked: Collection[str], unchecked_in_items: Collection[str]
 ) -> Iterator[str]:
     for part, name, first in _parts(value):
         if validator.is_valid(part):
             continue
         for each in validator.iter_errors(part):
-            # What is wrong elsewhere was told with the first part.
-            is_told = first and list(each.instance_path)[:1] != [name]
-            if not is_told and not _is_unchecked(each, unchecked, unchecked_in_items):
+            # Errors outside of the list were reported with the first part.
+            is_repeated = first and list(each.instance_path)[:1] != [name]
+            if not is_repeated and not _is_unchecked(each, unchecked, unchecked_in_items):
                 yield sentence(each, first=first)
 
 
 def _parts(value: Any) -> Iterator[tuple[Any, str, int]]:
-    """A body in parts with some items of its longest list each: the name of that list, and where in it a part begins.
+    """Yield a body in parts with 1,000 items of its longest list each, the list's name, and the index of the first item.
 
-    The validator keeps a report on each of its findings, at once, and there can be millions.
+    The validator builds all errors of a value at once, and there can be millions.
     """
     lists = {name: each for name, each in value.items() if isinstance(each, list)} if isinstance(value, dict) else {}
     name = max(lists, key=lambda name: len(lists[name]), default="")
@@ -91,7 +91,7 @@ def _parts(value: Any) -> Iterator[tuple[Any, str, int]]:
 
 
 def _is_unchecked(violation: ValidationError, unchecked: Collection[str], unchecked_in_items: Collection[str]) -> bool:
-    """Whether the handler is the one to look at what a violation is about."""
+    """Whether a violation is of something that the handler checks instead of the schema."""
     path = list(violation.instance_path)
     wrong_type = violation.kind.name == "type" and violation.instance is not None
     if violation.kind.name == "required":
@@ -123,7 +123,7 @@ def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Cont
 
 
 def check_size(request: Request, most: int) -> None:
-    """Raises Refusal 413 for a body of more bytes than that."""
+    """Raise Refusal 413 for a body of more than `most` bytes."""
     if len(request.body) > most:
         raise Refusal(413, (f"Payload Too Large: at most {most} bytes",))
 
@@ -137,7 +137,7 @@ def media_type(request: Request) -> str:
 
 
 def decoded(body: bytes) -> Any:
-    """Return what a body of JSON holds. Raises Refusal 400 for a broken one."""
+    """Parse a body as JSON. Raises Refusal 400 if it is broken."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

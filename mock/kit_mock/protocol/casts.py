@@ -27,10 +27,10 @@ def flag(text: str) -> bool:
 
 
 class Caster:
-    """The types that a schema allows at one place, with a caster for each place inside of it.
+    """The types that a schema allows for a value, with a caster for each property and item of it.
 
-    `resolve` follows a `$ref`. Places are looked at when a value first has something there, as schemas can be
-    recursive. Of alternatives, all types are allowed, and all properties are known.
+    `resolve` follows a `$ref`. Casters for properties and items are made when first needed, since schemas can be
+    recursive. Of alternatives (`anyOf` and the like), the types and properties of all are allowed.
     """
 
     def __init__(self, resolve: Resolve, *schemas: Any) -> None:
@@ -43,12 +43,12 @@ class Caster:
 
     @cached_property
     def types(self) -> frozenset[str]:
-        """The JSON types that are allowed; none where the schema doesn't say."""
+        """The JSON types that are allowed; empty if the schema names none."""
         return frozenset(name for schema in self._schemas for name in _types(schema))
 
     @cached_property
     def is_boolean(self) -> bool:
-        """Whether nothing but a boolean is allowed, or null."""
+        """Whether only a boolean, or also null, is allowed."""
         return "boolean" in self.types and self.types <= {"boolean", "null"}
 
     @cached_property
@@ -64,7 +64,7 @@ class Caster:
 
     @cached_property
     def items(self) -> Caster | None:
-        """For each item of a list."""
+        """The caster for the items of a list, or None if the schema says nothing of them."""
         return self._inside(*(schema.get("items") for schema in self._schemas))
 
     @cached_property
@@ -80,11 +80,11 @@ class Caster:
         return {name: Caster(self._resolve, *schemas) for name, schemas in found.items()}
 
     def property(self, name: str) -> Caster | None:
-        """For what an object has under a name."""
+        """Return the caster for a property of an object, or None if the schema says nothing of it."""
         return self._properties.get(name, self._others)
 
     def cast(self, value: Any) -> Any:
-        """Return the value with all in it cast that can be, or the same value if there is nothing to cast."""
+        """Cast all that can be cast in a value. Returns the same object if there is nothing to cast."""
         if isinstance(value, dict):
             return self._object(value)
         if isinstance(value, list):
@@ -140,7 +140,7 @@ class Caster:
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
-    """The types that one schema names, or that its `enum` has."""
+    """Return the types that a schema names, or else those of the values in its `enum`."""
     found = schema.get("type")
     if found is None:
         return sorted({_type_of(value) for value in schema.get("enum", ())})

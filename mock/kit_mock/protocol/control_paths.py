@@ -1,4 +1,4 @@
-"""Where the control plane is, for those that only need to tell its requests from the API's."""
+"""The paths of the control plane, and the limit of its bodies, for modules below it."""
 
 from __future__ import annotations
 

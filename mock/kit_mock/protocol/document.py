@@ -25,9 +25,9 @@ from kit_mock.protocol.operation import Content, Operation, QueryParameter, Requ
 from kit_mock.protocol.router import Router
 from kit_mock.protocol.undocumented_routes import routed
 
-# Schemas refer to each other through a registry under these names, so that the document is handed over only once for
-# each. Answers aren't held against the format of addresses, which is a third of the cost of checking a page: each was
-# held against it on its way in, see `rules.email_address`.
+# Schemas refer to each other through a registry, which holds a copy of all schemas under each of these names. Responses
+# aren't checked for the format of email addresses, which would be a third of the cost of checking a page: addresses are
+# checked when they come in, see `model.values.email_address`.
 _REQUESTS = "urn:kit-mock:requests"
 _ANSWERS = "urn:kit-mock:answers"
 _SLIM_ANSWERS = "urn:kit-mock:slim-answers"  # Of operations with the parameter that `x-absent-with` names.
@@ -49,7 +49,7 @@ class Document:
     api_key_header: str
     """In lower case."""
     raw: Mapping[str, Any] = attrs.field(repr=False)
-    """As it was read."""
+    """The document as parsed JSON."""
 
 
 _compiled: dict[tuple[str, int, int, bool], Document] = {}
@@ -57,7 +57,7 @@ _lock = threading.Lock()
 
 
 def default_path() -> Path:
-    """Where the installed `kit_api` keeps its document. Raises KitMockError if it isn't installed."""
+    """Return the path of the document in the package `kit_api`. Raises KitMockError if that isn't installed."""
     spec = importlib.util.find_spec("kit_api")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         path = Path(folder) / "openapi.json"
@@ -67,10 +67,9 @@ def default_path() -> Path:
 
 
 def load(path: Path | None = None, *, today: bool = True) -> Document:
-    """Return the compiled document of a file, the default one if None; compiled anew only if the file has changed.
+    """Return the compiled document of a file, the default one if None. It is compiled again only if the file has changed.
 
-    Without `today`, there are the operations of Kit's reference alone: requests are read as it describes them, and answers
-    have the fields that it lists.
+    Without `today`, it has only the operations, parameters and fields that Kit's reference of 2024 lists.
 
     Raises KitMockError for a file that can't be read or isn't an OpenAPI document.
     """
@@ -163,7 +162,7 @@ class _Compiler:
         )
 
     def _requested(self, schema: Any) -> Any:
-        """A schema that requests are held against."""
+        """Return the schema that requests are checked with."""
         return schema if self._today else reference_view.without_marked(schema)
 
     def _prunings(self, raw: dict[str, Any]) -> Iterator[tuple[str, reference_view.Pruning]]:
@@ -174,10 +173,7 @@ class _Compiler:
                     yield status, found
 
     def _beyond_reference(self, raw: dict[str, Any]) -> Iterator[str]:
-        """The statuses that are marked, with the operation itself or with a response that it shares.
-
-        They are all statuses of an operation that is marked itself.
-        """
+        """Yield the statuses marked in an operation or in a shared response; all statuses if the operation is marked."""
         if raw.get(_BEYOND) is True:
             yield from raw["responses"]
             return
@@ -187,7 +183,7 @@ class _Compiler:
                 yield status
 
     def _parameter(self, raw: dict[str, Any]) -> QueryParameter:
-        # The formats there are, of dates, addresses and cursors, have rules of Kit's own, and so messages of its own.
+        # Handlers check the formats (dates, addresses, cursors), since Kit has messages of its own for them.
         schema = self._resolve(raw["schema"])
         if schema.get("format") == "cursor":
             schema = {name: value for name, value in schema.items() if name != "pattern"}
@@ -228,7 +224,7 @@ class _Compiler:
             schema_parts.check_alternatives(schema, self._resolve, self._alternatives)
 
     def _resolve(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """Follow a `$ref`. What stands beside it comes first, as in OpenAPI 3.1."""
+        """Follow a `$ref`. Keys beside it override those of its target, as in OpenAPI 3.1."""
         found = raw
         steps = 0
         while "$ref" in found:
@@ -247,7 +243,7 @@ class _Compiler:
 
 
 def _referring(schema: Any, name: str) -> Any:
-    """The schema with its local `$ref`s turned into references to the registry, and as answers are held against it."""
+    """Return a copy of a schema with `$ref`s to the registry; for responses, without the format of addresses."""
     if isinstance(schema, dict):
         made = {
             key: name + value

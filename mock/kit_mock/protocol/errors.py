@@ -1,4 +1,4 @@
-"""What can go wrong: in a request (`Refusal`) and in the mock's own set-up (`KitMockError`)."""
+"""The errors of requests (`Refusal`) and of the mock's own set-up (`KitMockError`)."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ _LONGEST = 200
 
 
 class KitMockError(Exception):
-    """The mock cannot start or go on: an unusable database, document or port. Its text is one line for a person."""
+    """An error of the mock's own set-up or state, such as an unusable database, document or port. Its text is one line."""
 
 
 class UnusedFaultWarning(UserWarning):
-    """A test ended before a fault that it had set for a number of requests happened to any."""
+    """The warning that a test ended before a fault which it had set for a number of requests happened to any."""
 
 
 class UnwritableError(KitMockError):
-    """The database can't be written, for example because the disk is full. Nothing was changed, and reads go on."""
+    """A database that can't be written, for example because the disk is full. Nothing was changed, and reads still work."""
 
     def refusal(self) -> Refusal:
-        """Return a 507 that says so."""
+        """Return a 507 with the text of this error."""
         return Refusal(507, (f"Insufficient Storage: kit-mock {self}",))
 
 
 @attrs.define(eq=False)
 class Refusal(Exception):
-    """Ends a request with an error status and Kit's error body, and undoes what the request has done so far.
+    """An error that ends a request with a status and Kit's error body, and undoes what the request has done so far.
 
-    Raised by anything that handles a request. `errors` are the messages of `{"errors": [...]}`, `headers` go along
-    with the response.
+    `errors` are the messages of `{"errors": [...]}`, `headers` further headers of the response.
     """
 
     status: int
@@ -43,12 +42,12 @@ class Refusal(Exception):
         return f"{self.status}: {'; '.join(self.errors)}"
 
     def reply(self) -> Reply:
-        """What is answered."""
+        """Return the reply with this status, Kit's error body and these headers."""
         return Reply(self.status, {"errors": list(self.errors)}, self.headers)
 
 
 def not_found() -> Refusal:
-    """404 as Kit words it, for an id or a path that doesn't exist."""
+    """Return a 404 as Kit words it, for an id or a path that doesn't exist."""
     return Refusal(404, ("Not Found",))
 
 
@@ -60,7 +59,7 @@ def method_not_allowed(methods: Iterable[str]) -> Refusal:
 
 
 def unprocessable(*errors: str) -> Refusal:
-    """422 with one message for each thing that is wrong."""
+    """Return a 422 with one message for each problem."""
     return Refusal(422, errors)
 
 

@@ -1,7 +1,7 @@
 """Reads form-encoded bodies with the nested names of Rails: `event[name]=x`, `tags[][name]=x`, `ids[]=1`.
 
-As in Rails, `[]` adds to a list. A field of an object in a list begins a new object if the last one has it already. Of a
-name that is given twice the last value counts. A list may have numbers instead, as PHP writes it: `tags[0][name]=x`.
+As in Rails, `[]` adds to a list. A field of an object in a list begins a new object if the last one has it already. If a
+name is given twice, the last value counts. A list may have numbers instead, as PHP writes it: `tags[0][name]=x`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
 def decoded(body: bytes) -> dict[str, Any]:
-    """Return the fields of a form, whose values are texts.
+    """Parse a form into nested objects and lists, whose values are texts.
 
     Raises Refusal 400 for too many fields, names that are nested too deeply, and names that contradict each other, such
     as `a=1&a[b]=2`.
@@ -46,7 +46,7 @@ def decoded(body: bytes) -> dict[str, Any]:
 
 
 def listed(value: Any, caster: Caster | None) -> Any:
-    """Return the value with a list in place of each object that has numbers for names where a list is expected."""
+    """Convert objects with numbers for names into lists, wherever the caster expects a list."""
     if caster is None:
         return value
     if isinstance(value, list):
@@ -59,7 +59,7 @@ def listed(value: Any, caster: Caster | None) -> Any:
 
 
 def _put(into: dict[str, Any], steps: list[str], value: str) -> None:
-    """Put a value where the steps of its name lead. Raises TypeError if something of another kind is there already."""
+    """Set the value at a path of names. Raises TypeError if a value of another kind is on the path."""
     name, *rest = steps
     if not rest:
         if isinstance(into.get(name, ""), dict | list):
@@ -75,7 +75,7 @@ def _append(items: list[Any], steps: list[str], value: str) -> None:
     if not steps:
         items.append(value)
         return
-    if not steps[0]:  # A list of lists, which no name can continue.
+    if not steps[0]:  # A list in a list: no later name can add to it.
         inner: list[Any] = []
         items.append(inner)
         _append(inner, steps[1:], value)
@@ -86,7 +86,7 @@ def _append(items: list[Any], steps: list[str], value: str) -> None:
 
 
 def _has(item: dict[str, Any], steps: list[str]) -> bool:
-    """Whether an object has a value already where the steps lead, which isn't a list that could take one more."""
+    """Whether an object has a value at a path already. A list doesn't count, since it can take one more."""
     found: Any = item
     for at, step in enumerate(steps):
         if not step:

@@ -1,6 +1,6 @@
-"""Requests and responses as the core sees them, independent of any server or client library.
+"""Requests and responses, independent of any server or client library.
 
-Every request makes one of each, so they are msgspec's structs, which take a sixth of the time of a frozen attrs class.
+They are msgspec's structs, which are made in a sixth of the time that a frozen attrs class takes: each request makes some.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ JSON = "application/json"
 
 
 class Request(Struct, frozen=True):
-    """One request. Its repr shows nothing of it, as its headers and body can hold secrets.
+    """A request. Its repr shows no content, since headers and body can hold secrets.
 
-    `path` is percent-decoded, `query` is the raw string after `?`, header names are in lower case. For the control
-    plane, `served_as` are the names that the server it came through listens as, in lower case; None in process.
+    `path` is percent-decoded, `query` is the raw string after `?`, header names are in lower case. `served_as` has the host
+    names of the server that it came by, in lower case, for the control plane alone; it is None in process.
     """
 
     method: str
@@ -31,7 +31,7 @@ class Request(Struct, frozen=True):
     __repr__ = object.__repr__
 
     def header(self, name: str) -> str:
-        """Return the value of a header, named in lower case, without the blanks around it; empty if there is none."""
+        """Return a header without the blanks around it, or "" if there is none. `name` is in lower case."""
         return self.headers.get(name, "").strip(" \t")
 
     @property
@@ -40,16 +40,16 @@ class Request(Struct, frozen=True):
         return _media_type(self.headers.get("content-type", ""))
 
 
-@lru_cache(maxsize=64)  # Clients send the same few, and each request is asked for its own several times.
+@lru_cache(maxsize=64)  # Clients send the same few, and it is read several times for each request.
 def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
 class Response(Struct, frozen=True):
-    """One response: a status, headers and the whole body, and how badly it is to be sent.
+    """A response, and the faults to send it with.
 
-    `delay` is seconds to wait before it, `slow_body` seconds for its body to trickle. `broken` is whether the connection
-    is reset instead of an answer, or closed in the middle of the body.
+    `delay` is seconds to wait before it, `slow_body` seconds to spread its body over. `broken` is `reset` to reset the
+    connection without an answer, `cut` to close it in the middle of the body.
     """
 
     status: int
@@ -61,10 +61,10 @@ class Response(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What a handler answers: a status, what becomes the body, and headers of its own.
+    """A handler's answer: a status, a payload for the body, and further headers.
 
-    The payload becomes JSON; with another media type it is the text of the body. Bytes are the body itself, and None is
-    no body at all.
+    The payload becomes JSON; with another media type it is the text of the body. Bytes are sent unchanged, and None is no
+    body.
     """
 
     status: int

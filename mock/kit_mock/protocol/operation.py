@@ -22,7 +22,7 @@ _ERRORS = Validator(
 
 @attrs.frozen
 class QueryParameter:
-    """A parameter of the query: the caster says how its text is to be read."""
+    """A query parameter. Its caster reads the text."""
 
     name: str
     required: bool
@@ -37,22 +37,22 @@ class QueryParameter:
 
 @attrs.frozen
 class Content:
-    """What a body of one media type can hold."""
+    """The schema of a body of one media type."""
 
     validator: Validator
     caster: Caster
     pruning: Pruning | None = None
-    """What to remove before anything else, where fields of today are not known."""
+    """Removes what Kit's reference doesn't have, first of all; None under the behaviour `current`."""
 
 
 @attrs.frozen
 class RequestBody:
-    """The body of an operation: the media types that the document has for it, and what each can hold."""
+    """The body of an operation: the schema for each media type that the document has."""
 
     required: bool
     contents: Mapping[str, Content]
     is_fixed: bool = False
-    """Whether no other media type is ever taken."""
+    """Whether other media types are refused even by a mock that isn't strict."""
 
 
 @attrs.frozen
@@ -71,7 +71,7 @@ class Operation:
     beyond_reference: frozenset[str] = frozenset()
     """The statuses that the document has and Kit's reference doesn't list."""
     pruning: Mapping[str, Pruning] = attrs.field(factory=dict)
-    """What to remove from the body of an answer, by status, where fields of today are not to be sent."""
+    """By status, removes what Kit's reference doesn't have from the body of a response."""
 
     @property
     def is_open(self) -> bool:
@@ -80,21 +80,21 @@ class Operation:
 
     @property
     def is_list(self) -> bool:
-        """Whether it answers with a page of a list."""
+        """Whether its response is a page of a list."""
         return any(parameter.name == "after" for parameter in self.query)
 
     @property
     def reads_only(self) -> bool:
-        """Whether it changes nothing, by its method."""
+        """Whether it changes nothing: its method is GET."""
         return self.method == "GET"
 
     def pruned(self, status: int, payload: Any) -> Any:
-        """Return the body of an answer without the fields that are not to be sent."""
+        """Return the body of a response without the fields that `pruning` removes."""
         pruning = self.pruning.get(str(status))
         return payload if pruning is None else pruning.apply(payload)
 
     def disagreement(self, status: int, payload: Any) -> str | None:
-        """Why the document doesn't allow this response, or None if it does.
+        """Return why the document doesn't allow this response, or None if it does.
 
         An error status that the document doesn't list for the operation (405, 415, …) must be Kit's usual error body.
         """

@@ -1,7 +1,7 @@
-"""The parts of the document that Kit's reference of 2024 does not have, marked `x-beyond-reference`, taken out again.
+"""Removes what Kit's reference of 2024 doesn't have, marked `x-beyond-reference` in the document.
 
-Under the behaviour `reference`, requests are held against the schemas that `without_marked` returns, and the bodies of
-requests and answers lose their marked fields through `Pruning`. So no handler repeats which fields are new.
+Under the behaviour `reference`, requests are checked with the schemas that `without_marked` returns, and `Pruning` removes
+the marked fields from the bodies of requests and responses. So no handler repeats which fields are new.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Pruning:
     names: frozenset[str]
     """Properties to remove."""
     inner: Mapping[str, Pruning]
-    """What to remove inside of the others; lists are passed through."""
+    """What to remove inside of other properties. It applies to each item of a list."""
 
     def apply(self, value: Any) -> Any:
         """Return a copy of the value without the marked properties."""

@@ -1,4 +1,4 @@
-"""From a method and a path to a route, such as an operation of the document: a tree of path segments."""
+"""Finds the route for a method and a path, such as an operation of the document, in a tree of path segments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kit_mock.protocol.errors import method_not_allowed, not_found
 
 
 class Route(Protocol):
-    """What can be routed to: a method in upper case, and a path in which `{name}` is any one segment."""
+    """A method in upper case, and a path in which `{name}` is any one segment."""
 
     @property
     def method(self) -> str: ...
@@ -31,7 +31,7 @@ class _Node(Generic[_R]):
     """By method."""
 
     def find(self, segments: list[str], at: int, values: list[str]) -> _Node[_R] | None:
-        """The node that the segments lead to; a literal segment is preferred to a placeholder."""
+        """Return the node that the segments lead to. A literal segment is preferred to a placeholder."""
         if at == len(segments):
             return self if self.routes else None
         child = self.literal.get(segments[at])
@@ -66,7 +66,7 @@ class Router(Generic[_R]):
         node.routes[route.method] = route
 
     def find(self, method: str, path: str) -> tuple[_R, list[str]]:
-        """Return the route and the texts in the place of its `{name}`s, in the order of its path.
+        """Return the route and the values of its `{name}`s, in the order of its path.
 
         Raises Refusal: 404 for an unknown path, 405 with `Allow` for a method that the path doesn't have. One slash at
         the end makes no difference, encoded or not.

@@ -1,6 +1,6 @@
-"""The routes of OAuth that the document doesn't have: it describes the reference, and the service has more.
+"""The OAuth routes of the service that neither Kit's reference nor the document has.
 
-They are all of `/oauth` again under `/v4`, `POST /oauth/revoke`, and the consent page with the path that its form goes to.
+They are each route of `/oauth` under `/v4` too, `POST /oauth/revoke`, and the consent page with the path of its form.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kit_mock.protocol.messages import JSON
 from kit_mock.protocol.operation import Content, Operation, RequestBody
 
 DECISION_PATH = "/oauth/authorize/decision"
-"""Where the form of the consent page goes to."""
+"""The path that the form of the consent page is sent to."""
 
 _PREFIX = "/v4"
 
@@ -43,14 +43,14 @@ def _post(
 
 
 _MORE = (
-    # The page is the mock's own, and nothing but its form sends this.
+    # Only the form of the mock's own page sends this.
     _post("decide_authorization", DECISION_PATH, [FORM], {"302": _TEXT, "400": _ERROR}, is_fixed=True),
     _post("revoke_token", "/oauth/revoke", [FORM, JSON], {"200": _OBJECT, "400": _ERROR, "401": _ERROR}),
 )
 
 
 def routed(documented: Iterable[Operation]) -> Iterator[Operation]:
-    """The operations of a document with what the service has beyond it; what the document has goes first."""
+    """Yield the undocumented routes and those of the document. The latter come last, as the last one of a path counts."""
     for operation in (*_MORE, *map(_widened, documented)):
         if operation.path.startswith("/oauth/"):
             yield attrs.evolve(operation, path=_PREFIX + operation.path)

@@ -11,17 +11,17 @@ MASK = "***"
 
 
 def _pattern(colon: str, slash: str, at: str, end: str) -> re.Pattern[bytes]:
-    """Finds what is between the colon and the last at sign of a URL, by the forms that each of these can have in a text.
+    """Return a pattern for the password of a URL: what is between its colon and its last at sign.
 
-    No slash is part of it, and each match needs two of them: so texts take time by their length alone. At the end of a
-    text the at sign may have been cut off; the group `cut` is there then.
+    The arguments are patterns for the forms that a colon, slash, at sign and end can have. A password has no slash and each
+    match needs two, so matching takes linear time. If the text ends before an at sign, the group `cut` matches.
     """
     user, password = f"(?:(?!{colon}|{slash}|{at})[^{end}])*", f"(?:(?!{slash})[^{end}])*"
     before = f"(?P<before>(?:{colon})(?:{slash}){{2}}{user}(?:{colon}))"
     return re.compile(rf"{before}(?:{password}(?={at})|{password}(?P<cut>\Z))".encode(), re.IGNORECASE)
 
 
-# As it stands, or in JSON, which can have any character as an escape; and then percent-encoded, in a form or a query.
+# The first for plain text and JSON, which can escape any character; the second for percent-encoded forms and queries.
 _PATTERNS = (
     _pattern(r":|\\u003a", r"\\?/|\\u002f", r"@|\\u0040", r'\s"?#'),
     _pattern(":|%3a", "/|%2f", "@|%40", r'\s"?#&'),
@@ -34,8 +34,8 @@ def masked(url: str) -> str:
 
 
 def masked_in(text: bytes, *, is_cut: bool = False) -> bytes:
-    """Return a text with the passwords of all URLs masked; `is_cut` if one may have lost what came behind it."""
-    # Nearly always, and told in a fiftieth of the time that the patterns take. One byte is found faster than two.
+    """Return a text with the passwords of all URLs masked. `is_cut` says that the text may end within a URL."""
+    # Most texts have no URL. This takes a fiftieth of the patterns' time, and one byte is found faster than two.
     if (b"/" not in text or b"//" not in text) and b"\\" not in text and b"%" not in text:
         return text
 

@@ -1,7 +1,7 @@
-"""Reads the ids in the path and the parameters in the query of a request, and holds them against the document.
+"""Reads the ids in the path and the parameters in the query of a request, and checks them against the document.
 
-Unless the mock is strict, a blank parameter is an absent one, also if it holds nothing but white space, and a boolean is
-read by `casts.flag`.
+Unless the mock is strict, a parameter that is empty or white space counts as absent, and a boolean is read by
+`casts.flag`.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ LARGEST_ID = 2**63 - 1
 _DIGITS = len(str(LARGEST_ID))
 
 _CACHED = 1024
-"""Characters of a query that is worth remembering; a thousand of the longest would take gigabytes."""
+"""The longest query that is cached, in characters: a thousand of the longest possible would take gigabytes."""
 
 _BOOLEANS = {"true": True, "false": False}
 
 
 def path_ids(operation: Operation, texts: list[str]) -> dict[str, int]:
-    """The ids in a path. Anything that can't be an id (`0`, `-1`, `abc`) doesn't exist: 404."""
+    """Return the ids in a path. Raises Refusal 404 for anything that can't be an id, such as `0`, `-1` or `abc`."""
     return {name: as_id(text) for name, text in zip(operation.path_names, texts, strict=True)}
 
 
 def as_id(text: str) -> int:
-    """The id that stands there. Raises Refusal 404 for what can't be one."""
+    """Parse an id. Raises Refusal 404 for a text that can't be one."""
     if text.isdecimal() and text.isascii() and len(text) <= _DIGITS and 1 <= (id_ := int(text)) <= LARGEST_ID:
         return id_
     raise not_found()
 
 
 def raw_query(request: Request, *, strict: bool) -> Mapping[str, str]:
-    """Return the query as texts, without blank ones unless `strict`. Of a name given twice the last counts."""
+    """Return the query as texts, without blank ones unless `strict`. If a name is given twice, the last value counts."""
     if not request.query:
         return {}
     return (_last if len(request.query) <= _CACHED else _last.__wrapped__)(request.query, strict)
 
 
-@lru_cache(maxsize=1024)  # The same few queries come again and again.
+@lru_cache(maxsize=1024)
 def _last(query: str, strict: bool) -> Mapping[str, str]:
     return {name: text for name, text in dict(_read(query)).items() if strict or not _is_blank(text)}
 
@@ -64,10 +64,10 @@ def _is_blank(text: str) -> bool:
 
 
 def query_values(operation: Operation, request: Request, unchecked: Collection[str], *, strict: bool) -> dict[str, Any]:
-    """Return the documented parameters that were given, with the types that the document gives them.
+    """Return the documented parameters that were given, cast to their documented types.
 
-    Raises Refusal 422 with a message for each that doesn't fit, except those in `unchecked`, which the handler looks at
-    itself. Names that the document doesn't have are left out.
+    Raises Refusal 422 with a message for each that doesn't fit, except those in `unchecked`, which the handler checks.
+    Names that the document doesn't have are left out.
     """
     given = raw_query(request, strict=strict)
     values: dict[str, Any] = {}
@@ -88,7 +88,7 @@ def query_values(operation: Operation, request: Request, unchecked: Collection[s
 
 
 def _items(request: Request, name: str, *, strict: bool) -> list[str] | None:
-    """Return the items of a list, which stand between commas, or under the same name again, with or without `[]`."""
+    """Return the items of a list: separated by commas, or under a repeated name, with or without `[]`."""
     texts = [text for found, text in _read(request.query) if found in (name, f"{name}[]")]
     if strict:
         return [item for text in texts for item in text.split(",")] or None
@@ -96,7 +96,7 @@ def _items(request: Request, name: str, *, strict: bool) -> list[str] | None:
 
 
 def _typed(caster: Caster, given: Any, *, strict: bool) -> Any:
-    """Return what the text of a parameter, or the texts of a list, stand for."""
+    """Cast the text of a parameter, or the texts of a list."""
     if isinstance(given, list):
         return given if caster.items is None else [_scalar(caster.items, item, strict) for item in given]
     return _scalar(caster, given, strict)

@@ -1,4 +1,4 @@
-"""What a schema finds wrong with a request, in sentences like those of Kit."""
+"""Turns the violations of a schema into messages like Kit's."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _TYPES = {
 
 
 def human(name: str) -> str:
-    """`email_address` as messages call it: `Email address`."""
+    """Return the name of a field as messages have it: `Email address` for `email_address`."""
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
 def sentence(violation: ValidationError, prefix: Sequence[str] = (), *, first: int = 0) -> str:
-    """One message for one violation. `prefix` names what the instance is, where it isn't a whole body; `first` is the
-    number of the first item of a list of which only a part was looked at.
+    """Return the message for a violation.
+
+    `prefix` names the instance if it isn't a whole body. `first` is the index of the first item that was checked of a list.
     """
     violation = _most_telling(violation)
     place = [
@@ -69,15 +70,15 @@ def _complaint(violation: ValidationError) -> str:
 
 
 def at_most(limit: int) -> str:
-    """The rest of a sentence about something that has too many parts."""
+    """Return the end of a message about a list or object with too many entries."""
     return f"can have at most {limit} entries"
 
 
 def _most_telling(violation: ValidationError) -> ValidationError:
-    """Of alternatives none of which fits, the complaint of the one that came closest."""
+    """Return the violation of the alternative that came closest, if none of several fits."""
     while violation.kind.name in ("anyOf", "oneOf"):
         inner = [branch[0] for branch in getattr(violation.kind, "context", []) if branch]
-        # A branch for null, or for another type altogether, says less than one that looked inside the value.
+        # An alternative for null or another type says less than one that looked inside the value.
         inner.sort(key=lambda found: (len(found.instance_path), found.kind.name != "type"), reverse=True)
         if not inner:
             break

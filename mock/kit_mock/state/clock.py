@@ -1,4 +1,4 @@
-"""The one clock that every timestamp, and everything that waits, goes by."""
+"""The clock for every timestamp and everything that waits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UT
 
 
 class Clock:
-    """Real time, or a time of your own that moves only when told to.
+    """A clock that follows real time, or one that stands still until it is moved.
 
     `Clock()` follows the system's clock. `Clock(start)` stands still at `start`, which makes timestamps the same in
     every run. Both can be moved with `advance()` and `set()`. Safe to use from several threads.
@@ -33,11 +33,11 @@ class Clock:
         return "Clock()" if self._start is None else f"Clock({self._start.isoformat()})"
 
     def now(self) -> datetime:
-        """The current moment, in UTC."""
+        """Return the current moment, in UTC."""
         return (datetime.now(UTC) if self._start is None else self._start.astimezone(UTC)) + self._moved
 
     def epoch(self) -> int:
-        """The current moment in whole seconds since 1970, the precision that Kit's timestamps have."""
+        """Return the current moment in whole seconds since 1970, the precision of Kit's timestamps."""
         return int(self.now().timestamp())
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
@@ -73,7 +73,7 @@ class Clock:
 
     @property
     def moved(self) -> timedelta:
-        """How far it is from its start, or from real time; can be set, with OverflowError as in `set`."""
+        """How far it was moved from its start, or from real time. Setting it raises OverflowError as `set` does."""
         with self._lock:
             return self._moved
 
@@ -84,7 +84,7 @@ class Clock:
 
 
 def timestamp(epoch: int) -> str:
-    """Seconds since 1970 in Kit's format, such as `2023-02-17T11:43:55Z`."""
+    """Format seconds since 1970 like Kit: `2023-02-17T11:43:55Z`."""
     # A page of a large account is mostly this. `strftime` takes ten times as long.
     day, second = divmod(epoch, 86_400)
     minute, second = divmod(second, 60)
@@ -102,7 +102,7 @@ def _day(number: int) -> str:
 
 @contextmanager
 def _range() -> Iterator[None]:
-    """Says in words of ours what is too far, be it for this clock or for Python's dates."""
+    """Replace the message of an OverflowError, of this clock or of Python's dates, by one that names the range."""
     try:
         yield
     except OverflowError:

@@ -1,8 +1,8 @@
 """Work that falls due by the mock's clock, such as a scheduled broadcast.
 
-It is done when the mock is next used: nothing can be seen of it before, so that no thread has to wait for it. When the
-clock has been moved past several moments, what was due first is done first. Work that takes long is done in steps, and
-between them others are let in: then a part of it can be seen.
+It is done when the mock is next used: nobody can see a difference before that, so no thread waits for it. If the clock was
+moved past several moments, what was due first is done first. Long work is done in steps, and other threads get in between
+two of them: they can see a part of it done.
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ Task = Callable[[Store, int], None]
 NextAt = Callable[[Store], int | None]
 
 _tasks: list[tuple[NextAt, Task]] = []
-
-
 _BREAK = 0.001
 """Seconds between two steps. Whoever waits for the lock gets it only while nobody else asks for it."""
 
 
 def task(next_at: NextAt) -> Callable[[Task], Task]:
-    """Registers a function that does what is due at a moment, in seconds since 1970, inside a transaction.
+    """Register a function that does what is due at a moment, in seconds since 1970, inside a transaction.
 
-    It may do a part of it, which must not take long, and is then called again. `next_at` returns when there will be
-    something to do next, or None; once all was done that has to be later, or the calls never end.
+    It may do a part that doesn't take long, and is then called again. `next_at` returns when work is next due, or None.
+    After all was done it must return something later, or the calls never end.
     """
 
     def register(run: Task) -> Task:
@@ -43,18 +41,18 @@ def _next_at(store: Store) -> int | None:
 
 
 class Schedule:
-    """Does what is due, at most once in each second of the clock. Safe to use from several threads."""
+    """Runs what is due, at most once in each second of the clock. Safe to use from several threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._done_at = -1
-        self._at_work = 0  # Threads that are in between two steps, or in one.
+        self._at_work = 0  # Threads that run steps.
 
     def run(self, now: int, *, again: bool = False, patience: float = math.inf, in_order: bool = True) -> bool:
-        """Carry out all tasks, unless that was done at this moment already, or `again`; return whether any was looked at.
+        """Do all that is due, and return whether tasks were looked at. They are once for each moment, or if told `again`.
 
-        After `patience`, in seconds, the rest is left to the next call; so it is if another thread is at it and there is
-        no end to patience. Not `in_order`, work that takes long doesn't keep back what fell due after it began.
+        After `patience`, in seconds, the rest is left to the next call. A call whose patience is limited leaves all to a
+        thread that is at it already. If not `in_order`, long work doesn't hold back what fell due after it began.
         """
         if now == self._done_at and not again:  # An earlier moment is one that the clock was set back to.
             return False
@@ -76,11 +74,11 @@ class Schedule:
         return True
 
     def put_off(self, now: int) -> None:
-        """Leave what is due by that moment for a later one."""
+        """Skip what is due at this moment: it is done at a later one."""
         self._done_at = now
 
     def is_done(self, now: int) -> bool:
-        """Whether nothing is left of what is due by that moment."""
+        """Whether nothing is left that is due by this moment."""
         return self._done_at == now
 
     def _step(self, now: int, moment: int | None) -> bool:
@@ -98,5 +96,5 @@ class Schedule:
             return False
 
     def forget(self) -> None:
-        """Begin anew: the state has become another one."""
+        """Look at all tasks again, since the state was reset or restored."""
         self._done_at = -1

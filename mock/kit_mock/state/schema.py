@@ -1,4 +1,4 @@
-"""The layout of the database: its tables, and the marks by which a file of ours is told from others.
+"""The layout of the database: its tables, and the marks that tell its files from other databases.
 
 Times are whole seconds since 1970, ids come from AUTOINCREMENT counters (from 1, never used twice). Every index is
 there for a page or a look-up that must cost the same in an account of a thousand and of a million subscribers; SQLite

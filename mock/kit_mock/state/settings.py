@@ -1,4 +1,4 @@
-"""What a mock was set up with, as far as its state and its endpoints go by it."""
+"""The settings of a mock that its state and its endpoints need."""
 
 from __future__ import annotations
 

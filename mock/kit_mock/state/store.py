@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 _ROLLBACK_JOURNAL = b"\x01\x01"
 _FAILED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
-"""What the system says of a file, whatever was to be written to it."""
+"""Errors of the file system, whatever was to be written."""
 _PATIENCE = 1000
 """Milliseconds to wait for a file that another process has."""
 
@@ -30,7 +30,7 @@ REMEDY = "use a copy from before, or remove it and start anew"
 """What to do about a damaged file."""
 
 _abandoned: list[object] = []
-"""Connections of other processes, which nothing may close."""
+"""Connections of parent processes, kept because closing one would touch the parent's file."""
 
 
 MOST_CACHED = 1_000
@@ -48,11 +48,11 @@ class Store:
         self._lock = threading.RLock()
         self.settings = settings or Settings()
         self._cache: dict[str, dict[object, Any]] = {}
-        """What nearly every request reads, by table. Each write to that table clears its part."""
+        """By table, what nearly every request reads. Each write to a table clears its part."""
         self.job_results: dict[int, dict[str, dict[str, bytes]]] = {}
-        """What each bulk job that has begun has brought so far; see `jobs`."""
+        """By id, the results of the bulk jobs that have begun; see `endpoints.bulk_jobs`."""
         self.is_new = True
-        """Whether there was nothing in it when it was opened."""
+        """Whether the database was empty when it was opened."""
         self.has_new_work = False
         """Whether a delivery or a job was queued since the background worker was last woken."""
         if path is not None:
@@ -101,7 +101,7 @@ class Store:
                 raise KitMockError(f"it is damaged ({problem}): {REMEDY}")
 
     def close(self) -> None:
-        """Write everything out and close. More than once does no harm."""
+        """Write everything out and close. Can be called more than once."""
         with self._lock:
             # What doesn't fit into the file stays in the one beside it, and is taken from there at the next start.
             with contextlib.suppress(apsw.FullError):
@@ -117,8 +117,8 @@ class Store:
             self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def abandon(self, problem: str) -> None:
-        """Leave the database to the process that this one was forked from, and say the problem to whoever asks for it."""
-        self._lock = threading.RLock()  # A thread that isn't there may hold the other one.
+        """Leave the database to the parent of this forked process. Any later call raises KitMockError with the problem."""
+        self._lock = threading.RLock()  # A thread of the parent may have held the old one.
         # Even at the end of the process it must not touch the file. It may be closed already, or in use when it was forked.
         with contextlib.suppress(apsw.Error, KitMockError):
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -126,14 +126,14 @@ class Store:
         self._connection = cast(apsw.Connection, _Closed(problem))
 
     def image(self) -> bytes:
-        """All of the database, as a file would hold it."""
+        """Return all of the database, as a file would hold it."""
         with self._lock:
             image = bytearray(self._connection.serialize("main"))
-        image[18:20] = _ROLLBACK_JOURNAL  # Whatever it is kept in now: only a file can have WAL.
+        image[18:20] = _ROLLBACK_JOURNAL  # Only a file can have WAL.
         return bytes(image)
 
     def load(self, image: bytes) -> None:
-        """Take over all that an image holds, instead of what there is.
+        """Replace the state by that of an image.
 
         Raises KitMockError, and changes nothing, for an image that isn't a database of this layout.
         """
@@ -145,7 +145,7 @@ class Store:
             if (owner, version) != ((APPLICATION_ID,), (VERSION,)):
                 raise KitMockError(f"it isn't of this version of kit-mock, whose layout is {VERSION}")
             with self._lock:
-                self.row("SELECT 1")  # Says if it is closed, in the words that all else has.
+                self.row("SELECT 1")  # Raises KitMockError if the store is closed.
                 with self._connection.backup("main", source, "main") as backup:
                     backup.step()
                 self._cache.clear()
@@ -195,17 +195,17 @@ class Store:
                     self._connection.execute("RELEASE inner")
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         with self._lock:
             return self._connection.execute(sql, arguments).fetchall()
 
     def row(self, sql: str, arguments: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         with self._lock:
             return self._connection.execute(sql, arguments).fetchone()
 
     def value(self, sql: str, arguments: Sequence[Any] = ()) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         found = self.row(sql, arguments)
         return None if found is None else found[0]
 
@@ -256,7 +256,7 @@ class Store:
             self.write(f"UPDATE {table} SET {columns} WHERE id = ?", (*values.values(), id_))
 
     def _forget(self, sql: str) -> None:
-        """Clear the part of the cache that a statement may make stale: all of it, where that can't be told."""
+        """Clear the part of the cache that a statement may make stale: all of it if the table is unknown."""
         table = _table_of(sql)
         if table is None:
             self._cache.clear()
@@ -271,7 +271,7 @@ class Store:
 
 
 class _Closed:
-    """In the place of the connection afterwards: says what is wrong, whatever is asked for."""
+    """A stand-in for the connection of a closed store. Any use raises KitMockError."""
 
     def __init__(self, problem: str = "this KitMock is closed") -> None:
         self._problem = problem
@@ -293,7 +293,7 @@ def _table_of(sql: str) -> str | None:
 
 
 def _unwritable(error: apsw.Error) -> UnwritableError:
-    # What it says of itself can be "not an error".
+    # SQLite's own text can be "not an error".
     reason = "the database or the disk is full" if isinstance(error, apsw.FullError) else f"the database: {error}"
     return UnwritableError(f"cannot write: {reason}")
 
@@ -321,20 +321,14 @@ def _tables(connection: apsw.Connection) -> list[Any]:
 
 @cache
 def _own_tables() -> list[Any]:
-    connection = _connect()
-    try:
+    with contextlib.closing(_connect()) as connection:
         _create(connection)
         return _tables(connection)
-    finally:
-        connection.close()
 
 
 @cache
 def _empty() -> bytes:
-    """A database with nothing in it but its tables."""
-    connection = _connect()
-    try:
+    """Return a database without rows."""
+    with contextlib.closing(_connect()) as connection:
         _create(connection)
         return connection.serialize("main")
-    finally:
-        connection.close()

@@ -1,1 +1,1 @@
-"""How each documented status of each operation is got from the mock."""
+"""Measures which documented statuses and response fields the mock answers with."""

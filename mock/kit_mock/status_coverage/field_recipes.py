@@ -1,4 +1,4 @@
-"""Requests whose answers have the optional fields that no answer for a status has, by operation."""
+"""Requests, by operation, for the optional response fields that no recipe for a status shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statuses that are got in the same way whatever the operation, from its usual request and the document."""
+"""Recipes that follow from the usual request of an operation and the document, such as those for 401 and 429."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ANY = Recipe("GET /v4/account")
 
 
 def derived(operation: Operation, usual: Recipe) -> dict[str, Recipe]:
-    """Recipes by status. `usual` is one that succeeds."""
+    """Return recipes by status. `usual` is one that succeeds."""
     return dict(_derived(operation, attrs.evolve(usual, anonymous=usual.anonymous or operation.is_open)))
 
 
 def _derived(operation: Operation, usual: Recipe) -> Iterator[tuple[str, Recipe]]:
     method_and_path = usual.line.partition("?")[0]
-    # What comes before the usual request is for its success: it isn't needed to be refused.
+    # Success alone needs the requests before and the options.
     alone = attrs.evolve(usual, before=(), options={}, note="")
     if operation.body is not None and JSON in operation.body.contents:
         yield "400", attrs.evolve(alone, body="{broken")

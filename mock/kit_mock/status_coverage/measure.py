@@ -1,4 +1,4 @@
-"""How much of the document the mock does carry out: measured, by provoking every status and looking at the answers."""
+"""Measures how much of the document the mock implements: requests every status, and looks at the responses."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from kit_mock.protocol.errors import KitMockError
 from kit_mock.protocol.operation import Operation
 from kit_mock.protocol.suggestions import did_you_mean
 from kit_mock.rules.behaviours import DEFAULT
-from kit_mock.status_coverage.provocations import FIELDS, recipes
+from kit_mock.status_coverage.field_recipes import FIELDS
+from kit_mock.status_coverage.recipes import recipes
 from kit_mock.status_coverage.response_fields import ResponseFields
 
 
 @attrs.frozen
 class Covered:
-    """One operation: which of its statuses were seen, and what was answered instead of the others, if anything."""
+    """The result for one operation: the statuses that were seen, and what was answered instead of the others, if anything."""
 
     operation: Operation
     seen: frozenset[str]
@@ -31,7 +32,7 @@ class Covered:
 
     @property
     def line(self) -> str:
-        """It as a line of text: first the reference's statuses, then those that the document adds."""
+        """The result as a line of text: first the reference's statuses, then those that the document adds."""
         parts = [" ".join(sorted(self.seen & self.documented))]
         if more := sorted(self.seen - self.documented):
             parts.append(f"and {' '.join(more)}")
@@ -42,7 +43,7 @@ class Covered:
 
 @attrs.define
 class Tally:
-    """The sums over operations, as they are measured."""
+    """The sums over operations. They grow while `lines` yields."""
 
     operations: int = 0
     complete: int = 0
@@ -77,9 +78,9 @@ class Tally:
 
 
 def measure(operation: Operation, document: Path | None = None, fields: ResponseFields | None = None) -> Covered:
-    """Provoke each status that the document has for an operation, each on a mock of its own.
+    """Request each documented status of an operation, each from a mock of its own.
 
-    Fields of the answers, and of further ones that are asked for to see fields, are noted in `fields`.
+    Notes the fields of the responses in `fields`, also of further requests that are made for fields alone.
     """
     known = recipes(operation)
     seen: set[str] = set()
@@ -90,7 +91,7 @@ def measure(operation: Operation, document: Path | None = None, fields: Response
         answer = None if response is None else response.status_code
         if fields is not None and response is not None:
             fields.observe(operation.id, response)
-        # Of a range such as 5XX it must be the very status that was injected: a fault of the mock itself is none.
+        # For 5XX it must be the injected status: an error of the mock itself doesn't count.
         if recipe is not None and str(answer) == str(recipe.fault or status):
             seen.add(status)
         else:
@@ -109,9 +110,9 @@ def measure_all(document: Path | None = None, fields: ResponseFields | None = No
 
 
 def how(operation_id: str, document: Path | None) -> Iterator[str]:
-    """How to get each status of an operation, as lines. Raises KitMockError if the document has no such operation.
+    """Yield lines that say how to get each status of an operation. Raises KitMockError if the document doesn't have it.
 
-    The ids are those of `kit_mock.status_coverage.provocations.SEED`.
+    The ids are those of `kit_mock.status_coverage.recipe.SEED`.
     """
     operations = load(document).operations
     operation = operations.get(operation_id)

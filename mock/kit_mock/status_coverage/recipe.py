@@ -1,4 +1,4 @@
-"""A recipe for a status: what it consists of, how it is carried out, and how it reads."""
+"""Recipes: requests that a mock answers with a certain status."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ SEED: dict[str, Any] = {
         }
     ],
 }
-"""What the account has that recipes are for, unless they bring a seed of their own."""
+"""The account that recipes are for, unless they have a seed of their own."""
 
 
 @attrs.frozen
 class Recipe:
-    """A request and what it takes for it to be answered with a certain status.
+    """A request, and what must be so for a certain status.
 
     Args:
-        line: method and path, with the query.
-        body: what is sent as JSON; a text is sent as it is.
+        line: method, path and query.
+        body: the JSON to send; a text is sent unchanged.
         media_type: the `Content-Type` of the body.
-        form: what is sent form-encoded instead. `{code}` stands for the code that a redirect before brought.
-        options: of the `KitMock`.
-        before: requests that come first.
-        anonymous: whether no credential goes along.
-        fault: a status that the mock is told to answer with, whatever is asked.
-        note: what one has to know of the account.
+        form: the form to send instead. `{code}` stands for the code in the redirect of a request before.
+        options: arguments of `KitMock`.
+        before: requests to send first.
+        anonymous: whether to send no credential.
+        fault: a status to inject.
+        note: what is particular about the account.
     """
 
     line: str
@@ -73,7 +73,7 @@ class Recipe:
     note: str = attrs.field(default="", kw_only=True)
 
     def answer(self, operation_id: str, document: str | os.PathLike[str] | None = None) -> httpx.Response | None:
-        """Carry it out on a mock of its own and return the answer, or None if another operation answered."""
+        """Send the request to a mock of its own. Return the response, or None if another operation answered."""
         options = {"seed": SEED, "clock": Clock(_START), "document": document, **self.options}
         with KitMock(**options) as mock, httpx.Client(transport=mock.transport, base_url="https://kit.test") as http:
             codes = [_code(each._send(http, mock, "")) for each in self.before]
@@ -98,7 +98,7 @@ class Recipe:
         return self.body.encode() if isinstance(self.body, str) else msgspec.json.encode(self.body)
 
     def text(self, operation_id: str) -> str:
-        """The recipe in a line for a person."""
+        """Return the recipe in a line, for a person."""
         parts = [f"{each._request()}, then" for each in self.before]
         if self.fault is not None:
             parts.append(f'mock.fail_next("{operation_id}", status={self.fault}), then')
@@ -121,6 +121,6 @@ class Recipe:
 
 
 def _code(response: httpx.Response) -> str | None:
-    """The code that a redirect of OAuth brings."""
+    """Return the code in a redirect of OAuth, or None."""
     found = parse_qs(urlsplit(response.headers.get("Location", "")).query).get("code")
     return found[0] if found else None

@@ -1,11 +1,16 @@
-"""Recipes by operation and status. The first of each operation is its usual request, which the general ones vary."""
+"""How to get each status of each operation: `recipes` adds those of `general_recipes` to the ones in `TABLE`.
+
+The first recipe of each operation is its usual request, which the general ones vary.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
+from kit_mock.protocol.operation import Operation
 from kit_mock.state.clock import Clock
+from kit_mock.status_coverage.general_recipes import derived
 from kit_mock.status_coverage.recipe import SEED, Recipe
 
 _CALLBACK = "https://app.example.com/oauth/callback"
@@ -49,7 +54,7 @@ _MANY_VALUES = {f"field_{number}": "x" for number in range(11)}
 
 
 def _bulk(line: str, name: str, one: dict[str, Any], many: list[dict[str, Any]]) -> dict[str, Recipe]:
-    """A bulk operation: from one item, from more than 100, with a queue that is too small for them, with no item."""
+    """Return the recipes of a bulk operation: one item, more than 100, a queue too small for these, and no item."""
     return {
         "200": Recipe(line, {name: [one]}),
         "202": Recipe(line, {name: many}),
@@ -59,7 +64,7 @@ def _bulk(line: str, name: str, one: dict[str, Any], many: list[dict[str, Any]])
 
 
 def _added(collection: str) -> dict[str, Recipe]:
-    """Adding a subscriber, by id, to something that Ada belongs to and Bob doesn't."""
+    """Return the recipes for adding a subscriber by id: Bob, and Ada who was added already."""
     return {
         "201": Recipe(f"POST /v4/{collection}/1/subscribers/2"),
         "200": Recipe(f"POST /v4/{collection}/1/subscribers/1", note=_IN),
@@ -67,13 +72,20 @@ def _added(collection: str) -> dict[str, Recipe]:
 
 
 def _added_by_email(collection: str) -> dict[str, Recipe]:
-    """The same by address."""
+    """Return the recipes for adding a subscriber by email address."""
     line = f"POST /v4/{collection}/1/subscribers"
     return {
         "201": Recipe(line, {"email_address": "bob@example.com"}),
         "200": Recipe(line, {"email_address": "ada@example.com"}, note=_IN),
         "422": Recipe(line, {}),
     }
+
+
+def recipes(operation: Operation) -> dict[str, Recipe]:
+    """Return a recipe for each documented status of an operation, as far as there are any."""
+    own = TABLE.get(operation.id, {})
+    found = {**derived(operation, next(iter(own.values()))), **own} if own else {}
+    return {status: found[status] for status in sorted(operation.responses) if status in found}
 
 
 def _read(path: str) -> dict[str, Recipe]:

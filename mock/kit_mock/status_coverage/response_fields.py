@@ -23,13 +23,13 @@ NEVER_SENT: Mapping[Field, str] = {
 
 @attrs.define(slots=False)
 class ResponseFields:
-    """Optional response fields of a document, and those that were seen so far."""
+    """The optional response fields of a document, and those that were seen so far."""
 
     raw: Mapping[str, Any]
     seen: set[Field] = attrs.field(factory=set)
 
     def optional(self) -> set[Field]:
-        """Return every optional field that an answer can have."""
+        """Return every optional field that a response can have."""
         found: set[Field] = set()
         visited: set[str] = set()
         for response in self._responses.values():
@@ -48,7 +48,7 @@ class ResponseFields:
         yield f"{len(optional & self.seen)} of {len(optional)} optional response fields"
 
     def observe(self, operation_id: str, response: httpx.Response) -> None:
-        """Note the fields in the body of an answer to an operation of the document."""
+        """Note the fields in the body of a response to an operation."""
         described = self._responses.get((operation_id, str(response.status_code)))
         if described is not None and response.headers.get("Content-Type", "").startswith("application/json"):
             self._match(self._schema(described), "", response.json())

@@ -15,8 +15,9 @@ import pytest
 from kit_mock import cli
 from kit_mock.endpoints import handlers
 from kit_mock.protocol.document import default_path, load
-from kit_mock.status_coverage import measure, provocations
-from kit_mock.status_coverage.provocations import Recipe, recipes
+from kit_mock.status_coverage import measure
+from kit_mock.status_coverage.recipe import Recipe
+from kit_mock.status_coverage.recipes import TABLE, recipes
 from kit_mock.status_coverage.response_fields import NEVER_SENT, ResponseFields
 
 OPERATIONS = load().operations
@@ -37,8 +38,8 @@ def test_what_the_document_adds_to_the_reference_is_marked() -> None:
 
 
 def test_every_recipe_is_for_something_that_the_document_has() -> None:
-    assert provocations.TABLE.keys() == OPERATIONS.keys()
-    for operation_id, own in provocations.TABLE.items():
+    assert TABLE.keys() == OPERATIONS.keys()
+    for operation_id, own in TABLE.items():
         operation = OPERATIONS[operation_id]
         assert own.keys() <= operation.responses.keys(), operation_id
         assert recipes(operation).keys() == operation.responses.keys(), operation_id
@@ -96,8 +97,8 @@ def test_another_document(capsys: pytest.CaptureFixture[str], small: Path) -> No
 def test_a_status_that_is_not_answered_is_told(
     capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = {**provocations.TABLE["update_tag"], "422": Recipe("PUT /v4/tags/1", {"name": "Letters"})}
-    monkeypatch.setitem(provocations.TABLE, "update_tag", wrong)
+    wrong = {**TABLE["update_tag"], "422": Recipe("PUT /v4/tags/1", {"name": "Letters"})}
+    monkeypatch.setitem(TABLE, "update_tag", wrong)
     status, lines = _coverage(capsys, "--document", small)
     assert (status, lines[-1]) == (1, "1 of 2 operations, 5 of 6 documented statuses")
     assert lines[1].endswith("200 401 404 and 400 415 429 5XX BUT NOT 422 (answered 200)")
@@ -106,7 +107,7 @@ def test_a_status_that_is_not_answered_is_told(
 def test_what_another_operation_answers_does_not_count(
     capsys: pytest.CaptureFixture[str], small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(provocations.TABLE, "get_account", {"200": Recipe("PUT /v4/tags/1", {"name": "Letters"})})
+    monkeypatch.setitem(TABLE, "get_account", {"200": Recipe("PUT /v4/tags/1", {"name": "Letters"})})
     status, lines = _coverage(capsys, "--document", small)
     assert (status, lines[-1]) == (1, "1 of 2 operations, 4 of 6 documented statuses")
     assert "BUT NOT 200 (no answer of it)" in lines[0]
@@ -148,7 +149,7 @@ def test_a_fault_of_the_mock_is_no_5xx(
     answer = recipe.answer("get_account", small)
     assert answer is not None
     assert answer.status_code == 500
-    monkeypatch.setitem(provocations.TABLE, "get_account", {"200": recipe, "5XX": recipe})
+    monkeypatch.setitem(TABLE, "get_account", {"200": recipe, "5XX": recipe})
     status, lines = _coverage(capsys, "--document", small)
     assert status == 1
     assert "BUT NOT 200 (answered 500) BUT NOT 5XX (answered 500)" in lines[0]
