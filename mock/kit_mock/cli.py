@@ -37,15 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"kit-mock: {error}", file=sys.stderr)
         return _UNUSABLE
     except KeyboardInterrupt:
-        pass  # Ctrl-C before the server took over: ending is what was asked for.
+        pass  # Ctrl-C before the server handles it.
     except BrokenPipeError:
-        # Whoever reads has seen enough, such as `head`. Python would complain once more when it flushes at its end.
+        # The reader, such as `head`, closed the pipe. Without this, Python fails again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 class _Version(argparse.Action):
-    """argparse's own action of this kind needs the version whatever is asked for, and reading it takes time."""
+    """The action of `--version`. argparse's own would read the version for every command, which takes time."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         print(f"kit-mock {version()}")
@@ -53,7 +53,7 @@ class _Version(argparse.Action):
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Settings]:
-    """The parser, and the options of `serve`, which the environment completes."""
+    """Return the parser, and the options of `serve`, which the environment completes."""
     parser = argparse.ArgumentParser(prog="kit-mock", description="A stateful mock of Kit's API v4.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -1,4 +1,4 @@
-"""`KitMock`: the service as an object, for tests in Python."""
+"""`KitMock`: a mock of the service as an object, for tests in Python."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _REMEMBERED_REQUESTS = 1000
 
 
 class KitMock(collections.Resources):
-    """Kit's API v4 with an account of its own.
+    """A mock of Kit's API v4, with a state and an account of its own.
 
     In the same process, without a port: `httpx.Client(transport=mock.transport, base_url="https://kit.test")`, or
     `async_transport` with `httpx.AsyncClient`. On a socket: `mock.url`.
 
     Use it as a context manager, or call `close()`. It can be used from several threads.
 
-    `subscribers`, `tags`, `forms` and so on put things straight into an account: `mock.tags.add("Newsletter")`; see
+    `subscribers`, `tags`, `forms` and so on add to an account without a request: `mock.tags.add("Newsletter")`; see
     `kit_mock.fill.collections`.
 
     Args:
@@ -61,14 +61,14 @@ class KitMock(collections.Resources):
             state is in memory and gone when the mock is closed.
         seed: what a new database holds from the start: a file (YAML or JSON) or Python data, as `kit_mock.seeds.seed` has it.
             The default key and token open its first account.
-        clock: the time that the mock goes by: real time, or `Clock(start)` for one that stands still.
-        document: an OpenAPI document in JSON to use instead of the one that `kit_api` brings.
-        max_body_bytes: bulk requests with more are answered 413. Others may have 1 MiB, those of OAuth 16 KiB, if that
-            is less.
+        clock: the mock's clock: real time by default, or `Clock(start)`, which stands still.
+        document: an OpenAPI document in JSON to use instead of the one in `kit_api`.
+        max_body_bytes: the largest body of a bulk request, in bytes: more is answered 413. Other requests may have 1 MiB,
+            and those of OAuth 16 KiB, if that is less.
         rate_limit: how many requests a credential may send in any 60 seconds: a number, `kit` for Kit's own (120 with a
-            key, and as `behaviour` has it with an OAuth token), or `off`. Off by default, unlike `kit-mock serve`: tests
-            send more than that in a second, and a clock that stands still would never let them in again.
-        rate_window: the seconds that `rate_limit` is about, in place of 60.
+            key; `behaviour` decides for an OAuth token), or `off`. Off by default, unlike `kit-mock serve`: tests send more
+            than that in a second, and a clock that stands still would never let them in again.
+        rate_window: the length of `rate_limit`'s window, in seconds.
         strict: whether a request must have the document's own types and media types. Otherwise it is read as the service
             reads it: see `kit_mock.protocol.casts` for bodies and `kit_mock.protocol.validation` for queries.
         behaviour: `current` for what the service does today, `reference` for what Kit's reference of 2024 says;
@@ -78,24 +78,23 @@ class KitMock(collections.Resources):
             `kit_test_secret`. Both take `https://app.example.com/oauth/callback` and any URI on loopback. With `db`,
             they are added to those that the file has.
         auto_approve: whether OAuth redirects with a code at once, without asking on a page, and for the first account.
-        can_broadcast: whether the first account may create, change and delete broadcasts, which is otherwise answered
-            403; None leaves it as the database or seed has it, and a new account may.
+        can_broadcast: whether the first account may create, change and delete broadcasts; if not, it gets 403. None keeps
+            what the database or seed has, and a new account may.
         allow_deliveries: names and addresses of hosts that webhooks and callbacks may go to, beside loopback.
         subscriber_limit: how many active subscribers the first account may have, at least 0: a bulk request for more is
-            answered 403; None leaves it as the database or seed has it, and a new account has no limit.
-        bulk_queue_bytes: how much of the bulk requests of one app for one account may wait; what is too much is answered
-            413.
+            answered 403. None keeps what the database or seed has, and a new account has no limit.
+        bulk_queue_bytes: how many bytes of bulk requests, of one app for one account, may wait: more is answered 413.
         bulk_order: `request` for results and failures of bulk operations in the order of the request; `scrambled` for
             another order, since Kit promises none: two or more never come in the order of the request.
-        control: whether the mock can be looked at and steered by requests under `/_mock/`.
-        allow_hosts: names by which `/_mock/` may be called on a port, such as that of a container, beside addresses,
-            `localhost` and the name that is listened on. Any other name is answered 403: a web site could have pointed
-            its own there, and so could read what is answered.
+        control: whether the control plane under `/_mock/` is served.
+        allow_hosts: host names by which `/_mock/` may be called on a port, such as that of a container, beside addresses,
+            `localhost` and the name that is listened on. Any other name is answered 403: a web site could point its name
+            to this machine, and read the answers.
         cors: origins of web pages that may call the API and get OAuth tokens on a port, such as
             `http://localhost:3000`, or `*` for any. `/_mock/` is never for them.
 
     Raises KitMockError if the file, the seed or the document can't be used, ValueError for an empty key or token and for
-    a limit, behaviour, order, host or origin that there isn't.
+    an invalid limit, window, behaviour, order, host or origin.
     """
 
     def __init__(
@@ -132,22 +131,19 @@ class KitMock(collections.Resources):
         self.clock = clock or Clock()
         self._behaviour = behaviours.named(behaviour)
         self.behaviour = behaviour
-        order = result_order.checked(bulk_order)
-        delivery_hosts = allowed_hosts.hosts(allow_deliveries)
         control_hosts = allowed_hosts.hosts(allow_hosts, "allow_hosts")
         checked_cors = Cors(cors)
-        limits = Limits(rate_limit, self._behaviour, rate_window)
+        self._limits = Limits(rate_limit, self._behaviour, rate_window)
         compiled = documents.load(None if document is None else Path(document), today=self._behaviour.today_fields)
         self._settings = Settings(
             behaviour=self._behaviour,
             auto_approve=auto_approve,
-            bulk_order=order,
+            bulk_order=result_order.checked(bulk_order),
             bulk_queue_bytes=bulk_queue_bytes,
-            delivery_hosts=delivery_hosts,
+            delivery_hosts=allowed_hosts.hosts(allow_deliveries),
         )
         self._store = Store(None if db is None else Path(db), self._settings)
         self._recorder = Recorder(_REMEMBERED_REQUESTS)
-        self._limits = limits
         self._beginning = Beginning(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
         self._moved_at_first, self._auto_approve_at_first = self.clock.moved, auto_approve
         try:
@@ -164,7 +160,7 @@ class KitMock(collections.Resources):
                 raise UnwritableError(f"cannot use the database {db}: {error}") from None
             raise
         self.faults = Faults(compiled.operations)
-        """What goes wrong on purpose."""
+        """The faults that are injected."""
         super().__init__(self._store, self.clock, compiled)
         self._app = app = App(
             document=compiled,
@@ -174,7 +170,7 @@ class KitMock(collections.Resources):
             recorder=self._recorder,
             faults=self.faults,
             max_body_bytes=max_body_bytes,
-            limits=limits,
+            limits=self._limits,
             strict=strict,
         )
         self.transport = SyncTransport(app)
@@ -201,7 +197,7 @@ class KitMock(collections.Resources):
         self.close()
 
     def close(self) -> None:
-        """Stop serving, if it is, and close the database. More than once does no harm."""
+        """Stop serving and close the database. Can be called more than once."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -210,7 +206,7 @@ class KitMock(collections.Resources):
         self._store.close()
 
     def leave_to_parent(self, problem: str) -> str | None:
-        """Let go of everything in a forked process, and return where the parent serves it; see `kit_mock.adapters.forks`."""
+        """Release everything in a forked process, and return the URL that the parent serves, or None; see `adapters.forks`."""
         self._app.closed = problem
         self._store.abandon(problem)
         if self._server is None:
@@ -219,13 +215,13 @@ class KitMock(collections.Resources):
         return self._server.url
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Serve on a socket, in a thread, until closed; port 0 takes a free one. Returns the URL.
+        """Serve on a socket in a thread until `close()`, and return the URL. Port 0 takes a free one.
 
-        When it is being served already, that URL is returned. Raises KitMockError if the port is taken or uvicorn isn't
+        If the mock is served already, its URL is returned. Raises KitMockError if the port is taken or uvicorn isn't
         installed.
         """
         if self._server is None:
-            from kit_mock.adapters.server import ServerThread  # Only here, so that in-process use needs no server.
+            from kit_mock.adapters.server import ServerThread  # Imported late: use in process needs no server.
 
             self._server = ServerThread(self.asgi, host, port)
             self.asgi.host = host
@@ -233,7 +229,7 @@ class KitMock(collections.Resources):
 
     @property
     def url(self) -> str:
-        """Where it is being served, such as `http://127.0.0.1:50123`; serving begins when this is first asked for."""
+        """The URL that the mock is served at, such as `http://127.0.0.1:50123`. Serving begins when this is first read."""
         return self.serve()
 
     @property
@@ -256,32 +252,32 @@ class KitMock(collections.Resources):
 
     @property
     def quota(self) -> tuple[Quota, ...]:
-        """How much of the rate limit each credential has used: the fixed ones, and whoever else called of late."""
+        """How much of the rate limit each credential has used: the fixed ones, and others that called within the window."""
         return self._limits.quotas(self._credentials.fixed, self.clock.now().timestamp())
 
     @property
     def rate_window(self) -> float:
-        """The seconds that the rate limit is about."""
+        """The length of the rate limit's window, in seconds."""
         return self._limits.window
 
     def fail_next(self, target: str | None = None, *, times: int = 1, **options: Unpack[WhatFails]) -> Fault:
-        """Let the next request fail, or the next few: `mock.fail_next("create_subscriber", status=503)`.
+        """Inject a fault into the next request, or the next few: `mock.fail_next("create_subscriber", status=503)`.
 
-        `target` is an operation's id, or a route such as `GET /v4/tags*`; None is any request. For the rest, and what is
-        raised, see `kit_mock.service.faults.fault.Fault`. More is in `faults`: failing by chance, or until told otherwise.
+        `target` is an operation's id, or a route such as `GET /v4/tags*`; None is any request. For `options`, and the
+        errors raised, see `kit_mock.service.faults.fault.Fault`. `faults` also injects by chance, or until told otherwise.
         """
         operation, route = aim(target)
         return self.faults.add(operation=operation, route=route, times=times, **options)
 
     def snapshot(self) -> bytes:
-        """All of the state, clock and rate limits included, for `restore` of this mock or another one.
+        """Return all of the state, with clock and rate limits, for `restore` of this mock or another one.
 
         Of the credentials that a seed has set it holds hashes alone. Recorded requests and faults aren't part of it.
         """
         return snapshots.take(self._store, self.clock, self._limits)
 
     def restore(self, snapshot: bytes) -> None:
-        """Make the state what it was. A clock that stands still goes back; real time goes on, moved on as it was.
+        """Restore the state of a snapshot. A clock that stands still goes back; a real one is moved as far as it was then.
 
         The key, the token and the OAuth clients of this mock keep working. Raises KitMockError, and changes nothing, for
         bytes that aren't a snapshot, or are one of another version.
@@ -291,9 +287,9 @@ class KitMock(collections.Resources):
             self._take_over()
 
     def reset(self) -> None:
-        """Make it as new: with nothing in it but its seed, the clock at its start, no requests, no faults.
+        """Reset the state to the seed and the clock to its start, and remove all recorded requests and faults.
 
-        Snapshots stay good. Raises KitMockError, and changes nothing, if the seed's file has become unusable.
+        Snapshots stay usable. Raises KitMockError, and changes nothing, if the seed's file has become unusable.
         """
         with self._store.reading():
             start = self.clock.now() - self.clock.moved + self._moved_at_first
@@ -306,7 +302,7 @@ class KitMock(collections.Resources):
             self._take_over()
 
     def _take_over(self) -> None:
-        """Go on with a database that has become another one."""
+        """Go on with a state that was reset or restored."""
         self._beginning.register_clients(self._store)
         self._credentials.load(*fixed_credentials(self._store, self.api_key, self.access_token))
         self._app.begin_again()
@@ -315,8 +311,8 @@ class KitMock(collections.Resources):
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
         """Move the clock on and return its new time, in UTC. Raises ValueError for a step back.
 
-        What is due by then, such as a queued bulk job, is done when this returns; what is to be sent is sent in the
-        background, see `deliver`.
+        What is due by then, such as a queued bulk job, is done when this returns. Deliveries are sent in the background,
+        see `deliver`.
         """
         now = self.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds)
         if not self._app.closed:
@@ -326,23 +322,23 @@ class KitMock(collections.Resources):
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """The last 1,000 deliveries, waiting, made or failed, the oldest first. What waits is sent, however much it is."""
+        """The last 1,000 deliveries, waiting, delivered or failed, the oldest first. All that wait are sent, however many."""
         return deliveries.all_of(self._store)
 
     def deliver(self, timeout: float = 5.0) -> tuple[Delivery, ...]:
-        """Send all that is due now, wait until that is done, and return what `deliveries` is then.
+        """Wait until all deliveries that are due are sent, and return `deliveries`.
 
-        It is sent in the background without this; a test that looks for it waits like so. Raises TimeoutError if it
-        takes longer than that many seconds, in which case sending goes on.
+        They are sent in the background anyway; a test that looks at them waits for them by this. Raises TimeoutError after
+        `timeout` seconds; sending goes on then.
         """
         self._app.due_work.worker.flush(timeout)
         return self.deliveries
 
     def resend(self, delivery_id: int) -> Delivery:
-        """Send a delivery once more, whatever became of it, and return the new one: it has an id and attempts of its own.
+        """Send the payload of a delivery again, whatever its state, and return the new delivery.
 
-        The first stays as it is; if it waits for its next attempt, that comes all the same. Raises LookupError for an id
-        that isn't among the deliveries.
+        The first one doesn't change, and still makes its next attempt if it waits for one. Raises LookupError for an
+        unknown id.
         """
         with self._store.reading():
             id_ = deliveries.enqueue_again(self._store, delivery_id, self.clock.epoch())
@@ -351,16 +347,16 @@ class KitMock(collections.Resources):
         return queued
 
     def fire(self, /, event: str, *, subscriber_id: int | None = None, **subject: int | str) -> tuple[Delivery, ...]:
-        """Let happen to a subscriber what the API has no way to bring about, and return the deliveries that it queues.
+        """Simulate an event that no request can cause, such as a bounce, and return the deliveries that it queues.
 
-        `event` is a name from the API, such as `subscriber.subscriber_bounce`, with or without what is before the dot.
-        The four `subscriber_` events give the subscriber the state that they tell of, and a click counts for the last
-        broadcast that they got. Others leave no trace beside their deliveries. They take what they are about by the
-        names that webhooks have (`tag_id`, `form_id`, `course_id` or `sequence_id`, `product_id`, `initiator_value` for
-        the URL of a link), and `purchase_create` takes a `purchase_id` and no subscriber.
+        `event` is a name from the API, such as `subscriber.subscriber_bounce`, or `subscriber_bounce` for short. The four
+        `subscriber_` events also set the state of the subscriber, and a click counts for the last broadcast that they got.
+        Other events only queue deliveries. The subject of an event is given by the names of `POST /v4/webhooks`: `tag_id`,
+        `form_id`, `course_id` or `sequence_id`, `product_id`, and `initiator_value` for the URL of a link.
+        `purchase_create` takes a `purchase_id` and no subscriber.
 
-        Raises ValueError, which names the argument, for what isn't there or doesn't belong to the event, and for a
-        course completed by somebody who isn't in it.
+        Raises ValueError, which names the argument, for an unknown id, for an argument that the event doesn't take, and for
+        the completion of a sequence by somebody who isn't in it.
         """
         queued = simulate.fire(self._store, self.clock.epoch(), event, subscriber_id, subject)
         self._app.due_work.worker.nudge()

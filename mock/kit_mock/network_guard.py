@@ -1,9 +1,8 @@
-"""Keeps a test from calling any other host than this machine. It is behind the fixture `kit_mock_guard`.
+"""Keeps a test from calling any host but this machine. It is behind the fixture `kit_mock_guard`.
 
-It stands where names are resolved and sockets connected, below every HTTP library: libraries that answer in place of the
-network, such as respx, work as ever. uvloop does both by itself, so anyio is kept from it, through which httpx connects there.
-What is refused fails the test by an exception that is no `Exception`: no code under test takes it for a network that is down,
-tries again, or swallows it.
+It replaces the functions that resolve names and connect sockets, below every HTTP library, so libraries such as respx still
+work. uvloop has its own, so the function of anyio is replaced too, by which httpx connects there. A refused call fails the
+test by an exception that is no `Exception`, so that the code under test doesn't retry or swallow it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from unittest.mock import patch
 
 import anyio
 
-from kit_mock.outbox.allowed_hosts import hosts, is_loopback
+from kit_mock.outbox.allowed_hosts import hosts, is_address, is_loopback
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -26,7 +25,7 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
 class NetworkGuard:
-    """Which hosts a test may call: this machine, and those that are allowed."""
+    """The hosts that a test may call: this machine, and those that are allowed."""
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._names: frozenset[str] = frozenset()
@@ -34,12 +33,12 @@ class NetworkGuard:
         self.allow(*allowed)
 
     def allow(self, *names: str) -> None:
-        """Let these hosts be called too, names or addresses. Raises ValueError for what is no host by itself."""
+        """Allow these hosts too, by name or address. Raises ValueError for what isn't a host alone, such as a URL."""
         self._names |= hosts(names, "allow")
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
-        """Refuse all others meanwhile, in all threads of this process."""
+        """Refuse all other hosts while the context lasts, in all threads of this process."""
         resolve, connect_tcp = socket.getaddrinfo, anyio.connect_tcp
         connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -60,7 +59,7 @@ class NetworkGuard:
 
         async def guarded_connect_tcp(remote_host: Any, *more: Any, **named: Any) -> Any:
             name = self._check_name(remote_host)
-            if _is_address(name) and not self._is_allowed(name):
+            if is_address(name) and not self._is_allowed(name):
                 self._refuse(name)
             return await connect_tcp(remote_host, *more, **named)
 
@@ -73,9 +72,9 @@ class NetworkGuard:
             yield
 
     def _check_name(self, host: Any) -> str:
-        """Refuse to resolve a name. An address takes no network to resolve, and no name at all is for those who listen."""
+        """Refuse to resolve a name. Addresses need no network for that, and servers listen without a name."""
         name = _text(host)
-        if name and not _is_address(name) and not self._is_allowed(name):
+        if name and not is_address(name) and not self._is_allowed(name):
             self._refuse(name)
         return name
 
@@ -86,14 +85,11 @@ class NetworkGuard:
                 self._refuse(host)
 
     def _is_allowed(self, host: str) -> bool:
-        return (
-            host in self._names
-            or is_loopback(host)
-            or (_is_address(host) and ipaddress.ip_address(host).is_unspecified)
-        )
+        is_unspecified = is_address(host) and ipaddress.ip_address(host).is_unspecified
+        return is_unspecified or host in self._names or is_loopback(host)
 
     def _refuse(self, host: str) -> NoReturn:
-        import pytest  # Only here: this package exports the class, and is used without pytest too.
+        import pytest  # Imported late: the package exports this class, and works without pytest.
 
         pytest.fail(
             f"the host {host} was called, and kit_mock_guard keeps tests from all but this machine. Kit() without a base_url"
@@ -105,15 +101,7 @@ class NetworkGuard:
 def _text(host: Any) -> str:
     text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
     try:
-        # As allowed names are: in lower case, and in ASCII.
+        # The form of allowed names: ASCII and lower case.
         return text.encode("idna").decode("ascii").lower()
     except UnicodeError:
         return text.lower()
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

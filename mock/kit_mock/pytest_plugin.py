@@ -1,26 +1,26 @@
-"""Fixtures for pytest: `kit_mock`, a mock of its own for each test, `kit` and `async_kit`, clients of it, and
-`kit_mock_guard`, which leads every `Kit()` to it and keeps the test from calling any other host.
+"""Fixtures for pytest: `kit_mock`, a mock for each test, `kit` and `async_kit`, clients of it, and `kit_mock_guard`, which
+makes every `Kit()` call it and keeps the test from calling any other host.
 
-pytest finds them by itself where this package is installed, in projects that don't use them too. So this module imports
-nothing that takes time or that may be missing: whatever a fixture needs is imported when it is first used.
+pytest loads this module wherever the package is installed, also in projects that don't use it. So the module imports nothing
+that takes time or may be missing: a fixture imports what it needs when it is first used.
 
     def test_welcome(kit, kit_mock):
         kit_mock.tags.add("Newsletter")
         ...
 
-`@pytest.mark.kit_mock(...)` on a test, a class or (as `pytestmark`) a module sets the arguments of `KitMock`; the
-nearest mark goes first for each. Chosen for tests:
+`@pytest.mark.kit_mock(...)` on a test, a class or (as `pytestmark`) a module sets the arguments of `KitMock`. For each
+argument the nearest mark counts. Chosen for tests:
 
-- The clock stands still at 2023-02-17T11:43:55Z, or at the mark's `start`, until `kit_mock.advance()` moves it. A mark
-  has no `clock`, which tests would share.
+- The clock stands still at 2023-02-17T11:43:55Z, or at the mark's `start`, until `kit_mock.advance()` moves it. A mark can't
+  have a `clock`, since tests would share it.
 - A `seed` that is a relative path starts from the folder of the test's file.
-- `auth="oauth"` makes the clients call with the access token, which bulk operations and purchases ask for; by default
-  it is the API key.
-- A fault for a number of requests, as by `fail_next`, that happened to none is told at the end of the test, by an
-  `UnusedFaultWarning`. It is no failure: what the test asserts holds, and it may have set a fault for whatever comes. With
-  `filterwarnings = error`, or `error::kit_mock.UnusedFaultWarning` alone, it is one.
-- The clients wait before a retry by moving the mock's clock on, always by the whole delay: no test takes longer or comes
-  out differently for it, and a 429 ends as it would in life.
+- `auth="oauth"` makes the clients send the access token, which bulk operations and purchases need; by default they send the
+  API key.
+- If a fault for a number of requests, as by `fail_next`, happened to none, an `UnusedFaultWarning` says so at the end of the
+  test. The test doesn't fail, since it may have set a fault for whatever comes. It does with `filterwarnings = error`, or
+  `error::kit_mock.UnusedFaultWarning` alone.
+- Before a retry, the clients move the mock's clock on by the whole delay instead of sleeping, so no test takes longer or has
+  another outcome for it, and a 429 ends as it would with the service.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _GUARD = "kit_mock_guard"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Make the settings of the guard known."""
+    """Register the settings of the guard."""
     parser.addini(_GUARD, "let every test use the fixture kit_mock_guard", type="bool", default=False)
     parser.addini(f"{_GUARD}_allow", "hosts beside this machine that guarded tests may call", type="args", default=[])
 
@@ -58,11 +58,11 @@ class _Everywhere:
 
     @pytest.fixture(autouse=True)
     def _kit_mock_guard_everywhere(self, kit_mock_guard: NetworkGuard) -> None:
-        """Use it."""
+        """Use the guard."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known, and use the guard everywhere if the settings say so."""
+    """Register the mark, and use the guard in every test if the settings say so."""
     if config.getini(_GUARD):
         config.pluginmanager.register(_Everywhere(), f"{_GUARD}_everywhere")
     config.addinivalue_line(
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def kit_mock(request: pytest.FixtureRequest) -> Iterator[KitMock]:
-    """A `KitMock` of the test's own, with a clock that stands still. `@pytest.mark.kit_mock(...)` sets it up."""
+    """A `KitMock` for the test alone, with a clock that stands still. `@pytest.mark.kit_mock(...)` sets its arguments."""
     mock = _mock(request)
     with mock:
         yield mock
@@ -83,7 +83,7 @@ def kit_mock(request: pytest.FixtureRequest) -> Iterator[KitMock]:
 
 @pytest.fixture
 def kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[Kit]:
-    """A `kit_client.Kit` that calls `kit_mock`, in the same process. It never sleeps: it moves the mock's clock on."""
+    """A `kit_client.Kit` that calls `kit_mock` in the same process. It never sleeps: it moves the mock's clock on."""
     arguments = _client_arguments(request, kit_mock)
     from kit_client import Kit
 
@@ -93,7 +93,7 @@ def kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[Kit]:
 
 @pytest.fixture
 def async_kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> AsyncKit:
-    """A `kit_client.AsyncKit` likewise, for any event loop: it has no connection, so nothing has to be awaited here."""
+    """A `kit_client.AsyncKit` that calls `kit_mock` in the same process, for any event loop. It need not be closed."""
     arguments = _client_arguments(request, kit_mock)
     from kit_client import AsyncKit
 
@@ -102,12 +102,12 @@ def async_kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> AsyncKit:
 
 @pytest.fixture
 def kit_mock_guard(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[NetworkGuard]:
-    """Keep the test from calling any host but this machine, and lead every `Kit()` and `AsyncKit()` to `kit_mock`.
+    """Keep the test from calling any host but this machine, and make every `Kit()` and `AsyncKit()` call `kit_mock`.
 
-    `KIT_BASE_URL` and `KIT_API_KEY` (with `auth="oauth"`, `KIT_ACCESS_TOKEN`) of the environment are those of `kit_mock`,
-    for programs that the test starts too; nothing goes by a proxy. `kit_mock_guard.allow("db.example")` lets another host be
-    called; so do `kit_mock_guard_allow` of pytest's settings and `allow_deliveries` of the mark. `kit_mock_guard = true` of
-    pytest's settings makes all tests use it.
+    It sets `KIT_BASE_URL` and `KIT_API_KEY` (with `auth="oauth"`, `KIT_ACCESS_TOKEN`) in the environment to those of
+    `kit_mock`, also for programs that the test starts, and turns proxies off. `kit_mock_guard.allow("db.example")` allows
+    another host; so do `kit_mock_guard_allow` in pytest's settings and `allow_deliveries` of the mark.
+    `kit_mock_guard = true` in pytest's settings makes all tests use it.
     """
     from kit_mock.network_guard import NetworkGuard
 
@@ -164,10 +164,9 @@ def _mock(request: pytest.FixtureRequest) -> KitMock:
 
 
 def _client_arguments(request: pytest.FixtureRequest, mock: KitMock) -> dict[str, Any]:
-    """What both clients are made with.
+    """Return the arguments of both clients.
 
-    Importing the client is for fixtures alone: the mock itself shares no code with it, so that neither can hide the
-    other's mistake.
+    Only fixtures import the client: the mock shares no code with it, so that neither can hide the other's mistake.
     """
     from kit_client import Clock, RetryPolicy
 
@@ -189,7 +188,7 @@ def _client_arguments(request: pytest.FixtureRequest, mock: KitMock) -> dict[str
 
 
 def _auth(request: pytest.FixtureRequest) -> str:
-    """Which credential the clients of a test call with."""
+    """Return the kind of credential that the clients of a test send."""
     auth: str = _marked(request).get("auth", _AUTH[0])
     if auth not in _AUTH:
         _refuse(f"auth must be {' or '.join(_AUTH)}, not {auth!r}", auth, _AUTH)
@@ -197,7 +196,7 @@ def _auth(request: pytest.FixtureRequest) -> str:
 
 
 def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The arguments of all marks that apply, the nearest one first for each."""
+    """Return the arguments of all marks that apply. For each argument the nearest mark counts."""
     found: dict[str, Any] = {}
     for mark in request.node.iter_markers(_MARK):
         if mark.args:

@@ -1,1 +1,1 @@
-"""The subcommands of `kit-mock`: options, and what each does."""
+"""The subcommands of `kit-mock`."""

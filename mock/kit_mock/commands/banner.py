@@ -11,10 +11,7 @@ from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY
 
 
 def ready(mock: KitMock, url: str, *, db: Path | None, seed: Path | None, control: bool, notes: dict[str, str]) -> str:
-    """Return the lines, the first of which ends with the URL: scripts cut it off there.
-
-    Of keys and tokens only those that every mock has are shown.
-    """
+    """Return the lines. The first one ends with the URL, so that scripts can cut it off. Only default credentials are shown."""
     rows = {
         **({"page": f"{url}/_mock/"} if control else {}),
         "API key": ", ".join(_credentials(mock, "API key", mock.api_key, API_KEY)),
@@ -29,7 +26,7 @@ def ready(mock: KitMock, url: str, *, db: Path | None, seed: Path | None, contro
 
 
 def _credentials(mock: KitMock, kind: str, own: str, known: str) -> Iterator[str]:
-    """The credentials of a kind that don't expire; those that a seed has come after the mock's own."""
+    """Yield the credentials of a kind that don't expire: the mock's own, then those of a seed, masked."""
     yield own if own == known else MASK
     for _ in range(sum(each.credential.startswith(f"{kind} ") for each in mock.quota) - 1):
         yield MASK

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises KitMockError for an unknown operation and for an unusable document.
     """
-    # Only here: the other commands need none of it.
+    # Imported late: the other commands need none of it.
     from kit_mock.protocol.document import load
     from kit_mock.status_coverage import measure
     from kit_mock.status_coverage.response_fields import ResponseFields

@@ -27,13 +27,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Carry out `kit-mock rules`. Raises KitMockError for an operation that the document does not have."""
-    from kit_mock.rules import report  # Only here: the other commands need no rules.
+    from kit_mock.rules import report  # Imported late: the other commands need no rules.
 
     report.print_rules(options.operation, options.grade, options.document, json=options.json)
 
 
 def run_behaviours() -> None:
     """Carry out `kit-mock behaviours`."""
-    from kit_mock.rules import report  # Only here: the other commands need no rules.
+    from kit_mock.rules import report  # Imported late: the other commands need no rules.
 
     report.print_behaviours()

@@ -1,4 +1,4 @@
-"""`kit-mock seed`: a file with a large account."""
+"""`kit-mock seed`: makes a file with a large account."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the file, with its progress on standard error, and return the exit status. Raises KitMockError."""
-    from kit_mock.seeds import large  # Only here: the other commands need none of it.
+    from kit_mock.seeds import large  # Imported late: the other commands need none of it.
 
     try:
         large.make(options.db, options.subscribers, large.Progress(sys.stderr))

@@ -1,4 +1,4 @@
-"""`kit-mock serve`: the mock on a socket, until Ctrl-C."""
+"""`kit-mock serve`: serves the mock on a socket until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY
 from kit_mock.service.rate_limit import WINDOW
 
 PORT = 4010
-"""The port that is listened on if it is free and no other is asked for."""
+"""The default port, used if it is free."""
 ABOUT = (
-    "A line with its behaviour and its URL says when it is ready, and further lines what a client needs. A page to look"
-    f" at it is under /_mock/. {RULE}"
+    "When it is ready, it prints a line with its behaviour and its URL, and then what a client needs. The page under"
+    f" /_mock/ shows and steers it. {RULE}"
 )
 
 
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     )
     value(
         "--rate-window",
-        "the seconds that --rate-limit is about",
+        "the length of the window of --rate-limit, in seconds",
         type=values.seconds,
         default=WINDOW,
         metavar="SECONDS",
@@ -71,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     )
     value(
         "--bulk-queue-bytes",
-        "how much of an app's bulk requests for an account may wait: more gets 413",
+        "how many bytes of bulk requests, of one app for one account, may wait: more gets 413",
         type=values.amount,
         default=BULK_QUEUE_BYTES,
         metavar="N",
@@ -84,13 +84,13 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     )
     value(
         "--now",
-        "an ISO 8601 moment, such as 2026-03-02T09:30:00Z: it stays now until /_mock/clock is told another;"
-        " without it, time goes by",
+        "an ISO 8601 moment, such as 2026-03-02T09:30:00Z, at which the clock stands still until /_mock/clock moves it;"
+        " without it, the clock is real time",
         type=values.clock,
         metavar="MOMENT",
     )
     switch("--auto-approve", "let OAuth redirect at once, without asking")
-    switch("--log", "print a line on standard error for each request, without secrets; not for looks at /_mock/")
+    switch("--log", "print a line on standard error for each request, without secrets; not for reads of /_mock/")
     switch("--no-control", "serve nothing under /_mock/")
     values_(
         "--allow-host",
@@ -116,7 +116,7 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
 
 def run(options: argparse.Namespace) -> None:
     """Serve until SIGINT or SIGTERM. Raises KitMockError, for example if the port that was asked for is taken."""
-    from kit_mock.adapters.server import serve, url_of  # Only here: the other commands need no server.
+    from kit_mock.adapters.server import serve, url_of  # Imported late: the other commands need no server.
 
     listener, notes = _listen(options.host, options.port)
     with (
@@ -152,7 +152,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _listen(host: str, port: int | None) -> tuple[socket.socket, dict[str, str]]:
-    """The listening socket, and what is to be said about it."""
+    """Return the listening socket, and notes on it for the banner."""
     from kit_mock.adapters.server import PortTakenError, is_everywhere, listen
 
     notes = {}
@@ -169,7 +169,7 @@ def _listen(host: str, port: int | None) -> tuple[socket.socket, dict[str, str]]
 
 
 def _print(lines: str) -> None:
-    """Print them at once: whoever waits for the first may stop to read then."""
+    """Print lines in one write: a script may stop reading after the first one."""
     sys.stdout.write(f"{lines}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Options that the environment can set too, each by a variable that is named for its flag."""
+"""Options that an environment variable can set too, named for the flag."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Option:
     dest: str
     default: Any
     read: Callable[[str], Any]
-    """From the text of a variable to a value; raises ArgumentTypeError."""
+    """Reads the text of a variable. Raises ArgumentTypeError."""
 
 
 class Settings:
@@ -67,14 +67,14 @@ class Settings:
         self._add(flag, False, _switch, action="store_true", help=about)
 
     def _add(self, flag: str, default: Any, read: Callable[[str], Any], **arguments: Any) -> None:
-        # Suppressed, so that what no flag has set is told from what one has set to its default.
+        # No default for argparse, so that `complete` can tell which options no flag has set.
         action = self._parser.add_argument(flag, default=argparse.SUPPRESS, **arguments)
         self._options.append(_Option(flag, action.dest, default, read))
 
     def complete(self, given: argparse.Namespace, environment: Mapping[str, str]) -> None:
-        """Set what no flag has set, by the environment or else to its default.
+        """Set the options that no flag has set, from the environment or else to their defaults.
 
-        Ends the program, as argparse does for a flag, if a variable can't be used. Blank ones count as none.
+        A blank variable counts as none. Ends the program if one can't be used, as argparse does for a flag.
         """
         for option in self._options:
             if option.dest in given:

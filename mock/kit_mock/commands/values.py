@@ -1,4 +1,4 @@
-"""The types of options: from text to value. Each raises ArgumentTypeError for text that it can't take."""
+"""The types of options: each function reads a text, or raises ArgumentTypeError."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kit_mock.state.clock import Clock
 
 
 def secret(text: str) -> str:
-    """Take any text but an empty one."""
+    """Return a text that isn't empty."""
     if not text:
         raise ArgumentTypeError("it must not be empty")
     return text
 
 
 def host(text: str) -> str:
-    """Take the name or the address of a host."""
+    """Return the name or the address of a host."""
     try:
         hosts([text])
     except ValueError as error:
@@ -29,7 +29,7 @@ def host(text: str) -> str:
 
 
 def origin(text: str) -> str:
-    """Take the origin of web pages, or `*`."""
+    """Return the origin of web pages, or `*`."""
     try:
         return cors.origin(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What the mock sends by itself: webhooks' deliveries and the results of bulk jobs.
+"""The queue of deliveries: calls of webhooks, and the results of bulk jobs.
 
 Sending a delivery again makes a new one with the same payload, and with its own id and attempts. The first one doesn't
 change, and still makes its next attempt if it waits for one.

@@ -1,4 +1,4 @@
-"""Reads the body of a request, casts its values as the service does, and holds it against the document."""
+"""Reads the body of a request, casts its values as the service does, and checks it against the document."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Casts values to the types that the document gives them, as the service does: a scalar whose meaning is plain.
 
-The rules named `cast_…` in `kit_mock.rules.topics.requests` say what that is. Anything else stays as it is, for the validator
-to refuse.
+The rules named `cast_…` in `kit_mock.rules.topics.requests` say what is cast. Anything else stays unchanged, and the
+validator refuses it.
 """
 
 from __future__ import annotations
