@@ -1,1 +1,1 @@
-"""The ways by which requests reach the service: httpx transports, ASGI, a server."""
+"""Brings requests to the service: httpx transports, an ASGI application, a server."""

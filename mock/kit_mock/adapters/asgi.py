@@ -77,14 +77,14 @@ class AsgiApp:
 
     def _log(self, request: Request, outcome: str, seconds: float) -> None:
         if is_control(request.path) and request.method in ("GET", "HEAD"):
-            return  # The page looks at it every second.
+            return  # The page asks every second.
         request_line.log(request, self._app.operation(request.method, request.path), outcome, seconds)
 
     async def _answer(self, request: Request) -> Response:
         preflight = self._cors.preflight(request) if self._cors else None
         if preflight is not None:
             return preflight
-        if is_control(request.path):  # It can wait for deliveries, whose receiver may call the API meanwhile.
+        if is_control(request.path):  # It can wait for a delivery, whose receiver may call the API before it answers.
             return await anyio.to_thread.run_sync(self._app.handle, request)
         if len(request.body) > LARGE_BODY:
             response = await anyio.to_thread.run_sync(self._app.handle, request, limiter=_one_at_a_time())
@@ -95,7 +95,7 @@ class AsgiApp:
         return response
 
     async def _send(self, response: Response, scope: Message, receive: Receive, send: Send) -> str:
-        """Send an answer as badly as it is to be sent; return its status, or how the connection ended before that."""
+        """Send a response with its faults. Return its status, or how the connection ended before that."""
         if response.delay and await _gone(receive, response.delay):
             return "gone"
         if response.broken == "reset":

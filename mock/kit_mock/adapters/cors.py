@@ -1,7 +1,7 @@
-"""CORS: the web pages of other origins that may call the mock from a browser.
+"""CORS: lets web pages of other origins call the mock from a browser.
 
-It is for the API and for the OAuth routes that pages call: those of tokens. The consent page is no such route, and the
-control plane never is one: a page that could reset the mock or read its requests would be a stranger's as well.
+It covers the API and the OAuth routes for tokens. It doesn't cover the consent page, and never the control plane: a page that
+may call the API must not be able to reset the mock or to read its requests.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def origin(text: str) -> str:
 
 
 class Cors:
-    """What is answered to pages of these origins. Raises ValueError for what is no origin."""
+    """The responses and headers for pages of these origins. Raises ValueError for an invalid origin."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         if isinstance(origins, str):
@@ -45,7 +45,7 @@ class Cors:
         return bool(self._origins)
 
     def preflight(self, request: Request) -> Response | None:
-        """The answer to a browser that asks whether a page may send a request; None for any other request."""
+        """Return the response to a preflight request of an allowed page; None for any other request."""
         asked = "access-control-request-method" in request.headers
         if request.method != "OPTIONS" or not asked or not self._allows(request):
             return None
@@ -58,7 +58,7 @@ class Cors:
         return Response(204, (*self._common(request), *((name, text) for name, text in more.items() if text)), b"")
 
     def headers(self, request: Request) -> Headers:
-        """The headers of an answer by which a page may read it."""
+        """Return the headers that let a page read the response."""
         if not self._origins or not _PATHS.fullmatch(request.path):
             return ()
         if not self._allows(request):

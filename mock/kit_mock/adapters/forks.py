@@ -1,8 +1,8 @@
-"""Keeps forked processes from a mock of their parent.
+"""Keeps forked processes from using a mock of their parent.
 
-A copy would answer as if it were the mock, and nothing that it is told would be known elsewhere; with a file, both would
-write it. So in a child the mock, its transports and its ASGI application say what is wrong. A child that doesn't use them
-isn't hurt, and the parent goes on. The address of a server in the parent is good in its children too.
+The copy in a child would answer, but share no state with the parent; with a file, both would write it. So in a child the
+mock, its transports and its ASGI application refuse to work and say why. The parent isn't affected, and a child can call the
+URL that the parent serves.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _GOOD = frozenset({"api_key", "access_token"})
 
 
 class Leavable(Protocol):
-    """What is asked of a mock in a process that was forked from its own."""
+    """A mock that can be left to the parent process."""
 
     def leave_to_parent(self, problem: str) -> str | None:
-        """Let go of everything, and return the URL at which the parent serves it, or None."""
+        """Release everything, and return the URL that the parent serves, or None."""
 
 
 _mocks: WeakSet[Leavable] = WeakSet()
@@ -40,7 +40,7 @@ def _refuse_all() -> None:
     for mock in list(_mocks):
         url = mock.leave_to_parent(PROBLEM)
         kind = type(mock)
-        # In the place of its class, so that whatever it has or will have is refused.
+        # The class is replaced, so that every attribute is refused.
         mock.__class__ = type(kind.__name__, (_Elsewhere, kind), {"_url": url})
 
 

@@ -1,10 +1,10 @@
 """httpx transports that call the app in the same process: no port, no thread, for sync and async clients.
 
-They work in a client of httpx and in one of httpx2, a fork with the same interface, and import neither: answers and
-exceptions are of the library that a request is of.
+They work in clients of httpx and of httpx2, a fork with the same interface, and import neither: responses and exceptions
+are from the library of the request.
 
-Nothing sleeps here. A fault that is slower than the client's read timeout raises ReadTimeout at once, any other passes
-at once; either way a clock that stands still moves on by what it would have taken.
+Nothing sleeps here. A delay longer than the client's read timeout raises ReadTimeout at once, and a shorter one ends at
+once; either way a clock that stands still moves on by the time that it would have taken.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ else:
             pass
 
 
-class SyncTransport(SyncBase):
-    """For `httpx.Client(transport=...)` and everything built on it. The host of a URL doesn't matter."""
+class _OfApp:
+    """The parts that both transports share."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -74,27 +74,23 @@ class SyncTransport(SyncBase):
     def rate_limited(self) -> bool:
         """Whether requests count against a rate limit. If not, `Kit` doesn't limit itself, unless it is told to."""
         return self._app.rate_limited
+
+
+class SyncTransport(_OfApp, SyncBase):
+    """A transport for `httpx.Client(transport=...)` and everything built on it. The host of a URL doesn't matter."""
 
     def handle_request(self, request: Any) -> Any:
         """Answer a request at once, in the calling thread."""
         return _handle(self._app, request, request.read())
 
 
-class AsyncTransport(AsyncBase):
-    """For `httpx.AsyncClient(transport=...)` and everything built on it. The host of a URL doesn't matter."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    @property
-    def rate_limited(self) -> bool:
-        """Whether requests count against a rate limit. If not, `Kit` doesn't limit itself, unless it is told to."""
-        return self._app.rate_limited
+class AsyncTransport(_OfApp, AsyncBase):
+    """A transport for `httpx.AsyncClient(transport=...)` and everything built on it. The host of a URL doesn't matter."""
 
     async def handle_async_request(self, request: Any) -> Any:
         """Answer a request. It is computed in the event loop itself, as it takes well under a millisecond."""
         body = await request.aread()
-        if is_control(request.url.path):  # It can wait for deliveries, whose receiver may run in this very loop.
+        if is_control(request.url.path):  # It can wait for deliveries, whose receiver may run in this event loop.
             return await anyio.to_thread.run_sync(_handle, self._app, request, body)
         return _handle(self._app, request, body)
 
@@ -144,7 +140,7 @@ def _wait(app: App, request: Any, seconds: float, read_timeout: float | None) ->
 
 
 class _Stream:
-    """A body that comes slowly, or not to its end."""
+    """A body that is sent slowly, or cut off."""
 
     def __init__(self, app: App, request: Any, response: Response, read_timeout: float | None) -> None:
         self._app = app

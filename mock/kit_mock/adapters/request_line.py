@@ -1,4 +1,4 @@
-"""A line in the log for each request that comes by a server, by the logger `kit_mock.requests` at the level INFO."""
+"""Logs a line for each request that comes by a server, to the logger `kit_mock.requests` at the level INFO."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOGGER = logging.getLogger("kit_mock.requests")
 def log(request: Request, operation: Operation | None, outcome: str, seconds: float) -> None:
     """Write the line: method, path and query, status, milliseconds, and the id of the operation.
 
-    The values of the query that may be secret are masked. All of it is printable ASCII: no request can forge a line.
+    Values of the query that may be secret are masked. The line is printable ASCII, so that no request can forge another.
     """
     query = redaction.masked_query(request.query, is_oauth=redaction.is_oauth(request.path))
     target = quote(request.path) + (f"?{quote(query, safe=_PRINTABLE)}" if query else "")

@@ -1,4 +1,4 @@
-"""The app on a real socket: uvicorn, in the foreground for the command line or in a thread for tests."""
+"""Serves the app on a socket by uvicorn, in the foreground for the command line or in a thread for tests."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ except ImportError as missing:  # pragma: no cover - an installation without the
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers."""
 REQUEST_SECONDS = 30.0
-"""How long a request may take to come, from its first byte to its last: half of one would be kept for ever."""
+"""How long a request may take to arrive, from its first byte to its last. An incomplete one would be kept for ever."""
 
 _TURNS = 10
-"""Of the event loop, in which connections that were closed are told so."""
+"""Turns of the event loop that closed connections get to notice it."""
 _LINGER = "hh" if os.name == "nt" else "ii"
 
 
 class PortTakenError(KitMockError):
-    """Another program listens on the port."""
+    """The error that another program listens on the port."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -105,7 +105,7 @@ class _Protocol(HttpToolsProtocol):
             self._refuse(431)
 
     def on_headers_complete(self) -> None:
-        if self._came > LARGEST_HEAD:  # Of which a body can be a part, if all came in one piece.
+        if self._came > LARGEST_HEAD:  # A part of the body can be among these bytes.
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > LARGEST_HEAD:
                 raise ValueError(
@@ -140,7 +140,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, that says when it is ready and ends quietly on a signal instead of passing it on."""
+    """Uvicorn's server, which also calls `on_ready`, and ends on a signal without raising it again."""
 
     def __init__(self, app: AsgiApp, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -187,7 +187,7 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
     async def main_loop(self) -> None:
-        """As uvicorn's, with ticks of a tenth of a second, but `end` is heeded at once."""
+        """Tick every tenth of a second like uvicorn's, but end at once after `end`."""
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         counter = 0
         while not await self.on_tick(counter):
@@ -196,14 +196,14 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._ended.wait(), 0.1)
 
     def end(self) -> None:
-        """Let it end soon. Can be called from any thread."""
+        """Ask the server to end. Can be called from any thread."""
         self.should_exit = True
         with contextlib.suppress(RuntimeError):  # It has ended by itself.
             if self._loop is not None and self._ended is not None:
                 self._loop.call_soon_threadsafe(self._ended.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's, which waits for a tenth of a second even if no request is under way."""
+        """Shut down like uvicorn's, but without its wait of a tenth of a second if no request is under way."""
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
@@ -271,7 +271,7 @@ class ServerThread:
             os.close(self._listener.detach())
 
     def stop(self) -> None:
-        """Stop serving and wait for it. Open connections are given two seconds."""
+        """Stop serving, and wait until that is done. Open connections get two seconds."""
         self._server.end()
         self._thread.join(timeout=10)
         self._listener.close()

@@ -1,4 +1,4 @@
-"""Slow bodies: how they are cut into pieces, with the same wait before each."""
+"""Cuts slow bodies into pieces, with the same wait before each."""
 
 from __future__ import annotations
 

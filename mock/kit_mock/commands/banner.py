@@ -1,4 +1,4 @@
-"""What `kit-mock serve` prints when it is ready."""
+"""The lines that `kit-mock serve` prints when it is ready."""
 
 from __future__ import annotations
 

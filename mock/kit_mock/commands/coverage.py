@@ -1,4 +1,4 @@
-"""`kit-mock coverage`: how much of the document the mock carries out."""
+"""`kit-mock coverage`: measures how much of the document the mock implements."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ Match = Mapping[str, str]
 
 @attrs.define(eq=False)
 class Control:
-    """What the functions of routes work with: the mock, its state, its document, and the snapshots that are kept."""
+    """The argument of all functions of routes: the mock, its state, its document, and the snapshots that are kept."""
 
     mock: Steerable
     store: Store

@@ -152,7 +152,7 @@ def receivers(store: Store) -> dict[str, int]:
 
 
 def first_due(store: Store, receiver: str, now: int) -> Outgoing | None:
-    """The delivery to a receiver that has been due for longest, or None."""
+    """Return the delivery to a receiver that has been due for longest, or None."""
     sql = (
         "SELECT id, target_url, payload, attempts FROM deliveries"
         " WHERE receiver = ? AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at, id LIMIT 1"

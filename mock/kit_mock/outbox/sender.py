@@ -11,7 +11,6 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -46,9 +45,7 @@ class Poster:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def post(self, outgoing: Outgoing) -> Outcome:

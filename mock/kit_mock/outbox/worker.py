@@ -116,7 +116,7 @@ class Worker:
                 raise TimeoutError(f"not all deliveries that are due were made within {timeout:g} seconds")
 
     def stop(self) -> None:
-        """Stop for good; what is being sent is aborted and stays queued. More than once does no harm."""
+        """Stop for good. What is being sent is aborted and stays queued. Can be called more than once."""
         with self._changed:
             self._stopped.set()
             senders = list(self._senders.values())
@@ -139,7 +139,7 @@ class Worker:
                     self._thread = None
 
     def _make_round(self) -> bool:
-        """Start all that is due and wait for what comes next; return whether there is to be another round."""
+        """Start all that is due and wait for what is due next. Return whether another round is needed."""
         with self._changed:
             ticket, ended = self._wakes_requested, self._senders_ended
         wait: float | None = _AFTER_A_FAULT
@@ -193,7 +193,7 @@ class Worker:
         return min((at for at in free.values() if at > now), default=None)
 
     def _send(self, receiver: str, poster: Poster) -> None:
-        """Send to one receiver what is due for it, until an attempt fails: the life of a sender."""
+        """Send what is due for a receiver, until an attempt fails. A sender runs this."""
         resets = self._resets
         try:
             with poster:

@@ -27,7 +27,7 @@ def human(name: str) -> str:
 def sentence(violation: ValidationError, prefix: Sequence[str] = (), *, first: int = 0) -> str:
     """Return the message for a violation.
 
-    `prefix` names the instance if it isn't a whole body. `first` is the index of the first item that was checked of a list.
+    `prefix` names the instance if it isn't a whole body. `first` is the index of the first checked item, of a list in parts.
     """
     violation = _most_telling(violation)
     place = [

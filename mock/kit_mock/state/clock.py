@@ -41,7 +41,7 @@ class Clock:
         return int(self.now().timestamp())
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
-        """Move on by that much and return the new time. Raises ValueError for a step back, OverflowError after the year 9000."""
+        """Move on and return the new time, in UTC. Raises ValueError for a step back, OverflowError after the year 9000."""
         with self._lock, _range():
             step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
             if step < timedelta():

@@ -49,10 +49,10 @@ class Schedule:
         self._at_work = 0  # Threads that run steps.
 
     def run(self, now: int, *, again: bool = False, patience: float = math.inf, in_order: bool = True) -> bool:
-        """Do all that is due, and return whether tasks were looked at. They are once for each moment, or if told `again`.
+        """Do all that is due, and return whether tasks were looked at. A moment that was done is skipped unless `again`.
 
-        After `patience`, in seconds, the rest is left to the next call. A call whose patience is limited leaves all to a
-        thread that is at it already. If not `in_order`, long work doesn't hold back what fell due after it began.
+        After `patience`, in seconds, the rest is left to the next call. A call with limited patience leaves all to a thread
+        that is at work already. If not `in_order`, long work doesn't hold back what fell due after it began.
         """
         if now == self._done_at and not again:  # An earlier moment is one that the clock was set back to.
             return False
