@@ -14,7 +14,7 @@ from kit_mock.adapters.cors import Cors
 from kit_mock.adapters.httpx_transports import AsyncTransport, SyncTransport
 from kit_mock.control.plane import Control, plane
 from kit_mock.fill import collections, readable, simulate, snapshots
-from kit_mock.fill.initial_state import Beginning, fixed_credentials
+from kit_mock.fill.initial_state import InitialState, fixed_credentials
 from kit_mock.model import result_order
 from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
 from kit_mock.outbox import allowed_hosts, deliveries
@@ -143,11 +143,11 @@ class KitMock(collections.Resources):
         )
         self._store = Store(None if db is None else Path(db), self._settings)
         self._recorder = Recorder(_REMEMBERED_REQUESTS)
-        self._beginning = Beginning(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
+        self._initial_state = InitialState(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
         self._moved_at_first, self._auto_approve_at_first = self.clock.moved, auto_approve
         try:
             was_there = not self._store.is_new
-            self._beginning.apply(self._store, self.clock.epoch())
+            self._initial_state.apply(self._store, self.clock.epoch())
             if was_there:
                 readable.check(self._store, compiled, self.clock.epoch(), str(db))
             self._credentials = Credentials(
@@ -280,7 +280,7 @@ class KitMock(collections.Resources):
         bytes that aren't a snapshot, or are one of another version.
         """
         with self._store.reading():
-            snapshots.put_back(snapshot, self._store, self.clock, self._limits)
+            snapshots.restore(snapshot, self._store, self.clock, self._limits)
             self._take_over()
 
     def reset(self) -> None:
@@ -290,7 +290,7 @@ class KitMock(collections.Resources):
         """
         with self._store.reading():
             start = self.clock.now() - self.clock.moved + self._moved_at_first
-            self._store.load(self._beginning.image(int(start.timestamp())))
+            self._store.load(self._initial_state.image(int(start.timestamp())))
             self.clock.moved = self._moved_at_first
             self._limits.clear()
             self._recorder.clear()
@@ -300,7 +300,7 @@ class KitMock(collections.Resources):
 
     def _take_over(self) -> None:
         """Go on with a state that was reset or restored."""
-        self._beginning.register_clients(self._store)
+        self._initial_state.register_clients(self._store)
         self._credentials.load(*fixed_credentials(self._store, self.api_key, self.access_token))
         self._app.begin_again()
         self._app.due_work.worker.take_up()
@@ -320,7 +320,7 @@ class KitMock(collections.Resources):
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """The last 1,000 deliveries, waiting, delivered or failed, the oldest first. All that wait are sent, however many."""
-        return deliveries.all_of(self._store)
+        return deliveries.latest(self._store)
 
     def deliver(self, timeout: float = 5.0) -> tuple[Delivery, ...]:
         """Wait until all deliveries that are due are sent, and return `deliveries`.
@@ -339,7 +339,7 @@ class KitMock(collections.Resources):
         """
         with self._store.reading():
             id_ = deliveries.enqueue_again(self._store, delivery_id, self.clock.epoch())
-            (queued,) = deliveries.some(self._store, (id_,))
+            (queued,) = deliveries.by_ids(self._store, (id_,))
         self._app.due_work.worker.nudge()
         return queued
 

@@ -98,7 +98,7 @@ def _requests(control: Control, view: View, opened: str, base_url: str) -> dict[
 
 def _deliveries(control: Control, view: View, opened: str) -> dict[str, Any]:
     with control.store.reading():
-        known = deliveries.all_of(control.store, payloads=False)
+        known = deliveries.latest(control.store, payloads=False)
         found = find_deliveries(known, view.deliveries, view.deliveries_before, _SHOWN_DELIVERIES)
         chosen = next((each for each in known if str(each.id) == opened), None)
         # `known` leaves out all but the last 1,000.

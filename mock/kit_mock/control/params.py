@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from kit_mock.control.routes import Match
-from kit_mock.protocol.bodies import decoded, media_type
+from kit_mock.protocol.bodies import media_type, parse_json
 from kit_mock.protocol.errors import Refusal, unprocessable
 from kit_mock.protocol.messages import JSON, Request
 from kit_mock.protocol.validation import as_id
@@ -44,7 +44,7 @@ def body(request: Request, names: tuple[str, ...] | None) -> dict[str, Any]:
         return {}
     if media_type(request) != JSON:
         raise Refusal(415, (f"Unsupported Media Type: the body must be {JSON}",))
-    given = decoded(request.body)
+    given = parse_json(request.body)
     if not isinstance(given, dict):
         raise unprocessable("The request body must be an object")
     if names is not None:

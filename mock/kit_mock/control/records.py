@@ -73,7 +73,7 @@ def flush_deliveries(control: Control, request: Request, _: Match) -> Response:
         done = True
     except TimeoutError:
         done = False
-    return as_json({"done": done, "waiting": deliveries.waiting(control.store)})
+    return as_json({"done": done, "waiting": deliveries.count_waiting(control.store)})
 
 
 @route("POST", "/_mock/deliveries/{id}/resend")

@@ -19,7 +19,7 @@ def fixed_credentials(store: Store, api_key: str, access_token: str) -> tuple[di
 
 
 @attrs.frozen
-class Beginning:
+class InitialState:
     """The arguments of a mock that determine its initial state."""
 
     seed: seed.Seed | None = attrs.field(repr=False)

@@ -42,7 +42,7 @@ def fire(
         raise ValueError(f"event: there is no {event!r}; there are {', '.join(EVENTS)}")
     with store.transaction():
         fire_event = _fire_without_subscriber if name in _WITHOUT_SUBSCRIBER else _fire_of_subscriber
-        return deliveries.some(store, fire_event(store, now, name, subscriber_id, given))
+        return deliveries.by_ids(store, fire_event(store, now, name, subscriber_id, given))
 
 
 def _fire_without_subscriber(

@@ -39,9 +39,9 @@ def take(store: Store, clock: Clock, limits: Limits) -> bytes:
     return _MAGIC + hashlib.sha256(content).digest() + content
 
 
-def put_back(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> None:
+def restore(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> None:
     """Restore the state of a snapshot. Raises KitMockError, and changes nothing, for what isn't a usable snapshot."""
-    moment, image = _opened(snapshot)
+    moment, image = _open(snapshot)
     with store.reading():
         before = clock.moved
         try:
@@ -58,7 +58,7 @@ def put_back(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> Non
         limits.restore(moment.windows)
 
 
-def _opened(snapshot: bytes) -> tuple[_Moment, bytes]:
+def _open(snapshot: bytes) -> tuple[_Moment, bytes]:
     start = len(_MAGIC) + _DIGEST
     content = snapshot[start:]
     if not snapshot.startswith(_MAGIC) or hashlib.sha256(content).digest() != snapshot[len(_MAGIC) : start]:

@@ -120,7 +120,7 @@ def enqueue_again(store: Store, id_: int, now: int) -> int:
         return enqueue(store, **again, payload=payload.encode(), now=now)
 
 
-def all_of(store: Store, *, payloads: bool = True) -> tuple[Delivery, ...]:
+def latest(store: Store, *, payloads: bool = True) -> tuple[Delivery, ...]:
     """Return the last 1,000 deliveries in any state, the oldest first. Without `payloads`, which can be large, theirs are empty."""
     columns = _COLUMNS if payloads else _COLUMNS.replace("payload", "'{}'")
     rows = store.rows(f"SELECT {columns} FROM deliveries ORDER BY id DESC LIMIT ?", (REMEMBERED,))
@@ -134,13 +134,13 @@ def payload(store: Store, id_: int, most: int) -> tuple[str, bool]:
     return text, bool(is_cut)
 
 
-def waiting(store: Store) -> int:
+def count_waiting(store: Store) -> int:
     """Return how many deliveries wait for an attempt."""
     found: int = store.value("SELECT count(*) FROM deliveries WHERE next_at IS NOT NULL")
     return found
 
 
-def some(store: Store, ids: Iterable[int]) -> tuple[Delivery, ...]:
+def by_ids(store: Store, ids: Iterable[int]) -> tuple[Delivery, ...]:
     """Return the deliveries with these ids, in the order of the ids."""
     rows = (store.row(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (id_,)) for id_ in ids)
     return tuple(_delivery(row) for row in rows if row is not None)

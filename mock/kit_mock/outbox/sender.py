@@ -64,7 +64,7 @@ class Poster:
                     extensions={"trace": self._note},
                 ) as response:
                     self._read_a_little(response)
-                    return _judged(response)
+                    return _outcome(response)
             except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
                 if self._expired or isinstance(error, httpx.TimeoutException):
                     return Outcome(None, f"not answered within {TIMEOUT:g} seconds")
@@ -128,7 +128,7 @@ class Poster:
                     break
 
 
-def _judged(response: httpx.Response) -> Outcome:
+def _outcome(response: httpx.Response) -> Outcome:
     status = response.status_code
     if response.is_success:
         return Outcome(status, None)

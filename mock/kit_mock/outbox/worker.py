@@ -223,7 +223,7 @@ class Worker:
             return False
         # An earlier run on the same file may have queued it, and allowed other hosts.
         refused = allowed_hosts.problem(outgoing.target_url, self._store.settings.delivery_hosts)
-        outcome = None if refused is not None else self._posted(poster, outgoing)
+        outcome = None if refused is not None else self._post(poster, outgoing)
         with self._store.reading():
             if self._stopped.is_set() or resets != self._resets:
                 return False
@@ -233,7 +233,7 @@ class Worker:
             deliveries.record(self._store, outgoing, outcome, self._clock.epoch())
         return outcome.problem is None
 
-    def _posted(self, poster: Poster, outgoing: Outgoing) -> Outcome:
+    def _post(self, poster: Poster, outgoing: Outgoing) -> Outcome:
         try:
             return poster.post(outgoing)
         except Exception as error:  # noqa: BLE001  (one more failed attempt, so that it isn't made over and over)
@@ -251,7 +251,7 @@ class Worker:
         return min(max(wait, _SHORTEST_WAIT), threading.TIMEOUT_MAX)
 
     def _has_work(self) -> bool:
-        return self._job_at() is not None or deliveries.waiting(self._store) > 0
+        return self._job_at() is not None or deliveries.count_waiting(self._store) > 0
 
     def _job_at(self) -> int | None:
         """Return when a job is due next, or None if none waits."""

@@ -34,13 +34,13 @@ def values(body: RequestBody | None, request: Request, reading: Reading, *, stri
     """
     if body is None:
         return {}
-    content, value = _decoded(body, request, strict=strict)
+    content, value = _parse(body, request, strict=strict)
     if value == [] and not strict:  # Before it is wrapped: only an object is.
         value = {}
     if reading.wraps is not None and isinstance(value, dict) and reading.wraps not in value:
         value = {reading.wraps: value}
     if request.media_type in ("", FORM):
-        value = form_bodies.listed(value, content.caster)
+        value = form_bodies.convert_lists(value, content.caster)
     errors: list[str] = []
     try:
         if content.pruning is not None:
@@ -103,7 +103,7 @@ def _is_unchecked(violation: ValidationError, unchecked: Collection[str], unchec
     return len(path) == 1 or (len(path) == 3 and path[2] in unchecked_in_items and not wrong_type)
 
 
-def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Content, Any]:
+def _parse(body: RequestBody, request: Request, *, strict: bool) -> tuple[Content, Any]:
     first = next(iter(body.contents.values()))
     if not request.body:
         return first, {}
@@ -118,8 +118,8 @@ def _decoded(body: RequestBody, request: Request, *, strict: bool) -> tuple[Cont
             raise Refusal(415, (f"Unsupported Media Type: the body must be {' or '.join(taken)}",))
         content = first
     if given == FORM:
-        return content, form_bodies.decoded(request.body)
-    return content, decoded(request.body)
+        return content, form_bodies.parse(request.body)
+    return content, parse_json(request.body)
 
 
 def check_size(request: Request, most: int) -> None:
@@ -136,7 +136,7 @@ def media_type(request: Request) -> str:
     return request.media_type
 
 
-def decoded(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """Parse a body as JSON. Raises Refusal 400 if it is broken."""
     try:
         return msgspec.json.decode(body)

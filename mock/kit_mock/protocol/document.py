@@ -23,7 +23,7 @@ from kit_mock.protocol.casts import Caster
 from kit_mock.protocol.errors import KitMockError, shown
 from kit_mock.protocol.operation import Content, Operation, QueryParameter, RequestBody
 from kit_mock.protocol.router import Router
-from kit_mock.protocol.undocumented_routes import routed
+from kit_mock.protocol.undocumented_routes import with_undocumented
 
 # Schemas refer to each other through a registry, which holds a copy of all schemas under each of these names. Responses
 # aren't checked for the format of email addresses, which would be a third of the cost of checking a page: addresses are
@@ -122,7 +122,7 @@ class _Compiler:
             raise ValueError("it has no operations")
         headers = [s["name"] for s in self._schemes.values() if s["type"] == "apiKey" and s["in"] == "header"]
         header = (headers or ["X-Kit-Api-Key"])[0].lower()
-        return Document(operations, Router(routed(operations.values())), header, self._raw)
+        return Document(operations, Router(with_undocumented(operations.values())), header, self._raw)
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._raw["paths"].items():

@@ -21,7 +21,7 @@ _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
-def decoded(body: bytes) -> dict[str, Any]:
+def parse(body: bytes) -> dict[str, Any]:
     """Parse a form into nested objects and lists, whose values are texts.
 
     Raises Refusal 400 for too many fields, names that are nested too deeply, and names that contradict each other, such
@@ -45,17 +45,17 @@ def decoded(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def listed(value: Any, caster: Caster | None) -> Any:
+def convert_lists(value: Any, caster: Caster | None) -> Any:
     """Convert objects with numbers for names into lists, wherever the caster expects a list."""
     if caster is None:
         return value
     if isinstance(value, list):
-        return [listed(item, caster.items) for item in value]
+        return [convert_lists(item, caster.items) for item in value]
     if not isinstance(value, dict):
         return value
     if "array" in caster.types and "object" not in caster.types and all(map(_is_number, value)):
-        return [listed(value[name], caster.items) for name in sorted(value, key=int)]
-    return {name: listed(inner, caster.property(name)) for name, inner in value.items()}
+        return [convert_lists(value[name], caster.items) for name in sorted(value, key=int)]
+    return {name: convert_lists(inner, caster.property(name)) for name, inner in value.items()}
 
 
 def _put(into: dict[str, Any], steps: list[str], value: str) -> None:

@@ -49,7 +49,7 @@ _MORE = (
 )
 
 
-def routed(documented: Iterable[Operation]) -> Iterator[Operation]:
+def with_undocumented(documented: Iterable[Operation]) -> Iterator[Operation]:
     """Yield the undocumented routes and those of the document. The latter come last, as the last one of a path counts."""
     for operation in (*_MORE, *map(_widened, documented)):
         if operation.path.startswith("/oauth/"):
