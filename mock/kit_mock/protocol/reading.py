@@ -14,7 +14,7 @@ ORDINARY_BODY = 1024 * 1024
 
 @attrs.frozen(kw_only=True)
 class Reading:
-    """The exceptions in how requests to an operation are read."""
+    """How reading the requests to an operation differs from reading others."""
 
     unchecked: frozenset[str] = frozenset()
     """Query parameters and top-level body fields that the schema does not check, because the handler has Kit's own rule or
