@@ -18,7 +18,7 @@ from kit_mock.adapters import request_line
 from kit_mock.adapters.cors import Cors
 from kit_mock.adapters.trickle import STEPS, pieces
 from kit_mock.protocol.control_paths import is_control
-from kit_mock.protocol.messages import Request, Response
+from kit_mock.protocol.messages import JSON, Request, Response
 from kit_mock.service.app import App
 from kit_mock.service.pipeline.reading import LARGE_BODY
 
@@ -50,7 +50,8 @@ class AsgiApp:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send, self._app.closed)
         elif scope["type"] == "http" and self._app.closed:
-            await _refuse(send, self._app.closed)
+            body = msgspec.json.encode({"errors": [self._app.closed]})
+            await self._send(Response(503, (("Content-Type", JSON),), body), scope, receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -171,13 +172,6 @@ async def _break(scope: Message, receive: Receive, *, reset: bool) -> None:
     with anyio.move_on_after(_ENDING):  # Until the server has noticed, which takes offence at an answer without end.
         while (await receive())["type"] != "http.disconnect":
             pass
-
-
-async def _refuse(send: Send, problem: str) -> None:
-    body = msgspec.json.encode({"errors": [problem]})
-    headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _lifespan(receive: Receive, send: Send, problem: str) -> None:

@@ -55,7 +55,7 @@ class _Elsewhere:
         if name == "url" and (url := type(self)._url) is not None:
             return url
         if name == "close":
-            return _do_nothing
+            return lambda: None
         raise KitMockError(PROBLEM)
 
     def __repr__(self) -> str:
@@ -66,10 +66,6 @@ class _Elsewhere:
 
     def __exit__(self, *_: object) -> None:
         pass
-
-
-def _do_nothing() -> None:
-    pass
 
 
 if hasattr(os, "register_at_fork"):

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from types import NoneType
 from typing import Any
 
 from kit_mock.protocol.schema_parts import Resolve, parts
@@ -19,6 +20,15 @@ _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?", re.ASCII | r
 _FALSE = frozenset({"false", "f", "0", "off"})
 _TRUE = frozenset({"true", "t", "1", "on"})
 _NUMERIC = frozenset({"integer", "number"})
+_TYPE_NAMES = {
+    NoneType: "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 
 
 def flag(text: str) -> bool:
@@ -143,23 +153,5 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
     """Return the types that a schema names, or else those of the values in its `enum`."""
     found = schema.get("type")
     if found is None:
-        return sorted({_type_of(value) for value in schema.get("enum", ())})
+        return sorted({_TYPE_NAMES[type(value)] for value in schema.get("enum", ())})
     return [found] if isinstance(found, str) else list(found)
-
-
-def _type_of(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
