@@ -45,10 +45,10 @@ class BaseExport(Generic[T]):
 
     @property
     def cursor(self) -> str | None:
-        """Where to go on if the export stops now: `export_subscribers(after=...)` with the same filters.
+        """The cursor to resume the export with: `export_subscribers(after=...)` with the same filters.
 
-        The page that is being handed over counts as not handed over, so that its subscribers come again. None before the
-        first page and after the last one.
+        A resumed export starts with the page that is in use now, so that its subscribers come again. The cursor is None
+        before the first page and after the last one.
         """
         plan = self._plan
         progress = plan.progress
@@ -56,7 +56,7 @@ class BaseExport(Generic[T]):
 
     @property
     def total(self) -> int | None:
-        """How many subscribers there were when the export began. None before the first answer, and if that doesn't say."""
+        """How many subscribers there were when the export began. None before the first response, or if that has no count."""
         return self._plan.total
 
     def _begin(self) -> ExportPlan[T]:
@@ -71,10 +71,12 @@ class BaseExport(Generic[T]):
 
 
 class Export(BaseExport[T]):
-    """Subscribers in no certain order, each once. Each loop over it is an export of its own.
+    """An export of subscribers: iterate over it for each subscriber once, in no particular order.
+
+    Each loop over it starts a new export.
 
     Raises:
-        KitError: While iterating; `.cursor` then says where to go on.
+        KitError: While iterating: a request failed. `.cursor` says where to resume.
     """
 
     def __iter__(self) -> Iterator[T]:
@@ -82,7 +84,7 @@ class Export(BaseExport[T]):
             yield from page.items
 
     def pages(self) -> Generator[Page[T], None, None]:
-        """Yield the subscribers page by page, others being fetched meanwhile. A page may be empty."""
+        """Yield the subscribers page by page. Other pages are fetched in the background. A page may be empty."""
         from queue import SimpleQueue
 
         plan = self._plan = self._begin()
@@ -122,13 +124,13 @@ class Export(BaseExport[T]):
 
 
 class AsyncExport(BaseExport[T]):
-    """Subscribers in no certain order, each once, to be iterated with `async for`, as `Export` by `for`."""
+    """An export of subscribers for `async for`. Everything else is as in `Export`."""
 
     def __aiter__(self) -> AsyncIterator[T]:
         return AsyncItems(self.pages())
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Yield the subscribers page by page, as `Export.pages` does."""
+        """Yield the subscribers page by page, for `async for`. Everything else is as in `Export.pages`."""
         self._plan = self._begin()
         return _ExportPages(self._plan, self._get, self._locate)
 

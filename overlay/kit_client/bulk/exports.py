@@ -95,41 +95,41 @@ class Exports:
         after: str | None = None,
         **filters: Unpack[Filters],
     ) -> Export[Any]:
-        """Get all subscribers, or all members of a tag, form or sequence, several pages at a time and in no certain order.
+        """Export all subscribers, or those of a tag, form or sequence, with several requests at a time and in no order.
 
-        A list gives one page after the other, and with 300 ms for each uses a third of an OAuth quota. Here the list is
-        cut into windows of the time at which subscribers were created, and these are walked side by side. Nothing is sent
-        before the returned object is iterated over. There are never more than `parallel` pages in memory, besides the one
-        in use.
+        It is faster than a list, which requests one page after another: the export splits the list by the time at which
+        subscribers were created, and reads the parts at the same time. Nothing is sent before the returned object is
+        iterated over. Memory holds the page in use and at most `parallel` other pages.
 
-        Who is in the list from the beginning of the export to its end comes exactly once. Who comes into the list or
-        leaves it meanwhile may come or not, but never twice. Each subscriber is as they were when their page was read.
-        The service's lists lag behind writes by up to five minutes.
+        A subscriber who is in the list during the whole export is yielded exactly once. One who joins or leaves the list
+        meanwhile is yielded once or not at all. Each subscriber is as they were when their page was read. The service's
+        lists lag behind writes by up to five minutes.
 
         Routes: `GET /v4/subscribers`, `GET /v4/tags/{tag_id}/subscribers`, `GET /v4/forms/{form_id}/subscribers` and
-        `GET /v4/sequences/{id}/subscribers`, with an API key or OAuth.
+        `GET /v4/sequences/{sequence_id}/subscribers`, with an API key or OAuth.
 
         Args:
-            raw: Whether to get plain dicts, as of `Pager.raw`, instead of models.
-            parallel: How many pages may be asked for at a time.
+            raw: Whether to yield plain dicts, as `Pager.raw` does, instead of models.
+            parallel: How many pages are requested at a time.
             per_page: How many subscribers a page holds, 1 to 1000.
             tag_id: Only those who have this tag.
             form_id: Only those who were added to this form.
             sequence_id: Only those who were added to this sequence.
-            after: The `cursor` of an export with the same filters, to go on where it stopped.
-            filters: What narrows the list, as of the list operations: `status` (`active` if not given), `created_after`,
-                `created_before`; for all subscribers also `updated_after`, `updated_before` and `include`; for members of
-                a tag `tagged_after` and `tagged_before`, and of a form or sequence `added_after` and `added_before`;
-                `slim`, but for members of a sequence.
+            after: The `cursor` of an export with the same filters, to resume it.
+            filters: Filters of the list operation: `status` (`active` if not given), `created_after` and
+                `created_before`. Without an id also `updated_after`, `updated_before` and `include`; with `tag_id` also
+                `tagged_after` and `tagged_before`; with `form_id` or `sequence_id` also `added_after` and `added_before`.
+                All but `sequence_id` have `slim`.
 
         Raises:
             ValueError: More than one of the ids is given, an argument is out of range, a datetime has no time zone, or
                 `after` is the cursor of another export.
             TypeError: An argument is of another type, or the list has no such filter.
-            KitError: While iterating: a request failed. `.cursor` then says where to go on.
+            KitError: While iterating: a request failed. `.cursor` says where to resume.
 
         Returns:
-            An iterable. `.pages()` gives whole pages, `.cursor` says where to go on, and `.total` how many there are.
+            An iterable of subscribers. `.pages()` yields whole pages, `.cursor` says where to resume, and `.total` is the
+            number of subscribers.
         """
         check_sizes(parallel, per_page)
         client = RawClient(self._client) if raw else self._client
@@ -204,7 +204,7 @@ class AsyncExports:
         after: str | None = None,
         **filters: Unpack[Filters],
     ) -> AsyncExport[Any]:
-        """Get what `Bulk.export_subscribers` gets, to be iterated with `async for`. Arguments and errors are the same."""
+        """Export subscribers, for `async for`. Arguments and errors are those of `Bulk.export_subscribers`."""
         check_sizes(parallel, per_page)
         client = RawClient(self._client) if raw else self._client
         return AsyncExport(client, members(tag_id, form_id, sequence_id, filters), parallel, per_page, after)

@@ -51,15 +51,15 @@ class BaseImport(Generic[R]):
 
     @property
     def so_far(self) -> Report:
-        """The numbers so far, which go on counting; also of an import that was interrupted."""
+        """The counts so far, as a live `Report`. It stays readable after an error or an interruption."""
         return self._report
 
     def estimate(self) -> Estimate:
-        """Return how many requests and how much time the import takes at most. Reads and sends nothing.
+        """Return the most requests and seconds that the import takes. It reads no rows and sends nothing.
 
         Raises:
-            ValueError: How many rows there are isn't known.
-            RateLimiterError: The file or server that has the state of the rate limiter can't be used.
+            ValueError: The number of rows isn't known: the rows have no length, and `count` wasn't given.
+            RateLimiterError: The file or the Redis server of the rate limiter can't be used.
         """
         options, rows = self._options, self._options.count
         if rows is None:

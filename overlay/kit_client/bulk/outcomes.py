@@ -10,18 +10,18 @@ from kit_api.models import BulkSubscriber
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one row."""
+    """The outcome of one row: whether it is in Kit, and if not, why."""
 
     index: int
     """The number of the row in the input, from 1."""
     errors: tuple[str, ...] = ()
     """Why the row, or a part of it, is not in Kit; empty if all of it is."""
     subscriber: BulkSubscriber | None = None
-    """The subscriber as the service told of them; None if they could not be saved."""
+    """The subscriber as the service returned them; None if they were not saved."""
     duplicate_of: int | None = None
-    """The number of an earlier row with the same address. This row was not sent: the first one holds."""
+    """The number of an earlier row with the same address, which was sent instead of this one; None if there is none."""
     resumed: bool = False
-    """Whether the outcome is from an earlier run, by the checkpoint; nothing was sent for the row in this one."""
+    """Whether the outcome was read from the checkpoint of an earlier run, so that nothing was sent for the row in this run."""
 
     @property
     def ok(self) -> bool:
@@ -30,22 +30,22 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, kw_only=True):
-    """The numbers of an import so far. Each row is counted in one of `imported`, `failed` and `duplicates`."""
+    """The counts of an import so far. Each row counts as one of `imported`, `failed` and `duplicates`."""
 
     total: int | None = None
-    """How many rows there are, if that is known before the end."""
+    """How many rows there are; None if that isn't known yet."""
     imported: int = 0
     """Rows that are in Kit with all their values, tags and forms."""
     failed: int = 0
-    """Rows that are not, or not with all of these."""
+    """Rows that are not in Kit, or without some of their values, tags or forms."""
     duplicates: int = 0
-    """Rows that were not sent, as an earlier row has the same address."""
+    """Rows that were not sent because an earlier row has the same address."""
     resumed: int = 0
-    """How many of these rows have their outcome from an earlier run."""
+    """How many of the counted rows have an outcome from an earlier run, by the checkpoint."""
     requests: int = 0
-    """Requests that were made in this run. One that the client sent again, and that succeeded, counts once."""
+    """Requests of this run. A request that succeeded after retries counts once."""
     failures: list[tuple[Any, Outcome]] = field(default_factory=list[tuple[Any, Outcome]])
-    """The rows that failed and the duplicates, with their outcomes. Filled by `.report()` and `.check()` only."""
+    """Failed rows and duplicates, each with its outcome. Only `.report()` and `.check()` fill the list."""
 
     def count(self, outcome: Outcome) -> None:
         """Count the outcome of a row."""
@@ -61,21 +61,21 @@ class Report(Struct, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether no row failed. Duplicates are no failures."""
+        """Whether no row failed. A duplicate isn't a failure."""
         return not self.failed
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
-    """What an import takes at most, if nothing fails and nothing else uses the quota."""
+    """The most requests and seconds that an import takes, if nothing fails and nothing else uses the rate limit."""
 
     rows: int
-    """The rows of the input."""
+    """How many rows the input has."""
     requests: int
-    """Requests, if each row has a value for each custom field."""
+    """How many requests there are, if each row has a value for each custom field."""
     seconds: float
-    """Seconds that the rate limit makes these requests wait; the service's own time for the last ones comes on top."""
+    """How many seconds the requests wait for the rate limit. The time that the service takes to answer isn't included."""
 
     @property
     def minutes(self) -> float:
-        """The same time in minutes."""
+        """The value of `seconds` in minutes."""
         return self.seconds / 60

@@ -27,12 +27,12 @@ Body: TypeAlias = "bytes | str | Mapping[str, Any] | BulkSubscribersResult | Emp
 
 
 class Submission(Struct, Generic[R], frozen=True, kw_only=True):
-    """What became of the rows that were submitted."""
+    """The result of `submit`."""
 
     is_queued: bool
-    """Whether the service works on them in the background, and will call back."""
+    """Whether the service processes the rows in the background and sends the result to the callback URL later."""
     outcomes: list[tuple[R, Outcome]]
-    """Rows of which the outcome is known: all if nothing is queued, else those that were not sent."""
+    """Rows whose outcome is known, each with it: all rows if nothing is queued, otherwise those that were not sent."""
 
 
 class Sifted(Generic[R]):

@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 class AsyncImport(BaseImport[R]):
-    """An import that is run by `async for`, once, as `Import` is by `for`."""
+    """An import for `async for`. Everything else is as in `Import`."""
 
     def __init__(self, client: AsyncKit, options: Options) -> None:
         super().__init__(client, options)
@@ -35,13 +35,13 @@ class AsyncImport(BaseImport[R]):
         return _Run[R](self._client, self._rows, self._begin().steps(), self._report)
 
     async def report(self) -> Report:
-        """Run the import to its end, and return the numbers and failures, as `Import.report` does."""
+        """Run the whole import, and return the counts and the failed rows, as `Import.report` does."""
         async for row, outcome in self:
             self._keep(row, outcome)
         return self._report
 
     async def check(self) -> Report:
-        """Read all rows, and return which of them would not be sent, as `Import.check` does."""
+        """Read all rows without sending anything, and return those that can't be sent, as `Import.check` does."""
         self._begin()
         while some := await self._rows.read(SIZE):
             for row in some:

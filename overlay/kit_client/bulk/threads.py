@@ -25,16 +25,18 @@ R = TypeVar("R")
 
 
 class Import(BaseImport[R]):
-    """An import, which is run by iterating over it, once: it yields each row with its outcome, in no certain order.
+    """An import: iterate over it once for each row with its outcome, in no particular order.
 
-    Whoever stops iterating ends it: requests that are under way come to their end, and nothing more is sent.
+    When the loop ends early, the requests that are under way are completed and no others are sent.
 
     Raises:
-        ValueError: `rows` has no column for the address or one that `fields` names, or the account has no such tag or
-            custom field. Nothing was sent.
-        CheckpointError: The checkpoint is of another import, in use, or can't be written.
-        KitError: A request failed for a reason that holds for all rows, such as that the credentials are refused or the
-            service stays down.
+        ValueError: While iterating, before any row is sent: `rows` has no column for the address or lacks one that
+            `fields` names, or the account doesn't have a tag or custom field.
+        CheckpointError: While iterating: the checkpoint file belongs to another import, is in use by another process, or
+            can't be written.
+        KitError: While iterating: a request failed for a reason that concerns all rows, such as wrong credentials or a
+            service that stays down.
+        RuntimeError: The import has been run before, or its process was forked meanwhile.
     """
 
     def __init__(self, client: Kit, options: Options) -> None:
@@ -47,18 +49,19 @@ class Import(BaseImport[R]):
         return self._run(self._begin().steps())
 
     def report(self) -> Report:
-        """Run the import to its end, and return the numbers and failures. Raises what iterating raises."""
+        """Run the whole import, and return the counts and the failed rows. Raises what iterating raises."""
         for row, outcome in self:
             self._keep(row, outcome)
         return self._report
 
     def check(self) -> Report:
-        """Read all rows, and return which of them would not be sent, and why. Sends nothing, and looks nothing up.
+        """Read all rows without sending anything, and return those that can't be sent, with the reasons.
 
-        Rows that would be sent count as imported.
+        Rows that could be sent count as imported. Whether tags and custom fields exist isn't checked.
 
         Raises:
-            ValueError, TypeError: Row 1 lacks a column, or is no row.
+            ValueError, TypeError: Row 1 lacks a column, or isn't a row.
+            RuntimeError: The import has been run or checked before.
         """
         self._begin()
         for row in self._rows:
