@@ -25,15 +25,16 @@ PROTOCOL_LIBRARIES = {"anyio", "h11", "h2", "hpack", "httpcore", "hyperframe", "
 
 
 class KitError(Exception):
-    """The root of the errors of this package. Itself, it is a call that failed within this program.
+    """The base class of the errors of this package.
 
-    Examples are a client that is closed, and an event hook that raised: `__cause__` is the exception.
+    It is raised itself, not as a subclass, when a call fails within this program: the client is closed, or an event hook
+    raised an exception, which is then its `__cause__`.
 
     Attributes:
-        operation: The `operationId`, where there is one.
+        operation: The `operationId`, such as `create_tag`; None if the error belongs to no operation.
         attempts: How many requests were sent.
-        cursor: While paging, the cursor of the page that failed; None at the first page. To go on, pass it as what
-            the list was called with: `after` or, backwards, `before`.
+        cursor: The cursor of the page that failed; None at the first page, and for what is no list. To resume, call
+            the list again with `after=error.cursor`, or with `before=` if it was called with `before`.
     """
 
     operation: str | None = None
@@ -42,37 +43,37 @@ class KitError(Exception):
 
 
 class ConfigurationError(KitError):
-    """The client can't be made of these arguments and environment variables."""
+    """An argument or an environment variable can't be used, or a package that it needs isn't installed."""
 
 
 class CheckpointError(ConfigurationError):
-    """The checkpoint is of other work, is in use, or is a file that can't be used."""
+    """The checkpoint file belongs to another import, is in use by another process, or can't be read or written."""
 
 
 class OAuthRequiredError(KitError):
-    """The operation takes OAuth only, and the client has an API key. Nothing was sent."""
+    """The operation accepts OAuth tokens only, and the client has an API key. Nothing was sent."""
 
 
 class RateLimiterError(KitError):
-    """The file or server that holds the state of the rate limiter can't be used. Nothing was sent."""
+    """The file or the Redis server of the rate limiter can't be used. Nothing was sent."""
 
 
 class RateLimitWaitError(KitError):
-    """The rate limit leaves no request before the deadline of the call. Nothing was sent.
+    """The rate limiter would make the call wait beyond its deadline. Nothing was sent.
 
     Attributes:
-        wait: Seconds until the rate limit allows the request, or more.
+        wait: Seconds until the rate limit allows the request, at least.
     """
 
     wait: float = 0.0
 
 
 class OAuthError(KitError):
-    """Tokens could not be had: the account's owner or the service refused, or the app isn't authorized yet.
+    """The client could not get tokens: the owner or the service refused, or nobody has authorized the app yet.
 
     Attributes:
-        error: The code of the refusal (RFC 6749), such as `invalid_grant`; None if there was none.
-        status_code: The HTTP status of the refusal; None if it came otherwise.
+        error: The error code of the refusal (RFC 6749, section 5.2), such as `invalid_grant`; None if there is none.
+        status_code: The HTTP status of the refusal; None if no HTTP response refused.
     """
 
     error: str | None = None
@@ -80,27 +81,27 @@ class OAuthError(KitError):
 
 
 class TokenStoreError(OAuthError):
-    """The store of the tokens can't be read, written or locked, or holds something else."""
+    """The token store can't be read, written or locked, or its content isn't tokens."""
 
 
 class PaginationError(KitError):
-    """The service's cursors lead nowhere, or in a circle."""
+    """The service sent cursors that lead nowhere or in a circle, or no total count where one was asked for."""
 
 
 class APIConnectionError(KitError):
-    """No answer, or no whole one, came. `__cause__` says why; mostly it is an `httpx.RequestError`."""
+    """The service sent no response, or an incomplete one. `__cause__` says why; usually it is an `httpx.RequestError`."""
 
 
 class APITimeoutError(APIConnectionError):
-    """No answer came in time."""
+    """A timeout passed while the client was connecting, sending or waiting for the response."""
 
 
 class DeadlineExceededError(APITimeoutError):
-    """The deadline of the whole call passed while a request was under way. The service may have acted on it."""
+    """The deadline of the whole call passed during a request. The service may have acted on the request."""
 
 
 class ResponseTooLargeError(APIConnectionError):
-    """The response body is larger than `max_response_bytes`; it was not read to its end. It is not sent again."""
+    """The response body is larger than `max_response_bytes`. The rest of it was not read, and the call is not retried."""
 
 
 class _AnswerError(KitError):
@@ -121,23 +122,26 @@ class _AnswerError(KitError):
 
 
 class InvalidResponseError(_AnswerError):
-    """A success status came with a body that is not what the document says, such as an HTML page or nothing.
+    """A response with a success status whose body isn't as documented, such as an HTML page or an empty body.
 
     Attributes:
         status_code: The HTTP status.
-        request_id: The service's name for the request, if it sent one.
+        request_id: The service's id of the request (the header `X-Request-Id`); None if it sent none.
         response: The `httpx.Response`.
     """
 
 
 class APIStatusError(_AnswerError):
-    """The service refused (section "Responses" of the reference).
+    """A response with an error status (section "Responses" of the reference), after the last retry.
+
+    Statuses without a class of their own, such as 405, 415 or a redirect, raise this class itself.
 
     Attributes:
         status_code: The HTTP status.
-        errors: The service's messages as it sent them, possibly none; those on a field begin with its name.
-        request_id: The service's name for the request, if it sent one.
-        retry_after: Seconds to wait, if it said.
+        errors: The messages of the service, as a list of strings; it may be empty. A message about a field begins with
+            the field's name.
+        request_id: The service's id of the request (the header `X-Request-Id`); None if it sent none.
+        retry_after: Seconds to wait, by the header `Retry-After`; None without one.
         response: The `httpx.Response`.
     """
 
@@ -150,35 +154,35 @@ class APIStatusError(_AnswerError):
 
 
 class BadRequestError(APIStatusError):
-    """400"""
+    """400: the request is malformed, such as a body that isn't JSON."""
 
 
 class AuthenticationError(APIStatusError):
-    """401: the key or token is not accepted, or not for this operation."""
+    """401: the API key or token is missing, wrong, expired, or of a kind that this operation doesn't accept."""
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the account may not, or has reached a limit."""
+    """403: the account isn't allowed to do this, or has reached a limit, such as that of its subscribers."""
 
 
 class NotFoundError(APIStatusError):
-    """404: no such thing in this account."""
+    """404: the account has nothing with this id, or the URL doesn't exist."""
 
 
 class PayloadTooLargeError(APIStatusError):
-    """413: too much is waiting in the account's bulk queue."""
+    """413: the account's queue of bulk jobs is full, or the request body is too large."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the service judged the data wrong; `errors` says how."""
+    """422: a value is missing or invalid; `errors` names it."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests in the last 60 seconds."""
+    """429: too many requests in the last 60 seconds, also after the retries."""
 
 
 class ServerError(APIStatusError):
-    """500 to 599, of the service or of a proxy before it."""
+    """500 to 599: the service failed, or a proxy in front of it did."""
 
 
 # A wrong `base_url` is the usual cause of these: the message says which URL was asked for.
