@@ -144,20 +144,20 @@ def _counted(page: Page[Any]) -> int:
 
 
 def paginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.Pager[T]:
-    """Return all items of a generated list operation, to iterate over.
+    """Return all items of a list operation, to iterate over. Nothing is sent before.
 
     Args:
-        operation: The module, such as `kit_api.api.tags.list_tags`.
-        args: Its own arguments,
-        kwargs: `client` among them.
+        operation: The module of the operation, such as `kit_api.api.tags.list_tags`.
+        args: Positional arguments of the operation, such as the id of a tag.
+        kwargs: Keyword arguments of the operation; `client` is one of them.
 
     Raises:
         ValueError: `after` and `before` are both given.
-        KitError: While iterating; `.cursor` then says where to go on.
+        KitError: While iterating: a request failed. `.cursor` says where to resume.
     """
     return Pager(operation, None, args, kwargs)
 
 
 def apaginate(operation: ListModule[P, T], /, *args: P.args, **kwargs: P.kwargs) -> types.AsyncPager[T]:
-    """Return what `paginate` returns, for `async for`."""
+    """Return all items of a list operation, for `async for`. Arguments and errors are those of `paginate`."""
     return AsyncPager(operation, None, args, kwargs)
