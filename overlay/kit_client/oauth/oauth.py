@@ -39,30 +39,31 @@ T = TypeVar("T")
 
 
 class OAuth(PerClientAuth):
-    """An app's access to an account of Kit, by OAuth with PKCE. It is the `auth` of a client: `Kit(auth=oauth)`.
+    """The OAuth tokens of one Kit account, with PKCE and automatic refresh, as the `auth` of a client: `Kit(auth=oauth)`.
 
-    It refreshes the access token shortly before it expires, and when the service says that it no longer works: once for
-    all threads, tasks and processes that share the store. The request that found out is then sent once more. Any other 401
-    costs no token.
+    The access token is refreshed shortly before it expires, and when a 401 says that it is expired, invalid or revoked;
+    the request is then sent once more. Any other 401 leads to no refresh. Of all threads, tasks and processes that share
+    the store, one refreshes the token and the others wait for it.
 
-    A new pair of tokens is stored before it is used. A refresh that got no answer is tried again with the same refresh
-    token, as the service may not have seen it, and takes a superseded one. Should it not, `OAuthError` says to authorize
-    again. Until then the access token is used for as long as it works.
+    New tokens are stored before they are used. If a refresh gets no response, it is retried with the same refresh token,
+    because the service may not have received it. If the service refuses that token, calls raise `OAuthError`, and the
+    owner has to authorize the app again. An access token that still works is used until it expires.
 
-    The methods that send something have a twin to await, whose name begins with an `a`. It is safe to share between
-    threads, tasks and clients.
+    Each method that does I/O has an async version, whose name begins with `a`. Threads, tasks and clients can share one
+    `OAuth`.
 
     Args:
-        client_id: The app's id.
-        client_secret: Its secret, if it has one.
-        redirect_uri: Where the consent page leads back to: one that is registered for the app. Only `authorization_url` and
-            `exchange` need it.
-        store: Where tokens are kept, such as `FileTokenStore`.
-        account: The name of the account in the store, which may hold many.
-        authorize_url, token_url, revoke_url: Where the service is asked.
-        transport: What sends the token requests of these methods. A client sends those that it needs itself, through its
-            own transport.
-        clock: The time that tokens expire by.
+        client_id: The app's client id.
+        client_secret: The app's client secret; None for an app without one.
+        redirect_uri: The URL that the consent page redirects to, as it is registered for the app. Only
+            `authorization_url` and `exchange` need it.
+        store: Where the tokens are kept, such as a `FileTokenStore`.
+        account: The name of the account in the store; a store may hold many accounts.
+        authorize_url, token_url, revoke_url: The URLs of `GET /oauth/authorize`, `POST /oauth/token` and
+            `POST /oauth/revoke`.
+        transport: An `httpx.BaseTransport` for the token requests of the methods here. Refreshes during a client's call go
+            through the client's transport.
+        clock: The clock by which tokens expire; the client's, or else the system's.
 
     Raises:
         ConfigurationError: An argument can't be used.
@@ -120,70 +121,84 @@ class OAuth(PerClientAuth):
 
     @property
     def quota_name(self) -> str:
-        """What a rate limiter counts the account's requests by, whichever token they carry."""
+        """The name under which a rate limiter counts the account's requests, so that a refresh changes nothing."""
         return f"{self._app.client_id} {self._account} {self._store!r}"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an OAuth holds secrets and is not pickled: make one in each process, on the same store")
 
     def authorization_url(self) -> str:
-        """Return the URL of the page where an account's owner decides. Nothing is sent.
+        """Return the URL of the consent page, where the account's owner allows the access or refuses. Nothing is sent.
 
-        State and PKCE verifier are kept in the store, so that another process may call `exchange`.
+        The state and the PKCE verifier are saved in the store, so that another process can call `exchange`.
+
+        Page: `GET /oauth/authorize`.
 
         Raises:
             ConfigurationError: There is no `redirect_uri`.
-            TokenStoreError: They can't be kept.
+            TokenStoreError: The store can't be read, written or locked.
         """
         return _result(self._beginning())
 
     async def aauthorization_url(self) -> str:
-        """As `authorization_url`, to await."""
+        """Do what `authorization_url` does, to be awaited."""
         return await _aresult(self._beginning())
 
     @forgets_arguments
     def exchange(self, callback_url: str) -> None:
-        """Get and store the tokens for the code that the owner's browser brought.
+        """Exchange the code in the callback's URL for tokens, and store them.
+
+        Route: `POST /oauth/token`, with the grant type `authorization_code`.
 
         Args:
-            callback_url: The whole URL, or path and query, of the request that came to `redirect_uri`.
+            callback_url: The URL of the request to `redirect_uri`, or its path and query. It has the `code` and the
+                `state`.
 
         Raises:
-            OAuthError: The state isn't of an authorization that was begun, the owner or the service refused, or the
-                store can't be used (`TokenStoreError`).
-            APIConnectionError: No answer came.
+            TypeError: `callback_url` isn't a string.
+            ConfigurationError: There is no `redirect_uri`.
+            OAuthError: The `state` isn't from `authorization_url`, was used before or is too old; the owner or the
+                service refused; or the store can't be used (`TokenStoreError`).
+            APIConnectionError: There was no response.
         """
         _result(self._exchanging(callback_url))
 
     @forgets_arguments
     async def aexchange(self, callback_url: str) -> None:
-        """As `exchange`, to await."""
+        """Do what `exchange` does, to be awaited."""
         await _aresult(self._exchanging(callback_url))
 
     def refresh(self) -> None:
-        """Get and store new tokens, though those in the store may work. A refresh that is under way is joined.
+        """Refresh the tokens and store the new ones, even if the current ones still work.
+
+        If another thread or task is in `refresh` already, this waits for its result.
+
+        Route: `POST /oauth/token`, with the grant type `refresh_token`.
 
         Raises:
-            OAuthError: The refresh token is no longer good, or the store can't be used (`TokenStoreError`).
-            APIConnectionError: No answer came.
+            OAuthError: There are no tokens yet, the service refused the refresh token, or the store can't be used
+                (`TokenStoreError`).
+            APIConnectionError: There was no response.
         """
         _result(self._refreshing())
 
     async def arefresh(self) -> None:
-        """As `refresh`, to await."""
+        """Do what `refresh` does, to be awaited."""
         await _aresult(self._refreshing())
 
     def revoke(self) -> None:
-        """Revoke the tokens, and remove them from the store.
+        """Revoke the tokens and remove them from the store. Without tokens in the store, nothing is sent.
+
+        Route: `POST /oauth/revoke`.
 
         Raises:
-            OAuthError: The service refused, or the store can't be used (`TokenStoreError`). The tokens stay stored.
-            APIConnectionError: No answer came. The tokens stay stored.
+            OAuthError: The service refused, or the store can't be used (`TokenStoreError`). The tokens stay in the store.
+            APIConnectionError: There was no response. The tokens stay in the store.
         """
         _result(self._revoking())
 
     async def arevoke(self) -> None:
-        """As `revoke`, to await."""
+        """Do what `revoke` does, to be awaited."""
         await _aresult(self._revoking())
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -201,10 +216,10 @@ class OAuth(PerClientAuth):
             await flow.aclose()
 
     def of_client(self, transport: Any, origin: httpx.URL, clock: Clock, *, has_own_pools: bool) -> ClientOAuth:
-        """Return the auth of a client, whose token requests go through the client's transport.
+        """Return the auth of one client, which sends token requests through the client's transport.
 
         Raises:
-            ConfigurationError: The client's requests could be read on their way.
+            ConfigurationError: The base URL is plain `http` to another machine, where tokens could be read on the way.
         """
         check_transport_security("base_url", origin)
         return ClientOAuth(self, (origin,), *channels(transport, self._clock or clock, has_own_pools=has_own_pools))
@@ -250,7 +265,7 @@ class OAuth(PerClientAuth):
         return tokens
 
     def ready(self, dead: Tokens | None, clock: Clock, refresh_early: Callable[[], object]) -> Tokens | None:
-        """Return tokens that work, if they are at hand, and refresh them in the background if it is time for that."""
+        """Return the cached tokens unless they have expired or are `dead`; start a refresh if they expire soon."""
         tokens, now = self._cached, clock.time()
         if tokens is None or tokens.is_same(dead) or tokens.is_expired(now):
             return None
@@ -259,7 +274,7 @@ class OAuth(PerClientAuth):
         return tokens
 
     def flight(self, dead: Tokens | None, channel: Channel, *, is_daemon: bool, early: bool = False) -> Flight[Tokens]:
-        """Return the flight that gets tokens that work. Only the first of all who call starts it."""
+        """Return the request for tokens that is under way, or start one."""
 
         def obtain() -> Tokens:
             if not early:
@@ -277,12 +292,12 @@ class OAuth(PerClientAuth):
         return self._flights.join(lambda: Flight(obtain, is_daemon=is_daemon))
 
     def is_hopeless(self, tokens: Tokens) -> bool:
-        """Tell whether a refresh was in vain a moment ago: the service refuses what it has just given."""
+        """Tell whether the service refused these tokens right after it had issued them."""
         refused, until = self._hopeless
         return tokens.is_same(refused) and time.monotonic() < until
 
     def give_up(self, tokens: Tokens) -> None:
-        """Take note that tokens are refused though they are new."""
+        """Remember that the service refused tokens that are new."""
         self._hopeless = (tokens, time.monotonic() + AGAIN_SECONDS)
 
 

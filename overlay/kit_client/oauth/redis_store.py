@@ -19,18 +19,18 @@ LEASE_SECONDS = 10.0
 
 
 class RedisTokenStore:
-    """Keeps the tokens of all accounts in Redis: a key for each, and one for its lock.
+    """A token store in Redis, for processes on several machines. Each account has a key for its tokens and one for its lock.
 
-    Redis has to be durable (`appendonly yes`), or a restart of it loses tokens. A lock whose holder died ends by itself
-    after ten seconds.
+    It needs `pip install 'kit-client[redis]'`. Set `appendonly yes` in Redis, or it loses tokens when it restarts. If a
+    process dies with a lock, the lock is released after ten seconds.
 
     Args:
-        url: Such as `redis://127.0.0.1:6379/0`, or `rediss://` with TLS; or a `redis.Redis` of your own.
-        prefix: What all keys begin with.
+        url: A URL such as `redis://127.0.0.1:6379/0`, or `rediss://` with TLS; or a `redis.Redis` object.
+        prefix: What each key begins with.
 
     Raises:
         ConfigurationError: The package redis isn't installed, or the URL can't be used.
-        TokenStoreError: By its methods, if Redis doesn't answer.
+        TokenStoreError: Raised by the methods: Redis doesn't answer, or answers with an error.
     """
 
     def __init__(self, url: str | Any, *, prefix: str = "kit-client:tokens:") -> None:

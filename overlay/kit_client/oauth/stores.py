@@ -30,9 +30,10 @@ KEPT = "no token was lost"
 
 
 class TokenStore(Protocol):
-    """Holds a text for each account, such as in a row of a database. The texts are secret.
+    """A store of one secret text for each account, such as a row of a database. Implement it to keep tokens elsewhere.
 
-    The methods may block: they are called in threads of their own, never in an event loop.
+    The methods may block: they are called in threads, never in an event loop. Any exception that they raise becomes a
+    `TokenStoreError`.
     """
 
     def load(self, account: str, /) -> str | None:
@@ -40,7 +41,10 @@ class TokenStore(Protocol):
         ...
 
     def save(self, account: str, text: str, /) -> None:
-        """Replace the text of an account: when this returns it is durable, and a crash leaves the old one or the new."""
+        """Replace the text of an account.
+
+        The text must be durable when this returns. A crash may leave the old text or the new one, never a part of one.
+        """
         ...
 
     def delete(self, account: str, /) -> None:
@@ -48,19 +52,19 @@ class TokenStore(Protocol):
         ...
 
     def lock(self, account: str, /) -> AbstractContextManager[object]:
-        """Return a context that one caller at a time can be in, of all that share the store.
+        """Return a context manager that locks the account for all processes that share the store.
 
-        It must end by itself when its process dies. `load` and `save` are called inside it, by the same thread. It should
-        be no transaction that what `save` writes is part of: a process that is killed would lose it.
+        The lock must be released when its process dies. The same thread calls `load` and `save` while it holds the lock.
+        Don't make the lock a transaction that includes `save`: a process that is killed would lose the saved tokens.
 
         Raises:
-            TimeoutError: It was not free in time.
+            TimeoutError: Another caller held the lock for too long.
         """
         ...
 
 
 class MemoryTokenStore:
-    """Keeps tokens in this object, until the program ends. For tests, and for what is short-lived."""
+    """A token store in memory, for tests and short programs: the tokens are lost when the program ends."""
 
     def __init__(self) -> None:
         self._texts: dict[str, Secret] = {}
@@ -96,17 +100,17 @@ class MemoryTokenStore:
 
 
 class FileTokenStore:
-    """Keeps the tokens of all accounts in one JSON file, for the processes of a machine.
+    """A token store in one JSON file, for all accounts and for all processes of a machine.
 
-    The file has mode 0600. It is replaced as a whole: written beside it, flushed to the disk, and renamed. A folder that
-    doesn't exist is made with mode 0700. Lock files stand beside the file.
+    The file has mode 0600. Each change writes a temporary file in the same folder, flushes it to the disk and renames it.
+    A missing folder is created with mode 0700. Lock files are kept in the same folder.
 
     Args:
-        path: The file; `~` is the home folder. It need not exist.
+        path: The file, which need not exist; `~` is the home folder.
 
     Raises:
-        TokenStoreError: By its methods, if the file can't be read or written, is another user's, or holds something
-            else. The file is then left as it is.
+        TokenStoreError: Raised by the methods, which then leave the file unchanged: it can't be read or written, belongs
+            to another user, or its content isn't tokens.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
