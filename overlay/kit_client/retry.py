@@ -49,30 +49,33 @@ retries_wanted: ContextVar[Callable[[], bool]] = ContextVar("retries_wanted", de
 
 
 class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
-    """How often, how long and how soon. Times are seconds.
+    """When a request is retried, how often, and after what delay. Times are in seconds.
 
-    429 is retried on any operation; 408, 5xx (but 501) and broken connections where the operation is safe to repeat
-    (`Operation.retry_safe`); connections that could not be made, always.
+    Every operation is retried after a 429, and if no connection could be made. Operations that are safe to repeat
+    (`Operation.retry_safe`) are also retried after a 408, a 5xx other than 501, and a broken connection.
+
+    Raises:
+        ValueError, TypeError: A value is negative or of another type.
     """
 
     max_retries: int = 4
-    """Requests after the first; 0 for none."""
+    """How many retries a call may have; 0 for none."""
     backoff: float = 0.5
-    """The first delay; each further one doubles."""
+    """The delay before the first retry. Each further delay is twice as long."""
     rate_limit_backoff: float = 6.0
-    """The same after a 429. No `Retry-After` comes with one: the delays together outlast the rolling minute of the quota,
-    even with the least jitter."""
+    """The delay before the first retry after a 429, instead of `backoff`. Kit sends no `Retry-After` with a 429; four
+    delays from 6 seconds on last longer than Kit's window of 60 seconds."""
     max_delay: float = 60.0
-    """The longest delay, whatever `Retry-After` says."""
+    """The longest delay, even if `Retry-After` asks for more."""
     budget: float = 150.0
-    """A delay that would end later than this after the first request is not begun."""
+    """The time for a call's retries: a retry that would start later than this after the first request isn't made."""
     retry_ratio: float | None = 0.1
-    """While no call succeeds, all calls together get so many retries for each of them: 0.1 is one for ten calls. None for no
-    such limit. Calls of a process to the same host count together. A retry after a 429 doesn't count: the rate limit paces it."""
+    """While no call to a host succeeds, how many retries each call adds to those allowed: 0.1 is one retry for ten calls.
+    None for no such limit. All calls of a process to the host count; retries after a 429 don't."""
     retry_reserve: int = 20
-    """So many retries are made in any case: five calls have all of theirs before the service is taken to be down."""
+    """How many retries `retry_ratio` always allows: five calls with four retries each."""
     random: Callable[[], float] = random.random
-    """From 0 to 1: each delay is jittered, so that many clients don't come back together."""
+    """Returns a number from 0 to 1 that varies each delay, so that clients don't retry all at the same moment."""
 
     def __post_init__(self) -> None:
         check_whole("max_retries", self.max_retries, 0)
@@ -83,13 +86,13 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
         check_whole("retry_reserve", self.retry_reserve, 0)
 
     def delay(self, outcome: Outcome, retry_safe: bool, retries: int, retry_after: float | None) -> float | None:
-        """How long to wait before sending again, or None to leave it.
+        """Return the seconds to wait before the next retry, or None for no retry. It doesn't look at `max_retries`.
 
         Args:
-            outcome: What came of the last attempt.
-            retry_safe: Whether repeating the operation does no harm.
-            retries: How many were made so far.
-            retry_after: What the service asked for, in seconds.
+            outcome: The response or the exception of the last attempt.
+            retry_safe: Whether the operation is safe to repeat.
+            retries: How many retries were made so far.
+            retry_after: The seconds that the header `Retry-After` asks for; None without one.
         """
         if not self._wanted(outcome, retry_safe):
             return None

@@ -55,7 +55,6 @@ class Ask:
         self.clock, self.deadline = client.clock, deadline
         self._timeouts = timeouts
         # Unlike those of other processes and machines, forked ones too.
-        # Unlike those of other processes and machines, forked ones too.
         self.ticket = f"{_process}.{os.getpid()}.{next(_tickets)}"
 
     @property
@@ -171,10 +170,10 @@ class ClientLimiter:
         return f"<{type(self).__name__} of {self.limiter!r}>"
 
     def state(self) -> LimiterState:
-        """Return how many slots are free, lent and cooling, for the credential that the client used last.
+        """Return how many requests are free, under way and counted, for the credential that the client used last.
 
         Raises:
-            RateLimiterError: The file or server that has the slots can't be used.
+            RateLimiterError: The file or the Redis server of the limiter can't be used.
         """
         name, limit = self._last or self._expected()
         return self.limiter.state_of(name, limit, self.clock.monotonic())

@@ -98,26 +98,27 @@ class Account:
 
 
 class RateLimiter:
-    """Keeps to the rate limit of the service by waiting, for all clients of one process that are given this limiter.
+    """A rate limiter for the clients of one process that share it: it delays requests so that the service's limit holds.
 
-    Threads and event loops may share it, and so may clients with different credentials: each credential has a limit of
-    its own. Other processes are not counted; `SQLiteRateLimiter` and `RedisRateLimiter` count for several. A forked
-    child begins with what was counted until the fork.
+    Threads, event loops and clients with different credentials can share one limiter: it counts the requests of each
+    credential separately. It doesn't count the requests of other processes; `SQLiteRateLimiter` and `RedisRateLimiter` do.
+    A forked child starts with the count at the fork.
 
     Args:
-        limit: How many requests the service counts in a window. Without it, 120 for an API key and 600 for an OAuth token.
-        window: Seconds.
-        on_wait: Called with the seconds that a request is about to wait, in its own thread or task. It must not block.
-            What it raises is logged.
+        limit: How many requests the service allows in a window. The default is 120 for an API key and 600 for an OAuth
+            token.
+        window: The length of the window in seconds.
+        on_wait: Called with the number of seconds that a request is about to wait, in the request's thread or task. It
+            must not block. An exception that it raises is logged.
 
     Raises:
         ValueError, TypeError: An argument can't be used.
     """
 
     blind: float = math.inf
-    """Seconds after which a wait is reconsidered, as other processes may have changed the state."""
+    """The longest wait in seconds before the state is read again, which other processes may have changed."""
     blocking = False
-    """Whether there is I/O, which event loops have to leave to a thread."""
+    """Whether the limiter does I/O, so that an event loop calls it in a thread."""
 
     def __init__(
         self,
@@ -212,7 +213,7 @@ class RateLimiter:
             return max(ask.until - now, 1e-6)
 
     def end(self, ask: Ask, cools: float | None, closed: float = 0.0) -> None:
-        """Take back what an ask has: its place in the line, and its slot.
+        """Remove an ask from the line, and take its slot back.
 
         Args:
             cools: For how many seconds the slot cools, or None if nothing was sent.
@@ -233,7 +234,7 @@ class RateLimiter:
                 account.wake_first(now)
 
     def announce(self, ask: Ask) -> None:
-        """Tell of a wait, once for each ask."""
+        """Log the wait and call `on_wait`, once for each ask."""
         if ask.announced or not ask.ready_in:
             return
         ask.announced = True
@@ -286,7 +287,7 @@ class RateLimiter:
         self._sweep_at = 2 * len(self._accounts) + 64
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child: the parent's threads, of which one may hold the lock, are not there."""
+        """Make a new lock in a forked child: a thread that only the parent has may hold the old one."""
         self._lock = threading.RLock()
         self._generation, self._forked = self._generation + 1, True
 

@@ -58,18 +58,18 @@ PATIENCE = 5.0
 
 
 class RedisRateLimiter(SharedRateLimiter):
-    """Keeps to the rate limit of the service for all processes, on any machine, that are given the same Redis.
+    """A rate limiter for all processes, on any machine, that use the same Redis.
 
-    It needs `pip install 'kit-client[redis]'`, and Redis 5 or newer, or a server that is compatible with that. Redis gets no
-    credentials. Time is that of the Redis server.
+    It needs `pip install 'kit-client[redis]'`, and Redis 5 or newer or a compatible server. It stores hashes of credentials
+    in Redis, no credentials. It uses the clock of the Redis server.
 
     Args:
-        url: Such as `redis://localhost:6379/0`, `rediss://…` with TLS, or `unix://…`.
-        limit: As of `RateLimiter`.
-        window: As of `RateLimiter`. It is the same in all processes.
-        lease: Seconds after which a request is taken for one of a process that was killed, as of `SharedRateLimiter`.
-        prefix: What the keys in Redis begin with.
-        on_wait: As of `RateLimiter`.
+        url: A URL such as `redis://localhost:6379/0`, `rediss://…` with TLS, or `unix://…`.
+        limit: How many requests the service allows in a window, as for `RateLimiter`.
+        window: The length of the window in seconds, the same in all processes.
+        lease: Seconds after which a request without an answer is given up, as if its process had been killed.
+        prefix: What each key in Redis begins with.
+        on_wait: Called before a request waits, as for `RateLimiter`.
 
     Raises:
         ConfigurationError: The package redis isn't installed, or the URL can't be used.

@@ -18,16 +18,17 @@ LEASE = 60.0
 
 
 class SharedRateLimiter(RateLimiter):
-    """The base class of rate limiters whose slots are kept outside of the process.
+    """The base class of rate limiters that several processes share.
 
-    Within a process, the first that asks is served first; between processes, whoever asks first once a slot is free.
+    Within a process, requests are sent in the order in which they asked. Between processes, the first one to ask after a
+    slot is free gets it.
 
     Args:
-        limit: As of `RateLimiter`.
-        window: As of `RateLimiter`. It is the same in all processes.
-        lease: Seconds after which a request is taken for one of a process that was killed. Its slot then cools, as after
-            any lost answer. If the request is still under way, it may be counted later, and lead to a 429.
-        on_wait: As of `RateLimiter`.
+        limit: How many requests the service allows in a window, as for `RateLimiter`.
+        window: The length of the window in seconds, the same in all processes.
+        lease: Seconds after which a request without an answer is given up, as if its process had been killed: its slot is
+            free again one window later. A request that takes longer than this may be counted too late and lead to a 429.
+        on_wait: Called before a request waits, as for `RateLimiter`.
 
     Raises:
         ValueError, TypeError: An argument can't be used.

@@ -19,22 +19,22 @@ MARGIN = 5.0
 
 
 class LimiterState(Struct, frozen=True, kw_only=True):
-    """The slots of one credential at one moment."""
+    """How many requests of one credential are free, under way and counted at one moment. A slot is one allowed request."""
 
     limit: int
-    """How many requests may be counted in a window."""
+    """How many requests the service allows in a window."""
     window: float
-    """Seconds."""
+    """The length of the window in seconds."""
     free: int
-    """Slots that a request may take now."""
+    """Slots for requests that can be sent now."""
     lent: int
     """Slots of requests that are under way."""
     cooling: int
-    """Slots that will be free later without any answer."""
+    """Slots of answered requests that the service still counts."""
     waiting: int
-    """Attempts of this process that wait for a slot."""
+    """Requests of this process that wait for a slot."""
     ready_in: float
-    """Seconds until the next slot is free; 0 if one is. If all are lent, the least that it can take."""
+    """Seconds until the next slot is free; 0 if one is free now. If all requests are under way, the least time possible."""
 
 
 class Slots(Struct):

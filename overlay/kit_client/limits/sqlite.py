@@ -29,17 +29,17 @@ _read = msgspec.msgpack.Decoder(Slots).decode
 
 
 class SQLiteRateLimiter(SharedRateLimiter):
-    """Keeps to the rate limit of the service for all processes of a machine that are given the same file.
+    """A rate limiter for all processes of a machine that use the same SQLite file.
 
-    The file is made where there is none. It holds no credentials, and may be deleted while no process uses it. It has to
-    be on a local disk: SQLite can't lock files of most network file systems.
+    The file must be on a local disk, because SQLite can't lock files on most network file systems. It holds hashes of
+    credentials, no credentials. It can be deleted while no process uses it.
 
     Args:
-        path: The file.
-        limit: As of `RateLimiter`.
-        window: As of `RateLimiter`. It is the same in all processes.
-        lease: Seconds after which a request is taken for one of a process that was killed, as of `SharedRateLimiter`.
-        on_wait: As of `RateLimiter`.
+        path: The file; it is created if it doesn't exist.
+        limit: How many requests the service allows in a window, as for `RateLimiter`.
+        window: The length of the window in seconds, the same in all processes.
+        lease: Seconds after which a request without an answer is given up, as if its process had been killed.
+        on_wait: Called before a request waits, as for `RateLimiter`.
 
     Raises:
         RateLimiterError: The file can't be used.
