@@ -1,6 +1,6 @@
-"""Webhooks: register them once, know by a secret who calls, and read what comes.
+"""Webhooks: register them once, check the secret of a delivery's URL, and parse deliveries and callbacks.
 
-It is imported on its own, `from kit_client import webhooks`: most programs never need it.
+`import kit_client` doesn't import it: write `from kit_client import webhooks`.
 """
 
 from kit_api.errors import masked_url

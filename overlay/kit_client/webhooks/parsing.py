@@ -37,10 +37,10 @@ PurchaseDelivery = Purchase
 
 
 class EmptyBulkResult(Model, kw_only=True):
-    """The result of a bulk job without anything in it that tells which operation it is of. Nothing failed."""
+    """The result of a bulk job with nothing in it, so that it could be of several operations. Nothing failed."""
 
     failures: list[Any]
-    """Empty."""
+    """Always empty."""
 
 
 BulkCallback: TypeAlias = (
@@ -54,13 +54,14 @@ BulkCallback: TypeAlias = (
     | BulkDeleteTagsResult
     | EmptyBulkResult
 )
-"""What a bulk job sends to its `callback_url`: the result of its operation."""
+"""The model of what a bulk job sends to its `callback_url`: the result of its operation."""
 Parsed: TypeAlias = SubscriberDelivery | CustomFieldDelivery | PurchaseDelivery | BulkCallback
+"""What `parse` returns without a `kind`: a webhook's delivery or a bulk job's callback."""
 T = TypeVar("T", bound=Model)
 
 
 class InvalidDeliveryError(KitError):
-    """A body that is none of those that the service sends. No text of the body is in it."""
+    """The body isn't a delivery or callback of the service. The message has no text of the body."""
 
 
 class _BulkKind(msgspec.Struct, frozen=True):
@@ -125,19 +126,23 @@ def parse(
 ) -> Model:
     """Decode the body of a webhook's delivery, or of a bulk job's callback.
 
-    A delivery doesn't name its event: its keys tell what it is about. What differs inside it from the document (an
-    unknown key or value, a missing key, a null) is kept as it came, and logged once for each place.
+    A delivery doesn't name its event: the keys of the body decide which model is returned. Values inside it that differ
+    from the document (an unknown key or value, a missing key, a null) are kept as they are, and logged once for each
+    place.
 
     Args:
-        body: The body as it came, in JSON.
-        kind: What it must be, such as `SubscriberDelivery` or `BulkTaggingsResult`; None for any. It also tells apart
-            results of bulk jobs that are empty: without it, they are an `EmptyBulkResult`.
-        on_drift: Called with each difference from the document, once for each place in this body. What it raises is
-            logged.
-        max_bytes: The largest body, or None for any.
+        body: The bytes of the request's body, in JSON.
+        kind: The model that the body must be, such as `SubscriberDelivery` or `BulkTaggingsResult`; None for any. Without
+            it, the empty result of a bulk job is an `EmptyBulkResult`.
+        on_drift: Called with each `Drift`, once for each place in this body. An exception that it raises is logged.
+        max_bytes: The largest body in bytes, or None for any size. The default is 64 MiB.
+
+    Returns:
+        A `SubscriberDelivery`, `CustomFieldDelivery`, `PurchaseDelivery` or the result of a bulk operation.
 
     Raises:
-        InvalidDeliveryError: The body is too large, isn't JSON, or is none of what the service sends.
+        InvalidDeliveryError: The body is too large, isn't JSON, isn't of this `kind`, or is nothing that the service
+            sends.
         TypeError, ValueError: An argument can't be used, such as a body that is text.
     """
     if kind is not None and kind not in KINDS:

@@ -48,25 +48,28 @@ Step: TypeAlias = Look | Create | Delete
 
 @forgets_arguments
 def ensure(kit: Kit, event: Event, target_url: str) -> Webhook:
-    """Return the webhook that sends an event to a URL. It is created if there is none.
+    """Return the webhook that sends an event to a URL, and create it if the account has none.
 
-    It is created at most once, and never again after a failure that leaves open whether it was. The list of webhooks
-    may lag behind by minutes, and nothing keeps two processes that look at the same time from creating one each: call
-    this in one place, such as a step of the deployment. Webhooks that are there twice are logged as a warning.
+    It sends one request to create it. If the outcome of that request is unknown, it isn't repeated. Call this in one
+    place, such as a step of the deployment: two processes that call it at the same time may create a webhook each, and
+    the service's list of webhooks can lag behind by minutes. Webhooks that exist twice are logged as a warning.
 
-    For a URL with another secret than the webhook that is there, a new one is created and the old one is then deleted.
+    If the account has a webhook for the same URL with another secret, a new one is created and then the old one is
+    deleted.
 
     Routes: `GET /v4/webhooks`, `POST /v4/webhooks`, `DELETE /v4/webhooks/{id}`, with an API key or OAuth.
 
     Args:
         kit: The client of the account.
-        event: Such as `"subscriber.subscriber_activate"` or `{"name": "subscriber.tag_add", "tag_id": 31}`; a
-            `NewWebhookEvent`, or the `event` of another webhook.
-        target_url: Where events are to be sent by POST, absolute, with http or https.
+        event: The event: a name such as `"subscriber.subscriber_activate"`, a dict such as
+            `{"name": "subscriber.tag_add", "tag_id": 31}`, a `NewWebhookEvent`, or the `event` of another webhook.
+        target_url: The absolute http or https URL that events are sent to by POST.
 
     Raises:
-        ValueError, TypeError: An argument can't be used, or the event lacks what it is about; nothing was sent.
-        KitError: A request failed. If the webhook may have been created, a note says so: later, call this again.
+        ValueError, TypeError: An argument can't be used, or the event lacks a parameter, such as its `tag_id`. Nothing
+            was sent.
+        KitError: A request failed. If the webhook may have been created, a note of the exception says so: call this
+            again some minutes later.
     """
     if not isinstance(kit, Kit):
         raise TypeError(f"kit: expected a Kit, got a {type(kit).__name__}; with an AsyncKit, use aensure")
@@ -78,7 +81,7 @@ def ensure(kit: Kit, event: Event, target_url: str) -> Webhook:
 
 @forgets_arguments
 async def aensure(kit: AsyncKit, event: Event, target_url: str) -> Webhook:
-    """The same as `ensure`, for an `AsyncKit`."""
+    """Do what `ensure` does, with an `AsyncKit`. Arguments and errors are the same."""
     if not isinstance(kit, AsyncKit):
         raise TypeError(f"kit: expected an AsyncKit, got a {type(kit).__name__}; with a Kit, use ensure")
     plan = _Plan(event, target_url)

@@ -19,7 +19,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 def new_secret() -> str:
-    """Return a random secret for `with_secret`: 256 bits, in 43 characters that need no escapes in a URL."""
+    """Return a random secret for `with_secret`: 256 bits as 43 characters, none of which a URL has to escape."""
     import secrets
 
     return secrets.token_urlsafe(32)
@@ -27,14 +27,14 @@ def new_secret() -> str:
 
 @forgets_arguments
 def with_secret(url: str, secret: str) -> str:
-    """Return a URL with the query parameter `secret`, in the place of one that it has already.
+    """Return a URL with a secret as its query parameter `secret`, which replaces an earlier one.
 
     Args:
-        url: Where deliveries are to go, absolute, with http or https.
-        secret: As of `new_secret`, 16 characters or more.
+        url: The absolute http or https URL that deliveries are sent to.
+        secret: The secret: at least 16 characters, such as from `new_secret`.
 
     Raises:
-        ValueError, TypeError: The URL or the secret can't be used. No message shows either.
+        ValueError, TypeError: The URL or the secret can't be used. The message shows neither.
     """
     check_url("url", url)
     parts = urlsplit(_without_secret(url))
@@ -44,17 +44,18 @@ def with_secret(url: str, secret: str) -> str:
 
 @forgets_arguments
 def is_authentic(url_or_query: str | bytes, secret: str | Iterable[str]) -> bool:
-    """Tell whether a request was sent to a URL that `with_secret` made. Secrets are compared in constant time.
+    """Tell whether the URL of a request has the secret that `with_secret` put there. It compares in constant time.
 
     Args:
-        url_or_query: The URL that was asked for, or its query alone, as it came: not decoded.
-        secret: What the URL must have, or several while the secret is being changed: one of them.
+        url_or_query: The URL of the request, or only its query, before decoding.
+        secret: The expected secret, or several of which one must match, such as while the secret is being changed.
 
     Returns:
-        False also if there is no secret in it, or more than one.
+        True if the URL has exactly one secret and it matches, otherwise False.
 
     Raises:
-        ValueError, TypeError: A secret is no text of 16 characters or more, such as that of a variable that isn't set.
+        ValueError, TypeError: An expected secret isn't text of at least 16 characters, such as None from an environment
+            variable that isn't set.
     """
     expected = [_checked(each) for each in ([secret] if isinstance(secret, str | None) else secret)]
     if not expected:
