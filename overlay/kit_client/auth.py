@@ -46,10 +46,10 @@ class OriginAuth(httpx.Auth):
         self._origins = [_origin(origin) for origin in origins]
 
     def takes_credentials(self, request: httpx.Request) -> bool:
-        """Tell whether a request is to have credentials.
+        """Tell whether credentials are to be sent with a request.
 
         Raises:
-            OAuthRequiredError: Only others than these are good for it.
+            OAuthRequiredError: The operation accepts OAuth only, and these credentials are an API key.
         """
         operation: Operation[object] | None = request.extensions.get("operation")
         if _origin(request.url) not in self._origins or (operation is not None and not operation.security):
@@ -61,7 +61,7 @@ class OriginAuth(httpx.Auth):
         return True
 
     def sent(self, request: httpx.Request, secret: Secret) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
-        """Yield the request with its credentials, and return the response."""
+        """Yield the request with the credentials in its header, take them out again, and return the response."""
         request.headers[self.header] = self.prefix + secret.reveal()
         try:
             return (yield request)
@@ -70,10 +70,10 @@ class OriginAuth(httpx.Auth):
             request.headers[self.header] = MASKED
 
     def settle(self) -> None:
-        """Wait for what is under way with the client's connections, before they are closed."""
+        """Wait until no token request uses the client's connections, so that they can be closed."""
 
     async def asettle(self) -> None:
-        """As `settle`, to await."""
+        """Do what `settle` does, to be awaited."""
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -106,10 +106,15 @@ class _HeaderAuth(OriginAuth):
 
 
 class ApiKeyAuth(_HeaderAuth):
-    """An API key (section "API Key Authentication" of the reference).
+    """Authentication by an API key in the header `X-Kit-Api-Key`, as `Kit(api_key)` makes it.
+
+    Args:
+        secret: The API key.
+        origin: A URL of the service. The key is sent to no other scheme, host or port.
+        name: What an error message calls the key, such as `api_key`.
 
     Raises:
-        ConfigurationError: The key can't be one.
+        ConfigurationError: The key is empty, or isn't printable ASCII without spaces.
     """
 
     header = "X-Kit-Api-Key"
@@ -117,10 +122,17 @@ class ApiKeyAuth(_HeaderAuth):
 
 
 class BearerAuth(_HeaderAuth):
-    """An OAuth access token (RFC 6750), used as it is: when it expires, calls raise `AuthenticationError`.
+    """Authentication by an OAuth access token (RFC 6750), as `Kit(access_token=...)` makes it.
+
+    The token isn't refreshed: when it expires, calls raise `AuthenticationError`. `OAuth` refreshes tokens.
+
+    Args:
+        secret: The access token.
+        origin: A URL of the service. The token is sent to no other scheme, host or port.
+        name: What an error message calls the token, such as `access_token`.
 
     Raises:
-        ConfigurationError: The token can't be one.
+        ConfigurationError: The token is empty, or isn't printable ASCII without spaces.
     """
 
     header = "Authorization"

@@ -137,7 +137,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             auth=chosen,
             clock=self._clock,
         )
-        """Waits for the service's rate limit; `rate_limiter.state()` says what is left of it. None if there is no limit."""
+        """Delays requests to keep the rate limit; `state()` tells how many are left. None if there is no limiter."""
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
         self._httpx_args["transport"] = layered = self._transport(transport, http_client)
         if isinstance(chosen, PerClientAuth):
@@ -152,7 +152,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """The differences between answers and the document so far, one for each place, in the order they came."""
+        """The differences between responses and the document so far: one for each place, the first one first."""
         return self._drift.seen
 
     def with_options(
@@ -166,22 +166,22 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         extra_body: Mapping[str, Any] | Unset = UNSET,
         extra_headers: Mapping[str, str] | Unset = UNSET,
     ) -> Self:
-        """The same client, connections included, with other options for the calls made through what is returned.
+        """Return a client with other options for its calls. It shares the connections of this one.
 
-        Closing what is returned does nothing: the connections stay the original's.
+        Options that aren't given stay as they are. Closing the returned client does nothing.
 
         Args:
             timeout: Seconds, an `httpx.Timeout`, or None to wait for ever.
-            max_retries: Requests after the first.
-            deadline: Seconds for a whole call, retries and waits included, or None for no deadline.
-            max_response_bytes: The largest response body, or None for any.
-            extra_query: Query parameters for each call. They win over the call's own; None takes one of those away.
-            extra_body: Fields for the body of each call, a JSON object or a form. They win over the call's own. A call
-                without a body gets one, a JSON object.
-            extra_headers: Headers for each call. Credentials are refused.
+            max_retries: How many retries a call may have.
+            deadline: Seconds for a whole call with its retries and waits, or None for no deadline.
+            max_response_bytes: The largest response body in bytes, or None for any size.
+            extra_query: Query parameters for each call. They replace the call's own of the same name; None removes one.
+            extra_body: Fields for the body of each call, a JSON object or a form. They replace the call's own of the same
+                name. A call without a body gets a JSON object of them.
+            extra_headers: Headers for each call. Headers with credentials raise ValueError.
 
         Raises:
-            ValueError, TypeError: An option is negative, of another type, or can't be sent.
+            ValueError, TypeError: An option is out of range, of another type, or can't be sent.
         """
         # Made before they are shared.
         (self.get_async_httpx_client if self._is_async else self.get_httpx_client)()
@@ -199,21 +199,21 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
 
     @property
     def clock(self) -> Clock:
-        """The time that retries and deadlines go by."""
+        """The clock for retries, deadlines and rate limits."""
         return self._clock
 
     def check_credentials(self, operation: Operation[Any]) -> None:
-        """Raise OAuthRequiredError if an operation takes OAuth only and the client has an API key. Sends nothing."""
+        """Raise OAuthRequiredError if the operation accepts OAuth only and the client has an API key. Sends nothing."""
         if self._origin_auth is not None:
             extensions = {"operation": operation}
             self._origin_auth.takes_credentials(httpx.Request(operation.method, self._base_url, extensions=extensions))
 
     @property
     def last_response(self) -> Response[Any] | None:
-        """The response of the last successful call of this thread or task: status, headers, request id and body.
+        """The response of the last successful call in this thread or task: status, headers, request id and body.
 
-        None if there was none, or if another client was used since. Pages that a list fetches ahead are fetched by another
-        thread or task: each `Page` has its own `response`.
+        None if there was no such call, or if the last one used another client. Lists fetch the next page in another thread
+        or task, so that it isn't found here: use the `response` of each `Page`.
         """
         call = last_call.get()
         return None if call is None else self._responses.get(call)

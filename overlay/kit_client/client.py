@@ -28,42 +28,46 @@ T = TypeVar("T")
 class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     """A client of the Kit API v4.
 
-    Close it, or use it as a context manager. It is safe to share between threads.
+    Close it, or use it as a context manager. Threads can share it.
 
     Args:
-        api_key: An API key; without any credentials here, KIT_API_KEY or KIT_ACCESS_TOKEN of the environment is used.
-        access_token: An OAuth access token, in place of a key.
-        auth: An `httpx.Auth`, in place of both.
-        base_url: Where the service is, with or without `/v4`; else KIT_BASE_URL of the environment.
-        timeout: Seconds for each of connecting, reading and writing; an `httpx.Timeout`; or None for no limit.
-        max_retries: Requests after the first, where `retry` is to hold otherwise.
-        retry: When, and how often, to send again.
-        headers: Sent with every request.
-        event_hooks: As of `httpx.Client`: `{"request": [...], "response": [...]}`.
-        transport: An `httpx.BaseTransport` for the I/O, such as a mock's. It is shared as it is: an `httpx.HTTPTransport`
-            is for one process only, an `httpx.AsyncHTTPTransport` for one event loop.
-        http_client: An `httpx.Client` to send through, with its proxies, TLS, headers and event hooks. Authentication,
-            retries and timeouts are still those of this client; the caller closes it. With HTTP/2 on, one thread or task at
-            a time may use it.
-        proxy: The proxy to use, instead of those of HTTPS_PROXY and the like.
-        verify: False to accept any certificate; a file or folder of the certificates to trust; an `ssl.SSLContext`.
-        http2: Whether to offer HTTP/2. It needs `httpx[http2]`. A connection carries one call at a time all the same, as
-            httpcore mixes up calls that share one.
-        limits: How many connections there may be, and how long they are kept.
-        clock: The time that retries and deadlines go by.
-        on_drift: Called with each difference between an answer and the document, once for each place. What it raises is
-            logged.
-        deadline: Seconds for a whole call, retries and waits included; None for no deadline. If it isn't given, it is the
-            budget of `retry` (150 seconds) plus the longest of the timeouts (30 seconds).
-        max_response_bytes: The largest response body, compressed or not; None for any.
-        rate_limiter: Keeps to the service's rate limit by waiting; None for no limit. Without it, the clients of a
-            process that have the same credential and base URL share one: 120 requests in 60 seconds for an API key, 600
-            for an OAuth token. A client with a `clock` or a kind of `transport` of its own doesn't share it.
+        api_key: An API key. If no credentials are given, the environment variable KIT_API_KEY or KIT_ACCESS_TOKEN is
+            used.
+        access_token: An OAuth access token, instead of an API key.
+        auth: An `httpx.Auth` such as `OAuth`, instead of both.
+        base_url: The URL of the service, with or without `/v4`. The default is the environment variable KIT_BASE_URL
+            or, without one, Kit's own URL.
+        timeout: Seconds for each read and each write, and to connect; an `httpx.Timeout`; or None to wait for ever. The
+            default is 10 seconds to connect and 30 seconds for the rest.
+        max_retries: How many retries a call may have, instead of `retry.max_retries` (4).
+        retry: When a request is retried, and after what delay.
+        headers: Headers that are sent with every request.
+        event_hooks: Functions for `httpx.Client` to call: `{"request": [...], "response": [...]}`.
+        transport: An `httpx.BaseTransport` that does the I/O, such as a mock's. One `httpx.HTTPTransport` works in one
+            process only, one `httpx.AsyncHTTPTransport` in one event loop only.
+        http_client: An `httpx.Client` that sends the requests, with its own proxies, TLS, headers and event hooks.
+            Authentication, retries and timeouts are those of this client. The caller closes it. If it uses HTTP/2, only
+            one thread or task at a time may use it.
+        proxy: The URL of the proxy, instead of HTTPS_PROXY and similar environment variables.
+        verify: Which certificates are trusted: True for the usual ones, False for any, a file or folder of
+            certificates, or an `ssl.SSLContext`.
+        http2: Whether to offer HTTP/2. It needs `httpx[http2]`. A connection carries one call at a time even so, because
+            httpcore mixes up calls that share a connection.
+        limits: How many connections are open at a time (100 by default), and how long idle ones are kept.
+        clock: The clock for retries, deadlines and rate limits; the system's by default.
+        on_drift: Called with each `Drift`, once for each place. An exception that it raises is logged.
+        deadline: Seconds for a whole call with its retries and waits; None for no deadline. The default is
+            `retry.budget` (150 seconds) plus the longest timeout (30 seconds).
+        max_response_bytes: The largest response body in bytes, before and after decompression; None for any size. The
+            default is 64 MiB.
+        rate_limiter: A limiter that delays requests to keep the service's rate limit; None for no limiter. By default
+            all clients of a process with the same credential and base URL share one: 120 requests in 60 seconds for an
+            API key, 600 for an OAuth token. A client with its own `clock` or kind of `transport` has its own limiter.
 
     Raises:
-        TypeError: `on_drift` can't be called, or has to be awaited.
-        ConfigurationError: There are no credentials or too many, an argument or a variable of the environment can't
-            be used, or two arguments contradict each other.
+        TypeError: `on_drift` can't be called, or is an async function.
+        ConfigurationError: There are no credentials or several, an argument or an environment variable can't be used,
+            or two arguments contradict each other.
     """
 
     _is_async = False
@@ -71,7 +75,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
 
     @lazy_property
     def bulk(self) -> Bulk:
-        """Long lists of subscribers, at the speed that the quota allows."""
+        """Imports and exports of many subscribers, as fast as the rate limit allows."""
         from .bulk import Bulk
 
         return Bulk(self)
@@ -82,7 +86,18 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
     ) -> types.Pager[T]:
-        """All items of a list operation: its module, at most how many, its own arguments."""
+        """Return the items of a list operation, to iterate over. Nothing is sent before.
+
+        Args:
+            operation: The module of the operation, such as `kit_api.api.tags.list_tags`.
+            limit: The largest number of items; None for all.
+            args: Positional arguments of the operation, such as the id of a tag.
+            kwargs: Keyword arguments of the operation; `client` is one of them.
+
+        Raises:
+            ValueError: `after` and `before` are both given, or `limit` is negative.
+            KitError: While iterating: a request failed. `.cursor` says where to resume.
+        """
         return Pager(operation, limit, args, kwargs)
 
     def request(
@@ -94,30 +109,32 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
         json: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response[Any]:
-        """Call what the document doesn't have, with the client's credentials, retries and errors.
+        """Call a route that the document doesn't have, with the client's credentials, retries and errors.
 
-        GET, HEAD, OPTIONS, PUT and DELETE are sent again after a failure; POST and PATCH only where an operation that
-        isn't safe to repeat would be.
+        GET, HEAD, OPTIONS, PUT and DELETE are retried after any failure that may pass. POST and PATCH are retried only
+        if the service did nothing: after a 429, or if no connection could be made.
 
         Args:
-            method: Such as `GET`.
-            path: Such as `/v4/posts`, below the base URL.
-            params: Query parameters; a list is sent as a repeated one, and None isn't sent.
-            json: The body; None for no body.
-            headers: Headers of this call. Credentials are refused.
+            method: The HTTP method, such as `GET`.
+            path: The path below the base URL, such as `/v4/posts`.
+            params: Query parameters. A list is sent as a repeated parameter, and None isn't sent.
+            json: The body, which is sent as JSON; None for no body.
+            headers: Headers of this call. Headers with credentials raise ValueError.
 
         Raises:
-            ValueError, TypeError: An argument can't be sent; nothing was.
-            KitError: Any answer but a success whose body is JSON or empty, or no answer.
+            ValueError, TypeError: An argument can't be sent. Nothing was sent.
+            KitError: The response has another status than 200 to 299, its body is neither JSON nor empty, or there was
+                no response.
 
         Returns:
-            Status, headers, body, and the parsed JSON: None if the body is empty.
+            The status, headers and body, and the parsed JSON as `parsed`: None if the body is empty.
         """
         from .undocumented import free_operation, free_request
 
         return self.call(free_operation(method, path), free_request(path, params, json, headers))
 
     def close(self) -> None:
+        """Close the connections. Later calls raise `KitError`. A caller's `http_client` stays open."""
         if self._owns_connections:
             self._closed.set()
             if self._origin_auth is not None:
@@ -138,7 +155,11 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
 
 
 class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResources):
-    """A client of the Kit API v4 for asyncio and trio. Arguments and errors are those of `Kit`; `transport` is an async one."""
+    """A client of the Kit API v4 for asyncio and trio.
+
+    Arguments and errors are those of `Kit`, but `transport` is an `httpx.AsyncBaseTransport`, `http_client` an
+    `httpx.AsyncClient`, and `event_hooks` are async functions.
+    """
 
     _is_async = True
     _layers = Layers(
@@ -147,7 +168,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
 
     @lazy_property
     def bulk(self) -> AsyncBulk:
-        """Long lists of subscribers, as `Kit.bulk` has them."""
+        """Imports and exports of many subscribers, as those of `Kit.bulk`, to be awaited."""
         from .bulk import AsyncBulk
 
         return AsyncBulk(self)
@@ -158,7 +179,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
     ) -> types.AsyncPager[T]:
-        """All items of a list operation: its module, at most how many, its own arguments."""
+        """Return the items of a list operation, for `async for`. Arguments and errors are those of `Kit.paginate`."""
         return AsyncPager(operation, limit, args, kwargs)
 
     async def request(
@@ -170,12 +191,13 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
         json: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response[Any]:
-        """Call what the document doesn't have, as `Kit.request` does."""
+        """Call a route that the document doesn't have. Arguments and errors are those of `Kit.request`."""
         from .undocumented import free_operation, free_request
 
         return await self.acall(free_operation(method, path), free_request(path, params, json, headers))
 
     async def aclose(self) -> None:
+        """Close the connections. Later calls raise `KitError`. A caller's `http_client` stays open."""
         if self._owns_connections:
             self._closed.set()
             if self._origin_auth is not None:

@@ -11,33 +11,41 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """The real clock; a subclass may be another. All values are seconds."""
+    """The system's clock, in seconds.
+
+    For tests, pass an instance of a subclass that overrides `monotonic`, `time`, `sleep` and `asleep` as `clock`.
+    """
 
     def monotonic(self) -> float:
-        """Time that never runs backwards, from any start."""
+        """Return the seconds since an arbitrary moment. The number never gets smaller."""
         return time.monotonic()
 
     def time(self) -> float:
-        """Time since the epoch."""
+        """Return the seconds since 1970-01-01, in UTC."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
+        """Block the thread for a number of seconds."""
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
+        """Pause the task for a number of seconds."""
         import anyio  # late, as synchronous programs never need it
 
         await anyio.sleep(seconds)
 
     def wait(self, event: threading.Event, seconds: float) -> None:
-        """Sleep until an event is set, at most so long. A clock whose `sleep` is another one sleeps the whole time."""
+        """Block the thread until the event is set, or for `seconds` at most.
+
+        If a subclass overrides `sleep`, this calls it with all of the seconds instead.
+        """
         if type(self).sleep is Clock.sleep:
             event.wait(min(seconds, threading.TIMEOUT_MAX))
         else:
             self.sleep(seconds)
 
     async def await_event(self, event: anyio.Event, seconds: float) -> None:
-        """Do the same in a task."""
+        """Pause the task until the event is set, as `wait` does for a thread."""
         import anyio
 
         if type(self).asleep is Clock.asleep:
