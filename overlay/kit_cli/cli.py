@@ -27,10 +27,11 @@ from .declaring import Commands, HelpFormatter
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
 
 _ABOUT = """\
-Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` tells of a command.
+Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` explains a command.
 
-Credentials are those of `kit-client login` or, without one, of KIT_API_KEY or KIT_ACCESS_TOKEN. A login is sent to no other
-place than it was made at. With KIT_BASE_URL set, the credentials of the environment go there alone.
+It uses the credentials of `kit-client login` or, without a login, the environment variable KIT_API_KEY or KIT_ACCESS_TOKEN.
+The credentials of a login are sent only to the service where the login was made, and those of the environment only to
+KIT_BASE_URL if that is set.
 """
 # The advice at the end of some errors.
 _FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")

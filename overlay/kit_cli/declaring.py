@@ -90,22 +90,24 @@ class Commands:
         made.set_defaults(run=run)
         common = made.add_argument_group("options of all commands")
         common.add_argument(
-            "--account", metavar="NAME", help=f"which login, if you have several (default: {DEFAULT_ACCOUNT!r})"
+            "--account",
+            metavar="NAME",
+            help=f"the name of the login to use, if you have several (default: {DEFAULT_ACCOUNT!r})",
         )
         common.add_argument(
             "--store",
             type=Path,
             default=default_path(),
             metavar="FILE",
-            help="where credentials are kept, readable for you alone (default: %(default)s)",
+            help="the file of the credentials, which only you can read (default: %(default)s)",
         )
         common.add_argument(
             "--base-url",
             metavar="URL",
-            help="where the service is, such as a mock's (default: that of the login, or Kit's)",
+            help="the URL of the service, such as a mock's (default: that of the login, or Kit's)",
         )
         common.add_argument("--json", action="store_true", help="write results and errors as JSON, for programs")
-        common.add_argument("--quiet", "-q", action="store_true", help="show no progress and no remarks")
+        common.add_argument("--quiet", "-q", action="store_true", help="show neither progress nor notes")
         return made
 
 

@@ -14,12 +14,12 @@ NOBODY_READS = 141
 
 EXPLAINED = """\
 exit status:
-  0    all of it was done
-  1    it failed; standard error says why
-  2    a mistake in how it was called; nothing was sent
-  3    done in part: some rows failed, and are reported
+  0    success
+  1    failure; standard error says why
+  2    wrong arguments; nothing was sent
+  3    partial success: some rows failed and are reported
   130  stopped by Ctrl-C
-  141  what reads its output went away
+  141  the program that reads the output has ended
 """
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _MORE = """\
 It is a draft unless a time to send it is given.
 
-The file may begin with fields between two lines of ---: those of the API's broadcast, such as subject, preview_text,
-send_at, public, description and email_template_id, and tags. Options go before them.
+The file may begin with fields between two lines of ---: tags, and fields of the API's broadcasts such as subject,
+preview_text, send_at, public, description and email_template_id. Options override the fields.
 """
 
 
 def add_to(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add("broadcast", "make a broadcast of a Markdown file", run, _MORE)
+    parser = commands.add("broadcast", "create a broadcast from a Markdown file", run, _MORE)
     parser.add_argument("file", metavar="FILE.md", help="the text, in Markdown; - for standard input")
     parser.add_argument("--subject", metavar="TEXT", help="its subject line")
     parser.add_argument("--preview-text", metavar="TEXT", help="what inboxes show beside the subject")
@@ -33,17 +33,22 @@ def add_to(commands: Commands) -> None:
     when.add_argument(
         "--send-at",
         metavar="MOMENT",
-        help="when to send it, such as '2026-12-01 09:00' by the account's clock, 2026-12-01T09:00Z, or now",
+        help="when to send it: '2026-12-01 09:00' in the account's time zone, 2026-12-01T09:00Z, or now",
     )
-    when.add_argument("--draft", action="store_true", help="only a draft, whatever the file says")
+    when.add_argument("--draft", action="store_true", help="save a draft, even if the file has a send_at")
     parser.add_argument(
-        "--public", action=argparse.BooleanOptionalAction, help="whether it is a post on the web too (default: no)"
+        "--public",
+        action=argparse.BooleanOptionalAction,
+        help="whether it is also published as a post on the web (default: no)",
     )
     parser.add_argument(
-        "--tag", action="append", metavar="NAME", help="to those with this tag, or any of several (default: everybody)"
+        "--tag",
+        action="append",
+        metavar="NAME",
+        help="send it to subscribers with this tag; can be repeated, for any of the tags (default: everybody)",
     )
     parser.add_argument("--dry-run", action="store_true", help="show its HTML or, with --json, what would be sent")
-    parser.add_argument("--yes", "-y", action="store_true", help="send or publish it without a question")
+    parser.add_argument("--yes", "-y", action="store_true", help="send or publish it without asking")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:

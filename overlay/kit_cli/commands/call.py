@@ -11,29 +11,33 @@ from kit_cli.declaring import Commands
 from kit_cli.status import OK, MisuseError
 
 _MORE = """\
-Arguments are parameters and fields of the body, by name; the document says what kind of value each is:
+Arguments are parameters of the operation and fields of its body, by name:
 
-  NAME=VALUE         a value; lists have commas, null is NAME:=null
+  NAME=VALUE         a value of the type that the operation has; separate the items of a list by commas
   NAME.FIELD=VALUE   a field of an object, such as fields.last_name=Lovelace
-  NAME=@FILE         the text of a file; text that begins with @ itself is JSON
-  NAME:=JSON         JSON, sent as it is
+  NAME=@FILE         the text of a file
+  NAME:=JSON         a JSON value, such as NAME:=null, or NAME:='"@ada"' for text that begins with @
 
-  kit-client call --list               all operations
-  kit-client call OPERATION --help     the arguments of one
+  kit-client call --list               lists all operations
+  kit-client call OPERATION --help     lists the arguments of an operation
 """
 
 
 def add_to(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add("call", "call any operation of the API", run, _MORE, add_help=False, prog="kit-client call")
-    parser.add_argument("operation", nargs="?", metavar="OPERATION", help="its name, such as list_tags")
+    parser.add_argument(
+        "operation", nargs="?", metavar="OPERATION", help="the name of the operation, such as list_tags"
+    )
     parser.add_argument("arguments", nargs="*", metavar="NAME=VALUE")
     parser.add_argument("--body", metavar="@FILE", help="the body as JSON: @FILE, @- for standard input, or the JSON")
-    parser.add_argument("--all", action="store_true", help="every item of a list, over all pages, one JSON value each")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="with --all: at most so many items")
+    parser.add_argument(
+        "--all", action="store_true", help="get all pages of a list, and write each item as one line of JSON"
+    )
+    parser.add_argument("--limit", type=_positive, metavar="N", help="with --all: the largest number of items")
     parser.add_argument("--list", action="store_true", help="show all operations, and send nothing")
     # Of its own, as that of an operation is another one than that of the command.
-    parser.add_argument("--help", "-h", action="store_true", help="show this, or the arguments of the operation")
+    parser.add_argument("--help", "-h", action="store_true", help="show this help, or the arguments of the operation")
     parser.set_defaults(show_help=parser.print_help)
 
 

@@ -18,10 +18,10 @@ def add_to(commands: Commands) -> None:
     """Declare the command."""
     commands.add(
         "doctor",
-        "read through every operation, and say what is wrong",
+        "check every operation that reads, and say what is wrong",
         run,
-        "Nothing is changed: only GET is sent, about 25 requests. It fails if an operation fails, if an answer\n"
-        "contradicts the document, or if this machine's clock is wrong. Fields that the document doesn't have are shown.",
+        "It sends about 25 GET requests, which change nothing. It fails if an operation fails, if a response\n"
+        "contradicts the document, or if this machine's clock is wrong. It shows fields that the document doesn't have.",
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kit_cli.listings import Listing
 
 _MORE = """\
-A file gets its name once it is complete. An export that was interrupted goes on with --resume, also where it was killed.
+The file appears under its name when it is complete. --resume continues an export that was interrupted or killed.
 Custom fields are columns such as fields.company."""
 
 
@@ -34,18 +34,20 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", "-o", default="-", metavar="FILE", help="the file; - is standard output (default: -)")
     parser.add_argument(
-        "--format", choices=("csv", "jsonl", "parquet"), help="the format (default: by the file's ending, or else csv)"
+        "--format",
+        choices=("csv", "jsonl", "parquet"),
+        help="the format (default: by the file's ending, otherwise csv)",
     )
     parser.add_argument(
-        "--resume", action="store_true", help="go on with the export that was interrupted, if there is one"
+        "--resume", action="store_true", help="continue the export that was interrupted, if there is one"
     )
-    parser.add_argument("--force", action="store_true", help="replace the file if there is one")
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
     parser.add_argument(
         "--parallel",
         type=_parallel,
         default=1,
         metavar="N",
-        help="read subscribers by N requests at a time: faster, and in no order (default: 1)",
+        help="read subscribers with N requests at a time, which is faster; they are then in no order (default: 1)",
     )
     parser.add_argument(
         "--safe-for-excel",

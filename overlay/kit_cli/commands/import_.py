@@ -10,22 +10,32 @@ from kit_cli.context import Context
 from kit_cli.declaring import Commands
 
 _MORE = """\
-Who exists already is updated, so that running it twice does no harm. A row that can't be imported is reported with its line,
-and the others go in.
+Subscribers who exist already are updated, so that importing a file twice does no harm. A row that can't be imported is
+reported with its line, and the other rows are imported.
 
-The address stands in a column such as Email, the first name in one such as First name, and columns that are called as custom
-fields are theirs; --map says what others are."""
+Columns such as Email and First name are recognized, and columns that are named like a custom field; --map gives the meaning
+of other columns."""
 
 
 def add_to(commands: Commands) -> None:
     """Declare the command."""
-    parser = commands.add("import", "bring in subscribers from a CSV file", run, _MORE)
+    parser = commands.add("import", "import subscribers from a CSV file", run, _MORE)
     parser.add_argument("file", metavar="FILE", help="the file; - is standard input")
     parser.add_argument(
-        "--tag", action="append", default=[], type=_tag, metavar="NAME", help="a tag for all; can be repeated"
+        "--tag",
+        action="append",
+        default=[],
+        type=_tag,
+        metavar="NAME",
+        help="a tag for all subscribers; can be repeated",
     )
     parser.add_argument(
-        "--form", action="append", default=[], type=_id, metavar="ID", help="a form to add all to; can be repeated"
+        "--form",
+        action="append",
+        default=[],
+        type=_id,
+        metavar="ID",
+        help="the id of a form to add all subscribers to; can be repeated",
     )
     parser.add_argument(
         "--map",
@@ -33,34 +43,34 @@ def add_to(commands: Commands) -> None:
         default=[],
         type=_mapping,
         metavar="COLUMN=FIELD",
-        help="what a column is: email_address, first_name, state or a custom field; nothing, to leave it out."
-        " Can be repeated. A column without a header goes by its number, from 1",
+        help="the meaning of a column: email_address, first_name, state or a custom field; empty to ignore the column."
+        " Can be repeated. Name a column without a header by its number, from 1",
     )
     parser.add_argument("--create-missing", action="store_true", help="create tags and custom fields that don't exist")
-    parser.add_argument("--dry-run", action="store_true", help="check everything, and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, but change nothing")
     parser.add_argument(
         "--checkpoint",
         type=Path,
         metavar="FILE",
-        help="remember in this file what is done, so that the same command goes on where it stopped",
+        help="keep the outcome of each row in this file, so that the same command resumes where it stopped",
     )
     parser.add_argument(
-        "--fallback", choices=("single",), help="with an API key, send one subscriber after the other: slow"
+        "--fallback", choices=("single",), help="with an API key, send one subscriber per request, which is slow"
     )
     parser.add_argument(
         "--failures",
         type=Path,
         metavar="FILE.csv",
-        help="where rows that failed go, with their lines and the reasons (default: a new file in this folder)",
+        help="the file for rows that failed, with their lines and the reasons (default: a new file in this folder)",
     )
-    parser.add_argument("--force", action="store_true", help="replace the file of --failures if there is one")
+    parser.add_argument("--force", action="store_true", help="replace the file of --failures if it exists")
     parser.add_argument(
-        "--encoding", type=_encoding, metavar="NAME", help="the file's encoding (default: it is found out)"
+        "--encoding", type=_encoding, metavar="NAME", help="the file's encoding (default: it is detected)"
     )
     parser.add_argument(
-        "--delimiter", type=_delimiter, metavar="SIGN", help="what stands between cells (default: it is found out)"
+        "--delimiter", type=_delimiter, metavar="SIGN", help="the character between cells (default: it is detected)"
     )
-    parser.add_argument("--yes", "-y", action="store_true", help="don't ask before it begins")
+    parser.add_argument("--yes", "-y", action="store_true", help="don't ask before the import begins")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:

@@ -16,24 +16,30 @@ def add_to(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add(
         "login",
-        "sign in by a browser, or with an API key",
+        "sign in with a browser, or with an API key",
         run,
-        "An app with a secret takes it from KIT_CLIENT_SECRET, then and later.",
+        "If the app has a client secret, set KIT_CLIENT_SECRET to it for this command and all later ones.",
     )
     how = parser.add_mutually_exclusive_group(required=True)
-    how.add_argument("--client-id", metavar="ID", help="the id of your app, as in Kit's developer settings")
-    how.add_argument("--api-key", action="store_true", help="ask for an API key instead, or read one from a pipe")
+    how.add_argument("--client-id", metavar="ID", help="the client id of your app, from Kit's developer settings")
+    how.add_argument(
+        "--api-key", action="store_true", help="ask for an API key, or read it from a pipe, instead of using a browser"
+    )
     parser.add_argument(
         "--port",
         type=_port,
         default=0,
         metavar="N",
-        help="the port of this machine that the browser comes back to, at http://127.0.0.1:N/callback: one that is"
-        " registered for the app (default: any)",
+        help="the port of the redirect URI http://127.0.0.1:N/callback, which must be registered for the app (default:"
+        " any free port)",
     )
-    parser.add_argument("--no-browser", action="store_true", help="show the URL, and open no browser")
+    parser.add_argument("--no-browser", action="store_true", help="print the URL instead of opening a browser")
     parser.add_argument(
-        "--timeout", type=_seconds, default=300.0, metavar="S", help="how long to wait, in seconds (default: 300)"
+        "--timeout",
+        type=_seconds,
+        default=300.0,
+        metavar="S",
+        help="how long to wait for the browser, in seconds (default: 300)",
     )
 
 

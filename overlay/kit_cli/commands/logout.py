@@ -12,7 +12,9 @@ from kit_cli.status import OK
 def add_to(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add("logout", "revoke the tokens and forget the credentials", run)
-    parser.add_argument("--local", action="store_true", help="forget them, and tell the service nothing")
+    parser.add_argument(
+        "--local", action="store_true", help="forget the credentials without revoking the tokens at the service"
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> int:

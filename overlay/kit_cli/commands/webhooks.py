@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from kit_api.models import Webhook
 
 _EVENTS = """\
-NAME=VALUE is what the event is about, such as tag_id=31 for subscriber.tag_add. `kit-client call create_webhook --help`
-has all events and names. A webhook that is there already stays the only one.
+NAME=VALUE is a parameter of the event, such as tag_id=31 for subscriber.tag_add. `kit-client call create_webhook --help`
+lists all events and parameters. If the account has the same webhook already, no second one is added.
 """
 
 
@@ -25,12 +25,16 @@ def add_to(commands: Commands) -> None:
     group.add(
         "list", "list the webhooks of the account", run_list, "Secrets in their URLs are masked, except with --json."
     )
-    add = group.add("add", "have events sent to a URL", run_add, _EVENTS)
-    add.add_argument("event", metavar="EVENT", help="such as subscriber.subscriber_activate, or tag_add for short")
-    add.add_argument("url", metavar="URL", help="where events are to be sent by POST")
-    add.add_argument("about", nargs="*", metavar="NAME=VALUE", help="what the event is about")
+    add = group.add("add", "add a webhook, which sends an event to a URL", run_add, _EVENTS)
+    add.add_argument(
+        "event", metavar="EVENT", help="the event, such as subscriber.subscriber_activate, or tag_add for short"
+    )
+    add.add_argument("url", metavar="URL", help="the URL that events are sent to by POST")
+    add.add_argument("about", nargs="*", metavar="NAME=VALUE", help="a parameter of the event, such as tag_id=31")
     remove = group.add("remove", "remove webhooks", run_remove)
-    remove.add_argument("ids", nargs="+", type=_id, metavar="ID", help="as `kit-client webhooks list` shows it")
+    remove.add_argument(
+        "ids", nargs="+", type=_id, metavar="ID", help="the id of a webhook, as `kit-client webhooks list` shows it"
+    )
 
 
 def run_list(options: argparse.Namespace, context: Context) -> int:
