@@ -25,7 +25,13 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
 class NetworkGuard:
-    """The hosts that a test may call: this machine, and those that are allowed."""
+    """A guard that lets a test call only this machine and the allowed hosts.
+
+    Args:
+        allowed: Names or addresses of hosts that may be called.
+
+    Raises ValueError for a text that isn't a host's name or address, such as a URL.
+    """
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._names: frozenset[str] = frozenset()
@@ -33,12 +39,12 @@ class NetworkGuard:
         self.allow(*allowed)
 
     def allow(self, *names: str) -> None:
-        """Allow these hosts too, by name or address. Raises ValueError for what isn't a host alone, such as a URL."""
+        """Allow further hosts, by name or address. Raises ValueError for a text that is neither, such as a URL."""
         self._names |= hosts(names, "allow")
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
-        """Refuse all other hosts while the context lasts, in all threads of this process."""
+        """Return a context in which a call of any other host fails the test, by `pytest.fail`, in all threads."""
         resolve, connect_tcp = socket.getaddrinfo, anyio.connect_tcp
         connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 

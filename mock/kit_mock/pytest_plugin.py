@@ -1,26 +1,26 @@
-"""Fixtures for pytest: `kit_mock`, a mock for each test, `kit` and `async_kit`, clients of it, and `kit_mock_guard`, which
-makes every `Kit()` call it and keeps the test from calling any other host.
+"""Fixtures for pytest: `kit_mock`, a new mock for each test; `kit` and `async_kit`, clients that call it; and
+`kit_mock_guard`, which makes every `Kit()` call it and keeps the test from calling any other host.
 
-pytest loads this module wherever the package is installed, also in projects that don't use it. So the module imports nothing
-that takes time or may be missing: a fixture imports what it needs when it is first used.
+pytest loads this module wherever the package is installed, also in projects that don't use it. So it imports nothing
+that takes long or may be missing: each fixture imports what it needs when it is first used.
 
     def test_welcome(kit, kit_mock):
         kit_mock.tags.add("Newsletter")
         ...
 
-`@pytest.mark.kit_mock(...)` on a test, a class or (as `pytestmark`) a module sets the arguments of `KitMock`. For each
-argument the nearest mark counts. Chosen for tests:
+`@pytest.mark.kit_mock(...)` on a test, a class or (as `pytestmark`) a module sets the arguments of `KitMock`. If several
+marks set the same argument, the one nearest to the test counts. For tests:
 
-- The clock stands still at 2023-02-17T11:43:55Z, or at the mark's `start`, until `kit_mock.advance()` moves it. A mark can't
-  have a `clock`, since tests would share it.
-- A `seed` that is a relative path starts from the folder of the test's file.
-- `auth="oauth"` makes the clients send the access token, which bulk operations and purchases need; by default they send the
-  API key.
-- If a fault for a number of requests, as by `fail_next`, happened to none, an `UnusedFaultWarning` says so at the end of the
-  test. The test doesn't fail, since it may have set a fault for whatever comes. It does with `filterwarnings = error`, or
-  `error::kit_mock.UnusedFaultWarning` alone.
-- Before a retry, the clients move the mock's clock on by the whole delay instead of sleeping, so no test takes longer or has
-  another outcome for it, and a 429 ends as it would with the service.
+- The clock stands still at 2023-02-17T11:43:55Z, or at the mark's `start`, until `kit_mock.advance()` moves it. A mark
+  can't set `clock`, because tests would share it.
+- A relative path as `seed` is relative to the folder of the test's file.
+- `auth="oauth"` makes the clients send the access token, which bulk operations and purchases need. By default they send
+  the API key.
+- A fault for a number of requests, such as from `fail_next`, that no request met leads to an `UnusedFaultWarning` at the
+  end of the test. It doesn't fail the test, unless pytest is set to `filterwarnings = error` or to
+  `error::kit_mock.UnusedFaultWarning`.
+- Before a retry, the clients move the mock's clock forward by the whole delay instead of sleeping, so that no test takes
+  longer, and requests are allowed again after a 429.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Everywhere:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark, and use the guard in every test if the settings say so."""
+    """Register the mark, and use the guard in every test if `kit_mock_guard = true` is set."""
     if config.getini(_GUARD):
         config.pluginmanager.register(_Everywhere(), f"{_GUARD}_everywhere")
     config.addinivalue_line(
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def kit_mock(request: pytest.FixtureRequest) -> Iterator[KitMock]:
-    """A `KitMock` for the test alone, with a clock that stands still. `@pytest.mark.kit_mock(...)` sets its arguments."""
+    """A new `KitMock` for the test, with a clock that stands still. `@pytest.mark.kit_mock(...)` sets its arguments."""
     mock = _mock(request)
     with mock:
         yield mock
@@ -83,7 +83,7 @@ def kit_mock(request: pytest.FixtureRequest) -> Iterator[KitMock]:
 
 @pytest.fixture
 def kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[Kit]:
-    """A `kit_client.Kit` that calls `kit_mock` in the same process. It never sleeps: it moves the mock's clock on."""
+    """A `kit_client.Kit` that calls `kit_mock` in the same process. Instead of sleeping it moves the mock's clock forward."""
     arguments = _client_arguments(request, kit_mock)
     from kit_client import Kit
 
@@ -93,7 +93,7 @@ def kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[Kit]:
 
 @pytest.fixture
 def async_kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> AsyncKit:
-    """A `kit_client.AsyncKit` that calls `kit_mock` in the same process, for any event loop. It need not be closed."""
+    """A `kit_client.AsyncKit` that calls `kit_mock` in the same process, in any event loop. It needn't be closed."""
     arguments = _client_arguments(request, kit_mock)
     from kit_client import AsyncKit
 
@@ -104,10 +104,10 @@ def async_kit(request: pytest.FixtureRequest, kit_mock: KitMock) -> AsyncKit:
 def kit_mock_guard(request: pytest.FixtureRequest, kit_mock: KitMock) -> Iterator[NetworkGuard]:
     """Keep the test from calling any host but this machine, and make every `Kit()` and `AsyncKit()` call `kit_mock`.
 
-    It sets `KIT_BASE_URL` and `KIT_API_KEY` (with `auth="oauth"`, `KIT_ACCESS_TOKEN`) in the environment to those of
-    `kit_mock`, also for programs that the test starts, and turns proxies off. `kit_mock_guard.allow("db.example")` allows
-    another host; so do `kit_mock_guard_allow` in pytest's settings and `allow_deliveries` of the mark.
-    `kit_mock_guard = true` in pytest's settings makes all tests use it.
+    It sets the environment variables `KIT_BASE_URL` and `KIT_API_KEY` (with `auth="oauth"`, `KIT_ACCESS_TOKEN`) to those
+    of `kit_mock`, also for programs that the test starts, and turns proxies off. To allow other hosts, call
+    `kit_mock_guard.allow("db.example")`, or set `kit_mock_guard_allow` in pytest's settings or `allow_deliveries` in the
+    mark. To guard all tests, set `kit_mock_guard = true` in pytest's settings.
     """
     from kit_mock.network_guard import NetworkGuard
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 _GAPS = 1
 
-ABOUT = f"Ends with status {_GAPS} if one is never answered."
+ABOUT = f"The exit status is {_GAPS} if one of them never occurs."
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--how", metavar="OPERATION", help="say how to get each status of an operation instead")
+    parser.add_argument("--how", metavar="OPERATION", help="instead, say how to get each status of this operation")
     parser.add_argument(
         "--document", type=Path, metavar="FILE", help="OpenAPI document in JSON, instead of kit_api's own"
     )

@@ -19,8 +19,8 @@ from kit_mock.service.rate_limit import WINDOW
 PORT = 4010
 """The default port, used if it is free."""
 ABOUT = (
-    "When it is ready, it prints a line with its behaviour and its URL, and then what a client needs. The page under"
-    f" /_mock/ shows and steers it. {RULE}"
+    "When it is ready, it prints a line with its behaviour and URL, and lines with the credentials that it accepts. A web"
+    f" page at /_mock/ shows and controls it. {RULE}"
 )
 
 
@@ -30,31 +30,33 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     value, values_, switch = settings.value, settings.values, settings.switch
     value("--host", "address to listen on", default="127.0.0.1")
     value(
-        "--port", f"port to listen on; 0 takes a free one, as happens without this if {PORT} is taken", type=values.port
+        "--port",
+        f"port to listen on; 0 for any free one (default: {PORT}, or a free one if that is taken)",
+        type=values.port,
     )
     value("--db", "file to keep the state in; without it, state is in memory", type=Path, metavar="FILE")
-    value("--seed", "YAML or JSON with what a new database holds from the start", type=Path, metavar="FILE")
+    value("--seed", "YAML or JSON file with the initial data of a new database", type=Path, metavar="FILE")
     value("--api-key", "the API key that is accepted", type=values.secret, default=API_KEY, metavar="KEY")
     value(
         "--access-token", "the access token that is accepted", type=values.secret, default=ACCESS_TOKEN, metavar="TOKEN"
     )
     value(
         "--rate-limit",
-        "requests in any --rate-window for each credential, or off; kit is Kit's own, 120 with a key",
+        "requests per --rate-window for each credential; kit: Kit's own limit, 120 with a key; off: no limit",
         type=values.rate_limit,
         default="kit",
         metavar="N|kit|off",
     )
     value(
         "--rate-window",
-        "the length of the window of --rate-limit, in seconds",
+        "length of the window of --rate-limit, in seconds",
         type=values.seconds,
         default=WINDOW,
         metavar="SECONDS",
     )
     value(
         "--behaviour",
-        "do as the service does today or as Kit's reference of 2024 says; see `kit-mock behaviours`",
+        "behave like the service today (current) or like Kit's reference of 2024; see `kit-mock behaviours`",
         choices=behaviours.BEHAVIOURS,
         default=behaviours.DEFAULT.name,
     )
@@ -71,36 +73,36 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     )
     value(
         "--bulk-queue-bytes",
-        "how many bytes of bulk requests, of one app for one account, may wait: more gets 413",
+        "how many bytes of an app's bulk requests may wait for an account: more gets 413",
         type=values.amount,
         default=BULK_QUEUE_BYTES,
         metavar="N",
     )
     value(
         "--bulk-order",
-        "order of the results of bulk operations, of which Kit promises none",
+        "order of the results of bulk operations; Kit promises none",
         choices=result_order.BULK_ORDERS,
         default="request",
     )
     value(
         "--now",
-        "an ISO 8601 moment, such as 2026-03-02T09:30:00Z, at which the clock stands still until /_mock/clock moves it;"
-        " without it, the clock is real time",
+        "make the mock's clock stand still at this ISO 8601 moment, such as 2026-03-02T09:30:00Z, until /_mock/clock"
+        " changes it (default: real time)",
         type=values.clock,
         metavar="MOMENT",
     )
-    switch("--auto-approve", "let OAuth redirect at once, without asking")
-    switch("--log", "print a line on standard error for each request, without secrets; not for reads of /_mock/")
+    switch("--auto-approve", "make OAuth redirect with a code at once, without a consent page")
+    switch("--log", "print a line on standard error for each request outside /_mock/, without secrets")
     switch("--no-control", "serve nothing under /_mock/")
     values_(
         "--allow-host",
-        "a name by which /_mock/ may be called, beside addresses, localhost and --host, such as the name of a container",
+        "a host name under which /_mock/ answers, besides addresses, localhost and --host, such as a container's name",
         type=values.host,
         metavar="NAME",
     )
     values_(
         "--allow-deliveries",
-        "a host beside this machine that webhooks and callbacks may go to",
+        "a host other than this machine that webhooks and callbacks may be sent to",
         type=values.host,
         metavar="HOST",
     )

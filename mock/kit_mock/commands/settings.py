@@ -10,9 +10,9 @@ import attrs
 
 PREFIX = "KIT_MOCK_"
 RULE = (
-    f"Each option can be set by an environment variable too, named for its flag: --rate-limit by {PREFIX}RATE_LIMIT."
-    " A flag goes before its variable. In a variable, options that can be given several times are separated by commas,"
-    " and those without a value are true or false."
+    f"Each option also has an environment variable, named after its flag: {PREFIX}RATE_LIMIT for --rate-limit. A flag"
+    " overrides its variable. In a variable, separate the values of an option that can be given several times by commas,"
+    " and write true or false for an option without a value."
 )
 """For the help of a command."""
 

@@ -38,18 +38,18 @@ def is_redirect_uri(text: str) -> bool:
 
 @attrs.frozen
 class OAuthClient:
-    """An app that is registered for OAuth, as in Kit's developer settings.
+    """An app that may ask for access by OAuth, as Kit's developer settings register it.
 
     Args:
-        client_id: the public id.
-        client_secret: the secret. A client without one is public and must use PKCE.
-        redirect_uris: the URIs that codes may be sent to, compared character by character.
-        any_loopback: whether codes may also go to any `http` URI of 127.0.0.1, [::1] or localhost, with any port and
-            path. For programs on the user's own machine (RFC 8252).
-        name: the name on the consent page; the id if empty.
+        client_id: the app's client id.
+        client_secret: the app's client secret. Without one the app is a public client, which must use PKCE.
+        redirect_uris: the redirect URIs of the app. A request must name one of them, character by character.
+        any_loopback: whether any `http` URI of 127.0.0.1, [::1] or localhost is also accepted, with any port and path,
+            for programs on the user's machine (RFC 8252).
+        name: the app's name on the consent page; the client id, if empty.
 
-    Raises ValueError for an empty id or secret, for a redirect URI that isn't absolute, has a fragment or has a scheme
-    that a browser runs as script, and for a client without redirect URIs whose `any_loopback` is false.
+    Raises ValueError for an empty id or secret, for a redirect URI that isn't absolute, has a fragment or a scheme that
+    a browser would execute, and if there is neither a redirect URI nor `any_loopback`.
     """
 
     client_id: str

@@ -29,27 +29,31 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 @attrs.frozen
 class Delivery:
-    """A POST that the mock will make, has made or couldn't make. Times are in UTC.
-
-    `event` is the name of a webhook's event, such as `tag_add`, and `webhook_id` the webhook's; for the result of a
-    bulk job it is the operation's id, and `webhook_id` is None. `target_url` shows no password: if the URL has one, it is
-    sent by HTTP Basic. `status` is the status that the last attempt was answered with, None without an answer; `problem` is
-    why that attempt, or the whole delivery, failed. `next_at` is when the next attempt is due, while the state is `waiting`.
-    """
+    """A POST from the mock to a webhook's `target_url` or a bulk job's `callback_url`. Times are in UTC."""
 
     id: int
     account_id: int
     event: str
+    """The event of the webhook, such as `tag_add`; for a bulk job the operation's id, such as `bulk_create_tags`."""
     webhook_id: int | None
+    """The id of the webhook; None for the result of a bulk job."""
     target_url: str
+    """The URL that it is sent to. A password in it is masked here; the mock sends it as HTTP Basic authentication."""
     payload: dict[str, Any]
+    """The body, which is sent as JSON."""
     created_at: datetime
     attempts: int
+    """How many times the mock has tried to send it."""
     state: Literal["waiting", "delivered", "failed"]
+    """`waiting` until the next attempt, `delivered`, or `failed` after the last attempt."""
     status: int | None
+    """The HTTP status of the response to the last attempt; None without a response."""
     problem: str | None
+    """Why the last attempt, or the whole delivery, failed; None if it didn't."""
     next_at: datetime | None
+    """The time of the next attempt; None unless the state is `waiting`."""
     delivered_at: datetime | None
+    """The time at which the receiver accepted it; None before."""
 
 
 @attrs.frozen

@@ -12,11 +12,11 @@ _LONGEST = 200
 
 
 class KitMockError(Exception):
-    """An error of the mock's own set-up or state, such as an unusable database, document or port. Its text is one line."""
+    """The mock can't start or continue, such as because of its database, seed or port. The message is one line."""
 
 
 class UnusedFaultWarning(UserWarning):
-    """The warning that a test ended before a fault which it had set for a number of requests happened to any."""
+    """A test set a fault for a number of requests, and no request met it before the test ended."""
 
 
 class UnwritableError(KitMockError):

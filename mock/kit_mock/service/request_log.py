@@ -22,29 +22,30 @@ KEPT_BYTES = 16 * 1024
 
 @attrs.frozen(kw_only=True, slots=False)  # Without slots, a frozen class is made in half the time.
 class RecordedRequest:
-    """One request that was answered.
-
-    `operation_id` is None where the path or the method is unknown. `query` has the documented parameters only, and
-    is empty if the request was refused before they were read. `status` is what was, or would have been, answered; 0
-    where a fault broke the connection before there was anything. `at` is the moment by the mock's clock, `fault` what
-    was injected, if anything, such as `status 503`.
-
-    `query_string` is the raw query and `headers` are all headers, by their names in lower case; secrets in them are masked.
-    `duration` is how long the mock took to compute the answer, in seconds of real time, without what a fault delays.
-    """
+    """One request that the mock has answered. Secrets are masked in its query, headers and bodies."""
 
     method: str
     path: str
     status: int
+    """The HTTP status of the response; 0 if a fault broke the connection before there was one."""
     operation_id: str | None
+    """The operation's id, such as `create_tag`; None if the path or the method is unknown."""
     query: Mapping[str, Any]
+    """The documented query parameters; empty if the request was refused before they were read."""
     request_id: str
+    """The header `X-Request-Id` of the response."""
     at: datetime
+    """The time of the request by the mock's clock, in UTC."""
     request_media_type: str | None
+    """The media type of the request's body; None without one."""
     fault: str | None
+    """The fault that was injected, such as `status 503`; None without one."""
     query_string: str = attrs.field(repr=False)
+    """The query as it was sent."""
     headers: Mapping[str, str] = attrs.field(repr=False)
+    """All headers of the request, by their names in lower case."""
     duration: float = attrs.field(repr=False)
+    """Seconds of real time that the mock took to make the response, without the delay of a fault."""
     _caller: Caller | None = attrs.field(repr=False)
     _api_key_header: str = attrs.field(repr=False)
     _request_body: bytes = attrs.field(repr=False)
@@ -54,9 +55,9 @@ class RecordedRequest:
 
     @property
     def credential(self) -> str | None:
-        """The credential that came along, such as `API key 1, ***_key`: its name, and the end of it if it is long.
+        """The credential of the request, such as `API key 1, ***_key`: its name in `KitMock.quota`, and its last characters.
 
-        The name is the one that `quota` has; None if no credential came.
+        Short credentials are masked completely. None if the request had no credential.
         """
         kind, shown = "access token", self.headers.get("authorization")
         if shown is None:
@@ -68,34 +69,33 @@ class RecordedRequest:
 
     @property
     def account_id(self) -> int | None:
-        """The id of the account that the credential opens; None without a credential that is known."""
+        """The id of the credential's account; None without a known credential."""
         return (self._caller.account_id or None) if self._caller is not None else None
 
     @property
     def request_body(self) -> str:
-        """The body that came, as text: its first 16 KiB, secrets masked."""
+        """The first 16 KiB of the request's body as text, with secrets masked."""
         return self._request_body.decode("utf-8", "replace")
 
     @property
     def request_body_is_cut(self) -> bool:
-        """Whether the body may have been longer than what was kept of it."""
+        """Whether the request's body may be longer than `request_body`."""
         return len(self._request_body) >= KEPT_BYTES
 
     @property
     def response_body_is_cut(self) -> bool:
-        """Whether the answer's body may have been longer than what was kept of it."""
+        """Whether the response's body may be longer than `response_body`."""
         return len(self._response_body) >= KEPT_BYTES
 
     @property
     def response_body(self) -> str:
-        """The body of the answer, likewise."""
+        """The first 16 KiB of the response's body as text, with secrets masked."""
         return self._response_body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Return the decoded body of the request, with secrets masked.
+        """Return the request's body, decoded from JSON, with secrets masked.
 
-        Raises ValueError, which names the request, if there is no body, it isn't JSON, or no more than its first 16 KiB
-        were kept.
+        Raises ValueError, which names the request, if there is no body, it isn't JSON, or it is longer than 16 KiB.
         """
         about = f"the body of {self.method} {self.path}"
         if not self._request_body:

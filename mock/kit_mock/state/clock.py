@@ -14,10 +14,10 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UT
 
 
 class Clock:
-    """A clock that follows real time, or one that stands still until it is moved.
+    """The mock's clock: the system's time, or a time that stands still.
 
-    `Clock()` follows the system's clock. `Clock(start)` stands still at `start`, which makes timestamps the same in
-    every run. Both can be moved with `advance()` and `set()`. Safe to use from several threads.
+    `Clock()` follows the system's clock. `Clock(start)` stands still at `start`, so that timestamps are the same in
+    every run. `advance()` and `set()` move both kinds. Threads can share a clock.
 
     Raises ValueError for a `start` without a time zone.
     """
@@ -33,15 +33,18 @@ class Clock:
         return "Clock()" if self._start is None else f"Clock({self._start.isoformat()})"
 
     def now(self) -> datetime:
-        """Return the current moment, in UTC."""
+        """Return the current time of this clock, in UTC."""
         return (datetime.now(UTC) if self._start is None else self._start.astimezone(UTC)) + self._moved
 
     def epoch(self) -> int:
-        """Return the current moment in whole seconds since 1970, the precision of Kit's timestamps."""
+        """Return the current time in whole seconds since 1970-01-01 UTC. Kit's timestamps are whole seconds."""
         return int(self.now().timestamp())
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
-        """Move on and return the new time, in UTC. Raises ValueError for a step back, OverflowError after the year 9000."""
+        """Move the clock forward by the sum of the arguments, and return its new time in UTC.
+
+        Raises ValueError for a negative sum, OverflowError for a time after the year 9000.
+        """
         with self._lock, _range():
             step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
             if step < timedelta():
@@ -50,10 +53,10 @@ class Clock:
         return self.now()
 
     def set(self, moment: datetime) -> datetime:
-        """Go to a moment, also one that has passed, and return it in UTC. A real clock goes on from there.
+        """Set the clock to a moment, in the past or the future, and return it in UTC. A real clock runs on from there.
 
-        What was done later than that moment stays as it is. Raises ValueError for a moment without a time zone,
-        OverflowError for one before 1970 or after 9000.
+        The mock's data stays as it is, also where its timestamps are later than the moment. Raises ValueError for a
+        moment without a time zone, OverflowError for one before 1970 or after 9000.
         """
         if moment.tzinfo is None:
             raise ValueError("the moment must have a time zone")
@@ -68,12 +71,12 @@ class Clock:
 
     @property
     def stands_still(self) -> bool:
-        """Whether it moves only when told to."""
+        """Whether the clock stands still until `advance` or `set` moves it."""
         return self._start is not None
 
     @property
     def moved(self) -> timedelta:
-        """How far it was moved from its start, or from real time. Setting it raises OverflowError as `set` does."""
+        """How far the clock is ahead of its start or, without one, of real time. It can be set, within the range of `set`."""
         with self._lock:
             return self._moved
 

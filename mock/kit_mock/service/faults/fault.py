@@ -60,38 +60,39 @@ def aim(target: str | None) -> tuple[str | None, str | None]:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """Something that goes wrong.
+    """A failure that the mock injects into requests: an error response, a broken connection, a delay, or lists that lag.
 
-    Which requests, all by default:
+    Which requests it applies to (to all by default):
         operation: an operation's id, such as `create_subscriber`.
-        route: a method and a path, such as `POST /v4/tags`; in the path, `*` is any text and `{name}` any one segment.
-            Without a method it is every method, and GET is HEAD too.
-        times: how many requests it happens to; None goes on until it is removed.
-        probability: how likely it is to happen, up to 1.
-        seed: of the dice for that: the same seed makes the same requests fail.
+        route: a method and a path, such as `POST /v4/tags`. In the path, `*` stands for any text and `{name}` for any
+            one segment. Without a method it applies to every method; GET includes HEAD.
+        times: the number of requests that it applies to; None until it is removed.
+        probability: the probability of the failure for each request, above 0 and up to 1.
+        seed: the seed of the random numbers for `probability`: the same seed makes the same requests fail.
 
-    An answer instead of Kit's; the request has no effect unless `effect` says so:
-        status: with Kit's error body for it; 429 is `Retry later` in plain text, 520 to 527 a proxy's page in HTML.
-        body: another body: a text, or what becomes JSON. Any status can have one, 200 too.
-        media_type: of that body.
-        retry_after: a header `Retry-After` of so many seconds, which Kit doesn't send.
-        html: a page in HTML, as proxies send them; 502 if there is no `status`.
-        effect: whether the request takes effect first, so that it is the answer that gets lost.
-        revoke_token: 401, and an access token from OAuth is revoked with all of its grant.
+    A response instead of Kit's. The request has no effect, unless `effect` is true:
+        status: the HTTP status, with Kit's error body for it. 429 has the plain text `Retry later`, 520 to 527 a proxy's
+            HTML page.
+        body: the body: a text, or data that is sent as JSON. It can go with any status, also 200.
+        media_type: the media type of `body`.
+        retry_after: the value of a header `Retry-After`, in seconds. Kit itself doesn't send one.
+        html: whether the body is an HTML page, as a proxy sends it; the status is 502 unless `status` is given.
+        effect: whether the request takes effect before its response is replaced.
+        revoke_token: whether to answer 401 and revoke the access token, if it is from OAuth, with its refresh token.
 
     A connection that breaks:
-        reset: it is reset, `before` the request takes effect or `after` that.
-        cut_body: it is closed in the middle of the body, which is shorter than its declared length.
+        reset: when the connection is reset: `before` or `after` the request takes effect.
+        cut_body: whether the connection closes in the middle of the body, before its declared length.
 
-    A slow answer, in seconds. The request takes effect at once:
-        delay: before the answer begins.
-        slow_body: while the body trickles.
+    A slow response, in seconds. The request takes effect at once:
+        delay: the time before the response begins.
+        slow_body: the time in which the body is sent, in ten pieces.
 
     Lists that lag:
-        lag: lists don't show what was created or added in the last so many seconds of the mock's clock, while reads by
-            id do. Changes of what was there before do show.
+        lag: how many seconds of the mock's clock pass before lists show what was created or added. Reads by id show it at
+            once, and lists show changes of older items at once.
 
-    Raises ValueError for values that make no sense, alone or together, and for a fault that does nothing.
+    Raises ValueError for a value that can't be, for values that contradict each other, and for a fault that does nothing.
     """
 
     operation: str | None = attrs.field(default=None, validator=optional(TEXT))
@@ -147,17 +148,17 @@ class Fault:
 
     @property
     def answers(self) -> bool:
-        """Whether it has an answer of its own."""
+        """Whether the fault replaces Kit's response, by `status`, `body` or `html`."""
         return self.status is not None or self.html or self.body is not None
 
     @property
     def prevents_effect(self) -> bool:
-        """Whether it keeps the request from taking effect."""
+        """Whether the request has no effect."""
         return self.revoke_token or self.reset == "before" or (self.answers and not self.effect)
 
     @property
     def name(self) -> str:
-        """What goes wrong, in a few words, such as `status 503`."""
+        """The failure in a few words, such as `status 503`."""
         parts = []
         if self.answers:
             status = self.status or (502 if self.html else 200)
@@ -176,7 +177,7 @@ class Fault:
         return ", ".join(parts)
 
     def fits(self) -> Callable[[str, str, str | None], bool]:
-        """Return a function that says whether a method, a path and the id of an operation are what this fault is for."""
+        """Return a function of a method, a path and an operation's id that says whether the fault applies to the request."""
         if self.operation is not None:
             return lambda _method, _path, operation_id: operation_id == self.operation
         if self.route is None:
