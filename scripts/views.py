@@ -233,8 +233,8 @@ def raises(operation: dict[str, Any]) -> dict[str, str]:
     errors = {ERRORS[status]: text for status, text in operation["errors"].items() if status != UNREACHABLE}
     said = {error: text.partition(". ")[0].rstrip(".") for error, text in errors.items()}
     if operation["security"] == ["oauth2"]:
-        said["OAuthRequiredError"] = "The client has an API key; nothing was sent"
-    return {**said, "APIConnectionError": "No answer, or no whole one, came"}
+        said["OAuthRequiredError"] = "The client has an API key. Nothing was sent"
+    return {**said, "APIConnectionError": "There was no response, or an incomplete one"}
 
 
 def method_name(endpoint: Endpoint, tag: str) -> str:

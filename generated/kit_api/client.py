@@ -19,14 +19,14 @@ T = TypeVar("T")
 BASE_URL = "https://api.convertkit.com"
 """The document's first server."""
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-"""Seconds: to connect, then for each read or write."""
+"""10 seconds to connect, 30 seconds for each read or write."""
 
 
 class Client:
     """A client without credentials: enough for the OAuth operations.
 
     Args:
-        base_url: Where the service is.
+        base_url: The URL of the service.
         headers: Sent with every request.
         timeout: Seconds, or an `httpx.Timeout`.
         httpx_args: Further arguments of `httpx.Client` and `httpx.AsyncClient`.
@@ -51,12 +51,12 @@ class Client:
         return f"{type(self).__name__}(base_url={self._base_url!r})"
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
-        """Use this `httpx.Client`; its own settings hold."""
+        """Send requests through this `httpx.Client`, with its own settings. Return the client."""
         self._client = client
         return self
 
     def get_httpx_client(self) -> httpx.Client:
-        """The `httpx.Client` in use, made at the first call."""
+        """Return the `httpx.Client` in use. The first call makes it."""
         if self._client is None:
             self._client = httpx.Client(
                 base_url=self._base_url, headers=self._headers, timeout=self._timeout, **self._httpx_args
@@ -64,12 +64,12 @@ class Client:
         return self._client
 
     def set_async_httpx_client(self, client: httpx.AsyncClient) -> Self:
-        """Use this `httpx.AsyncClient`; its own settings hold."""
+        """Send requests through this `httpx.AsyncClient`, with its own settings. Return the client."""
         self._async_client = client
         return self
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The `httpx.AsyncClient` in use, made at the first call."""
+        """Return the `httpx.AsyncClient` in use. The first call makes it."""
         if self._async_client is None:
             self._async_client = httpx.AsyncClient(
                 base_url=self._base_url, headers=self._headers, timeout=self._timeout, **self._httpx_args
@@ -99,23 +99,23 @@ class Client:
         await self.aclose()
 
     def extensions(self, operation: Operation[Any]) -> dict[str, Any]:
-        """What goes along in `request.extensions`, for transports to read."""
+        """Return the `request.extensions` of a call, for transports to read."""
         return {"operation": operation}
 
     def failure(self, operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> Exception:
-        """The exception for an answer that is no documented success or, with a `cause`, can't be decoded."""
+        """Return the exception for a response that isn't a documented success or, with a `cause`, can't be decoded."""
         return UnexpectedResponse(operation.name, response.status_code, response.content)
 
     def report_drift(self, drift: Drift) -> None:
-        """Take note of a difference between an answer and the document: log it, once for each place."""
+        """Log a difference between a response and the document, once for each place."""
         report(drift)
 
     def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of `httpx.Client.request`.
 
         Args:
-            operation: What is called.
-            request: `url` and, where there are any, `params`, `headers` and a body: `json` or, for a form, `data`.
+            operation: The operation to call.
+            request: The `url` and, if there are any, `params`, `headers` and a body: `json` or, for a form, `data`.
         """
         arguments = {"method": operation.method, "extensions": self.extensions(operation), **request}
         if "json" in arguments:
@@ -132,25 +132,25 @@ class Client:
             path: The path of the page.
             servers: The server of the page for each server of the API. A client with a base URL of its own, such as
                 that of a mock, has both in one place.
-            request: What an endpoint module makes of its arguments.
+            request: The request that an endpoint module makes of its arguments.
         """
         base_url = self._base_url.rstrip("/")
         return str(httpx.URL(servers.get(base_url, base_url) + path, params=request.get("params")))
 
     def call(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
-        """Send the request and decode the answer. Raises what `failure` returns."""
+        """Send a request of an endpoint module and decode the response. Raises the exception that `failure` returns."""
         return self.send(operation, self.prepare(operation, request))
 
     async def acall(self, operation: Operation[T], request: dict[str, Any]) -> Response[T]:
-        """The same as `call`, to await."""
+        """Do what `call` does, to be awaited."""
         return await self.asend(operation, self.prepare(operation, request))
 
     def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
-        """Send what `prepare` returned, and decode the answer."""
+        """Send the request that `prepare` returned, and decode the response."""
         return self._parse(operation, self.get_httpx_client().request(**arguments))
 
     async def asend(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
-        """The same as `send`, to await."""
+        """Do what `send` does, to be awaited."""
         return self._parse(operation, await self.get_async_httpx_client().request(**arguments))
 
     def _parse(self, operation: Operation[T], response: httpx.Response) -> Response[T]:
@@ -175,8 +175,8 @@ class AuthenticatedClient(Client):
 
     Args:
         token: The API key or access token.
-        prefix: Stands before the token in the header, such as `Bearer`; empty for none.
-        auth_header_name: The header that carries it.
+        prefix: The word before the token in the header, such as `Bearer`; empty for none.
+        auth_header_name: The name of the header.
     """
 
     def __init__(

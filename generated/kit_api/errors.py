@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 class UnexpectedResponse(Exception):
-    """The answer was not one of the operation's documented successes, or could not be decoded.
+    """The response isn't one of the operation's documented successes, or can't be decoded.
 
     Attributes:
         operation: The `operationId`.
         status_code: The HTTP status.
-        content: The body as it came.
+        content: The raw body.
     """
 
     def __init__(self, operation: str, status_code: int, content: bytes) -> None:
@@ -48,7 +48,7 @@ def printable(text: str, length: int = 200) -> str:
 
 
 def masked_url(url: str) -> str:
-    """Return a URL with `…` in the place of its user, password and query, in which secrets may stand."""
+    """Return a URL with `…` instead of its user, password and query, which may have secrets in them."""
     return re.sub(r"(?<=//)[^/?#]+(?=@)|(?<=\?).+", "…", url, flags=re.DOTALL)
 
 

@@ -125,7 +125,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
     """Keys and values of the JSON object that the document doesn't have."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form: unset fields are left out, and `additional_properties` stand beside the fields.
+        """Return the JSON form as a dict, without unset fields, and with the keys of `additional_properties`.
 
         Raises:
             ValueError: A number is infinite or NaN, or the model is for requests and a datetime has no time zone.
@@ -139,7 +139,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
         return to_json(made, name, sent=False) if self._request_only else made
 
     def to_json(self) -> str:
-        """Return the JSON form as text, each Decimal with all its digits. Raises what `to_dict` raises."""
+        """Return the JSON form as text, with all digits of each Decimal. Raises the errors of `to_dict`."""
         from .encoding import encode_json, to_json
 
         return encode_json(to_json(self, type(self).__name__, sent=self._request_only)).decode()
@@ -148,7 +148,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Build a model from the JSON form.
 
-        A missing field is left unset, a value that doesn't fit a field's type is kept as given, and unknown keys are
+        A missing field stays unset, a value that doesn't fit the type of its field is kept unchanged, and unknown keys are
         kept in `additional_properties`.
         """
         from .codec import convert
@@ -202,20 +202,20 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, weakref=True):
 
 
 class Drift(Struct, frozen=True):
-    """One difference between a response and the document. It never holds the value that came."""
+    """One difference between a response and the document, without the value of the response."""
 
     operation: str
     """The `operationId`, such as `list_subscribers`."""
     path: str
     """The place in the body, such as `subscribers[].state`; empty for the response as a whole."""
     came: str
-    """What came there: a type of JSON, such as `a string`; or `nothing`."""
+    """What the response has there: a type of JSON, such as `a string`; or `nothing`."""
     problem: str
-    """What the document says otherwise, such as `not in the document`."""
+    """How that differs from the document, such as `not in the document`."""
 
     @property
     def place(self) -> str:
-        """Operation and path in one, such as `list_subscribers.subscribers[].state`."""
+        """The operation and the path in one text, such as `list_subscribers.subscribers[].state`."""
         return f"{self.operation}.{self.path}" if self.path else f"{self.operation}: {self.came}"
 
     def __str__(self) -> str:
@@ -233,38 +233,41 @@ class Operation(Struct, Generic[T_co], frozen=True, weakref=True):
     path: str
     """The path template, such as `/v4/tags/{id}`."""
     success: Mapping[int, Any]
-    """The model that each success status carries; None where it has no body."""
+    """The model of each success status; None if the response has no body."""
     retry_safe: bool
-    """Whether repeating it does no harm: GET, PUT, DELETE, and each POST with `x-retry-safe`."""
+    """Whether the operation is safe to repeat: each GET, PUT and DELETE, and each POST with `x-retry-safe`."""
     security: tuple[str, ...]
-    """The security schemes of which one is needed: `apiKey`, `oauth2`; empty where none is."""
+    """The accepted security schemes: `apiKey`, `oauth2`; empty if no credentials are needed."""
 
 
 class Response(Struct, Generic[T], frozen=True, weakref=True):
-    """A successful response, as `sync_detailed` and `asyncio_detailed` return it."""
+    """A successful response: status, headers, raw body, and the body as `parsed`."""
 
     status_code: int
     headers: httpx.Headers
     content: bytes
-    """The body as it came."""
+    """The raw body."""
     parsed: T
+    """The decoded body: a model, or None if the response has no body."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(status_code={self.status_code!r}, parsed={self.parsed!r})"
 
     @property
     def request_id(self) -> str | None:
-        """The service's id of the request, if it sent one."""
+        """The service's id of the request (the header `X-Request-Id`); None if it sent none."""
         found: str | None = self.headers.get("X-Request-Id")
         return found
 
 
 class Page(Struct, Generic[T], frozen=True, weakref=True):
-    """One page of a list."""
+    """One page of a list: a sequence of its items."""
 
     items: list[T]
     pagination: Pagination
+    """The cursors of the page, and whether there are pages before and after it."""
     response: Response[Any]
+    """The response that the page came in."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(items={self.items!r})"
@@ -286,91 +289,99 @@ class Page(Struct, Generic[T], frozen=True, weakref=True):
 
     @property
     def total_count(self) -> int | None:
-        """The size of the whole list, if `include_total_count=True` was asked for."""
+        """The number of items in the whole list; None without `include_total_count=True`."""
         count = self.pagination.total_count
         return None if isinstance(count, Unset) else count
 
 
 class Pager(Protocol[T]):
-    """A list operation, not yet called: iterate over it for every item of every page."""
+    """The items of a list operation: iterate over it to request the pages and get every item.
+
+    Raises:
+        KitError: While iterating: a request failed. `.cursor` says where to resume.
+    """
 
     def __iter__(self) -> Iterator[T]: ...
 
     def pages(self) -> Generator[Page[T], None, None]:
-        """Page after page, the next one being fetched while one is used."""
+        """Yield the pages, one after another. The next page is fetched while one is in use."""
         ...
 
     def first_page(self) -> Page[T]:
-        """The first page alone, in one request."""
+        """Return the first page, with one request."""
         ...
 
     def first(self) -> T | None:
-        """Return the first item, or None if the list is empty. One request, for one item."""
+        """Return the first item, or None if the list is empty, with one request."""
         ...
 
     def total_count(self) -> int:
-        """Return how many items the whole list holds, whatever its limit or cursor. One request.
+        """Return the number of items in the whole list, regardless of limit and cursor, with one request.
 
         Raises:
-            KitError: The request failed, or the service does not say (a `PaginationError`).
+            KitError: The request failed, or the response has no number (a `PaginationError`).
         """
         ...
 
     def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
-        """Return the JSON form of every item, such as for `pandas.DataFrame`.
+        """Return all items as dicts in JSON form, such as for `pandas.DataFrame`.
 
         Args:
-            flatten: Whether an object within an item becomes keys with dots, such as `fields.last_name`.
+            flatten: Whether nested objects become keys with dots, such as `fields.last_name`.
         """
         ...
 
     def raw(self) -> Pager[dict[str, Any]]:
-        """Return the same list with plain dicts as items, decoded as fast as can be, such as for exports.
+        """Return the same list with plain dicts as items, which are decoded faster than models.
 
-        Values are as they came: a moment is a string. What an item holds is neither checked against the document nor
-        reported as drift; the page around it is, and errors, limits and cursors stay as they are.
+        Values are those of the JSON: a time is a string. Items are neither checked against the document nor reported as
+        drift. Pages, errors, limits and cursors are the same.
         """
         ...
 
 
 class AsyncPager(Protocol[T]):
-    """A list operation, not yet called: `async for` over it for every item of every page."""
+    """The items of a list operation, for `async for`, which requests the pages and gives every item.
+
+    Raises:
+        KitError: While iterating: a request failed. `.cursor` says where to resume.
+    """
 
     def __aiter__(self) -> AsyncIterator[T]: ...
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Page after page, the next one being fetched while one is used."""
+        """Yield the pages, one after another. The next page is fetched while one is in use."""
         ...
 
     async def first_page(self) -> Page[T]:
-        """The first page alone, in one request."""
+        """Return the first page, with one request."""
         ...
 
     async def first(self) -> T | None:
-        """Return the first item, or None if the list is empty. One request, for one item."""
+        """Return the first item, or None if the list is empty, with one request."""
         ...
 
     async def total_count(self) -> int:
-        """Return how many items the whole list holds, whatever its limit or cursor. One request.
+        """Return the number of items in the whole list, regardless of limit and cursor, with one request.
 
         Raises:
-            KitError: The request failed, or the service does not say (a `PaginationError`).
+            KitError: The request failed, or the response has no number (a `PaginationError`).
         """
         ...
 
     async def to_dicts(self, *, flatten: bool = False) -> list[dict[str, Any]]:
-        """Return the JSON form of every item, such as for `pandas.DataFrame`.
+        """Return all items as dicts in JSON form, such as for `pandas.DataFrame`.
 
         Args:
-            flatten: Whether an object within an item becomes keys with dots, such as `fields.last_name`.
+            flatten: Whether nested objects become keys with dots, such as `fields.last_name`.
         """
         ...
 
     def raw(self) -> AsyncPager[dict[str, Any]]:
-        """Return the same list with plain dicts as items, decoded as fast as can be, such as for exports.
+        """Return the same list with plain dicts as items, which are decoded faster than models.
 
-        Values are as they came: a moment is a string. What an item holds is neither checked against the document nor
-        reported as drift; the page around it is, and errors, limits and cursors stay as they are.
+        Values are those of the JSON: a time is a string. Items are neither checked against the document nor reported as
+        drift. Pages, errors, limits and cursors are the same.
         """
         ...
 

@@ -2,7 +2,7 @@
 """Every operation by tag, and the clients whose attributes are the resource classes.
 
 What a docstring calls `kit_client.…Error` is raised where the client is a `kit_client.Kit` or `AsyncKit`. A client of this
-package alone raises `kit_api.errors.UnexpectedResponse` for any answer that is no success, and the exceptions of httpx.
+package alone raises `kit_api.errors.UnexpectedResponse` for any status that isn't a success, and the exceptions of httpx.
 """
 
 from __future__ import annotations
@@ -31,164 +31,188 @@ T = TypeVar("T")
 
 
 class Resources(AuthenticatedClient):
-    """A client with a resource class for each tag; a subclass says how lists are paged."""
+    """A client with a resource class for each tag. Subclasses implement `paginate`."""
 
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
     ) -> Pager[T]:
-        """All items of a list operation: the operation's module, at most how many items, its own arguments."""
+        """Return the items of a list operation, to iterate over: at most `limit`, or all for None."""
         raise NotImplementedError("a client with lists, such as kit_client.Kit, says how to page them")
 
     @lazy_property
     def account(self) -> AccountResource:
+        """The operations on `account`."""
         from .account import AccountResource
 
         return AccountResource(self)
 
     @lazy_property
     def broadcasts(self) -> BroadcastsResource:
+        """The operations on `broadcasts`."""
         from .broadcasts import BroadcastsResource
 
         return BroadcastsResource(self)
 
     @lazy_property
     def custom_fields(self) -> CustomFieldsResource:
+        """The operations on `custom_fields`."""
         from .custom_fields import CustomFieldsResource
 
         return CustomFieldsResource(self)
 
     @lazy_property
     def email_templates(self) -> EmailTemplatesResource:
+        """The operations on `email_templates`."""
         from .email_templates import EmailTemplatesResource
 
         return EmailTemplatesResource(self)
 
     @lazy_property
     def forms(self) -> FormsResource:
+        """The operations on `forms`."""
         from .forms import FormsResource
 
         return FormsResource(self)
 
     @lazy_property
     def oauth(self) -> OauthResource:
+        """The operations on `oauth`."""
         from .oauth import OauthResource
 
         return OauthResource(self)
 
     @lazy_property
     def purchases(self) -> PurchasesResource:
+        """The operations on `purchases`."""
         from .purchases import PurchasesResource
 
         return PurchasesResource(self)
 
     @lazy_property
     def segments(self) -> SegmentsResource:
+        """The operations on `segments`."""
         from .segments import SegmentsResource
 
         return SegmentsResource(self)
 
     @lazy_property
     def sequences(self) -> SequencesResource:
+        """The operations on `sequences`."""
         from .sequences import SequencesResource
 
         return SequencesResource(self)
 
     @lazy_property
     def subscribers(self) -> SubscribersResource:
+        """The operations on `subscribers`."""
         from .subscribers import SubscribersResource
 
         return SubscribersResource(self)
 
     @lazy_property
     def tags(self) -> TagsResource:
+        """The operations on `tags`."""
         from .tags import TagsResource
 
         return TagsResource(self)
 
     @lazy_property
     def webhooks(self) -> WebhooksResource:
+        """The operations on `webhooks`."""
         from .webhooks import WebhooksResource
 
         return WebhooksResource(self)
 
 
 class AsyncResources(AuthenticatedClient):
-    """A client with a resource class for each tag; a subclass says how lists are paged."""
+    """A client with a resource class for each tag. Subclasses implement `paginate`."""
 
     def paginate(
         self, operation: ListModule[P, T], limit: int | None = None, /, *args: P.args, **kwargs: P.kwargs
     ) -> AsyncPager[T]:
-        """All items of a list operation: the operation's module, at most how many items, its own arguments."""
+        """Return the items of a list operation, to iterate over: at most `limit`, or all for None."""
         raise NotImplementedError("a client with lists, such as kit_client.AsyncKit, says how to page them")
 
     @lazy_property
     def account(self) -> AsyncAccountResource:
+        """The operations on `account`."""
         from .account import AsyncAccountResource
 
         return AsyncAccountResource(self)
 
     @lazy_property
     def broadcasts(self) -> AsyncBroadcastsResource:
+        """The operations on `broadcasts`."""
         from .broadcasts import AsyncBroadcastsResource
 
         return AsyncBroadcastsResource(self)
 
     @lazy_property
     def custom_fields(self) -> AsyncCustomFieldsResource:
+        """The operations on `custom_fields`."""
         from .custom_fields import AsyncCustomFieldsResource
 
         return AsyncCustomFieldsResource(self)
 
     @lazy_property
     def email_templates(self) -> AsyncEmailTemplatesResource:
+        """The operations on `email_templates`."""
         from .email_templates import AsyncEmailTemplatesResource
 
         return AsyncEmailTemplatesResource(self)
 
     @lazy_property
     def forms(self) -> AsyncFormsResource:
+        """The operations on `forms`."""
         from .forms import AsyncFormsResource
 
         return AsyncFormsResource(self)
 
     @lazy_property
     def oauth(self) -> AsyncOauthResource:
+        """The operations on `oauth`."""
         from .oauth import AsyncOauthResource
 
         return AsyncOauthResource(self)
 
     @lazy_property
     def purchases(self) -> AsyncPurchasesResource:
+        """The operations on `purchases`."""
         from .purchases import AsyncPurchasesResource
 
         return AsyncPurchasesResource(self)
 
     @lazy_property
     def segments(self) -> AsyncSegmentsResource:
+        """The operations on `segments`."""
         from .segments import AsyncSegmentsResource
 
         return AsyncSegmentsResource(self)
 
     @lazy_property
     def sequences(self) -> AsyncSequencesResource:
+        """The operations on `sequences`."""
         from .sequences import AsyncSequencesResource
 
         return AsyncSequencesResource(self)
 
     @lazy_property
     def subscribers(self) -> AsyncSubscribersResource:
+        """The operations on `subscribers`."""
         from .subscribers import AsyncSubscribersResource
 
         return AsyncSubscribersResource(self)
 
     @lazy_property
     def tags(self) -> AsyncTagsResource:
+        """The operations on `tags`."""
         from .tags import AsyncTagsResource
 
         return AsyncTagsResource(self)
 
     @lazy_property
     def webhooks(self) -> AsyncWebhooksResource:
+        """The operations on `webhooks`."""
         from .webhooks import AsyncWebhooksResource
 
         return AsyncWebhooksResource(self)

@@ -5,4 +5,4 @@ from ..types import Model
 
 
 class Accepted(Model, kw_only=True):
-    """An empty object. The job waits in a queue; its result goes to the `callback_url`, if one was given."""
+    """An empty object. The job is queued, and its result is sent to the `callback_url`, if one was given."""

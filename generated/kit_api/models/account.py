@@ -11,7 +11,7 @@ class Account(Model, kw_only=True):
     """The account that the credentials give access to."""
 
     name: str
-    """What the account is called."""
+    """The name of the account."""
     plan_type: str
     """The plan it is on, such as `creator`."""
     primary_email_address: str
@@ -21,8 +21,8 @@ class Account(Model, kw_only=True):
     id: int | Unset = UNSET
     """Its id."""
     timezone: AccountTimezone | Unset = UNSET
-    """The time zone that an account goes by."""
+    """The time zone of an account."""
     sending_addresses: list[SendingAddress] | Unset = UNSET
     """The addresses that it can send from."""
     plan: Plan | Unset = UNSET
-    """What an account pays for."""
+    """The plan that an account pays for."""

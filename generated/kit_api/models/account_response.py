@@ -10,6 +10,6 @@ class AccountResponse(Model, kw_only=True):
     """An account and its user."""
 
     user: User
-    """The person who owns the credentials."""
+    """The user who owns the credentials."""
     account: Account
     """The account that the credentials give access to."""

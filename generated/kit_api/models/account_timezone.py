@@ -5,11 +5,11 @@ from ..types import Model
 
 
 class AccountTimezone(Model, kw_only=True):
-    """The time zone that an account goes by."""
+    """The time zone of an account."""
 
     name: str
     """Its IANA name, such as `America/New_York`."""
     friendly_name: str
-    """What people call it."""
+    """Its name for people."""
     utc_offset: str
-    """Its present distance from UTC, such as `-05:00`."""
+    """Its current offset from UTC, such as `-05:00`."""

@@ -22,8 +22,8 @@ class Attribution(Model, kw_only=True):
     source_type: None | str
     """What brought them, such as `form`."""
     source_name: None | str
-    """What that is called."""
+    """The name of the source."""
     source_mechanism: None | str
-    """How it brought them."""
+    """The mechanism by which it brought them."""
     source_mechanism_id: int | None
-    """The id of that."""
+    """The id of the mechanism."""

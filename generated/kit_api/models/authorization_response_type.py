@@ -2,7 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 AuthorizationResponseType: TypeAlias = Literal["code"]
-"""Always `code`: the authorization page hands out nothing else."""
+"""Always `code`: the authorization page returns nothing else."""
 
 if TYPE_CHECKING:
     OpenAuthorizationResponseType: TypeAlias = AuthorizationResponseType | str

@@ -13,35 +13,36 @@ class Broadcast(Model, kw_only=True):
     id: int
     """Its id."""
     created_at: DateTime
-    """When it was made."""
+    """When it was created."""
     subject: None | str
     """Its subject line."""
     description: None | str
     """A note for its author and, if public, its readers."""
     public: bool
-    """Whether it is also a post that anyone can read."""
+    """Whether it is also published as a post that anyone can read."""
     published_at: DateTime | None
     """The date shown on that post."""
     send_at: DateTime | None
-    """When it is, or was, to be sent; null for a draft."""
+    """The time at which it is or was to be sent; null for a draft."""
     thumbnail_alt: None | str
-    """What stands for the post's picture in words."""
+    """The alternative text of the post's picture."""
     thumbnail_url: None | str
-    """The post's picture."""
+    """The URL of the post's picture."""
     preview_text: None | str | Unset = UNSET
-    """What inboxes show beside the subject."""
+    """The text that inboxes show beside the subject."""
     content: None | str = ABSENT
-    """Its HTML. Unset in lists with `slim=True`."""
+    """Its content in HTML. Unset in lists with `slim=True`."""
     email_address: None | str = ABSENT
-    """Who it comes from; null for the account's own address. Unset in lists with `slim=True`."""
+    """The address that it is sent from; null for the account's own address. Unset in lists with
+    `slim=True`."""
     email_template: BroadcastTemplate = ABSENT
     """The email template that a broadcast uses. Unset in lists with `slim=True`."""
     subscriber_filter: list[RecipientGroup] = ABSENT
-    """Whom it goes to: one group. Unset in lists with `slim=True`."""
+    """The recipients, as one group. Unset in lists with `slim=True`."""
     publication_id: int | Unset = UNSET
-    """The id of its publication, which is another one than its own."""
+    """The id of its publication, which differs from its own id."""
     public_url: None | str | Unset = UNSET
-    """Where anyone can read it; null if nobody can."""
+    """The URL at which anyone can read it; null if it isn't public."""
     status: OpenBroadcastStatus | Unset = UNSET
-    """Where a broadcast stands: a draft, scheduled for a later time, being sent, sent, or stopped before
-    it was sent to everybody."""
+    """The status of a broadcast: a draft, scheduled for a later time, being sent, completely sent, or
+    aborted before it was sent to everybody."""

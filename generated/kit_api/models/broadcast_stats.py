@@ -6,10 +6,10 @@ from ..types import UNSET, Model, Unset
 
 
 class BroadcastStats(Model, kw_only=True):
-    """What became of a broadcast. Rates and progress are percentages."""
+    """The stats of a broadcast. Rates and progress are percentages."""
 
     recipients: int
-    """How many it went to."""
+    """How many subscribers it was sent to."""
     open_rate: int | float
     """How many of them opened it, in percent."""
     click_rate: int | float
@@ -19,10 +19,10 @@ class BroadcastStats(Model, kw_only=True):
     total_clicks: int
     """How many clicks there were."""
     show_total_clicks: bool
-    """Whether the number of clicks means anything for it."""
+    """Whether `total_clicks` is meaningful for it."""
     status: OpenBroadcastStatus
-    """Where a broadcast stands: a draft, scheduled for a later time, being sent, sent, or stopped before
-    it was sent to everybody."""
+    """The status of a broadcast: a draft, scheduled for a later time, being sent, completely sent, or
+    aborted before it was sent to everybody."""
     progress: int | float
     """How much of it has been sent, in percent."""
     open_tracking_disabled: bool

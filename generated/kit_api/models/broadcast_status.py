@@ -2,8 +2,8 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 BroadcastStatus: TypeAlias = Literal["aborted", "completed", "draft", "scheduled", "sending"]
-"""Where a broadcast stands: a draft, scheduled for a later time, being sent, sent, or stopped before
-it was sent to everybody."""
+"""The status of a broadcast: a draft, scheduled for a later time, being sent, completely sent, or
+aborted before it was sent to everybody."""
 
 if TYPE_CHECKING:
     OpenBroadcastStatus: TypeAlias = BroadcastStatus | str

@@ -11,4 +11,4 @@ class BroadcastWithStats(Model, kw_only=True):
     id: int
     """The broadcast's id."""
     stats: BroadcastStats
-    """What became of a broadcast. Rates and progress are percentages."""
+    """The stats of a broadcast. Rates and progress are percentages."""

@@ -7,9 +7,9 @@ from ..types import Model
 
 
 class BulkCustomFieldsResult(Model, kw_only=True):
-    """The result of a bulk job: custom fields created, or found to exist. No order is promised."""
+    """The result of a bulk job: custom fields created, or found to exist. Their order isn't guaranteed."""
 
     custom_fields: list[CreatedCustomField]
-    """What succeeded."""
+    """The items that succeeded."""
     failures: list[CustomFieldFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

@@ -6,7 +6,7 @@ from ..types import Model
 
 
 class BulkDeleteTagsResult(Model, kw_only=True):
-    """The result of a bulk job: tags that could not be deleted. All others were."""
+    """The result of a bulk job: the tags that could not be deleted. All others were."""
 
     failures: list[TagDeletionFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

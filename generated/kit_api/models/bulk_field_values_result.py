@@ -7,9 +7,9 @@ from ..types import Model
 
 
 class BulkFieldValuesResult(Model, kw_only=True):
-    """The result of a bulk job: values that were set. No order is promised."""
+    """The result of a bulk job: values that were set. Their order isn't guaranteed."""
 
     custom_field_values: list[SavedFieldValue]
-    """What succeeded."""
+    """The items that succeeded."""
     failures: list[FieldValueFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

@@ -6,11 +6,11 @@ from ..types import UNSET, Model, Unset
 
 
 class BulkFormAdditionsRequest(Model, kw_only=True):
-    """Subscribers to be added to forms. Up to 100 are done at once, more than that in the background."""
+    """Subscribers to be added to forms. Up to 100 are processed at once, more in the background."""
 
     additions: list[FormAddition]
     """The items."""
     callback_url: None | str | Unset = UNSET
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
     _request_only = True

@@ -7,9 +7,9 @@ from ..types import Model
 
 
 class BulkFormAdditionsResult(Model, kw_only=True):
-    """The result of a bulk job: subscribers added to forms. No order is promised."""
+    """The result of a bulk job: subscribers added to forms. Their order isn't guaranteed."""
 
     subscribers: list[BulkFormSubscriber]
-    """What succeeded."""
+    """The items that succeeded."""
     failures: list[FormAdditionFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

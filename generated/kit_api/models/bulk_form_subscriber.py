@@ -6,7 +6,7 @@ from ..types import DateTime, Model
 
 
 class BulkFormSubscriber(Model, kw_only=True):
-    """A subscriber as a bulk job of forms reports them, once for each form: without the form, state and
+    """A subscriber in the result of a bulk job of forms, once for each form, without the form, state and
     custom fields."""
 
     id: int
@@ -22,4 +22,4 @@ class BulkFormSubscriber(Model, kw_only=True):
     referrer: None | str
     """The URL of the page that they came from; null if it isn't known."""
     referrer_utm_parameters: UtmParameters
-    """The UTM parameters of a referrer, as far as it has them."""
+    """The UTM parameters of a referrer's URL."""

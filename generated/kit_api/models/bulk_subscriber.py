@@ -6,17 +6,17 @@ from ..types import UNSET, DateTime, Model, Unset
 
 
 class BulkSubscriber(Model, kw_only=True):
-    """A subscriber as a bulk job reports them: without custom fields."""
+    """A subscriber in the result of a bulk job, without custom fields."""
 
     id: int
     """Their id."""
     first_name: None | str
     """Their first name, if known."""
     email_address: str
-    """Their e-mail address: match results by it, since no order is promised."""
+    """Their e-mail address. Match results by it: their order isn't guaranteed."""
     state: OpenSubscriberState
-    """What a subscriber is to the account. Only an `active` one is sent broadcasts: `inactive` has not
-    confirmed yet, `cancelled` has unsubscribed, `bounced` can't be reached and `complained` reported a
-    message as spam."""
+    """The state of a subscriber. Only `active` subscribers are sent broadcasts; `inactive` ones have not
+    confirmed yet, `cancelled` ones have unsubscribed, `bounced` ones can't be reached, and `complained`
+    ones have reported a message as spam."""
     created_at: DateTime | Unset = UNSET
     """When they were added to the account."""

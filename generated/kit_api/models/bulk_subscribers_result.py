@@ -7,9 +7,9 @@ from ..types import Model
 
 
 class BulkSubscribersResult(Model, kw_only=True):
-    """The result of a bulk job: subscribers created or updated. No order is promised."""
+    """The result of a bulk job: subscribers created or updated. Their order isn't guaranteed."""
 
     subscribers: list[BulkSubscriber]
-    """What succeeded."""
+    """The items that succeeded."""
     failures: list[SubscriberFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

@@ -5,7 +5,7 @@ from ..types import DateTime, Model
 
 
 class BulkTaggedSubscriber(Model, kw_only=True):
-    """A subscriber as a bulk tagging job reports them, once for each tag given: without state and custom
+    """A subscriber in the result of a bulk tagging job, once for each tag, without state and custom
     fields."""
 
     id: int

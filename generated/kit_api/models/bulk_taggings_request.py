@@ -6,11 +6,11 @@ from ..types import UNSET, Model, Unset
 
 
 class BulkTaggingsRequest(Model, kw_only=True):
-    """Tags to be given to subscribers. Up to 100 are done at once, more than that in the background."""
+    """Tags to give to subscribers. Up to 100 are processed at once, more in the background."""
 
     taggings: list[Tagging]
     """The items."""
     callback_url: None | str | Unset = UNSET
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
     _request_only = True

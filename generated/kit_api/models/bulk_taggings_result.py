@@ -7,9 +7,9 @@ from ..types import Model
 
 
 class BulkTaggingsResult(Model, kw_only=True):
-    """The result of a bulk job: subscribers tagged. No order is promised."""
+    """The result of a bulk job: subscribers tagged. Their order isn't guaranteed."""
 
     subscribers: list[BulkTaggedSubscriber]
-    """What succeeded."""
+    """The items that succeeded."""
     failures: list[TaggingFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

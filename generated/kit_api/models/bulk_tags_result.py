@@ -7,9 +7,9 @@ from ..types import Model
 
 
 class BulkTagsResult(Model, kw_only=True):
-    """The result of a bulk job: tags created, or found to exist. No order is promised."""
+    """The result of a bulk job: tags created, or found to exist. Their order isn't guaranteed."""
 
     tags: list[Tag]
-    """What succeeded."""
+    """The items that succeeded."""
     failures: list[TagFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

@@ -6,7 +6,7 @@ from ..types import Model
 
 
 class BulkUntaggingsResult(Model, kw_only=True):
-    """The result of a bulk job: taggings that could not be undone. All others were."""
+    """The result of a bulk job: the tags that could not be taken away. All others were."""
 
     failures: list[TaggingFailure]
-    """What did not, and why."""
+    """The items that failed, with the reasons."""

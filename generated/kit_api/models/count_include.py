@@ -2,7 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 CountInclude: TypeAlias = Literal["subscriber_count"]
-"""What a list can tell beyond the usual: how many subscribers there are."""
+"""A further field of the items in a list: how many subscribers they have."""
 
 if TYPE_CHECKING:
     OpenCountInclude: TypeAlias = CountInclude | str

@@ -9,15 +9,15 @@ class CreateBroadcastRequest(Model, kw_only=True):
     """A broadcast to create. Nothing is required for a draft."""
 
     subject: None | str | Unset = UNSET
-    """Its subject line. Needed before it can be sent."""
+    """Its subject line, without which it can't be sent."""
     content: None | str | Unset = UNSET
-    """Its HTML. Needed before it can be sent."""
+    """Its content in HTML, without which it can't be sent."""
     description: None | str | Unset = UNSET
     """A note for its author and, if public, its readers."""
     preview_text: None | str | Unset = UNSET
-    """What inboxes show beside the subject."""
+    """The text that inboxes show beside the subject."""
     public: bool | None | Unset = UNSET
-    """Whether it shall also be a post that anyone can read."""
+    """Whether it is also published as a post that anyone can read."""
     published_at: DateTime | None | Unset = UNSET
     """The date shown on that post. Without an offset, UTC."""
     send_at: DateTime | None | Unset = UNSET
@@ -25,12 +25,12 @@ class CreateBroadcastRequest(Model, kw_only=True):
     email_template_id: int | None | Unset = UNSET
     """The template; the account's default if not given."""
     email_address: None | str | Unset = UNSET
-    """Who it comes from; the account's own address if not given."""
+    """The address that it is sent from; the account's own address if not given."""
     thumbnail_alt: None | str | Unset = UNSET
-    """What stands for the post's picture in words."""
+    """The alternative text of the post's picture."""
     thumbnail_url: None | str | Unset = UNSET
-    """The post's picture."""
+    """The URL of the post's picture."""
     subscriber_filter: list[FilterGroup] | None | Unset = UNSET
-    """Whom it goes to: one group of segments or tags. Everybody, if not given."""
+    """The recipients: one group of segments or tags; everybody, if not given."""
 
     _request_only = True

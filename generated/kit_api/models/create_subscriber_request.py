@@ -10,13 +10,13 @@ class CreateSubscriberRequest(Model, kw_only=True):
     """A subscriber to create or, if the address is known, to update."""
 
     email_address: str
-    """Whom to create or update."""
+    """The e-mail address of the subscriber to create or update."""
     first_name: None | str | Unset = UNSET
     """Their first name."""
     state: None | SubscriberState | Unset = UNSET
-    """The state of a new subscriber, `active` if not given. An existing one keeps theirs."""
+    """The state of a new subscriber; `active` if not given. An existing subscriber keeps their state."""
     fields: CustomFieldValues | None | Unset = UNSET
-    """Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields that the
-    account doesn't have are ignored."""
+    """Values of custom fields by `key`, at most 140. Other fields keep their values. Values of fields that
+    the account doesn't have are ignored."""
 
     _request_only = True

@@ -6,11 +6,12 @@ from ..types import Model
 
 
 class CreateWebhookRequest(Model, kw_only=True):
-    """A webhook to set up."""
+    """A webhook to create."""
 
     target_url: str
-    """Where events shall be sent by POST."""
+    """The URL that events are sent to by POST."""
     event: NewWebhookEvent
-    """What to be told of: an event and, for some, which form, tag, sequence, product or link."""
+    """The event of a new webhook and, for some events, the form, tag, sequence, product, custom field or
+    link."""
 
     _request_only = True

@@ -5,16 +5,16 @@ from ..types import DateTime, Model
 
 
 class CreatedCustomField(Model, kw_only=True):
-    """A custom field as a bulk job reports it."""
+    """A custom field in the result of a bulk job."""
 
     id: int
     """Its id."""
     name: str
-    """What custom HTML forms call it: `ck_field_`, the id and the first key. It never changes."""
+    """Its name in custom HTML forms: `ck_field_`, the id and the first key. It never changes."""
     key: str
-    """What `fields` of a subscriber and personalization tags call it. Made from the label, and remade when
-    that changes."""
+    """Its key in `fields` of a subscriber and in personalization tags. It is derived from the label, and
+    changes with it."""
     label: str
-    """What people call it; unique in the account."""
+    """Its name for people, unique in the account."""
     created_at: DateTime
-    """When it was made."""
+    """When it was created."""

@@ -12,8 +12,8 @@ class CreatorProfile(Model, kw_only=True):
     byline: str
     """The line below the name."""
     bio: str
-    """What the creator says of themselves."""
+    """The creator's text about themselves."""
     image_url: str
     """Their picture."""
     profile_url: str
-    """Where the page is."""
+    """The URL of the page."""

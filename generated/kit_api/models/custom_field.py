@@ -5,14 +5,14 @@ from ..types import Model
 
 
 class CustomField(Model, kw_only=True):
-    """Something that an account knows of its subscribers beyond first name and address."""
+    """A field of the account's subscribers, in addition to first name and address."""
 
     id: int
     """Its id."""
     name: str
-    """What custom HTML forms call it: `ck_field_`, the id and the first key. It never changes."""
+    """Its name in custom HTML forms: `ck_field_`, the id and the first key. It never changes."""
     key: str
-    """What `fields` of a subscriber and personalization tags call it. Made from the label, and remade when
-    that changes."""
+    """Its key in `fields` of a subscriber and in personalization tags. It is derived from the label, and
+    changes with it."""
     label: str
-    """What people call it; unique in the account."""
+    """Its name for people, unique in the account."""

@@ -6,7 +6,7 @@ from ..types import Model
 
 
 class CustomFieldDelivery(Model, kw_only=True):
-    """What a webhook sends when a custom field is created or deleted."""
+    """The body that a webhook sends when a custom field is created or deleted."""
 
     custom_field: CustomField
-    """Something that an account knows of its subscribers beyond first name and address."""
+    """A field of the account's subscribers, in addition to first name and address."""

@@ -9,7 +9,6 @@ class CustomFieldFailure(Model, kw_only=True):
     """Why one custom field of a bulk job failed."""
 
     custom_field: FailedCustomField
-    """A custom field that a bulk job did not create. If the label was taken, this is the field that has
-    it."""
+    """A custom field that a bulk job did not create. If a field with the label exists, this is that field."""
     errors: list[str]
     """A message for each thing that is wrong."""

@@ -9,4 +9,4 @@ class CustomFieldResponse(Model, kw_only=True):
     """A custom field, in its envelope."""
 
     custom_field: CustomField
-    """Something that an account knows of its subscribers beyond first name and address."""
+    """A field of the account's subscribers, in addition to first name and address."""

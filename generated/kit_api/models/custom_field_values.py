@@ -4,5 +4,5 @@ from __future__ import annotations
 from typing import TypeAlias
 
 CustomFieldValues: TypeAlias = dict[str, None | str]
-"""Custom field values by the field's `key`, such as `last_name`. Null, or an empty string, is a field
-without a value."""
+"""The values of custom fields by the field's `key`, such as `last_name`. A field without a value is
+null or an empty string."""

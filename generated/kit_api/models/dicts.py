@@ -38,61 +38,62 @@ class TokenRequestDict(TypedDict, total=False):
     client_id: Required[str]
     """The app's client id."""
     grant_type: Required[GrantType]
-    """What a token is asked for with: a code, fresh from the authorization page, or an earlier refresh
-    token."""
+    """What is exchanged for tokens: a code from the authorization page, or a refresh token."""
     client_secret: str | Unset
-    """The app's secret. Apps that can't keep one, in browsers and on phones, use PKCE and leave it out."""
+    """The app's client secret. Apps that can't keep a secret, such as in browsers and on phones, use PKCE
+    and leave it out."""
     code: str | Unset
-    """With `authorization_code`: the code from the redirect. It can be used once, and soon."""
+    """With `authorization_code`: the code from the redirect. It can be used once, within a short time."""
     redirect_uri: str | Unset
-    """With `authorization_code`: where the code was sent to, exactly as given to the authorization page."""
+    """With `authorization_code`: the redirect URI, exactly as it was sent to the authorization page."""
     code_verifier: str | Unset
     """With `authorization_code` and PKCE: the random string whose hash was the `code_challenge`; 43 to 128
     letters, digits and `-._~`."""
     refresh_token: str | Unset
-    """With `refresh_token`: the newest refresh token. Its answer brings the next one."""
+    """With `refresh_token`: the newest refresh token. The response has the next one."""
 
 
 class UpdateColorsRequestDict(TypedDict, total=False):
-    """The colors that an account shall have."""
+    """The new colors of an account."""
 
     colors: Required[abc.Sequence[str]]
     """Hex codes such as `#1a2b3c`, at most 5."""
 
 
 class SubscriberFilterDict(TypedDict, total=False):
-    """Some segments, or some tags."""
+    """A filter by segments or by tags."""
 
     type: Required[FilterType]
-    """What the ids of a filter are ids of."""
+    """The type of the ids in a filter."""
     ids: Required[abc.Sequence[int]]
     """The ids of the segments or tags."""
 
 
 class FilterGroupDict(TypedDict, total=False):
-    """Which subscribers a broadcast goes to. Use one of the three keys: the service refuses combinations."""
+    """The recipients of a broadcast, in requests. Use only one of the three keys: the service refuses
+    combinations."""
 
     all: abc.Sequence[SubscriberFilter | SubscriberFilterDict] | None | Unset
-    """Those who are in every one of these."""
+    """Subscribers who match all of these filters."""
     any: abc.Sequence[SubscriberFilter | SubscriberFilterDict] | None | Unset
-    """Those who are in at least one of these."""
+    """Subscribers who match at least one of these filters."""
     none: abc.Sequence[SubscriberFilter | SubscriberFilterDict] | None | Unset
-    """Those who are in none of these."""
+    """Subscribers who match none of these filters."""
 
 
 class CreateBroadcastRequestDict(TypedDict, total=False):
     """A broadcast to create. Nothing is required for a draft."""
 
     subject: str | None | Unset
-    """Its subject line. Needed before it can be sent."""
+    """Its subject line, without which it can't be sent."""
     content: str | None | Unset
-    """Its HTML. Needed before it can be sent."""
+    """Its content in HTML, without which it can't be sent."""
     description: str | None | Unset
     """A note for its author and, if public, its readers."""
     preview_text: str | None | Unset
-    """What inboxes show beside the subject."""
+    """The text that inboxes show beside the subject."""
     public: bool | None | Unset
-    """Whether it shall also be a post that anyone can read."""
+    """Whether it is also published as a post that anyone can read."""
     published_at: datetime.datetime | None | Unset
     """The date shown on that post. Without an offset, UTC."""
     send_at: datetime.datetime | None | Unset
@@ -100,28 +101,28 @@ class CreateBroadcastRequestDict(TypedDict, total=False):
     email_template_id: int | None | Unset
     """The template; the account's default if not given."""
     email_address: str | None | Unset
-    """Who it comes from; the account's own address if not given."""
+    """The address that it is sent from; the account's own address if not given."""
     thumbnail_alt: str | None | Unset
-    """What stands for the post's picture in words."""
+    """The alternative text of the post's picture."""
     thumbnail_url: str | None | Unset
-    """The post's picture."""
+    """The URL of the post's picture."""
     subscriber_filter: abc.Sequence[FilterGroup | FilterGroupDict | RecipientGroup] | None | Unset
-    """Whom it goes to: one group of segments or tags. Everybody, if not given."""
+    """The recipients: one group of segments or tags; everybody, if not given."""
 
 
 class UpdateBroadcastRequestDict(TypedDict, total=False):
-    """What a broadcast shall be. What is left out stays."""
+    """Changes of a broadcast. Fields that are left out stay."""
 
     subject: str | None | Unset
-    """Its subject line. Needed before it can be sent."""
+    """Its subject line, without which it can't be sent."""
     content: str | None | Unset
-    """Its HTML. Needed before it can be sent."""
+    """Its content in HTML, without which it can't be sent."""
     description: str | None | Unset
     """A note for its author and, if public, its readers."""
     preview_text: str | None | Unset
-    """What inboxes show beside the subject."""
+    """The text that inboxes show beside the subject."""
     public: bool | None | Unset
-    """Whether it shall also be a post that anyone can read."""
+    """Whether it is also published as a post that anyone can read."""
     published_at: datetime.datetime | None | Unset
     """The date shown on that post. Without an offset, UTC."""
     send_at: datetime.datetime | None | Unset
@@ -129,13 +130,13 @@ class UpdateBroadcastRequestDict(TypedDict, total=False):
     email_template_id: int | None | Unset
     """The template; the account's default if not given."""
     email_address: str | None | Unset
-    """Who it comes from; the account's own address if not given."""
+    """The address that it is sent from; the account's own address if not given."""
     thumbnail_alt: str | None | Unset
-    """What stands for the post's picture in words."""
+    """The alternative text of the post's picture."""
     thumbnail_url: str | None | Unset
-    """The post's picture."""
+    """The URL of the post's picture."""
     subscriber_filter: abc.Sequence[FilterGroup | FilterGroupDict | RecipientGroup] | None | Unset
-    """Whom it goes to: one group of segments or tags. Everybody, if not given."""
+    """The recipients: one group of segments or tags; everybody, if not given."""
 
 
 class NewCustomFieldDict(TypedDict, total=False):
@@ -153,12 +154,12 @@ class UpdateCustomFieldRequestDict(TypedDict, total=False):
 
 
 class BulkCustomFieldsRequestDict(TypedDict, total=False):
-    """Custom fields to create. Up to 100 are done at once, more than that in the background."""
+    """Custom fields to create. Up to 100 are processed at once, more in the background."""
 
     custom_fields: Required[abc.Sequence[NewCustomField | NewCustomFieldDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class FieldValueDict(TypedDict, total=False):
@@ -169,16 +170,16 @@ class FieldValueDict(TypedDict, total=False):
     subscriber_custom_field_id: Required[int]
     """The custom field."""
     value: Required[str]
-    """The value; an empty one takes the subscriber's away."""
+    """The value; an empty text removes the subscriber's value."""
 
 
 class BulkFieldValuesRequestDict(TypedDict, total=False):
-    """Values of custom fields to set. Up to 100 are done at once, more than that in the background."""
+    """Values of custom fields to set. Up to 100 are processed at once, more in the background."""
 
     custom_field_values: Required[abc.Sequence[FieldValue | FieldValueDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class FormSubscriberByEmailDict(TypedDict, total=False):
@@ -187,14 +188,14 @@ class FormSubscriberByEmailDict(TypedDict, total=False):
     email_address: Required[str]
     """The subscriber's e-mail address."""
     referrer: str | None | Unset
-    """The URL of the page that they came from; its UTM parameters are kept, too."""
+    """The URL of the page that they came from. Its UTM parameters are stored as well."""
 
 
 class FormReferrerDict(TypedDict, total=False):
     """Where a subscriber of a form came from."""
 
     referrer: str | None | Unset
-    """The URL of the page that they came from; its UTM parameters are kept, too."""
+    """The URL of the page that they came from. Its UTM parameters are stored as well."""
 
 
 class FormAdditionDict(TypedDict, total=False):
@@ -205,25 +206,25 @@ class FormAdditionDict(TypedDict, total=False):
     subscriber_id: Required[int | None]
     """The subscriber; null in a failure if they don't exist."""
     referrer: str | None | Unset
-    """The URL of the page that they came from; its UTM parameters are kept, too."""
+    """The URL of the page that they came from. Its UTM parameters are stored as well."""
 
 
 class BulkFormAdditionsRequestDict(TypedDict, total=False):
-    """Subscribers to be added to forms. Up to 100 are done at once, more than that in the background."""
+    """Subscribers to be added to forms. Up to 100 are processed at once, more in the background."""
 
     additions: Required[abc.Sequence[FormAddition | FormAdditionDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class NewPurchaseProductDict(TypedDict, total=False):
     """A line of a purchase to record."""
 
     name: Required[str]
-    """What it is called."""
+    """The name of the product."""
     quantity: Required[int]
-    """How many."""
+    """How many were bought."""
     unit_price: Required[float | Decimal]
     """The price of one, in the purchase's currency."""
     pid: str | Unset
@@ -238,29 +239,30 @@ class NewPurchaseDict(TypedDict, total=False):
     """A purchase to record. Amounts are in whole units of the currency."""
 
     email_address: Required[str]
-    """Who bought; a subscriber is made of them if need be."""
+    """The buyer's e-mail address. A subscriber is created if none has it."""
     transaction_id: Required[str]
-    """The seller's id. If it is known, the products are added to that purchase."""
+    """The seller's id of the purchase. If a purchase has it already, the products are added to that
+    purchase."""
     currency: Required[str]
     """Three letters, such as `USD`."""
     products: Required[abc.Sequence[NewPurchaseProduct | NewPurchaseProductDict]]
-    """What was bought."""
+    """The products that were bought."""
     first_name: str | None | Unset
     """The buyer's first name."""
     status: str | None | Unset
-    """`paid` is the only one known."""
+    """The status; `paid` is the only one known."""
     transaction_time: datetime.datetime | None | Unset
     """When it was bought; now, if not given."""
     subtotal: float | Decimal | None | Unset
     """The sum before discount and tax."""
     tax: float | Decimal | None | Unset
-    """What was added as tax."""
+    """The tax."""
     shipping: int | None | Unset
-    """What was added for shipping."""
+    """The cost of shipping."""
     discount: float | Decimal | None | Unset
-    """What was taken off."""
+    """The discount."""
     total: float | Decimal | None | Unset
-    """What was paid."""
+    """The sum that was paid."""
 
 
 class CreatePurchaseRequestDict(TypedDict, total=False):
@@ -281,46 +283,47 @@ class CreateSubscriberRequestDict(TypedDict, total=False):
     """A subscriber to create or, if the address is known, to update."""
 
     email_address: Required[str]
-    """Whom to create or update."""
+    """The e-mail address of the subscriber to create or update."""
     first_name: str | None | Unset
     """Their first name."""
     state: SubscriberState | None | Unset
-    """The state of a new subscriber, `active` if not given. An existing one keeps theirs."""
+    """The state of a new subscriber; `active` if not given. An existing subscriber keeps their state."""
     fields: abc.Mapping[str, None | str] | None | Unset
-    """Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields that the
-    account doesn't have are ignored."""
+    """Values of custom fields by `key`, at most 140. Other fields keep their values. Values of fields that
+    the account doesn't have are ignored."""
 
 
 class UpdateSubscriberRequestDict(TypedDict, total=False):
-    """What to change of a subscriber. What is left out stays."""
+    """Changes of a subscriber. Fields that are left out stay."""
 
     email_address: str | Unset
     """Their e-mail address, the old or a new one."""
     first_name: str | None | Unset
     """Their first name."""
     fields: abc.Mapping[str, None | str] | None | Unset
-    """Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields that the
-    account doesn't have are ignored."""
+    """Values of custom fields by `key`, at most 140. Other fields keep their values. Values of fields that
+    the account doesn't have are ignored."""
 
 
 class NewSubscriberDict(TypedDict, total=False):
-    """A subscriber to create or update in bulk. One without an address is a failure in the result."""
+    """A subscriber to create or update in bulk. A subscriber without an address is a failure in the
+    result."""
 
     first_name: str | None | Unset
     """Their first name."""
     email_address: str | None | Unset
-    """Whom to create or update."""
+    """The e-mail address of the subscriber to create or update."""
     state: SubscriberState | None | Unset
-    """The state of a new subscriber, `active` if not given. An existing one keeps theirs."""
+    """The state of a new subscriber; `active` if not given. An existing subscriber keeps their state."""
 
 
 class BulkSubscribersRequestDict(TypedDict, total=False):
-    """Subscribers to create or update. Up to 100 are done at once, more than that in the background."""
+    """Subscribers to create or update. Up to 100 are processed at once, more in the background."""
 
     subscribers: Required[abc.Sequence[NewSubscriber | NewSubscriberDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class NewTagDict(TypedDict, total=False):
@@ -338,12 +341,12 @@ class UpdateTagRequestDict(TypedDict, total=False):
 
 
 class BulkTagsRequestDict(TypedDict, total=False):
-    """Tags to create. Up to 100 are done at once, more than that in the background."""
+    """Tags to create. Up to 100 are processed at once, more in the background."""
 
     tags: Required[abc.Sequence[NewTag | NewTagDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class TagToDeleteDict(TypedDict, total=False):
@@ -354,12 +357,12 @@ class TagToDeleteDict(TypedDict, total=False):
 
 
 class BulkDeleteTagsRequestDict(TypedDict, total=False):
-    """Tags to delete. Up to 100 are done at once, more than that in the background."""
+    """Tags to delete. Up to 100 are processed at once, more in the background."""
 
     tags: Required[abc.Sequence[TagToDelete | TagToDeleteDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class TaggingDict(TypedDict, total=False):
@@ -372,21 +375,22 @@ class TaggingDict(TypedDict, total=False):
 
 
 class BulkTaggingsRequestDict(TypedDict, total=False):
-    """Tags to be given to subscribers. Up to 100 are done at once, more than that in the background."""
+    """Tags to give to subscribers. Up to 100 are processed at once, more in the background."""
 
     taggings: Required[abc.Sequence[Tagging | TaggingDict]]
     """The items."""
     callback_url: str | None | Unset
-    """Where the result shall be sent by POST, once a job of more than 100 is done."""
+    """The URL that the result of a job of more than 100 is sent to by POST."""
 
 
 class NewWebhookEventDict(TypedDict, total=False):
-    """What to be told of: an event and, for some, which form, tag, sequence, product or link."""
+    """The event of a new webhook and, for some events, the form, tag, sequence, product, custom field or
+    link."""
 
     name: Required[WebhookEventName]
-    """The event to be told of, as a request names it. `form_subscribe` needs a `form_id`, the two course
-    events a `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a
-    `product_id`, the two tag events a `tag_id`, `field_value_updated` a `custom_field_id`."""
+    """The name of an event in requests. `form_subscribe` needs a `form_id`, the two course events a
+    `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a `product_id`,
+    the two tag events a `tag_id`, and `field_value_updated` a `custom_field_id`."""
     form_id: int | None | Unset
     """With `subscriber.form_subscribe`: the form."""
     tag_id: int | None | Unset
@@ -394,7 +398,7 @@ class NewWebhookEventDict(TypedDict, total=False):
     course_id: int | None | Unset
     """With the course events: the sequence."""
     sequence_id: int | None | Unset
-    """With the course events: the sequence, by the name that newer versions use."""
+    """With the course events: the sequence, under the name that newer versions use."""
     product_id: int | None | Unset
     """With `subscriber.product_purchase`: the product."""
     custom_field_id: int | None | Unset
@@ -404,9 +408,10 @@ class NewWebhookEventDict(TypedDict, total=False):
 
 
 class CreateWebhookRequestDict(TypedDict, total=False):
-    """A webhook to set up."""
+    """A webhook to create."""
 
     target_url: Required[str]
-    """Where events shall be sent by POST."""
+    """The URL that events are sent to by POST."""
     event: Required[NewWebhookEvent | NewWebhookEventDict]
-    """What to be told of: an event and, for some, which form, tag, sequence, product or link."""
+    """The event of a new webhook and, for some events, the form, tag, sequence, product, custom field or
+    link."""

@@ -5,26 +5,26 @@ from ..types import UNSET, DateTime, Model, Unset
 
 
 class EmailStats(Model, kw_only=True):
-    """What became of the messages that an account sent."""
+    """The stats of the messages that an account sent."""
 
     sent: int
     """How many were sent."""
     clicked: int
-    """How many had a link clicked."""
+    """How many had a link that was clicked."""
     opened: int
     """How many were opened."""
     email_stats_mode: str
-    """Which time the numbers are for, such as `last_90`."""
+    """The period of the numbers, such as `last_90` for the last 90 days."""
     open_tracking_enabled: bool
     """Whether openings are counted."""
     click_tracking_enabled: bool
     """Whether clicks are counted."""
     starting: DateTime
-    """When that time begins."""
+    """The beginning of the period."""
     ending: DateTime
-    """When it ends."""
+    """The end of the period."""
     open_rate: int | float | Unset = UNSET
-    """How many were opened, in percent."""
+    """The opened messages, in percent."""
     click_rate: int | float | Unset = UNSET
     """How many had a link clicked, in percent."""
     unsubscribe_rate: int | float | Unset = UNSET

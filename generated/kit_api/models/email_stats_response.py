@@ -9,4 +9,4 @@ class EmailStatsResponse(Model, kw_only=True):
     """Email stats, in their envelope."""
 
     stats: EmailStats
-    """What became of the messages that an account sent."""
+    """The stats of the messages that an account sent."""

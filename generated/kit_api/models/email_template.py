@@ -5,13 +5,13 @@ from ..types import Model
 
 
 class EmailTemplate(Model, kw_only=True):
-    """The look of a message."""
+    """A template for the look of messages."""
 
     id: int
     """Its id."""
     name: str
     """Its name."""
     is_default: bool
-    """Whether broadcasts use it unless told otherwise."""
+    """Whether broadcasts use it by default."""
     category: str
     """Where it comes from, such as `HTML` or `Starting point`."""

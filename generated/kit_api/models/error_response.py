@@ -5,7 +5,7 @@ from ..types import Model
 
 
 class ErrorResponse(Model, kw_only=True):
-    """Why a request was refused."""
+    """The reasons why a request was refused."""
 
     errors: list[list[str] | str]
     """One message for each thing that is wrong. Sequences have been seen to answer with a list in a list."""

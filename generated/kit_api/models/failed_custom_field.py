@@ -5,16 +5,15 @@ from ..types import DateTime, Model
 
 
 class FailedCustomField(Model, kw_only=True):
-    """A custom field that a bulk job did not create. If the label was taken, this is the field that has
-    it."""
+    """A custom field that a bulk job did not create. If a field with the label exists, this is that field."""
 
     id: int | None
-    """The id of the field that has the label, if there is one."""
+    """The id of the existing field with the label, if there is one."""
     name: None | str
-    """The name of that field."""
+    """The name of the existing field."""
     key: None | str
-    """The key of that field."""
+    """The key of the existing field."""
     label: None | str
-    """The label that was asked for."""
+    """The label that was given."""
     created_at: DateTime | None
-    """When that field was made."""
+    """When the existing field was created."""

@@ -11,10 +11,10 @@ class FailedSubscriber(Model, kw_only=True):
     first_name: None | str
     """The first name that was given."""
     email_address: None | str
-    """The address; null if it is no valid one."""
+    """The address that was given; null if it isn't valid."""
     state: OpenSubscriberState
-    """What a subscriber is to the account. Only an `active` one is sent broadcasts: `inactive` has not
-    confirmed yet, `cancelled` has unsubscribed, `bounced` can't be reached and `complained` reported a
-    message as spam."""
+    """The state of a subscriber. Only `active` subscribers are sent broadcasts; `inactive` ones have not
+    confirmed yet, `cancelled` ones have unsubscribed, `bounced` ones can't be reached, and `complained`
+    ones have reported a message as spam."""
     created_at: DateTime | None | Unset = UNSET
-    """Null, as nothing was created."""
+    """Null, because nothing was created."""

@@ -5,11 +5,11 @@ from ..types import DateTime, Model
 
 
 class FailedTag(Model, kw_only=True):
-    """A tag that a bulk job did not create. If the name was taken, this is the tag that has it."""
+    """A tag that a bulk job did not create. If a tag with the name exists, this is that tag."""
 
     id: int | None
-    """The id of the tag that has the name, if there is one."""
+    """The id of the existing tag with the name, if there is one."""
     name: None | str
-    """The name that was asked for."""
+    """The name that was given."""
     created_at: DateTime | None
-    """When the tag that has the name was made."""
+    """When the existing tag was created."""

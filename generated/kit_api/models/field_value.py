@@ -12,4 +12,4 @@ class FieldValue(Model, kw_only=True):
     subscriber_custom_field_id: int
     """The custom field."""
     value: str
-    """The value; an empty one takes the subscriber's away."""
+    """The value; an empty text removes the subscriber's value."""

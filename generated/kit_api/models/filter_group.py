@@ -6,13 +6,14 @@ from ..types import UNSET, Model, Unset
 
 
 class FilterGroup(Model, kw_only=True):
-    """Which subscribers a broadcast goes to. Use one of the three keys: the service refuses combinations."""
+    """The recipients of a broadcast, in requests. Use only one of the three keys: the service refuses
+    combinations."""
 
     all: list[SubscriberFilter] | None | Unset = UNSET
-    """Those who are in every one of these."""
+    """Subscribers who match all of these filters."""
     any: list[SubscriberFilter] | None | Unset = UNSET
-    """Those who are in at least one of these."""
+    """Subscribers who match at least one of these filters."""
     none: list[SubscriberFilter] | None | Unset = UNSET
-    """Those who are in none of these."""
+    """Subscribers who match none of these filters."""
 
     _request_only = True

@@ -2,7 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 FilterType: TypeAlias = Literal["segment", "tag"]
-"""What the ids of a filter are ids of."""
+"""The type of the ids in a filter."""
 
 if TYPE_CHECKING:
     OpenFilterType: TypeAlias = FilterType | str

@@ -13,18 +13,18 @@ class Form(Model, kw_only=True):
     name: str
     """Its name."""
     created_at: DateTime
-    """When it was made."""
+    """When it was created."""
     type: OpenFormType
-    """`embed` is a form to be put into a web page, `hosted` is a landing page."""
+    """`embed` is a form in a web page, `hosted` is a landing page."""
     format: None | str
-    """How an embedded form shows itself, such as `inline` or `modal`."""
+    """How an embedded form is shown, such as `inline` or `modal`."""
     embed_js: str
-    """The script that puts it into a page."""
+    """The URL of the script that shows it in a page."""
     embed_url: str
-    """The form by itself."""
+    """The URL of the form alone."""
     archived: bool
-    """Whether it was put away."""
+    """Whether it is archived."""
     uid: str
-    """What stands for it in URLs."""
+    """Its id in URLs."""
     subscriber_count: int | Unset = UNSET
-    """How many active subscribers it has. There in lists with `include`."""
+    """How many active subscribers it has. Present in lists with `include`."""

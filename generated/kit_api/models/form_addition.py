@@ -12,4 +12,4 @@ class FormAddition(Model, kw_only=True):
     subscriber_id: int | None
     """The subscriber; null in a failure if they don't exist."""
     referrer: None | str | Unset = UNSET
-    """The URL of the page that they came from; its UTM parameters are kept, too."""
+    """The URL of the page that they came from. Its UTM parameters are stored as well."""

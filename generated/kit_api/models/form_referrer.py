@@ -8,6 +8,6 @@ class FormReferrer(Model, kw_only=True):
     """Where a subscriber of a form came from."""
 
     referrer: None | str | Unset = UNSET
-    """The URL of the page that they came from; its UTM parameters are kept, too."""
+    """The URL of the page that they came from. Its UTM parameters are stored as well."""
 
     _request_only = True

@@ -2,7 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 FormStatusFilter: TypeAlias = Literal["active", "all", "archived", "trashed"]
-"""Which forms a list holds, by what has become of them; `active` if not given."""
+"""The status of the forms in a list; `active` if not given."""
 
 if TYPE_CHECKING:
     OpenFormStatusFilter: TypeAlias = FormStatusFilter | str

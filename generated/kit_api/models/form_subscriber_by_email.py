@@ -10,6 +10,6 @@ class FormSubscriberByEmail(Model, kw_only=True):
     email_address: str
     """The subscriber's e-mail address."""
     referrer: None | str | Unset = UNSET
-    """The URL of the page that they came from; its UTM parameters are kept, too."""
+    """The URL of the page that they came from. Its UTM parameters are stored as well."""
 
     _request_only = True

@@ -2,7 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 FormType: TypeAlias = Literal["embed", "hosted"]
-"""`embed` is a form to be put into a web page, `hosted` is a landing page."""
+"""`embed` is a form in a web page, `hosted` is a landing page."""
 
 if TYPE_CHECKING:
     OpenFormType: TypeAlias = FormType | str

@@ -2,8 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 GrantType: TypeAlias = Literal["authorization_code", "refresh_token"]
-"""What a token is asked for with: a code, fresh from the authorization page, or an earlier refresh
-token."""
+"""What is exchanged for tokens: a code from the authorization page, or a refresh token."""
 
 if TYPE_CHECKING:
     OpenGrantType: TypeAlias = GrantType | str

@@ -5,18 +5,18 @@ from ..types import DateTime, Model
 
 
 class GrowthStats(Model, kw_only=True):
-    """How the number of subscribers changed. Its times carry the account's own UTC offset, unlike those of
-    all other operations."""
+    """The change of the number of subscribers in a period. Its times have the account's UTC offset, unlike
+    those of all other operations."""
 
     cancellations: int
-    """How many left."""
+    """How many unsubscribed."""
     net_new_subscribers: int
-    """How many came, less those who left."""
+    """The new subscribers, minus the cancellations."""
     new_subscribers: int
-    """How many came."""
+    """How many subscribers were added."""
     subscribers: int
-    """How many there were at the end."""
+    """How many subscribers there were at the end of the period."""
     starting: DateTime
-    """The first moment that is counted, in the account's time zone."""
+    """The beginning of the period, in the account's time zone."""
     ending: DateTime
-    """The last one, likewise."""
+    """The end of the period, in the account's time zone."""

@@ -9,5 +9,5 @@ class GrowthStatsResponse(Model, kw_only=True):
     """Growth stats, in their envelope."""
 
     stats: GrowthStats
-    """How the number of subscribers changed. Its times carry the account's own UTC offset, unlike those of
-    all other operations."""
+    """The change of the number of subscribers in a period. Its times have the account's UTC offset, unlike
+    those of all other operations."""

@@ -9,28 +9,29 @@ class NewPurchase(Model, kw_only=True):
     """A purchase to record. Amounts are in whole units of the currency."""
 
     email_address: str
-    """Who bought; a subscriber is made of them if need be."""
+    """The buyer's e-mail address. A subscriber is created if none has it."""
     transaction_id: str
-    """The seller's id. If it is known, the products are added to that purchase."""
+    """The seller's id of the purchase. If a purchase has it already, the products are added to that
+    purchase."""
     currency: str
     """Three letters, such as `USD`."""
     products: list[NewPurchaseProduct]
-    """What was bought."""
+    """The products that were bought."""
     first_name: None | str | Unset = UNSET
     """The buyer's first name."""
     status: None | str | Unset = UNSET
-    """`paid` is the only one known."""
+    """The status; `paid` is the only one known."""
     transaction_time: DateTime | None | Unset = UNSET
     """When it was bought; now, if not given."""
     subtotal: Number | None | Unset = UNSET
     """The sum before discount and tax."""
     tax: Number | None | Unset = UNSET
-    """What was added as tax."""
+    """The tax."""
     shipping: int | None | Unset = UNSET
-    """What was added for shipping."""
+    """The cost of shipping."""
     discount: Number | None | Unset = UNSET
-    """What was taken off."""
+    """The discount."""
     total: Number | None | Unset = UNSET
-    """What was paid."""
+    """The sum that was paid."""
 
     _request_only = True

@@ -8,9 +8,9 @@ class NewPurchaseProduct(Model, kw_only=True):
     """A line of a purchase to record."""
 
     name: str
-    """What it is called."""
+    """The name of the product."""
     quantity: int
-    """How many."""
+    """How many were bought."""
     unit_price: Number
     """The price of one, in the purchase's currency."""
     pid: str | Unset = UNSET

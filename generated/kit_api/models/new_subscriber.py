@@ -6,13 +6,14 @@ from ..types import UNSET, Model, Unset
 
 
 class NewSubscriber(Model, kw_only=True):
-    """A subscriber to create or update in bulk. One without an address is a failure in the result."""
+    """A subscriber to create or update in bulk. A subscriber without an address is a failure in the
+    result."""
 
     first_name: None | str | Unset = UNSET
     """Their first name."""
     email_address: None | str | Unset = UNSET
-    """Whom to create or update."""
+    """The e-mail address of the subscriber to create or update."""
     state: None | SubscriberState | Unset = UNSET
-    """The state of a new subscriber, `active` if not given. An existing one keeps theirs."""
+    """The state of a new subscriber; `active` if not given. An existing subscriber keeps their state."""
 
     _request_only = True

@@ -6,12 +6,13 @@ from ..types import UNSET, Model, Unset
 
 
 class NewWebhookEvent(Model, kw_only=True):
-    """What to be told of: an event and, for some, which form, tag, sequence, product or link."""
+    """The event of a new webhook and, for some events, the form, tag, sequence, product, custom field or
+    link."""
 
     name: WebhookEventName
-    """The event to be told of, as a request names it. `form_subscribe` needs a `form_id`, the two course
-    events a `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a
-    `product_id`, the two tag events a `tag_id`, `field_value_updated` a `custom_field_id`."""
+    """The name of an event in requests. `form_subscribe` needs a `form_id`, the two course events a
+    `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a `product_id`,
+    the two tag events a `tag_id`, and `field_value_updated` a `custom_field_id`."""
     form_id: int | None | Unset = UNSET
     """With `subscriber.form_subscribe`: the form."""
     tag_id: int | None | Unset = UNSET
@@ -19,7 +20,7 @@ class NewWebhookEvent(Model, kw_only=True):
     course_id: int | None | Unset = UNSET
     """With the course events: the sequence."""
     sequence_id: int | None | Unset = UNSET
-    """With the course events: the sequence, by the name that newer versions use."""
+    """With the course events: the sequence, under the name that newer versions use."""
     product_id: int | None | Unset = UNSET
     """With `subscriber.product_purchase`: the product."""
     custom_field_id: int | None | Unset = UNSET

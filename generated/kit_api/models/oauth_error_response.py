@@ -5,9 +5,9 @@ from ..types import UNSET, Model, Unset
 
 
 class OAuthErrorResponse(Model, kw_only=True):
-    """Why no token was given. Its shape is that of OAuth, not that of the rest of the API."""
+    """The reason why a token was refused, in the format of OAuth, not of the rest of the API."""
 
     error: str
-    """A word for programs, such as `invalid_grant` or `invalid_client`."""
+    """The error code, such as `invalid_grant` or `invalid_client`."""
     error_description: str | Unset = UNSET
-    """A sentence for people."""
+    """A description of the error for people."""

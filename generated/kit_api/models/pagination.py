@@ -5,18 +5,18 @@ from ..types import UNSET, Model, Unset
 
 
 class Pagination(Model, kw_only=True):
-    """Where a page lies in its list. Go on while `has_next_page` is true: cursors alone don't tell, since
-    the last page has them too."""
+    """The position of a page in its list. Read on while `has_next_page` is true: the last page has cursors
+    as well."""
 
     has_previous_page: bool
     """Whether a page comes before this one."""
     has_next_page: bool
     """Whether a page comes after this one."""
     start_cursor: None | str
-    """For `before`: the page that ends here. Null if the page is empty."""
+    """The value of `before` for the page before this one. Null if this page is empty."""
     end_cursor: None | str
-    """For `after`: the page that starts here. Null if the page is empty."""
+    """The value of `after` for the page after this one. Null if this page is empty."""
     per_page: int
-    """How many items a page holds at most."""
+    """The largest number of items in a page."""
     total_count: int | Unset = UNSET
-    """How many items the whole list holds; there only if `include_total_count` was asked for."""
+    """The number of items in the whole list; only present with `include_total_count`."""

@@ -5,7 +5,7 @@ from ..types import Model
 
 
 class Plan(Model, kw_only=True):
-    """What an account pays for."""
+    """The plan that an account pays for."""
 
     plan_type: str
     """The plan, such as `creator`."""
@@ -14,10 +14,10 @@ class Plan(Model, kw_only=True):
     subscriber_limit: int | None
     """How many subscribers it allows."""
     on_trial: bool
-    """Whether it is being tried out."""
+    """Whether the account is in the trial period of the plan."""
     trial_lapse_date: None | str
     """The date on which the trial ends."""
     renews_at: None | str
     """When it is renewed."""
     cancels_at: None | str
-    """When it ends."""
+    """When the plan ends."""

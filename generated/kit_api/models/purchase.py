@@ -6,7 +6,8 @@ from ..types import UNSET, DateTime, Model, Unset
 
 
 class Purchase(Model, kw_only=True):
-    """What a subscriber bought. Amounts are in whole units of the currency: 39.5 is 39 dollars 50."""
+    """A purchase of a subscriber. Amounts are in whole units of the currency: 39.5 is 39 dollars and 50
+    cents."""
 
     id: int
     """Its id."""
@@ -15,7 +16,7 @@ class Purchase(Model, kw_only=True):
     status: str
     """`paid`."""
     email_address: str
-    """Who bought."""
+    """The e-mail address of the buyer."""
     currency: str
     """Three letters, such as `USD`."""
     transaction_time: DateTime
@@ -23,14 +24,14 @@ class Purchase(Model, kw_only=True):
     subtotal: int | float
     """The sum before discount and tax."""
     discount: int | float
-    """What was taken off."""
+    """The discount."""
     tax: int | float
-    """What was added as tax."""
+    """The tax."""
     total: int | float
-    """What was paid."""
+    """The sum that was paid."""
     products: list[PurchaseProduct]
-    """What was bought."""
+    """The products that were bought."""
     subscriber_id: int | Unset = UNSET
-    """Who bought."""
+    """The id of the buyer."""
     source: str | Unset = UNSET
     """Where it was recorded, such as `api`."""

@@ -8,13 +8,13 @@ class PurchaseProduct(Model, kw_only=True):
     """A line of a purchase."""
 
     name: str
-    """What it is called."""
+    """The name of the product."""
     pid: None | str
     """The seller's id of the product; variants share it. Null if none was given."""
     lid: None | str
     """The id of this line; unique in the purchase. Null if none was given."""
     quantity: int
-    """How many."""
+    """How many were bought."""
     sku: None | str
     """The stock-keeping unit, if any."""
     unit_price: int | float

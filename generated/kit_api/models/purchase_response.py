@@ -9,4 +9,5 @@ class PurchaseResponse(Model, kw_only=True):
     """A purchase, in its envelope."""
 
     purchase: Purchase
-    """What a subscriber bought. Amounts are in whole units of the currency: 39.5 is 39 dollars 50."""
+    """A purchase of a subscriber. Amounts are in whole units of the currency: 39.5 is 39 dollars and 50
+    cents."""

@@ -6,10 +6,10 @@ from ..types import UNSET, Model, Unset
 
 
 class RecipientFilter(Model, kw_only=True):
-    """Some segments, some tags, or all subscribers."""
+    """A filter by segments or by tags, or all subscribers."""
 
     type: OpenRecipientType
-    """What the ids of a filter are ids of. `all_subscribers` has no ids: it is how a broadcast without a
-    filter reads back."""
+    """The type of the ids in a filter. `all_subscribers` has no ids: responses have it for a broadcast
+    without a filter."""
     ids: list[int] | Unset = UNSET
     """The ids of the segments or tags; absent with `all_subscribers`."""

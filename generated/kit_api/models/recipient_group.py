@@ -6,11 +6,11 @@ from ..types import UNSET, Model, Unset
 
 
 class RecipientGroup(Model, kw_only=True):
-    """Which subscribers a broadcast goes to, as it reads back."""
+    """The recipients of a broadcast, in responses."""
 
     all: list[RecipientFilter] | None | Unset = UNSET
-    """Those who are in every one of these."""
+    """Subscribers who match all of these filters."""
     any: list[RecipientFilter] | None | Unset = UNSET
-    """Those who are in at least one of these."""
+    """Subscribers who match at least one of these filters."""
     none: list[RecipientFilter] | None | Unset = UNSET
-    """Those who are in none of these."""
+    """Subscribers who match none of these filters."""

@@ -2,8 +2,8 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 RecipientType: TypeAlias = Literal["all_subscribers", "segment", "tag"]
-"""What the ids of a filter are ids of. `all_subscribers` has no ids: it is how a broadcast without a
-filter reads back."""
+"""The type of the ids in a filter. `all_subscribers` has no ids: responses have it for a broadcast
+without a filter."""
 
 if TYPE_CHECKING:
     OpenRecipientType: TypeAlias = RecipientType | str

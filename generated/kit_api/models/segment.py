@@ -12,4 +12,4 @@ class Segment(Model, kw_only=True):
     name: str
     """Its name."""
     created_at: DateTime
-    """When it was made."""
+    """When it was created."""

@@ -14,7 +14,7 @@ class SendingAddress(Model, kw_only=True):
     status: str
     """Whether it can be used, such as `confirmed`."""
     is_default: bool
-    """Whether messages come from it if nothing else is said."""
+    """Whether messages are sent from it by default."""
     is_verified: bool
     """Whether its domain is verified."""
     is_dmarc_configured: bool

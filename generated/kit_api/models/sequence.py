@@ -8,22 +8,22 @@ from ..types import UNSET, DateTime, Model, Unset
 
 
 class Sequence(Model, kw_only=True):
-    """Messages that a subscriber gets one after the other (a course)."""
+    """A series of messages that a subscriber gets one after another (a course)."""
 
     id: int
     """Its id."""
     name: str
     """Its name."""
     hold: bool
-    """Whether it stands still."""
+    """Whether it is paused."""
     repeat: bool
     """Whether a subscriber can go through it again."""
     created_at: DateTime
-    """When it was made."""
+    """When it was created."""
     updated_at: DateTime | Unset = UNSET
     """When it was last changed."""
     email_address: None | str | Unset = UNSET
-    """Who its messages come from; null for the account's own address."""
+    """The address that its messages are sent from; null for the account's own address."""
     email_template_id: int | None | Unset = UNSET
     """The email template of its messages; null for the account's default one."""
     send_days: list[OpenWeekday] | Unset = UNSET
@@ -35,10 +35,10 @@ class Sequence(Model, kw_only=True):
     active: bool | Unset = UNSET
     """Whether its messages are sent."""
     exclude_subscriber_sources: list[SubscriberSource] | Unset = UNSET
-    """Whose subscribers are not sent its messages."""
+    """The sources whose subscribers don't get its messages."""
     email_count: int | Unset = UNSET
     """How many messages it has."""
     subscriber_count: int | Unset = UNSET
     """How many active subscribers it has."""
     stats: SequenceStats | Unset = UNSET
-    """What came of the messages of a sequence. Rates are percentages; null where nothing is known."""
+    """The stats of the messages of a sequence. Rates are percentages; null if they aren't known."""

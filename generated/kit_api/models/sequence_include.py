@@ -2,7 +2,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 SequenceInclude: TypeAlias = Literal["stats"]
-"""What a list of sequences can tell beyond the usual: what came of their messages."""
+"""A further field of the sequences in a list: the stats of their messages."""
 
 if TYPE_CHECKING:
     OpenSequenceInclude: TypeAlias = SequenceInclude | str

@@ -5,7 +5,7 @@ from ..types import Model
 
 
 class SequenceStats(Model, kw_only=True):
-    """What came of the messages of a sequence. Rates are percentages; null where nothing is known."""
+    """The stats of the messages of a sequence. Rates are percentages; null if they aren't known."""
 
     unsubscribers: int
     """How many of its subscribers unsubscribed."""
@@ -14,7 +14,7 @@ class SequenceStats(Model, kw_only=True):
     opens: int | None
     """How many were opened."""
     clicks: int | None
-    """How many had a link clicked."""
+    """How many had a link that was clicked."""
     email_unsubscribes: int | None
     """How many led to an unsubscription."""
     bounces: int | None

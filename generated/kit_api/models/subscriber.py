@@ -19,20 +19,20 @@ class Subscriber(Model, kw_only=True):
     email_address: str
     """Their e-mail address, unique in the account."""
     state: OpenSubscriberState
-    """What a subscriber is to the account. Only an `active` one is sent broadcasts: `inactive` has not
-    confirmed yet, `cancelled` has unsubscribed, `bounced` can't be reached and `complained` reported a
-    message as spam."""
+    """The state of a subscriber. Only `active` subscribers are sent broadcasts; `inactive` ones have not
+    confirmed yet, `cancelled` ones have unsubscribed, `bounced` ones can't be reached, and `complained`
+    ones have reported a message as spam."""
     created_at: DateTime
     """When they were added to the account."""
     fields: CustomFieldValues = ABSENT
-    """Custom field values by the field's `key`, such as `last_name`. Null, or an empty string, is a field
-    without a value. Unset in lists with `slim=True`."""
+    """The values of custom fields by the field's `key`, such as `last_name`. A field without a value is
+    null or an empty string. Unset in lists with `slim=True`."""
     canceled_at: DateTime | None | Unset = UNSET
-    """When they unsubscribed; null if they have not. There when a subscriber is read by id, and in lists
+    """When they unsubscribed; null if they have not. Present if the subscriber is read by id, and in lists
     with `include`."""
     location: Location | None | Unset = UNSET
-    """Where they live. There when a subscriber is read by id, and in lists with `include`."""
+    """Where they live. Present if the subscriber is read by id, and in lists with `include`."""
     attribution: Attribution | None | Unset = UNSET
-    """Where they came from. There in lists with `include`."""
+    """Where they came from. Present in lists with `include`."""
     tags: list[SubscriberTag] | Unset = UNSET
-    """The tags that they have. There in lists with `include`."""
+    """The tags that they have. Present in lists with `include`."""

@@ -6,8 +6,8 @@ from ..types import Model
 
 
 class SubscriberDelivery(Model, kw_only=True):
-    """What a webhook sends when something happens to a subscriber. It doesn't say what: use one URL for
-    each event."""
+    """The body that a webhook sends for an event of a subscriber. It doesn't name the event: use a
+    different URL for each event."""
 
     subscriber: Subscriber
     """A person on the account's list."""

@@ -6,10 +6,10 @@ from ..types import Model
 
 
 class SubscriberFilter(Model, kw_only=True):
-    """Some segments, or some tags."""
+    """A filter by segments or by tags."""
 
     type: FilterType
-    """What the ids of a filter are ids of."""
+    """The type of the ids in a filter."""
     ids: list[int]
     """The ids of the segments or tags."""
 

@@ -2,8 +2,8 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 SubscriberInclude: TypeAlias = Literal["attribution", "canceled_at", "location", "tags"]
-"""What a list of subscribers can tell beyond the usual: where they came from, their tags, where they
-live, and when they unsubscribed."""
+"""Further fields of the subscribers in a list: where they came from, their tags, where they live, and
+when they unsubscribed."""
 
 if TYPE_CHECKING:
     OpenSubscriberInclude: TypeAlias = SubscriberInclude | str

@@ -11,4 +11,4 @@ class SubscriberResponse(Model, kw_only=True):
     subscriber: Subscriber
     """A person on the account's list."""
     warnings: list[str] | Unset = UNSET
-    """What was ignored, such as values of custom fields that the account doesn't have."""
+    """Messages about what was ignored, such as values of custom fields that the account doesn't have."""

@@ -13,9 +13,9 @@ SubscriberSortField: TypeAlias = Literal[
     "id",
     "updated_at",
 ]
-"""What subscribers are sorted by; `id` if not given. `cancelled_at` and `canceled_at`, two names of
-one thing, go together with the status `cancelled` alone. The names with `engagement` are about the
-messages that a subscriber was sent."""
+"""The field that subscribers are sorted by; `id` if not given. `cancelled_at` and `canceled_at`, two
+names of the same field, can only be used with the status `cancelled`. The names with `engagement`
+count the messages that were sent to a subscriber."""
 
 if TYPE_CHECKING:
     OpenSubscriberSortField: TypeAlias = SubscriberSortField | str

@@ -5,9 +5,9 @@ from ..types import Model
 
 
 class SubscriberSource(Model, kw_only=True):
-    """Things that subscribers belong to, such as some tags."""
+    """A group of subscribers, such as those with certain tags."""
 
     type: str
-    """What the ids are ids of, such as `tag`."""
+    """The type of the ids, such as `tag`."""
     ids: list[int]
     """The ids."""

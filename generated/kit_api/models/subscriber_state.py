@@ -2,9 +2,9 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 SubscriberState: TypeAlias = Literal["active", "bounced", "cancelled", "complained", "inactive"]
-"""What a subscriber is to the account. Only an `active` one is sent broadcasts: `inactive` has not
-confirmed yet, `cancelled` has unsubscribed, `bounced` can't be reached and `complained` reported a
-message as spam."""
+"""The state of a subscriber. Only `active` subscribers are sent broadcasts; `inactive` ones have not
+confirmed yet, `cancelled` ones have unsubscribed, `bounced` ones can't be reached, and `complained`
+ones have reported a message as spam."""
 
 if TYPE_CHECKING:
     OpenSubscriberState: TypeAlias = SubscriberState | str

@@ -2,8 +2,8 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 SubscriberStatusFilter: TypeAlias = Literal["active", "all", "bounced", "cancelled", "complained", "inactive"]
-"""Which subscribers a list holds, by their state; `all` for every state. Without it, lists hold
-`active` ones only."""
+"""The state of the subscribers in a list; `all` for every state. Without it, a list has `active`
+subscribers only."""
 
 if TYPE_CHECKING:
     OpenSubscriberStatusFilter: TypeAlias = SubscriberStatusFilter | str

@@ -14,4 +14,4 @@ class SubscriberTag(Model, kw_only=True):
     tagged_at: DateTime | Unset = UNSET
     """When the subscriber was given it."""
     added_at: DateTime | Unset = UNSET
-    """The same moment, under the name that some answers use."""
+    """The same time, under the name that some responses use."""

@@ -12,6 +12,6 @@ class Tag(Model, kw_only=True):
     name: str
     """Its name, unique in the account without regard to case."""
     created_at: DateTime
-    """When it was made."""
+    """When it was created."""
     subscriber_count: int | Unset = UNSET
-    """How many active subscribers have it. There in lists with `include`."""
+    """How many active subscribers have it. Present in lists with `include`."""

@@ -9,6 +9,6 @@ class TagFailure(Model, kw_only=True):
     """Why one tag of a bulk job failed."""
 
     tag: FailedTag
-    """A tag that a bulk job did not create. If the name was taken, this is the tag that has it."""
+    """A tag that a bulk job did not create. If a tag with the name exists, this is that tag."""
     errors: list[str]
     """A message for each thing that is wrong."""

@@ -12,5 +12,5 @@ class TagPage(Model, kw_only=True):
     tags: list[Tag]
     """In the list's order."""
     pagination: Pagination
-    """Where a page lies in its list. Go on while `has_next_page` is true: cursors alone don't tell, since
-    the last page has them too."""
+    """The position of a page in its list. Read on while `has_next_page` is true: the last page has cursors
+    as well."""

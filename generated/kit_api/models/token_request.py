@@ -14,19 +14,19 @@ class TokenRequest(Model, kw_only=True):
     client_id: str
     """The app's client id."""
     grant_type: GrantType
-    """What a token is asked for with: a code, fresh from the authorization page, or an earlier refresh
-    token."""
+    """What is exchanged for tokens: a code from the authorization page, or a refresh token."""
     client_secret: str | Unset = UNSET
-    """The app's secret. Apps that can't keep one, in browsers and on phones, use PKCE and leave it out."""
+    """The app's client secret. Apps that can't keep a secret, such as in browsers and on phones, use PKCE
+    and leave it out."""
     code: str | Unset = UNSET
-    """With `authorization_code`: the code from the redirect. It can be used once, and soon."""
+    """With `authorization_code`: the code from the redirect. It can be used once, within a short time."""
     redirect_uri: str | Unset = UNSET
-    """With `authorization_code`: where the code was sent to, exactly as given to the authorization page."""
+    """With `authorization_code`: the redirect URI, exactly as it was sent to the authorization page."""
     code_verifier: str | Unset = UNSET
     """With `authorization_code` and PKCE: the random string whose hash was the `code_challenge`; 43 to 128
     letters, digits and `-._~`."""
     refresh_token: str | Unset = UNSET
-    """With `refresh_token`: the newest refresh token. Its answer brings the next one."""
+    """With `refresh_token`: the newest refresh token. The response has the next one."""
 
     _secrets = ("client_secret", "code", "code_verifier", "refresh_token")
 

@@ -5,19 +5,20 @@ from ..types import Model
 
 
 class TokenResponse(Model, kw_only=True):
-    """Tokens for one account. Store both before using either: the refresh token that was sent is spent."""
+    """The tokens of one account. Store both before using either, because the refresh token of the request
+    may no longer work."""
 
     access_token: str
-    """Goes into the header `Authorization: Bearer …`."""
+    """The token for the header `Authorization: Bearer …`."""
     token_type: str
     """`Bearer`; compare it without regard to case."""
     expires_in: int
     """Seconds from `created_at` until the access token expires; 172800, two days, in practice."""
     refresh_token: str
-    """Gets the next pair of tokens."""
+    """The token to get the next tokens with."""
     scope: str
-    """What the token allows; `public` is everything."""
+    """The scope of the access token; `public` allows everything."""
     created_at: int
-    """When the tokens were made, in seconds since 1970-01-01 UTC."""
+    """When the tokens were created, in seconds since 1970-01-01 UTC."""
 
     _secrets = ("access_token", "refresh_token")

@@ -5,7 +5,7 @@ from ..types import Model
 
 
 class UpdateColorsRequest(Model, kw_only=True):
-    """The colors that an account shall have."""
+    """The new colors of an account."""
 
     colors: list[str]
     """Hex codes such as `#1a2b3c`, at most 5."""

@@ -6,14 +6,14 @@ from ..types import UNSET, Model, Unset
 
 
 class UpdateSubscriberRequest(Model, kw_only=True):
-    """What to change of a subscriber. What is left out stays."""
+    """Changes of a subscriber. Fields that are left out stay."""
 
     email_address: str | Unset = UNSET
     """Their e-mail address, the old or a new one."""
     first_name: None | str | Unset = UNSET
     """Their first name."""
     fields: CustomFieldValues | None | Unset = UNSET
-    """Values of custom fields by `key`, at most 140; other fields keep theirs. Values of fields that the
-    account doesn't have are ignored."""
+    """Values of custom fields by `key`, at most 140. Other fields keep their values. Values of fields that
+    the account doesn't have are ignored."""
 
     _request_only = True

@@ -5,7 +5,7 @@ from ..types import UNSET, Model, Unset
 
 
 class User(Model, kw_only=True):
-    """The person who owns the credentials."""
+    """The user who owns the credentials."""
 
     email: str
     """Their e-mail address."""

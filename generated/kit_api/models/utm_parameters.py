@@ -5,7 +5,7 @@ from ..types import Model
 
 
 class UtmParameters(Model, kw_only=True):
-    """The UTM parameters of a referrer, as far as it has them."""
+    """The UTM parameters of a referrer's URL."""
 
     source: None | str
     """Its `utm_source`."""

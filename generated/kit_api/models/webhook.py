@@ -6,13 +6,13 @@ from ..types import Model
 
 
 class Webhook(Model, kw_only=True):
-    """A URL that is told of an event."""
+    """A URL to which an event is sent."""
 
     id: int
     """Its id."""
     account_id: int
     """The account that it belongs to."""
     event: WebhookEvent
-    """What a webhook tells of."""
+    """The event of a webhook."""
     target_url: str
-    """Where events are sent by POST."""
+    """The URL that events are sent to by POST."""

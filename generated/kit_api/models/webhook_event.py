@@ -6,11 +6,10 @@ from ..types import UNSET, Model, Unset
 
 
 class WebhookEvent(Model, kw_only=True):
-    """What a webhook tells of."""
+    """The event of a webhook."""
 
     name: OpenWebhookEventType
-    """The event that a webhook tells of, as responses name it: a `WebhookEventName` without what stands
-    before the dot."""
+    """The name of an event in responses: a `WebhookEventName` without the part before the dot."""
     form_id: int | None | Unset = UNSET
     """The form, with `form_subscribe`."""
     tag_id: int | None | Unset = UNSET

@@ -18,9 +18,9 @@ WebhookEventName: TypeAlias = Literal[
     "subscriber.tag_add",
     "subscriber.tag_remove",
 ]
-"""The event to be told of, as a request names it. `form_subscribe` needs a `form_id`, the two course
-events a `sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a
-`product_id`, the two tag events a `tag_id`, `field_value_updated` a `custom_field_id`."""
+"""The name of an event in requests. `form_subscribe` needs a `form_id`, the two course events a
+`sequence_id` or `course_id`, `link_click` an `initiator_value`, `product_purchase` a `product_id`,
+the two tag events a `tag_id`, and `field_value_updated` a `custom_field_id`."""
 
 if TYPE_CHECKING:
     OpenWebhookEventName: TypeAlias = WebhookEventName | str

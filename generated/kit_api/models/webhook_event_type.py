@@ -18,8 +18,7 @@ WebhookEventType: TypeAlias = Literal[
     "tag_add",
     "tag_remove",
 ]
-"""The event that a webhook tells of, as responses name it: a `WebhookEventName` without what stands
-before the dot."""
+"""The name of an event in responses: a `WebhookEventName` without the part before the dot."""
 
 if TYPE_CHECKING:
     OpenWebhookEventType: TypeAlias = WebhookEventType | str

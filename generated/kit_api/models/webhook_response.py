@@ -9,4 +9,4 @@ class WebhookResponse(Model, kw_only=True):
     """A webhook, in its envelope."""
 
     webhook: Webhook
-    """A URL that is told of an event."""
+    """A URL to which an event is sent."""

@@ -31,27 +31,29 @@ def sync(
     starting: datetime.date | None | Unset = UNSET,
     ending: datetime.date | None | Unset = UNSET,
 ) -> GrowthStatsResponse:
-    """Get growth stats
+    """Get growth stats.
 
-    How the number of subscribers changed over some days: the last 90, if none are given. Days begin and
-    end in the account's time zone, and the times in the answer carry its UTC offset.
+    Returns how the number of subscribers changed in a period: in the last 90 days, if no period is
+    given. Days begin and end in the account's time zone, and the times in the response have its UTC
+    offset.
 
     Route: `GET /v4/account/growth_stats`, with an API key or OAuth.
 
     Args:
         starting: The first day; 90 days ago, if not given.
         ending: The last day; today, if not given.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(starting=starting, ending=ending)).parsed
@@ -63,7 +65,7 @@ def sync_detailed(
     starting: datetime.date | None | Unset = UNSET,
     ending: datetime.date | None | Unset = UNSET,
 ) -> Response[GrowthStatsResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(starting=starting, ending=ending))
 
 
@@ -73,7 +75,7 @@ async def asyncio(
     starting: datetime.date | None | Unset = UNSET,
     ending: datetime.date | None | Unset = UNSET,
 ) -> GrowthStatsResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(starting=starting, ending=ending))).parsed
 
 
@@ -83,5 +85,5 @@ async def asyncio_detailed(
     starting: datetime.date | None | Unset = UNSET,
     ending: datetime.date | None | Unset = UNSET,
 ) -> Response[GrowthStatsResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(starting=starting, ending=ending))

@@ -22,36 +22,39 @@ def _request() -> dict[str, Any]:
 
 
 def sync(*, client: AuthenticatedClient) -> ColorsResponse:
-    """List the account's colors
+    """List the account's colors.
 
-    The palette that the account's owner picks from when writing. Not paginated.
+    Returns the colors that the account's owner chooses from when writing. The list has no pages.
 
     Route: `GET /v4/account/colors`, with an API key or OAuth.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request()).parsed
 
 
 def sync_detailed(*, client: AuthenticatedClient) -> Response[ColorsResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request())
 
 
 async def asyncio(*, client: AuthenticatedClient) -> ColorsResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request())).parsed
 
 
 async def asyncio_detailed(*, client: AuthenticatedClient) -> Response[ColorsResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request())

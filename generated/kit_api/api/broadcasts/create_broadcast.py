@@ -29,26 +29,30 @@ def _request(*, body: CreateBroadcastRequest | CreateBroadcastRequestDict) -> di
 def sync(
     *, client: AuthenticatedClient, body: CreateBroadcastRequest | CreateBroadcastRequestDict
 ) -> BroadcastResponse:
-    """Create a broadcast
+    """Create a broadcast.
 
-    Saves a draft while `send_at` is null, and schedules the broadcast otherwise; it then needs a
-    subject and content. `public` also makes it a post on the web. `subscriber_filter` narrows down whom
-    it goes to, by tags or segments. Repeating the call makes a second broadcast.
+    Creates a draft if `send_at` is null, and otherwise a scheduled broadcast, which needs a subject and
+    content. `public` also publishes it as a post on the web. `subscriber_filter` limits the recipients
+    by tags or segments. Each request creates another broadcast.
 
     Route: `POST /v4/broadcasts`, with an API key or OAuth.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-        kit_client.PermissionDeniedError: The account may not do that.
+        kit_client.PermissionDeniedError: The account isn't allowed to do that.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
@@ -57,19 +61,19 @@ def sync(
 def sync_detailed(
     *, client: AuthenticatedClient, body: CreateBroadcastRequest | CreateBroadcastRequestDict
 ) -> Response[BroadcastResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 async def asyncio(
     *, client: AuthenticatedClient, body: CreateBroadcastRequest | CreateBroadcastRequestDict
 ) -> BroadcastResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 async def asyncio_detailed(
     *, client: AuthenticatedClient, body: CreateBroadcastRequest | CreateBroadcastRequestDict
 ) -> Response[BroadcastResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))

@@ -22,24 +22,25 @@ def _request(id: int) -> dict[str, Any]:
 
 
 def sync(id: int, *, client: AuthenticatedClient) -> None:
-    """Delete a broadcast
+    """Delete a broadcast.
 
-    Deletes a draft or a scheduled broadcast. One that is being sent, or was, stays.
+    Deletes a draft or a scheduled broadcast. A broadcast can't be deleted once its sending has begun.
 
     Route: `DELETE /v4/broadcasts/{id}`, with an API key or OAuth.
 
     Args:
         id: The broadcast's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-        kit_client.PermissionDeniedError: The account may not do that.
+        kit_client.PermissionDeniedError: The account isn't allowed to do that.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
         Nothing.
@@ -49,15 +50,15 @@ def sync(id: int, *, client: AuthenticatedClient) -> None:
 
 
 def sync_detailed(id: int, *, client: AuthenticatedClient) -> Response[None]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(id))
 
 
 async def asyncio(id: int, *, client: AuthenticatedClient) -> None:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     (await client.acall(OPERATION, _request(id)))
 
 
 async def asyncio_detailed(id: int, *, client: AuthenticatedClient) -> Response[None]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(id))

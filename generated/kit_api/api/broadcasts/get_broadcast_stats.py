@@ -23,41 +23,43 @@ def _request(id: int) -> dict[str, Any]:
 
 
 def sync(id: int, *, client: AuthenticatedClient) -> BroadcastStatsResponse:
-    """Get a broadcast's stats
+    """Get a broadcast's stats.
 
-    How many got, opened and clicked it, and how far sending has come.
+    Returns how many subscribers received, opened and clicked a broadcast, and how much of it has been
+    sent.
 
     Route: `GET /v4/broadcasts/{id}/stats`, with an API key or OAuth.
 
     Args:
         id: The broadcast's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(id)).parsed
 
 
 def sync_detailed(id: int, *, client: AuthenticatedClient) -> Response[BroadcastStatsResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(id))
 
 
 async def asyncio(id: int, *, client: AuthenticatedClient) -> BroadcastStatsResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(id))).parsed
 
 
 async def asyncio_detailed(id: int, *, client: AuthenticatedClient) -> Response[BroadcastStatsResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(id))

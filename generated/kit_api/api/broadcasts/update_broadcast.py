@@ -29,32 +29,34 @@ def _request(id: int, *, body: UpdateBroadcastRequest | UpdateBroadcastRequestDi
 def sync(
     id: int, *, client: AuthenticatedClient, body: UpdateBroadcastRequest | UpdateBroadcastRequestDict
 ) -> BroadcastResponse:
-    """Change a broadcast
+    """Change a broadcast.
 
-    Changes what is given and leaves the rest. With `public` true and a `send_at` it is scheduled, and
-    needs a subject and content; with `public` false it is a draft. Once sending has begun, a change is
-    refused.
+    Changes the given fields and leaves the others. With `public` true and a `send_at` the broadcast is
+    scheduled, and needs a subject and content; with `public` false it is a draft. A broadcast can't be
+    changed once its sending has begun.
 
     Route: `PUT /v4/broadcasts/{id}`, with an API key or OAuth.
 
     Args:
         id: The broadcast's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
 
-    None for `subject`, `content`, `description`, `preview_text`, `email_address`, `thumbnail_alt`, `thumbnail_url` is sent as null, which erases the value. What is left out stays as it is.
+    None for `subject`, `content`, `description`, `preview_text`, `email_address`, `thumbnail_alt`, `thumbnail_url` is sent as null, which erases the value. Fields that are left out stay.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-        kit_client.PermissionDeniedError: The account may not do that.
+        kit_client.PermissionDeniedError: The account isn't allowed to do that.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(id, body=body)).parsed
@@ -63,19 +65,19 @@ def sync(
 def sync_detailed(
     id: int, *, client: AuthenticatedClient, body: UpdateBroadcastRequest | UpdateBroadcastRequestDict
 ) -> Response[BroadcastResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(id, body=body))
 
 
 async def asyncio(
     id: int, *, client: AuthenticatedClient, body: UpdateBroadcastRequest | UpdateBroadcastRequestDict
 ) -> BroadcastResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(id, body=body))).parsed
 
 
 async def asyncio_detailed(
     id: int, *, client: AuthenticatedClient, body: UpdateBroadcastRequest | UpdateBroadcastRequestDict
 ) -> Response[BroadcastResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(id, body=body))

@@ -32,28 +32,30 @@ def _request(id: int, *, body: UpdateCustomFieldRequest | UpdateCustomFieldReque
 def sync(
     id: int, *, client: AuthenticatedClient, body: UpdateCustomFieldRequest | UpdateCustomFieldRequestDict
 ) -> CustomFieldResponse:
-    """Rename a custom field
+    """Rename a custom field.
 
-    Changes the label and, with it, the key; the name stays. Personalization tags in messages that use
-    the old key stop working.
+    Changes the label and the key, which is derived from the label; the name stays. Personalization tags
+    in messages that use the old key stop working.
 
     Route: `PUT /v4/custom_fields/{id}`, with an API key or OAuth.
 
     Args:
         id: The custom field's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(id, body=body)).parsed
@@ -62,19 +64,19 @@ def sync(
 def sync_detailed(
     id: int, *, client: AuthenticatedClient, body: UpdateCustomFieldRequest | UpdateCustomFieldRequestDict
 ) -> Response[CustomFieldResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(id, body=body))
 
 
 async def asyncio(
     id: int, *, client: AuthenticatedClient, body: UpdateCustomFieldRequest | UpdateCustomFieldRequestDict
 ) -> CustomFieldResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(id, body=body))).parsed
 
 
 async def asyncio_detailed(
     id: int, *, client: AuthenticatedClient, body: UpdateCustomFieldRequest | UpdateCustomFieldRequestDict
 ) -> Response[CustomFieldResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(id, body=body))

@@ -67,9 +67,10 @@ def sync(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> FormSubscriberPage:
-    """List the subscribers of a form
+    """List the subscribers of a form.
 
-    Only active subscribers, unless `status` says otherwise. Each says when they were added.
+    Returns subscribers with the time at which they were added: only active ones, if `status` isn't
+    given.
 
     Route: `GET /v4/forms/{form_id}/subscribers`, with an API key or OAuth.
 
@@ -80,25 +81,26 @@ def sync(
         added_before: Only subscribers who were added to the form or sequence before this day or moment.
         created_after: Only subscribers who were created after this day or moment.
         created_before: Only subscribers who were created before this day or moment.
-        slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
-        after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
-            they came.
-        before: The `start_cursor` of a page: the page before it is returned.
-        per_page: How many items a page shall hold, 1 to 1000; 500 if not given.
-        include_total_count: Whether `pagination` shall say how many items the whole list holds. It costs the service
-            time: ask once.
+        slim: Whether to leave out `fields` of each subscriber, which makes the response smaller.
+        after: The `end_cursor` of a page, to get the page after it. Cursors are opaque texts; send them
+            unchanged.
+        before: The `start_cursor` of a page, to get the page before it.
+        per_page: The number of items in a page, 1 to 1000; 500 if not given.
+        include_total_count: Whether `pagination` has the number of items in the whole list. Ask for it once only,
+            because the service needs time to count.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(
@@ -134,7 +136,7 @@ def sync_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[FormSubscriberPage]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(
         OPERATION,
         _request(
@@ -168,7 +170,7 @@ async def asyncio(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> FormSubscriberPage:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (
         await client.acall(
             OPERATION,
@@ -204,7 +206,7 @@ async def asyncio_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[FormSubscriberPage]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(
         OPERATION,
         _request(
@@ -238,7 +240,7 @@ def sync_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[FormSubscriber]:
-    """As `sync`; returns the page in the form that all lists share."""
+    """Do what `sync` does, and return a `Page`, the type that all lists share."""
     response = client.call(
         OPERATION,
         _request(
@@ -273,7 +275,7 @@ async def asyncio_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[FormSubscriber]:
-    """As `sync_page`, to await."""
+    """Do what `sync_page` does, to be awaited."""
     response = await client.acall(
         OPERATION,
         _request(

@@ -51,27 +51,28 @@ def url(
     code_challenge: str | None | Unset = UNSET,
     code_challenge_method: CodeChallengeMethod | None | Unset = UNSET,
 ) -> str:
-    """Ask an account's owner for access
+    """Ask an account's owner for access.
 
-    The page to send the owner's browser to. When they agree, they are redirected to `redirect_uri` with
-    a `code`, which `create_token` turns into tokens, and with the `state` that was given. An app
-    without a client secret uses PKCE: it makes a random verifier, sends its hash as `code_challenge`,
-    and keeps the verifier for `create_token`.
+    The consent page, to be opened in the browser of the account's owner. If the owner agrees, the page
+    redirects to `redirect_uri` with a `code`, which `create_token` exchanges for tokens, and with the
+    `state` of the request. An app without a client secret uses PKCE: it makes a random verifier, sends
+    the verifier's hash as `code_challenge` here, and sends the verifier itself to `create_token`.
 
     Route: `GET /oauth/authorize`, with no credentials.
 
     Args:
         client_id: The app's client id.
         response_type: Always `code`.
-        redirect_uri: Where the code shall go: one of the URIs registered for the app.
-        scope: What to ask for; `public`, the only scope so far, if not given.
-        state: Comes back unchanged with the code. Make it unguessable and compare it, against forged
-            redirects.
+        redirect_uri: The URI to redirect to with the code: one of those that are registered for the app.
+        scope: The scope of the access; `public`, the only scope so far, if not given.
+        state: A text that the redirect returns unchanged. Make it unguessable, and compare it to detect
+            forged redirects.
         code_challenge: With PKCE: the verifier's SHA-256 hash in base64url, without padding.
         code_challenge_method: With PKCE: always `S256`.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
 
     Returns:
         The URL to open in a browser. Nothing is sent.

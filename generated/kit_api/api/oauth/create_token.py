@@ -24,23 +24,28 @@ def _request(*, body: TokenRequest | TokenRequestDict) -> dict[str, Any]:
 
 @forgets_arguments
 def sync(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenResponse:
-    """Get tokens for a code or a refresh token
+    """Get tokens for a code or a refresh token.
 
-    Exchanges the code from the authorization page, or an earlier refresh token, for a new pair of
-    tokens. Never repeat it blindly: a code works once, and so may a refresh token.
+    Exchanges the code from the authorization page, or a refresh token, for a new access token and
+    refresh token. Never repeat the request blindly: a code works only once, and a refresh token may
+    work only once.
 
     Route: `POST /oauth/token`, with no credentials.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The request for tokens was refused.
         kit_client.AuthenticationError: The request for tokens was refused.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
@@ -48,17 +53,17 @@ def sync(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenRespo
 
 @forgets_arguments
 def sync_detailed(*, client: Client, body: TokenRequest | TokenRequestDict) -> Response[TokenResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 @forgets_arguments
 async def asyncio(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 @forgets_arguments
 async def asyncio_detailed(*, client: Client, body: TokenRequest | TokenRequestDict) -> Response[TokenResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))

@@ -27,25 +27,30 @@ def _request(*, body: CreatePurchaseRequest | CreatePurchaseRequestDict) -> dict
 
 
 def sync(*, client: AuthenticatedClient, body: CreatePurchaseRequest | CreatePurchaseRequestDict) -> PurchaseResponse:
-    """Record a purchase
+    """Record a purchase.
 
-    Records what a subscriber bought. Subscriber and products are made if they don't exist. Never repeat
-    it blindly: a `transaction_id` that is known has the products added to it once more.
+    Records a purchase of a subscriber. The subscriber and the products are created if they don't exist.
+    Never repeat the request blindly: if a purchase has the `transaction_id` already, the products are
+    added to it again.
 
     Route: `POST /v4/purchases`, with OAuth only.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
-        kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+        kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
@@ -54,19 +59,19 @@ def sync(*, client: AuthenticatedClient, body: CreatePurchaseRequest | CreatePur
 def sync_detailed(
     *, client: AuthenticatedClient, body: CreatePurchaseRequest | CreatePurchaseRequestDict
 ) -> Response[PurchaseResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 async def asyncio(
     *, client: AuthenticatedClient, body: CreatePurchaseRequest | CreatePurchaseRequestDict
 ) -> PurchaseResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 async def asyncio_detailed(
     *, client: AuthenticatedClient, body: CreatePurchaseRequest | CreatePurchaseRequestDict
 ) -> Response[PurchaseResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))

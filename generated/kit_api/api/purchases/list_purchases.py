@@ -40,31 +40,32 @@ def sync(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> PurchasePage:
-    """List purchases
+    """List purchases.
 
-    Every purchase of the account, newest first.
+    Returns the purchases of the account, newest first.
 
     Route: `GET /v4/purchases`, with OAuth only.
 
     Args:
-        after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
-            they came.
-        before: The `start_cursor` of a page: the page before it is returned.
-        per_page: How many items a page shall hold, 1 to 1000; 500 if not given.
-        include_total_count: Whether `pagination` shall say how many items the whole list holds. It costs the service
-            time: ask once.
+        after: The `end_cursor` of a page, to get the page after it. Cursors are opaque texts; send them
+            unchanged.
+        before: The `start_cursor` of a page, to get the page before it.
+        per_page: The number of items in a page, 1 to 1000; 500 if not given.
+        include_total_count: Whether `pagination` has the number of items in the whole list. Ask for it once only,
+            because the service needs time to count.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
-        kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
+        kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(
@@ -80,7 +81,7 @@ def sync_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[PurchasePage]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(
         OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
@@ -94,7 +95,7 @@ async def asyncio(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> PurchasePage:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (
         await client.acall(
             OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
@@ -110,7 +111,7 @@ async def asyncio_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[PurchasePage]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(
         OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
@@ -124,7 +125,7 @@ def sync_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Purchase]:
-    """As `sync`; returns the page in the form that all lists share."""
+    """Do what `sync` does, and return a `Page`, the type that all lists share."""
     response = client.call(
         OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )
@@ -139,7 +140,7 @@ async def asyncio_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Purchase]:
-    """As `sync_page`, to await."""
+    """Do what `sync_page` does, to be awaited."""
     response = await client.acall(
         OPERATION, _request(after=after, before=before, per_page=per_page, include_total_count=include_total_count)
     )

@@ -32,27 +32,30 @@ def _request(sequence_id: int, *, body: SubscriberEmail | SubscriberEmailDict) -
 def sync(
     sequence_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> AddedSubscriberResponse:
-    """Add a subscriber to a sequence, by address
+    """Add a subscriber to a sequence, by address.
 
-    The subscriber must exist: create them first. Adding them again changes nothing, and answers 200.
+    Adds an existing subscriber. If the subscriber has been added already, nothing changes and the
+    response is 200.
 
     Route: `POST /v4/sequences/{sequence_id}/subscribers`, with an API key or OAuth.
 
     Args:
         sequence_id: The sequence's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(sequence_id, body=body)).parsed
@@ -61,19 +64,19 @@ def sync(
 def sync_detailed(
     sequence_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> Response[AddedSubscriberResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(sequence_id, body=body))
 
 
 async def asyncio(
     sequence_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> AddedSubscriberResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(sequence_id, body=body))).parsed
 
 
 async def asyncio_detailed(
     sequence_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> Response[AddedSubscriberResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(sequence_id, body=body))

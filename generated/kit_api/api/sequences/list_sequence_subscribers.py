@@ -64,9 +64,10 @@ def sync(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> AddedSubscriberPage:
-    """List the subscribers of a sequence
+    """List the subscribers of a sequence.
 
-    Only active subscribers, unless `status` says otherwise. Each says when they were added.
+    Returns subscribers with the time at which they were added: only active ones, if `status` isn't
+    given.
 
     Route: `GET /v4/sequences/{sequence_id}/subscribers`, with an API key or OAuth.
 
@@ -77,24 +78,25 @@ def sync(
         added_before: Only subscribers who were added to the form or sequence before this day or moment.
         created_after: Only subscribers who were created after this day or moment.
         created_before: Only subscribers who were created before this day or moment.
-        after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
-            they came.
-        before: The `start_cursor` of a page: the page before it is returned.
-        per_page: How many items a page shall hold, 1 to 1000; 500 if not given.
-        include_total_count: Whether `pagination` shall say how many items the whole list holds. It costs the service
-            time: ask once.
+        after: The `end_cursor` of a page, to get the page after it. Cursors are opaque texts; send them
+            unchanged.
+        before: The `start_cursor` of a page, to get the page before it.
+        per_page: The number of items in a page, 1 to 1000; 500 if not given.
+        include_total_count: Whether `pagination` has the number of items in the whole list. Ask for it once only,
+            because the service needs time to count.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(
@@ -128,7 +130,7 @@ def sync_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[AddedSubscriberPage]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(
         OPERATION,
         _request(
@@ -160,7 +162,7 @@ async def asyncio(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> AddedSubscriberPage:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (
         await client.acall(
             OPERATION,
@@ -194,7 +196,7 @@ async def asyncio_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[AddedSubscriberPage]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(
         OPERATION,
         _request(
@@ -226,7 +228,7 @@ def sync_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[AddedSubscriber]:
-    """As `sync`; returns the page in the form that all lists share."""
+    """Do what `sync` does, and return a `Page`, the type that all lists share."""
     response = client.call(
         OPERATION,
         _request(
@@ -259,7 +261,7 @@ async def asyncio_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[AddedSubscriber]:
-    """As `sync_page`, to await."""
+    """Do what `sync_page` does, to be awaited."""
     response = await client.acall(
         OPERATION,
         _request(

@@ -29,28 +29,32 @@ def _request(*, body: CreateSubscriberRequest | CreateSubscriberRequestDict) -> 
 def sync(
     *, client: AuthenticatedClient, body: CreateSubscriberRequest | CreateSubscriberRequestDict
 ) -> SubscriberResponse:
-    """Create or update a subscriber
+    """Create or update a subscriber.
 
-    An upsert by address: a new subscriber is created in the given state; of an existing one the first
-    name and the custom fields are updated, but not the state. With more than 10 custom fields, their
-    values are written a little later and the answer is 202. Values of unknown custom fields are
-    ignored, and mentioned in `warnings`.
+    Creates a subscriber in the given state, or updates the first name and the custom fields of the one
+    with this address, but not the state. With more than 10 custom fields, the response is 202 and the
+    values are written a little later. Values of unknown custom fields are ignored, and listed in
+    `warnings`.
 
     Route: `POST /v4/subscribers`, with an API key or OAuth.
 
-    None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
+    None for `first_name` is sent as null, which erases the value. Fields that are left out stay.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
@@ -59,19 +63,19 @@ def sync(
 def sync_detailed(
     *, client: AuthenticatedClient, body: CreateSubscriberRequest | CreateSubscriberRequestDict
 ) -> Response[SubscriberResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 async def asyncio(
     *, client: AuthenticatedClient, body: CreateSubscriberRequest | CreateSubscriberRequestDict
 ) -> SubscriberResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 async def asyncio_detailed(
     *, client: AuthenticatedClient, body: CreateSubscriberRequest | CreateSubscriberRequestDict
 ) -> Response[SubscriberResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))

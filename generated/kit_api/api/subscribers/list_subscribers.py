@@ -81,11 +81,11 @@ def sync(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> SubscriberPage:
-    """List subscribers
+    """List subscribers.
 
-    Active subscribers, newest first, unless the parameters say otherwise. To look one up by address
-    whatever their state, set `status` to `all` as well. The list lags behind writes by half a minute or
-    more; `get_subscriber` doesn't.
+    Returns subscribers: active ones, newest first, if the parameters don't say otherwise. To find a
+    subscriber by address in any state, set `status` to `all` as well. The list lags behind writes by
+    half a minute or more; `get_subscriber` doesn't.
 
     Route: `GET /v4/subscribers`, with an API key or OAuth.
 
@@ -96,28 +96,29 @@ def sync(
         created_before: Only subscribers who were created before this day or moment.
         updated_after: Only subscribers who were last changed after this day or moment.
         updated_before: Only subscribers who were last changed before this day or moment.
-        sort_field: What to sort by; `id` if not given.
-        sort_order: Which way to sort; `desc` if not given.
-        include: What else each subscriber tells. `canceled_at` goes together with the status `cancelled`
-            alone.
-        slim: Whether to leave out `fields` of each subscriber. It makes the answer smaller.
-        after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
-            they came.
-        before: The `start_cursor` of a page: the page before it is returned.
-        per_page: How many items a page shall hold, 1 to 1000; 500 if not given.
-        include_total_count: Whether `pagination` shall say how many items the whole list holds. It costs the service
-            time: ask once.
+        sort_field: The field to sort by; `id` if not given.
+        sort_order: The order of sorting; `desc` if not given.
+        include: Further fields of each subscriber. `canceled_at` can only be included with the status
+            `cancelled`.
+        slim: Whether to leave out `fields` of each subscriber, which makes the response smaller.
+        after: The `end_cursor` of a page, to get the page after it. Cursors are opaque texts; send them
+            unchanged.
+        before: The `start_cursor` of a page, to get the page before it.
+        per_page: The number of items in a page, 1 to 1000; 500 if not given.
+        include_total_count: Whether `pagination` has the number of items in the whole list. Ask for it once only,
+            because the service needs time to count.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(
@@ -159,7 +160,7 @@ def sync_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[SubscriberPage]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(
         OPERATION,
         _request(
@@ -199,7 +200,7 @@ async def asyncio(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> SubscriberPage:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (
         await client.acall(
             OPERATION,
@@ -241,7 +242,7 @@ async def asyncio_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[SubscriberPage]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(
         OPERATION,
         _request(
@@ -281,7 +282,7 @@ def sync_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Subscriber]:
-    """As `sync`; returns the page in the form that all lists share."""
+    """Do what `sync` does, and return a `Page`, the type that all lists share."""
     response = client.call(
         OPERATION,
         _request(
@@ -322,7 +323,7 @@ async def asyncio_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Subscriber]:
-    """As `sync_page`, to await."""
+    """Do what `sync_page` does, to be awaited."""
     response = await client.acall(
         OPERATION,
         _request(

@@ -29,30 +29,33 @@ def _request(id: int, *, body: UpdateSubscriberRequest | UpdateSubscriberRequest
 def sync(
     id: int, *, client: AuthenticatedClient, body: UpdateSubscriberRequest | UpdateSubscriberRequestDict
 ) -> SubscriberResponse:
-    """Change a subscriber
+    """Change a subscriber.
 
-    Changes address, first name and custom fields: what is left out stays, and null erases a value. With
-    more than 10 custom fields, their values are written a little later and the answer is 202.
+    Changes the address, first name and custom fields. Fields that are left out stay, and null erases a
+    value. With more than 10 custom fields, the response is 202 and the values are written a little
+    later.
 
     Route: `PUT /v4/subscribers/{id}`, with an API key or OAuth.
 
     Args:
         id: The subscriber's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
 
-    None for `first_name` is sent as null, which erases the value. What is left out stays as it is.
+    None for `first_name` is sent as null, which erases the value. Fields that are left out stay.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(id, body=body)).parsed
@@ -61,19 +64,19 @@ def sync(
 def sync_detailed(
     id: int, *, client: AuthenticatedClient, body: UpdateSubscriberRequest | UpdateSubscriberRequestDict
 ) -> Response[SubscriberResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(id, body=body))
 
 
 async def asyncio(
     id: int, *, client: AuthenticatedClient, body: UpdateSubscriberRequest | UpdateSubscriberRequestDict
 ) -> SubscriberResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(id, body=body))).parsed
 
 
 async def asyncio_detailed(
     id: int, *, client: AuthenticatedClient, body: UpdateSubscriberRequest | UpdateSubscriberRequestDict
 ) -> Response[SubscriberResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(id, body=body))

@@ -28,28 +28,32 @@ def _request(*, body: BulkTagsRequest | BulkTagsRequestDict) -> dict[str, Any]:
 
 
 def sync(*, client: AuthenticatedClient, body: BulkTagsRequest | BulkTagsRequestDict) -> BulkTagsResult | Accepted:
-    """Create many tags
+    """Create many tags.
 
-    Creates tags. Up to 100 are done at once: 200 with what succeeded and what failed. Match results by
-    name: no order is promised. More are done in the background: 202, and later a POST to
-    `callback_url`. For a name that is taken, the existing tag is a result; by the reference it is a
-    failure.
+    Creates tags. Up to 100 are processed at once: the response is 200, with results and failures. Match
+    results by name: their order isn't guaranteed. More than 100 are processed in the background: the
+    response is 202, and the result is sent to `callback_url` by POST later. For a name that exists
+    already, the existing tag is a result; in the reference it is a failure.
 
     Route: `POST /v4/bulk/tags`, with OAuth only.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
-        kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't take.
-        kit_client.PayloadTooLargeError: Too much is waiting in the account's queue of bulk jobs.
+        kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
+        kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.OAuthRequiredError: The client has an API key; nothing was sent.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
@@ -58,19 +62,19 @@ def sync(*, client: AuthenticatedClient, body: BulkTagsRequest | BulkTagsRequest
 def sync_detailed(
     *, client: AuthenticatedClient, body: BulkTagsRequest | BulkTagsRequestDict
 ) -> Response[BulkTagsResult | Accepted]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 async def asyncio(
     *, client: AuthenticatedClient, body: BulkTagsRequest | BulkTagsRequestDict
 ) -> BulkTagsResult | Accepted:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 async def asyncio_detailed(
     *, client: AuthenticatedClient, body: BulkTagsRequest | BulkTagsRequestDict
 ) -> Response[BulkTagsResult | Accepted]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))

@@ -27,39 +27,43 @@ def _request(*, body: NewTag | NewTagDict) -> dict[str, Any]:
 
 
 def sync(*, client: AuthenticatedClient, body: NewTag | NewTagDict) -> TagResponse:
-    """Create a tag
+    """Create a tag.
 
-    Makes a tag. A name that is taken, in any case, answers 200 with the existing tag; by the reference
-    it is a 422.
+    Creates a tag. If a tag with the name exists, without regard to case, the response is 200 with that
+    tag; in the reference it is a 422.
 
     Route: `POST /v4/tags`, with an API key or OAuth.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
 
 
 def sync_detailed(*, client: AuthenticatedClient, body: NewTag | NewTagDict) -> Response[TagResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 async def asyncio(*, client: AuthenticatedClient, body: NewTag | NewTagDict) -> TagResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 async def asyncio_detailed(*, client: AuthenticatedClient, body: NewTag | NewTagDict) -> Response[TagResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))

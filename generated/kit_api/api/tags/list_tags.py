@@ -50,31 +50,32 @@ def sync(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> TagPage:
-    """List tags
+    """List tags.
 
-    Every tag of the account, newest first.
+    Returns the tags of the account, newest first.
 
     Route: `GET /v4/tags`, with an API key or OAuth.
 
     Args:
-        include: What else each tag tells: `subscriber_count`.
-        after: The `end_cursor` of a page: the next page is returned. Cursors are opaque; hand them back as
-            they came.
-        before: The `start_cursor` of a page: the page before it is returned.
-        per_page: How many items a page shall hold, 1 to 1000; 500 if not given.
-        include_total_count: Whether `pagination` shall say how many items the whole list holds. It costs the service
-            time: ask once.
+        include: Further fields of each tag: `subscriber_count`.
+        after: The `end_cursor` of a page, to get the page after it. Cursors are opaque texts; send them
+            unchanged.
+        before: The `start_cursor` of a page, to get the page before it.
+        per_page: The number of items in a page, 1 to 1000; 500 if not given.
+        include_total_count: Whether `pagination` has the number of items in the whole list. Ask for it once only,
+            because the service needs time to count.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(
@@ -94,7 +95,7 @@ def sync_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[TagPage]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(
         OPERATION,
         _request(
@@ -112,7 +113,7 @@ async def asyncio(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> TagPage:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (
         await client.acall(
             OPERATION,
@@ -132,7 +133,7 @@ async def asyncio_detailed(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Response[TagPage]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(
         OPERATION,
         _request(
@@ -150,7 +151,7 @@ def sync_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Tag]:
-    """As `sync`; returns the page in the form that all lists share."""
+    """Do what `sync` does, and return a `Page`, the type that all lists share."""
     response = client.call(
         OPERATION,
         _request(
@@ -169,7 +170,7 @@ async def asyncio_page(
     per_page: int | None | Unset = UNSET,
     include_total_count: bool | None | Unset = UNSET,
 ) -> Page[Tag]:
-    """As `sync_page`, to await."""
+    """Do what `sync_page` does, to be awaited."""
     response = await client.acall(
         OPERATION,
         _request(

@@ -25,42 +25,43 @@ def _request(tag_id: int, id: int) -> dict[str, Any]:
 
 
 def sync(tag_id: int, id: int, *, client: AuthenticatedClient) -> TaggedSubscriberResponse:
-    """Tag a subscriber
+    """Tag a subscriber.
 
-    Gives a tag to a subscriber. The subscriber must exist: create them first. Giving it again changes
-    nothing, and answers 200.
+    Gives a tag to an existing subscriber. If the subscriber has the tag already, nothing changes and
+    the response is 200.
 
     Route: `POST /v4/tags/{tag_id}/subscribers/{id}`, with an API key or OAuth.
 
     Args:
         tag_id: The tag's id.
         id: The subscriber's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(tag_id, id)).parsed
 
 
 def sync_detailed(tag_id: int, id: int, *, client: AuthenticatedClient) -> Response[TaggedSubscriberResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(tag_id, id))
 
 
 async def asyncio(tag_id: int, id: int, *, client: AuthenticatedClient) -> TaggedSubscriberResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(tag_id, id))).parsed
 
 
 async def asyncio_detailed(tag_id: int, id: int, *, client: AuthenticatedClient) -> Response[TaggedSubscriberResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(tag_id, id))

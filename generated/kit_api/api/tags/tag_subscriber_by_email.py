@@ -32,28 +32,30 @@ def _request(tag_id: int, *, body: SubscriberEmail | SubscriberEmailDict) -> dic
 def sync(
     tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> TaggedSubscriberResponse:
-    """Tag a subscriber, by address
+    """Tag a subscriber, by address.
 
-    Gives a tag to a subscriber. The subscriber must exist: create them first. Giving it again changes
-    nothing, and answers 200.
+    Gives a tag to an existing subscriber. If the subscriber has the tag already, nothing changes and
+    the response is 200.
 
     Route: `POST /v4/tags/{tag_id}/subscribers`, with an API key or OAuth.
 
     Args:
         tag_id: The tag's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(tag_id, body=body)).parsed
@@ -62,19 +64,19 @@ def sync(
 def sync_detailed(
     tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> Response[TaggedSubscriberResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(tag_id, body=body))
 
 
 async def asyncio(
     tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> TaggedSubscriberResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(tag_id, body=body))).parsed
 
 
 async def asyncio_detailed(
     tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> Response[TaggedSubscriberResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(tag_id, body=body))

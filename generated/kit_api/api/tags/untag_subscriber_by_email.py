@@ -29,23 +29,25 @@ def _request(tag_id: int, *, body: SubscriberEmail | SubscriberEmailDict) -> dic
 
 
 def sync(tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict) -> None:
-    """Take a tag away, by address
+    """Take a tag away, by address.
 
-    Takes a tag away from a subscriber. The address goes into a form-encoded body.
+    Takes a tag away from a subscriber. The address is sent in a form-encoded body.
 
     Route: `DELETE /v4/tags/{tag_id}/subscribers`, with an API key or OAuth.
 
     Args:
         tag_id: The tag's id.
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
 
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
         Nothing.
@@ -57,17 +59,17 @@ def sync(tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | Su
 def sync_detailed(
     tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> Response[None]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(tag_id, body=body))
 
 
 async def asyncio(tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict) -> None:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     (await client.acall(OPERATION, _request(tag_id, body=body)))
 
 
 async def asyncio_detailed(
     tag_id: int, *, client: AuthenticatedClient, body: SubscriberEmail | SubscriberEmailDict
 ) -> Response[None]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(tag_id, body=body))

@@ -27,26 +27,30 @@ def _request(*, body: CreateWebhookRequest | CreateWebhookRequestDict) -> dict[s
 
 
 def sync(*, client: AuthenticatedClient, body: CreateWebhookRequest | CreateWebhookRequestDict) -> WebhookResponse:
-    """Create a webhook
+    """Create a webhook.
 
-    From now on, the event is told to `target_url` by POST: as `SubscriberDelivery`, for purchases as
-    `Purchase`, for custom fields as `CustomFieldDelivery`. A delivery neither names its event nor is it
-    signed, so give each webhook a URL of its own that nobody can guess. Repeating the call makes a
-    second webhook.
+    Creates a webhook, which sends an event to `target_url` by POST: as a `SubscriberDelivery`, a
+    `Purchase` for purchases, or a `CustomFieldDelivery` for custom fields. A delivery doesn't name its
+    event and isn't signed, so give each webhook a URL that differs from the others and that nobody can
+    guess. Each request creates another webhook.
 
     Route: `POST /v4/webhooks`, with an API key or OAuth.
 
+    Args:
+        client: The client to call with, such as a `kit_client.Kit` or, for the async functions, an `AsyncKit`.
+        body: The body of the request, as a model or as a dict with the same keys.
+
     Raises:
-        ValueError, TypeError: An argument can't be sent; nothing was.
+        ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.UnprocessableEntityError: A value is missing or invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
-        kit_client.ServerError: The service failed, or something in front of it did.
-        kit_client.APIConnectionError: No answer, or no whole one, came.
+        kit_client.ServerError: The service failed, or a proxy in front of it.
+        kit_client.APIConnectionError: There was no response, or an incomplete one.
 
     Returns:
-        The parsed answer.
+        The body of the response.
     """
 
     return client.call(OPERATION, _request(body=body)).parsed
@@ -55,19 +59,19 @@ def sync(*, client: AuthenticatedClient, body: CreateWebhookRequest | CreateWebh
 def sync_detailed(
     *, client: AuthenticatedClient, body: CreateWebhookRequest | CreateWebhookRequestDict
 ) -> Response[WebhookResponse]:
-    """As `sync`; returns the parsed answer together with its status, headers and body."""
+    """Do what `sync` does, and return the status, headers and raw body as well."""
     return client.call(OPERATION, _request(body=body))
 
 
 async def asyncio(
     *, client: AuthenticatedClient, body: CreateWebhookRequest | CreateWebhookRequestDict
 ) -> WebhookResponse:
-    """As `sync`, to await."""
+    """Do what `sync` does, to be awaited."""
     return (await client.acall(OPERATION, _request(body=body))).parsed
 
 
 async def asyncio_detailed(
     *, client: AuthenticatedClient, body: CreateWebhookRequest | CreateWebhookRequestDict
 ) -> Response[WebhookResponse]:
-    """As `sync_detailed`, to await."""
+    """Do what `sync_detailed` does, to be awaited."""
     return await client.acall(OPERATION, _request(body=body))
