@@ -62,13 +62,13 @@ def _parser() -> tuple[argparse.ArgumentParser, Settings]:
         return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}. {more}".rstrip())
 
     settings = serve.add_options(command("serve", "serve the mock until Ctrl-C", serve.ABOUT))
-    command("behaviours", "list where Kit's reference and the service of today differ")
+    command("behaviours", "list where Kit's reference and today's service differ")
     rules.add_options(command("rules", "list the mock's rules, each with how it is known"))
-    seed.add_options(command("seed", "make a file with a large account, for `serve --db`"))
+    seed.add_options(command("seed", "make a database file with a large account, for `serve --db`"))
     coverage.add_options(
         command(
             "coverage",
-            "provoke every status and every optional response field of every operation, and count",
+            "send requests for every status and every optional response field of each operation, and count them",
             coverage.ABOUT,
         )
     )

@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="OPERATION",
         help=f"the id of an operation, such as tag_subscriber, or one of: {subjects}; without it, all rules",
     )
-    parser.add_argument("--grade", choices=list(GRADES), help="only rules that are known in this way")
+    parser.add_argument("--grade", choices=list(GRADES), help="only rules with this grade: how the rule is known")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--document", type=Path, metavar="FILE", help="OpenAPI document in JSON, instead of kit_api's own"

@@ -14,9 +14,11 @@ _INTERRUPTED = 130
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
-        "--subscribers", type=values.count, required=True, metavar="N", help="how many subscribers it has"
+        "--subscribers", type=values.count, required=True, metavar="N", help="the number of subscribers in the account"
     )
-    parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the file, which must not exist yet")
+    parser.add_argument(
+        "--db", type=Path, required=True, metavar="FILE", help="the file to make; it must not exist yet"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -46,14 +46,14 @@ class _Window:
 
 @attrs.frozen
 class Quota:
-    """How much of its rate limit a credential has used in the window that ends now. `credential` is no secret.
-
-    `limit` is None where there is none; `used` is then 0.
-    """
+    """How many requests of its rate limit a credential has used in the window that ends now."""
 
     credential: str
+    """The name of the credential, such as `API key 1`. It isn't a secret."""
     used: int
+    """The number of counted requests in the window; 0 without a limit."""
     limit: int | None
+    """The largest number of requests in a window; None without a limit."""
 
 
 class Limits:

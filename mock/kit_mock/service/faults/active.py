@@ -16,12 +16,12 @@ from kit_mock.service.faults.fault import Fault, FaultOptions
 
 @attrs.define(eq=False)
 class ActiveFault:
-    """A fault that waits for requests."""
+    """A fault that is set, with its id and the number of requests that met it."""
 
     id: int
     fault: Fault
     hits: int = 0
-    """How often it has happened."""
+    """The number of requests that met it."""
     _fits: Callable[[str, str, str | None], bool] = attrs.field(init=False, repr=False)
     _dice: random.Random = attrs.field(init=False, repr=False)
 
@@ -31,11 +31,11 @@ class ActiveFault:
 
     @property
     def is_spent(self) -> bool:
-        """Whether it has happened as often as it should."""
+        """Whether it has happened to as many requests as `times` says."""
         return self.fault.times is not None and self.hits >= self.fault.times
 
     def happens(self, method: str, path: str, operation_id: str | None) -> bool:
-        """Return whether it happens to this request, and count that."""
+        """Return whether the fault happens to this request, and count it if so."""
         if self.is_spent or not self._fits(method, path, operation_id):
             return False
         if self.fault.probability < 1 and self._dice.random() >= self.fault.probability:
@@ -60,9 +60,10 @@ NOTHING = Matched()
 
 
 class Faults:
-    """The faults that wait for requests, the oldest first. Safe to use from several threads.
+    """The faults that are set, the oldest first. Threads can share it.
 
-    Of those that are for a request, the oldest happens to it, and besides all that only make lists lag: the longest lag counts.
+    If several faults apply to a request, only the oldest happens. Faults that make lists lag happen as well: the longest lag
+    counts.
     """
 
     def __init__(self, operation_ids: Collection[str]) -> None:
@@ -78,14 +79,14 @@ class Faults:
         return iter([each.fault for each in self.active()])
 
     def add(self, fault: Fault | None = None, /, **options: Unpack[FaultOptions]) -> Fault:
-        """Let a fault happen from now on: one that there is, or one made of these arguments.
+        """Set a fault, which happens from now on, and return it: the given one, or one made of the arguments of `Fault`.
 
-        Raises ValueError as `Fault` does, and for an operation that there isn't.
+        Raises ValueError as `Fault` does, and for an unknown operation.
         """
         return self.activate(Fault(**options) if fault is None else attrs.evolve(fault, **options)).fault
 
     def activate(self, fault: Fault) -> ActiveFault:
-        """Do the same with a fault that there is, and return it with its id and how often it has happened."""
+        """Set a fault, and return it with its id and its number of hits. Raises ValueError for an unknown operation."""
         if fault.operation is not None and fault.operation not in self._operation_ids:
             hint = did_you_mean(fault.operation, self._operation_ids)
             raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
@@ -95,7 +96,7 @@ class Faults:
             return active
 
     def active(self) -> tuple[ActiveFault, ...]:
-        """Return the faults that can still happen, with their ids and how often they have happened."""
+        """Return the faults that can still happen, with their ids and numbers of hits."""
         with self._lock:
             return tuple(self._active)
 
