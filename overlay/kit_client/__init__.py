@@ -1,4 +1,4 @@
-"""A client for the Kit (formerly ConvertKit) email API v4: generated calls, made pleasant and safe."""
+"""A client for the Kit (formerly ConvertKit) email API v4, with pagination, retries, rate limits and OAuth."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Long lists of subscribers: `kit.bulk`."""
+"""Imports and exports of many subscribers: the classes behind `kit.bulk`."""
 
 from .exporting import AsyncExport, Export
 from .outcomes import Estimate, Outcome, Report

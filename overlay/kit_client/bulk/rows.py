@@ -20,6 +20,7 @@ from kit_api.types import UNSET
 ATTRIBUTES = ("email_address", "first_name", "state")
 STATES: tuple[str, ...] = get_args(SubscriberState)
 Columns: TypeAlias = Mapping[str, str | int] | Iterable[str] | None
+"""The meaning of columns: see the argument `fields` of `Bulk.import_subscribers`."""
 
 # Files begin with the one, and web pages paste the other.
 _INVISIBLE = "\ufeff\u200b"

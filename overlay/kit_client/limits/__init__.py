@@ -1,1 +1,1 @@
-"""Keeping to the rate limit of the service, in a process and between several."""
+"""Rate limiters, for one process or for several processes and machines."""

@@ -1,1 +1,1 @@
-"""Authorization with OAuth 2: the flow, the tokens, and where they are kept."""
+"""OAuth 2: authorization, tokens, and token stores."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kit_api.models.dicts import NewWebhookEventDict
 
 Event: TypeAlias = "str | NewWebhookEvent | NewWebhookEventDict | WebhookEvent"
+"""The event of a webhook: its name, a dict, or a model of a request or a response."""
 
 REQUEST_NAMES: dict[str, str] = {name.rpartition(".")[2]: name for name in get_args(WebhookEventName)}
 """The names of events in requests, by those in answers."""
