@@ -92,6 +92,6 @@ def test_help_says_how_variables_are_named(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit):
         main(["serve", "--help"])
     told = " ".join(capsys.readouterr().out.split())
-    assert "named for its flag: --rate-limit by KIT_MOCK_RATE_LIMIT" in told
+    assert "named after its flag: KIT_MOCK_RATE_LIMIT for --rate-limit" in told
     assert "(default: 127.0.0.1)" in told
-    assert "--rate-window SECONDS the length of the window of --rate-limit, in seconds (default: 60.0)" in told
+    assert "--rate-window SECONDS length of the window of --rate-limit, in seconds (default: 60.0)" in told
