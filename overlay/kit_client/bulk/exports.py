@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Paged(Filters, total=False):
-    """The arguments of an export whatever its kind."""
+    """The arguments of every export."""
 
     parallel: int
-    """How many pages may be asked for at a time: 8 if not given."""
+    """How many pages are requested at a time; 8 if not given."""
     per_page: int
-    """How many subscribers a page holds: 1000 if not given."""
+    """How many subscribers a page holds, 1 to 1000; 1000 if not given."""
     after: str | None
-    """The `cursor` of an export with the same filters, to go on where it stopped."""
+    """The `cursor` of an export with the same filters, to resume it."""
 
 
 class Exports:

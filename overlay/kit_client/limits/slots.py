@@ -30,7 +30,7 @@ class LimiterState(Struct, frozen=True, kw_only=True):
     lent: int
     """Slots of requests that are under way."""
     cooling: int
-    """Slots of answered requests that the service still counts."""
+    """Slots that become free later: the service may still count their requests, or has answered one with 429."""
     waiting: int
     """Requests of this process that wait for a slot."""
     ready_in: float

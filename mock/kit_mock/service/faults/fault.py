@@ -78,7 +78,7 @@ class Fault:
         retry_after: the value of a header `Retry-After`, in seconds. Kit itself doesn't send one.
         html: whether the body is an HTML page, as a proxy sends it; the status is 502 unless `status` is given.
         effect: whether the request takes effect before its response is replaced.
-        revoke_token: whether to answer 401 and revoke the access token, if it is from OAuth, with its refresh token.
+        revoke_token: whether to answer 401 and, if the access token is from OAuth, revoke it and all tokens of its grant.
 
     A connection that breaks:
         reset: when the connection is reset: `before` or `after` the request takes effect.
