@@ -19,25 +19,30 @@ Moment = datetime.date | datetime.datetime
 
 
 class Filters(TypedDict, total=False):
-    """What narrows an export, as of the list operations. None is as good as left out."""
+    """The filters of an export, which are those of the list operations. None counts as left out."""
 
     status: SubscriberStatusFilter | None
     """Only subscribers in this state; `active` if not given, `all` for every state."""
     created_after: Moment | None
+    """Only subscribers who were created after this day or time."""
     created_before: Moment | None
+    """Only subscribers who were created before this day or time."""
     updated_after: Moment | None
-    """Only those who were last changed after this; not for members."""
+    """Only subscribers who were last changed after this day or time; not with an id."""
     updated_before: Moment | None
+    """Only subscribers who were last changed before this day or time; not with an id."""
     tagged_after: Moment | None
-    """Only those who were given the tag after this; for members of a tag."""
+    """Only subscribers who were tagged after this day or time; only with `tag_id`."""
     tagged_before: Moment | None
+    """Only subscribers who were tagged before this day or time; only with `tag_id`."""
     added_after: Moment | None
-    """Only those who were added after this; for members of a form or sequence."""
+    """Only subscribers who were added after this day or time; only with `form_id` or `sequence_id`."""
     added_before: Moment | None
+    """Only subscribers who were added before this day or time; only with `form_id` or `sequence_id`."""
     include: Sequence[SubscriberInclude] | None
-    """What else each subscriber tells; not for members."""
+    """Further fields of each subscriber; not with an id."""
     slim: bool | None
-    """Whether to leave out `fields`; not for members of a sequence."""
+    """Whether to leave out `fields` of each subscriber; not with `sequence_id`."""
 
 
 class Members(Struct, frozen=True):
