@@ -14,7 +14,7 @@ from kit_mock.protocol.validation import LARGEST_ID
 ONE_GROUP = "Only a single filter group is supported. Use one of `all`, `any`, or `none`."
 EVERYBODY = [{"all": [{"type": "all_subscribers"}]}]
 
-_GROUPS = ("all", "any", "none")
+GROUPS = ("all", "any", "none")
 _TABLES = {"tag": ("tag_subscribers", "tag_id"), "segment": ("segment_subscribers", "segment_id")}
 
 Filter = list[dict[str, list[dict[str, Any]]]]
@@ -78,8 +78,8 @@ def _condition(account_id: int, subscriber_filter: Filter, only: int | None = No
 
 
 def _groups(given: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Return the groups that aren't empty, with their names. One object may hold several, and so may several objects."""
-    return [(name, group[name]) for group in given or () for name in _GROUPS if group.get(name)]
+    """Return the groups that hold something. There may be several, in one object or in more."""
+    return [(name, group[name]) for group in given or () for name in GROUPS if group.get(name)]
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:

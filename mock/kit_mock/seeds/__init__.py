@@ -1,1 +1,1 @@
-"""Seeds: what a new database holds from the start."""
+"""Seeds, which fill a new database."""

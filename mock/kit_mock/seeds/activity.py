@@ -1,4 +1,4 @@
-"""What an account of a seed has done: broadcasts and purchases."""
+"""Broadcasts and purchases of a seed."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ from typing import Any
 
 import attrs
 
-from kit_mock.model import broadcasts, products, purchase_input, purchases, subscribers
+from kit_mock.model import audience, broadcasts, products, purchase_input, purchases, subscribers
 from kit_mock.model.purchase_input import AMOUNTS, Line
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.node import Node
-from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount, errors_at, given
 from kit_mock.state.schema import LARGEST_COUNT
 
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")
 _NUMBERS = ("recipients", "opens", "clickers", "clicks", "unsubscribes")
 _KINDS = {"tag": "tags", "segment": "segments"}
-_GROUPS = ("all", "any", "none")
 
 
 def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> int:
-    """Add a broadcast: a draft, scheduled or, with a `send_at` that has passed, sent: to whom its filter finds now.
-
-    Sent ones can have other numbers of their own, which nobody has a way to bring about through the API. One without a
-    `created_at` was there when it was sent.
-    """
+    """Add a broadcast. One whose `send_at` has passed was sent then, and was created then if it has no `created_at`."""
     created_at, send_at = item.moment("created_at"), item.moment("send_at")
     is_sent = send_at is not None and send_at <= seeding.now
     if created_at is None:
         created_at = seeding.now if send_at is None else min(seeding.now, send_at)
     template = item.get("email_template")
-    given = {
+    values = {
         **{name: item.text_or_null(name) for name in _TEXTS},
         "public": item.boolean("public") or False,
         "published_at": item.moment("published_at"),
@@ -42,14 +37,12 @@ def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> int:
         "subscriber_filter": _filter(account, item),
     }
     told = _told(item, is_sent=is_sent)
-    with seeding.naming(item.node):
-        return broadcasts.create(
-            seeding.account(account, created_at), given, columns=id_columns(item), present=seeding.now, stats=told
-        ).id
+    at_creation = seeding.account(account, created_at)
+    return broadcasts.create(at_creation, values, columns=given(id=item.id()), present=seeding.now, stats=told).id
 
 
 def _told(item: Item, *, is_sent: bool) -> dict[str, int]:
-    """Return what a seed tells of a broadcast that was sent, by column."""
+    """Return the numbers that a seed gives of a broadcast that was sent, by column."""
     told: dict[str, int] = {}
     for name in _NUMBERS:
         node = item.get(name)
@@ -63,9 +56,11 @@ def _told(item: Item, *, is_sent: bool) -> dict[str, int]:
 
 
 def _filter(account: TargetAccount, item: Item) -> list[dict[str, list[dict[str, Any]]]]:
-    """Read the API's `subscriber_filter`, where names can stand for ids."""
-    groups = [Item.of(node, _GROUPS) for node in item.items("subscriber_filter")]
-    return [{name: [_part(account, part) for part in group.items(name)] for name in _GROUPS} for group in groups]
+    """Read a `subscriber_filter` as the API has it, but with ids or names."""
+    groups = [Item.of(node, audience.GROUPS) for node in item.items("subscriber_filter")]
+    return [
+        {name: [_part(account, part) for part in group.items(name)] for name in audience.GROUPS} for group in groups
+    ]
 
 
 def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
@@ -78,31 +73,28 @@ def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
 
 
 def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> int:
-    """Add a purchase by one of the account's subscribers, with the rules that the API has for one."""
-    moment, at_present = item.moment("transaction_time"), seeding.account(account)
+    """Add a purchase by one of the account's subscribers."""
+    at_present = seeding.account(account)
+    item.moment("transaction_time")  # Read here too, since this error names the line.
     lines = [Item.of(node, _LINE) for node in item.items("products")]
-    not_read = ("id", "transaction_time", "source")
-    plain = {name: _plain(node) for name, node in item.node.value.items() if name not in not_read}
-    with seeding.naming(item.node):
-        given = attrs.evolve(purchase_input.read(at_present, plain), transaction_time=moment)
-    buyer = subscribers.by_email(at_present, given.email_address)
+    purchase = purchase_input.read(at_present, _plain(item.node))
+    buyer = subscribers.by_email(at_present, purchase.email_address)
     if buyer is None:
         item.required("email_address").refuse("isn't that of one of the account's subscribers")
-    columns = {**id_columns(item), "source": item.text("source") or "api", "created_at": 0}
-    with seeding.naming(item.node):
-        id_ = purchases.create(at_present, buyer, given, columns)
-    for line_item, line in zip(lines, given.lines, strict=True):
+    columns = given(id=item.id(), source=item.text("source"), created_at=0)
+    id_ = purchases.create(at_present, buyer, purchase, columns)
+    for line_item, line in zip(lines, purchase.lines, strict=True):
         purchases.add_line(at_present, id_, line, _product(seeding, account, line_item, line))
     return id_
 
 
 def _product(seeding: Seeding, account: TargetAccount, item: Item, line: Line) -> int:
-    """Return the id of the product of a line, which is made by the first line that has it."""
+    """Return the id of a line's product. The first line with a product creates it."""
     node, at_present = item.get("product_id"), seeding.account(account)
     wanted = {} if node is None else {"id": as_integer(node, 1, LARGEST_ID)}
     found = products.find(at_present, line)
     if found is None:
-        with seeding.naming(item.node if node is None else node):
+        with errors_at(item.node if node is None else node):
             found = products.create(at_present, line, wanted)
         account.remember("products", found, line.pid or line.name, seeding.now)
     elif node is not None and wanted["id"] != found:
@@ -111,7 +103,7 @@ def _product(seeding: Seeding, account: TargetAccount, item: Item, line: Line) -
 
 
 def _plain(node: Node) -> Any:
-    """Return a node as the JSON of a request would be."""
+    """Return a node as JSON in a request has it."""
     if isinstance(node.value, dict):
         return {name: _plain(inner) for name, inner in node.value.items()}
     if isinstance(node.value, list):
@@ -119,7 +111,7 @@ def _plain(node: Node) -> Any:
     return as_text(node, blank=True) if isinstance(node.value, str) else node.value
 
 
-_LINE = ("product_id", "name", "pid", "lid", "quantity", "sku", "unit_price")
+_LINE = ("product_id", *attrs.fields_dict(Line))
 
 RESOURCES = {
     "broadcasts": Resource(

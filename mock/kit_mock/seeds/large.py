@@ -1,8 +1,8 @@
-"""A large account, made at once: for measuring, and for trying a client on more than a few pages.
+"""Makes a database file with a large account, for measurements and for clients that read many pages.
 
-It has what an account of some years has: subscribers of all states who joined day by day, custom fields, tags, forms,
-sequences and segments with members. All of it follows from the number of a subscriber and the present, so that two of the
-same size differ in their dates only.
+The account has subscribers of all states who joined over three years, and custom fields, tags, forms, sequences and segments
+with members. Everything is computed from the number of a subscriber and the present: two files of the same size differ only in
+their dates.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _SEED = {
     "segments": [{"name": "Engaged"}, {"name": "Customers"}],
 }
 _CHUNK = 20_000
-_YEARS = 3 * 365 * 86_400  # The account's age in seconds, over which they joined.
+_YEARS = 3 * 365 * 86_400  # The age of the account in seconds.
 
-# One row for each number from {first} to {last}, of {total}. The hash spreads what would otherwise go in steps.
+# One row for each number from {first} to {last}, of {total}. The hash makes neighbours differ.
 _NUMBERS = """
 WITH RECURSIVE numbers (i) AS (VALUES ({first}) UNION ALL SELECT i + 1 FROM numbers WHERE i < {last}),
 people (i, hash, joined) AS (
@@ -66,7 +66,7 @@ _NAMES = (
 
 
 def _members(kind: str, owner: str, owners: int, one_in: int) -> str:
-    """SQL that puts one in so many subscribers into one of the owners, an hour after they joined."""
+    """Return SQL that adds one of `one_in` subscribers to one of the owners, an hour after the subscriber joined."""
     return (
         f"INSERT INTO {kind}_subscribers ({owner}, subscriber_id, at)"
         f" SELECT 1 + hash / 7 % {owners}, i, min(joined + 3600, {{now}}) FROM people WHERE hash % {one_in} = 1"
@@ -83,7 +83,7 @@ _STATEMENTS = (
 
 
 class Progress:
-    """Tells how far it is: on one line that changes, or on a line for each tenth where the stream is no terminal."""
+    """Prints progress: on a terminal one line that changes, on other streams a line for each tenth."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -92,7 +92,7 @@ class Progress:
         self._begun = time.monotonic()
 
     def tell(self, done: int, total: int) -> None:
-        """So many are done."""
+        """Print how many subscribers are done."""
         tenth = 10 * done // total
         if self._changes:
             text, end = f"\r{done:,} of {total:,} subscribers", "\n" if done == total else ""
@@ -104,21 +104,21 @@ class Progress:
         print(text, end=end, file=self._stream, flush=True)
 
     def finish(self, path: Path) -> None:
-        """It is there."""
+        """Print the size of the finished file, and how long it took."""
         seconds = time.monotonic() - self._begun
         megabytes = path.stat().st_size / 1e6
         print(f"{path}: {megabytes:,.0f} MB in {seconds:.0f} s", file=self._stream, flush=True)
 
 
 def make(path: Path, subscribers: int, progress: Progress) -> None:
-    """Make a database file with that many subscribers. It appears under its name only when it is whole.
+    """Make a database file with that many subscribers. The file gets its name only once it is complete.
 
     Raises KitMockError if the file exists or can't be written.
     """
     if path.exists():
         raise KitMockError(f"{path} exists already")
     try:
-        # A folder of its own for it, beside the file: then all that an interruption leaves can be removed as one.
+        # SQLite keeps more files beside its database: a temporary folder removes them all after an interruption.
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.absolute().parent) as folder:
             part = Path(folder) / path.name
             _fill(part, subscribers, progress)
@@ -134,7 +134,7 @@ def _fill(path: Path, total: int, progress: Progress) -> None:
     store = Store(path)
     try:
         seed.apply(store, _SEED, now - _YEARS)
-        store.write("PRAGMA cache_size = -262144")  # KiB. The indexes on e-mail and dates are written all over.
+        store.write("PRAGMA cache_size = -262144")  # KiB. The indexes on e-mail and dates are written in random places.
         account = store.value("SELECT id FROM accounts")
         for first in range(1, total + 1, _CHUNK):
             last = min(first + _CHUNK - 1, total)

@@ -1,7 +1,6 @@
-"""Seeds: what a new database holds from the start, from a file (YAML or JSON) or from Python data.
+"""Fills a new database from a seed: a file (YAML or JSON) or Python data.
 
-A seed is an account, or `accounts`, a list of them, beside `oauth_clients`. docs/seeds.md shows all that can be set;
-`RESOURCES` has the names.
+A seed is one account, or a list of `accounts`, beside `oauth_clients`. docs/seeds.md shows all that can be set.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from kit_mock.seeds import activity, resources, subscribers, tokens, webhooks
 from kit_mock.seeds.fields import Item, as_integer, as_json, as_text
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.source import read
-from kit_mock.seeds.target import Seeding, TargetAccount, given
+from kit_mock.seeds.target import Seeding, TargetAccount, errors_at, given
 from kit_mock.state.store import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
@@ -31,7 +30,7 @@ RESOURCES = {
     **webhooks.RESOURCES,
     **tokens.RESOURCES,
 }
-"""In this order, so that what is referred to is there before."""
+"""The lists of an account, ordered so that each refers only to those before it."""
 
 _PROFILE = {"name": False, "byline": False, "bio": False, "image_url": True, "profile_url": True}
 _CREDENTIALS = {"api_keys": "api_key", "access_tokens": "access_token"}
@@ -47,7 +46,7 @@ _CLIENT = ("client_id", "client_secret", "redirect_uris", "any_loopback", "name"
 
 
 def apply(store: Store, seed: Seed, now: int) -> None:
-    """Fill a database from a seed. `now`, in seconds since 1970, is the date of what has none.
+    """Fill a database from a seed. `now`, in seconds since 1970, is the default of dates.
 
     Raises KitMockError, with file, line and reason, for a bad seed, and if there are accounts already.
     """
@@ -59,7 +58,7 @@ def apply(store: Store, seed: Seed, now: int) -> None:
 
 
 def credentials(store: Store) -> tuple[dict[str, int], dict[str, int]]:
-    """The hashes of the API keys and of the access tokens from the seed, each with the id of its account."""
+    """Return the hashes of the API keys and of the access tokens from the seed, each with the id of its account."""
     found: dict[str, dict[str, int]] = {"api_key": {}, "access_token": {}}
     for kind, hash_, account_id in store.rows("SELECT kind, hash, account_id FROM seeded_credentials ORDER BY id"):
         found.setdefault(kind, {})[hash_] = account_id
@@ -78,7 +77,7 @@ def _fill(seeding: Seeding, root: Node) -> None:
     targets = [_account(seeding, item) for item in sorted(items, key=_is_numbered_later)]
     for name, resource in RESOURCES.items():
         pairs = [(target, Item.of(node, resource.names)) for target in targets for node in target.item.items(name)]
-        # Those with ids first: the counter goes on after the largest.
+        # Those with ids first, so that numbering goes on after the largest.
         for target, item in sorted(pairs, key=lambda pair: _is_numbered_later(pair[1])):
             resource.add(seeding, target, item)
         if name == "email_templates":
@@ -103,7 +102,10 @@ def _client(seeding: Seeding, node: Node) -> oauth_clients.OAuthClient:
 
 
 def _complete_templates(seeding: Seeding, targets: Iterable[TargetAccount]) -> None:
-    """Give the standard ones, which make way for ids that the seed asks for, where it says nothing of templates."""
+    """Check that each account has one default template, and give the standard ones to an account without templates.
+
+    This comes after all templates with ids, since the standard ones take other ids if theirs are taken.
+    """
     for target in targets:
         nodes = [node.value.get("is_default") for node in target.item.items("email_templates")]
         defaults = [node for node in nodes if node is not None and node.value]
@@ -133,10 +135,10 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
         sending_addresses=None if addresses is None else as_json(_addresses(item)),
         plan=None if plan is None else as_json(_plan(plan)),
     )
-    with seeding.naming(item.node):
+    with errors_at(item.node):
         account = accounts.create(seeding.store, seeding.created_at(item), columns)
     if colors := item.items("colors"):
-        with seeding.naming(item.required("colors")):
+        with errors_at(item.required("colors")):
             accounts.set_colors(account, [node.value for node in colors])
     profile = item.get("creator_profile")
     if profile is None or profile.value is not None:
@@ -144,7 +146,7 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
     for name, kind in _CREDENTIALS.items():
         for node in item.items(name):
             row = {"kind": kind, "hash": hashed(as_text(node)), "account_id": account.id}
-            with seeding.naming(node):
+            with errors_at(node):
                 seeding.store.insert_row("seeded_credentials", row)
     return TargetAccount(account.id, item)
 

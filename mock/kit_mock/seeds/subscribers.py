@@ -1,4 +1,4 @@
-"""How the subscribers of a seed become rows, with what they belong to."""
+"""Subscribers of a seed, and their memberships."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from kit_mock.model.field_values import FieldSet
 from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_json, as_text
 from kit_mock.seeds.node import Node
-from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount, given
 from kit_mock.state.schema import LARGEST_COUNT
 
-# Kind, node, id of the owner, date and referrer.
+# Kind, node, id of what the subscriber belongs to, date and referrer.
 Membership = tuple[str, Node, int, int | None, str | None]
 
 
@@ -29,7 +29,7 @@ def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> int
     elif cancelled_at is not None:
         item.required("cancelled_at").refuse("goes with the state `cancelled` alone")
     columns = {
-        **id_columns(item),
+        **given(id=item.id()),
         **_engagement(item),
         "attribution": _attribution(item),
         "location": _location(item),
@@ -37,17 +37,16 @@ def _add_subscriber(seeding: Seeding, account: TargetAccount, item: Item) -> int
         "cancelled_at": cancelled_at,
     }
     at_creation = seeding.account(account, created_at)
-    with seeding.naming(item.node):
-        subscriber = subscribers.create(
-            at_creation,
-            item.email_address("email_address") or "",
-            first_name=item.text_or_null("first_name"),
-            state=state,
-            fields=_fields(account, item, FieldSet.of(at_creation)),
-            columns=columns,
-        )
+    subscriber = subscribers.create(
+        at_creation,
+        item.email_address("email_address") or "",
+        first_name=item.text_or_null("first_name"),
+        state=state,
+        fields=_fields(account, item, FieldSet.of(at_creation)),
+        columns=columns,
+    )
     for kind, node, owner, at, referrer in belongs_to:
-        # A membership without a date began as early as it could.
+        # Without a date, it began once both were there.
         at = max(created_at, account.dates[kind][owner]) if at is None else at
         if not memberships.KINDS[kind].put(seeding.account(account, at), owner, subscriber, referrer):
             node.refuse("stands there already")
@@ -66,7 +65,7 @@ def _engagement(item: Item) -> dict[str, int]:
 
 
 def _attribution(item: Item) -> str | None:
-    """Return where a subscriber came from, if the seed says it. Otherwise their first form is what brought them."""
+    """Return the subscriber's origin as JSON; None leaves it to the first form that they are added to."""
     node = item.get("attribution")
     if node is None or node.value is None:
         return None
@@ -74,8 +73,7 @@ def _attribution(item: Item) -> str | None:
     number = "source_mechanism_id"
     texts = {name: inner.text_or_null(name) for name in origins.ATTRIBUTION if name != number}
     utm = {f"utm_{name}": value for name, value in origins.utm_parameters(texts["referrer"]).items()}
-    given = {name: value for name, value in texts.items() if value is not None}
-    return as_json({**utm, **given, number: inner.integer(number, 0, LARGEST_ID)})
+    return as_json({**utm, **given(**texts), number: inner.integer(number, 0, LARGEST_ID)})
 
 
 def _location(item: Item) -> str | None:
@@ -94,7 +92,7 @@ def _location(item: Item) -> str | None:
 
 
 def _creation(seeding: Seeding, item: Item, dates: Sequence[tuple[Node | None, int | None]]) -> int:
-    """When a subscriber was created, who has these other dates, none of which can be earlier."""
+    """Return when a subscriber was created: none of their other `dates` can be earlier, and the first is the default."""
     created_at = item.moment("created_at")
     if created_at is None:
         return min([seeding.now, *(date for _, date in dates if date is not None)])
@@ -105,11 +103,11 @@ def _creation(seeding: Seeding, item: Item, dates: Sequence[tuple[Node | None, i
 
 
 _STAMPS = {"tags": "tagged_at", "forms": "added_at", "sequences": "added_at", "segments": "added_at"}
-"""What the date of each kind of membership is called."""
+"""The name of the date of each kind of membership."""
 
 
 def _membership(account: TargetAccount, kind: str, node: Node) -> Membership:
-    """What a node refers to, and since when: a name, an id, or an object with either, a date and, of forms, a referrer."""
+    """Read a membership: a name, an id, or an object with one of these, a date and, for forms, a referrer."""
     stamp = _STAMPS[kind]
     if not isinstance(node.value, dict):
         return kind, node, account.find(kind, node), None, None
@@ -121,7 +119,7 @@ def _membership(account: TargetAccount, kind: str, node: Node) -> Membership:
 
 
 def _fields(account: TargetAccount, item: Item, known: FieldSet) -> dict[str, str | None]:
-    """Return the values of custom fields by key. A seed may name a field by its key or label in any case."""
+    """Return the values of custom fields by key. A seed names a field by its key or label, in any case."""
     node = item.get("fields")
     if node is None or node.value is None:
         return {}

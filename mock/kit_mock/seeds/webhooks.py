@@ -1,4 +1,4 @@
-"""The webhooks of an account of a seed."""
+"""Webhooks of a seed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from kit_mock.model import webhooks
 from kit_mock.model.account import Account
 from kit_mock.model.event_names import EVENTS, Subject
 from kit_mock.seeds.fields import Item, as_text
-from kit_mock.seeds.target import Resource, Seeding, TargetAccount, id_columns
+from kit_mock.seeds.target import Resource, Seeding, TargetAccount, given
 
 _SUBJECTS = {subject.noun: subject for subject in EVENTS.values() if subject is not None}
 
 
 def _add_webhook(seeding: Seeding, account: TargetAccount, item: Item) -> int:
-    """Add a webhook. What its event is about is named as in `tag: Newsletter`; a product by its `pid`."""
+    """Add a webhook. Its event's subject is named as in `tag: Newsletter`, and a product by its `pid`."""
     at_creation = seeding.account(account, seeding.created_at(item))
     event = _event(at_creation, item)
     about = _subject(account, item, event, EVENTS[event])
-    columns = {**id_columns(item), "locked": item.boolean("locked") or False}
-    with seeding.naming(item.node):
-        return webhooks.create(at_creation, event, about, item.required_text("target_url"), columns).id
+    columns = given(id=item.id(), locked=item.boolean("locked"))
+    return webhooks.create(at_creation, event, about, item.required_text("target_url"), columns).id
 
 
 def _event(account: Account, item: Item) -> str:
