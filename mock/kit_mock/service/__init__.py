@@ -1,1 +1,1 @@
-"""Answers requests: authentication, limits, faults, the record of requests."""
+"""The service: authentication, rate limits, faults, and the log of requests."""

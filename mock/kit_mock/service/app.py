@@ -1,4 +1,4 @@
-"""The service itself, without a server: a request in, a response out."""
+"""The service as a function from a request to a response, without a server."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from kit_mock.state.store import Store
 
 
 class App:
-    """Answers requests as the document and Kit's rules have it. Safe to use from several threads.
+    """Answers requests by the document and Kit's rules. Safe to use from several threads.
 
-    A request goes through the modules of `pipeline`: it is routed, a large body is read ahead, and then, with the state's
-    lock held: a fault is looked for, due work is done, the caller is found and counted, the account is opened, path, query
-    and body are read, the operation is carried out, and its reply is held against the document, recorded and encoded.
+    A request passes the modules of `pipeline`. First it is routed, and a large body is read ahead. The rest happens with the
+    lock of the state held: match faults, do due work, find and count the caller, open the account, read path, query and
+    body, carry out the operation, validate the reply, encode it and record it.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class App:
         strict: bool,
     ) -> None:
         self.closed = ""
-        """Why it can't answer any more, after `KitMock.close()` or in a forked process; empty before. Transports then raise ConnectError."""
+        """Why the app can't answer any more: it was closed or forked. Transports then raise ConnectError. Empty until then."""
         self.control: Callable[[Request], Response] | None = None
-        """Answers requests under `/_mock`; None for a mock without a control plane."""
+        """Answers requests under `/_mock`. None without a control plane."""
         self.due_work = DueWork(store, clock)
-        """Does what falls due, and sends, in the background too."""
+        """Does due work, such as deliveries, also in the background."""
         self._document = document
         self._store = store
         self._clock = clock
@@ -83,7 +83,7 @@ class App:
         body = (
             self._answering.read_ahead(request, routed, self._clock.epoch()) if len(request.body) > LARGE_BODY else None
         )
-        with self._store.reading():  # No reset or restore comes in the middle of a request.
+        with self._store.reading():  # Keeps a reset or restore out of the middle of a request.
             return self._respond(self._arrivals.next(request, method), routed, body)
 
     def _respond(self, arrival: Arrival, routed: Routed | Refusal, body: Body | Refusal | None) -> Response:
@@ -101,7 +101,7 @@ class App:
         return responding.response(reply, content, arrival.id, fault)
 
     def largest_body(self, method: str, path: str) -> int:
-        """Return how many bytes the body of a request may have; what is longer need not be read to its end."""
+        """Return the largest size in bytes that the body of a request may have. Adapters stop reading beyond it."""
         if self.control is not None and is_control(path):
             return MAX_BODY_BYTES
         routed = route(self._document.router, Request(method, path))
@@ -115,6 +115,6 @@ class App:
         return None if isinstance(routed, Refusal) else routed.operation
 
     def begin_again(self) -> None:
-        """Number requests from 1, and look at once for what is due: the state is as new."""
+        """Number requests from 1 and look for due work at once, as the state has been replaced."""
         self._arrivals.begin_again()
         self.due_work.begin_again()

@@ -1,4 +1,4 @@
-"""Who calls: API keys and access tokens, and the accounts they open."""
+"""Authentication: API keys and access tokens, and the accounts that they open."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from kit_mock.protocol.operation import Operation
 from kit_mock.state.store import Store
 
 API_KEY = "kit_test_key"
-"""What `X-Kit-Api-Key` must hold unless told otherwise. No secret, like the next one."""
+"""The default API key. It is public, so it may be logged."""
 ACCESS_TOKEN = "test_access_token"
+"""The default access token, public too."""
 
 _INVALID = "The access token is invalid"
 _EXPIRED = "The access token expired"
@@ -24,25 +25,26 @@ _OAUTH_ONLY = "OAuth authentication required"
 
 @attrs.frozen
 class Caller:
-    """Whoever sent a request. `name` tells credentials apart and isn't a secret; `account_id` is 0 for strangers.
-
-    `problem` is what is wrong with a token or key that was sent, or that none was.
-    """
+    """The sender of a request, known by a credential."""
 
     name: str
+    """Tells credentials apart, such as `API key 1`; no secret."""
     account_id: int = 0
+    """0 if the credential opens no account."""
     is_token: bool = False
     problem: Refusal | None = None
+    """The 401 for a credential that is missing, unknown or expired."""
     client_id: str | None = None
+    """The OAuth client that got the token."""
 
     @property
     def client(self) -> str:
-        """The app that asks; a key or a fixed token is one of its own."""
+        """The app that sends the request. Each key and each fixed token counts as an app."""
         return self.client_id or self.name
 
 
 class Credentials:
-    """The secrets that are accepted, known by their hashes: fixed ones, which don't expire, and tokens from OAuth."""
+    """The accepted credentials, by their hashes: fixed ones, which don't expire, and tokens from OAuth."""
 
     def __init__(
         self, store: Store, api_key_header: str, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]
@@ -52,7 +54,7 @@ class Credentials:
         self.load(api_keys, access_tokens)
 
     def load(self, api_keys: Mapping[str, int], access_tokens: Mapping[str, int]) -> None:
-        """Replace the fixed credentials, given by their hashes with the id of the account that each opens."""
+        """Replace the fixed credentials, given by hash with the id of the account that each opens."""
         self._api_keys = {
             hash_: Caller(f"API key {number}", account) for number, (hash_, account) in enumerate(api_keys.items(), 1)
         }
@@ -67,26 +69,25 @@ class Credentials:
         return (*self._api_keys.values(), *self._access_tokens.values())
 
     def invalid(self, request: Request) -> Refusal:
-        """Return the 401 for a caller whose credentials are no longer good."""
+        """Return the 401 for an invalid credential of the kind that a request has."""
         return _invalid_token() if request.header("authorization") else Refusal(401, (_INVALID,))
 
     def revoke(self, request: Request) -> None:
-        """Revoke the access token from OAuth that came along, if one did, with all of its grant."""
-        scheme, _, token = request.header("authorization").partition(" ")
-        if scheme.lower() == "bearer":
-            oauth_grants.revoke_grant(self._store, token.strip())
+        """Revoke the OAuth token of a request, if it has one, and all other tokens of its grant."""
+        token = _bearer_token(request)
+        if token is not None:
+            oauth_grants.revoke_grant(self._store, token)
 
     def caller(self, request: Request, now: int) -> Caller:
-        """Return whose credentials a request has, at a moment in seconds since 1970. A bearer token goes before an API key."""
-        authorization = request.header("authorization")
-        if authorization:
-            scheme, _, token = authorization.partition(" ")
-            return self._bearer(token.strip(), now) if scheme.lower() == "bearer" else _stranger(_invalid_token())
+        """Return the caller of a request at a moment in seconds since 1970. An API key beside a bearer token is ignored."""
+        if request.header("authorization"):
+            token = _bearer_token(request)
+            return _stranger(_invalid_token()) if token is None else self._bearer(token, now)
         caller = self._api_keys.get(hashed(request.header(self._header)))
         return caller or _stranger(Refusal(401, (_INVALID,)))
 
     def account(self, operation: Operation, caller: Caller) -> int:
-        """Return the id of the account that the caller may use; 0 for an operation that needs none. Raises Refusal 401."""
+        """Return the id of the account that the caller may use, or 0 for an operation without one. Raises Refusal 401."""
         if operation.is_open:
             return 0
         if caller.problem is not None:
@@ -109,6 +110,11 @@ class Credentials:
         return Caller(
             f"OAuth token {found.id}", found.account_id, is_token=True, problem=problem, client_id=found.client_id
         )
+
+
+def _bearer_token(request: Request) -> str | None:
+    scheme, _, token = request.header("authorization").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _stranger(problem: Refusal) -> Caller:

@@ -1,4 +1,4 @@
-"""When work that has fallen due by the mock's clock is done: before a request, in the background, or when time is moved on."""
+"""Does due work, by the mock's clock: before a request, in the background, or when the clock is moved."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kit_mock.state.store import Store
 _log = logging.getLogger("kit_mock")
 
 _TURN = 0.1
-"""Seconds of real time that one request, or one turn of the background worker, gives to due work. The rest is left to the next."""
+"""Seconds of real time that a request, or a turn of the background worker, spends on due work before it leaves the rest."""
 
 
 class DueWork:
-    """Does what is due, such as queued bulk jobs, and has the worker that does it in the background."""
+    """Runs due work, such as queued bulk jobs, and owns the worker that runs it in the background."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._clock = clock
@@ -26,15 +26,15 @@ class DueWork:
         self.worker = Worker(store, clock, self._do_some)
 
     def do_all(self) -> None:
-        """Do all that is due."""
+        """Do all due work."""
         self._schedule.run(self._clock.epoch(), again=True)
 
     def catch_up(self) -> None:
-        """Do all that has fallen due since this was last looked at, however long it takes."""
+        """Do all work that has fallen due since the last look, however long it takes."""
         self._catch_up(self._clock.epoch(), math.inf)
 
     def catch_up_for_request(self, now: int) -> None:
-        """Do the same for a request at a moment, in seconds since 1970, unless it takes long: then the request sees a part of it."""
+        """Do due work before a request at a moment, in seconds since 1970. After `_TURN` the rest waits, and the request goes on."""
         self._catch_up(now, _TURN)
 
     def pass_time(self, seconds: float) -> None:
@@ -45,13 +45,13 @@ class DueWork:
             self.worker.nudge()
 
     def begin_again(self) -> None:
-        """Look at once for what is due: the state has become another one."""
+        """Look for due work at once, as the state has been replaced."""
         self._schedule.forget()
 
     def _do_some(self) -> bool:
-        """Do a part of what is due; return whether that was all."""
+        """Do due work for one turn. Return whether none is left."""
         now = self._clock.epoch()
-        # Without an order where time goes by: a scheduled broadcast would wait for a long job to end.
+        # Where time goes by, order would make a scheduled broadcast wait for a long job.
         self._schedule.run(now, again=True, patience=_TURN, in_order=self._clock.stands_still)
         return self._schedule.is_done(now)
 
@@ -59,6 +59,6 @@ class DueWork:
         try:
             if self._schedule.run(now, patience=patience):
                 self.worker.nudge()
-        except UnwritableError as error:  # That is no reason to refuse a request that only reads.
+        except UnwritableError as error:  # A request that only reads needs no writable state.
             self._schedule.put_off(now)
             _log.error("%s", error)

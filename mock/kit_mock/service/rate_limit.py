@@ -1,4 +1,4 @@
-"""The rate limit: so many requests in any rolling window of time, 60 seconds for Kit, for each credential by itself."""
+"""The rate limit: a number of requests of each credential in any rolling window of time, which is 60 seconds at Kit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUOTA = 120
 
 
 class TooManyRequests(Refusal):
-    """429 as Kit has it: a plain text, and no `Retry-After`."""
+    """Kit's 429: plain text, without `Retry-After`."""
 
     def __init__(self) -> None:
         super().__init__(429, ("Retry later",))
@@ -35,7 +35,7 @@ class TooManyRequests(Refusal):
 
 @attrs.define
 class _Window:
-    """The requests of one caller that still count: their moments, and how many there may be."""
+    """The moments of a caller's requests that still count, and the most that there may be."""
 
     quota: int
     moments: deque[float]
@@ -59,8 +59,7 @@ class Quota:
 class Limits:
     """Counts the requests of each caller. Safe to use from several threads.
 
-    A window holds no more moments than its quota, and is dropped once the last of them has left it: memory follows
-    what was granted in one window.
+    Memory is bounded by the requests that one window grants: a window holds at most its quota, and an empty one is dropped.
 
     Raises ValueError for a limit that is neither a number above 0 nor `kit` or `off`, and for a window that isn't a number
     of seconds above 0.
@@ -78,7 +77,7 @@ class Limits:
         self.window = float(window)
         """In seconds."""
         self._behaviour = behaviour
-        self._windows: OrderedDict[str, _Window] = OrderedDict()  # the one that was used last comes last
+        self._windows: OrderedDict[str, _Window] = OrderedDict()  # the last used one comes last
         self._lock = threading.Lock()
 
     @property
@@ -105,9 +104,8 @@ class Limits:
             window.quota, moments = quota, window.moments
             while moments and moments[0] <= now - self.window:
                 moments.popleft()
-            while (
-                moments and moments[-1] > now + self.window
-            ):  # Of before the clock was set back: they lie ahead for good.
+            # After the clock was set back, later moments would never leave the window.
+            while moments and moments[-1] > now + self.window:
                 moments.pop()
             if len(moments) >= quota:
                 return False
@@ -116,7 +114,7 @@ class Limits:
             return True
 
     def quotas(self, callers: Iterable[Caller], now: float) -> tuple[Quota, ...]:
-        """Return what these callers, and all others who called in the window, have used."""
+        """Return the quotas of these callers, and of all others who called in the window."""
         found = {caller.name: Quota(caller.name, 0, self.quota(caller)) for caller in callers}
         with self._lock:
             self._forget(now)
@@ -125,16 +123,16 @@ class Limits:
         return tuple(found.values())
 
     def used(self, now: float) -> dict[str, int]:
-        """Return how many requests count, by the caller's name; no name is a secret."""
+        """Return the number of requests that count, by the caller's name; no name is a secret."""
         return {quota.credential: quota.used for quota in self.quotas((), now)}
 
     def windows(self) -> dict[str, tuple[int, list[float]]]:
-        """Return the state for `restore`: by the caller's name, the quota and the moments of requests."""
+        """Return the state for `restore`: the quota and the moments of requests, by the caller's name."""
         with self._lock:
             return {name: (window.quota, list(window.moments)) for name, window in self._windows.items()}
 
     def restore(self, windows: Mapping[str, tuple[int, list[float]]]) -> None:
-        """Go back to what `windows` returned. The present limit applies to requests from now on."""
+        """Restore the state from `windows`. The present limit applies to requests from now on."""
         with self._lock:
             self._windows.clear()
             if not self.is_off:
@@ -142,12 +140,12 @@ class Limits:
                     self._windows[name] = _Window(quota, deque(moments))
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Remove all requests from the count."""
         with self._lock:
             self._windows.clear()
 
     def _forget(self, now: float) -> None:
-        """Drop the windows in which nothing counts any more."""
+        """Drop the windows in which no request counts any more."""
         while self._windows:
             name, window = next(iter(self._windows.items()))
             if window.moments and window.moments[-1] > now - self.window:

@@ -1,9 +1,8 @@
-"""Takes secrets out of requests and answers before they are kept.
+"""Masks the secrets in requests and answers before they are logged.
 
-Bodies of OAuth hold little else, so that there only what is known to be harmless is kept, and nothing of a body that
-can't be read. Elsewhere a body is treated the same if it names what only OAuth has, or an older API's secret: someone
-has sent it to the wrong place. The same holds for the query. Of headers, the values are masked whose names speak of
-something secret.
+OAuth bodies and queries consist mostly of secrets, so only fields that are known to be harmless are kept, and a body that
+can't be read is dropped. A body for another path is treated the same if it has the name of an OAuth secret or of an older
+API's secret, since it may have been sent to the wrong path. Headers and other parameters are masked by their names.
 """
 
 from __future__ import annotations
@@ -39,31 +38,31 @@ _HARMLESS = frozenset(
         "token_type_hint",
     }
 )
-# `grant_type` is none, but what comes along with it is.
+# `grant_type` is no secret, but a body with it has secrets.
 _SECRETS = re.compile(
     rb"client_secret|code_verifier|refresh_token|access_token|api_secret|api_key|grant_type"
-    rb"|\\u00(?:[46][1-9a-f]|[57][0-9a]|5f)"  # A letter, or the `_`, that is written so as to hide it.
+    rb"|\\u00(?:[46][1-9a-f]|[57][0-9a]|5f)"  # A letter or `_` as a JSON escape, which can hide a name.
 )
 _SECRET_NAMES = re.compile(r"auth|key|token|secret|cookie|password|session|signature|credential|ticket|code_verifier")
 _SCHEMES = {"bearer", "token"}
 _HINTED = 12
-"""Characters that a secret must have for its last four to be shown."""
-# In the consent page its ticket, in the page of a redirect the query with the code.
+"""The length from which the last four characters of a secret are shown."""
+# The ticket in the consent page, and the query with the code in the page of a redirect.
 _IN_PAGES = re.compile(rb'(name="ticket"\s+value="|href="[^"?]*\?)[^"]*')
 
 
 def is_oauth(path: str) -> bool:
-    """Whether a path is one of OAuth's, or was meant to be."""
+    """Return whether a path is of OAuth, or looks as if it was meant to be."""
     return "oauth" in path.lower()
 
 
 def names_secrets(body: bytes) -> bool:
-    """Whether a body has the name of something secret in it, in whatever case, plain or percent-encoded."""
+    """Return whether a body contains the name of a secret, in any case, plain or percent-encoded."""
     return _SECRETS.search(unquote_to_bytes(body).lower()) is not None
 
 
 def masked_request(media_type: str, body: bytes) -> bytes:
-    """The body with everything masked that isn't known to be harmless."""
+    """Return the body of an OAuth request with everything masked that isn't known to be harmless."""
     match media_type:
         case "application/json":
             return _json(body) if body else body
@@ -73,7 +72,7 @@ def masked_request(media_type: str, body: bytes) -> bytes:
 
 
 def masked_response(media_type: str, body: bytes) -> bytes:
-    """The same for an answer, which can be a page of the mock's own."""
+    """Return the body of an OAuth answer with its secrets masked. It can be one of the mock's HTML pages."""
     if media_type == "text/html":
         return _IN_PAGES.sub(rb"\1" + MASK.encode(), body)
     return masked_request(media_type, body)
@@ -85,9 +84,9 @@ def hint(secret: str) -> str:
 
 
 def masked_headers(headers: Mapping[str, str], api_key_header: str, most: int) -> Mapping[str, str]:
-    """Return headers, named in lower case, with the values of secret ones masked, and of others the first `most` characters.
+    """Return headers, named in lower case, with secret values masked, and cut to `most` characters in all.
 
-    An API key and a bearer token leave a `hint`, other secrets nothing. Of a `Referer`, the query goes.
+    An API key and a bearer token become a `hint`. A `Referer` loses its query.
     """
     found = dict(headers) if sum(map(len, headers.values())) <= most else _first(headers, most)
     for name in _to_mask(tuple(found), api_key_header):
@@ -122,7 +121,7 @@ def _to_mask(names: tuple[str, ...], api_key_header: str) -> tuple[str, ...]:
 
 
 def masked_query(query: str, *, is_oauth: bool) -> str:
-    """Return the raw query with the values of secret parameters masked, for OAuth of all that aren't known to be harmless."""
+    """Return the raw query with secret values masked; for OAuth, all values that aren't known to be harmless."""
     return "&".join(_masked_pair(pair, is_oauth=is_oauth) for pair in query.split("&")) if query else ""
 
 

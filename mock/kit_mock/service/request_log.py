@@ -1,6 +1,4 @@
-"""Remembers the last requests, for tests to look at. Never credentials: secrets in headers, queries and bodies are masked
-before they are kept, as are the passwords of URLs in bodies.
-"""
+"""The log of the last requests, for tests. Secrets in headers, queries and bodies are masked before they are stored."""
 
 from __future__ import annotations
 
@@ -17,10 +15,10 @@ from kit_mock.service import redaction
 from kit_mock.service.authentication import Caller
 
 KEPT_BYTES = 16 * 1024
-"""How much is kept of a body, and of the query and the headers."""
+"""The part of a body, of the query and of the headers that is kept."""
 
 
-@attrs.frozen(kw_only=True, slots=False)  # Without slots, a frozen class is made in half the time.
+@attrs.frozen(kw_only=True, slots=False)  # A frozen class without slots is created in half the time.
 class RecordedRequest:
     """One request that the mock has answered. Secrets are masked in its query, headers and bodies."""
 
@@ -51,7 +49,7 @@ class RecordedRequest:
     _request_body: bytes = attrs.field(repr=False)
     _response_body: bytes = attrs.field(repr=False)
 
-    # Most records are never looked at, so that what is kept is turned into text only then.
+    # Bodies become text only on access, as most records are never read.
 
     @property
     def credential(self) -> str | None:
@@ -112,23 +110,23 @@ class RecordedRequest:
 
 
 class Recorder:
-    """A ring of the last `size` requests. Safe to use from several threads."""
+    """The last `size` requests. Safe to use from several threads."""
 
     def __init__(self, size: int) -> None:
         self._ring: deque[RecordedRequest] = deque(maxlen=size)
         self._lock = threading.Lock()
 
     def add(self, request: RecordedRequest) -> None:
-        """Remember one more; the oldest makes room."""
+        """Add a request, and drop the oldest one if there are `size`."""
         with self._lock:
             self._ring.append(request)
 
     def all(self) -> tuple[RecordedRequest, ...]:
-        """Oldest first."""
+        """Return the requests, the oldest first."""
         with self._lock:
             return tuple(self._ring)
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Remove all requests."""
         with self._lock:
             self._ring.clear()

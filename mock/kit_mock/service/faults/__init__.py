@@ -1,1 +1,1 @@
-"""Faults that are injected on purpose."""
+"""Injected faults."""

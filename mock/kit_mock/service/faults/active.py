@@ -1,4 +1,4 @@
-"""The faults that wait for requests, and which of them happen to one."""
+"""The faults that are active, and the choice of those that happen to a request."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class ActiveFault:
 
 @attrs.frozen
 class Matched:
-    """What happens to a request."""
+    """The faults that happen to a request."""
 
     fault: Fault | None = None
-    """At most one happens, besides lists that lag."""
+    """The one that happens beside lists that lag."""
     lag: float = 0
-    """Seconds: lists don't show what is younger."""
+    """Lists leave out what is younger than this, in seconds."""
     name: str | None = None
-    """The names of all that happens, for the record."""
+    """The names of all of them, for the record."""
 
 
 NOTHING = Matched()
@@ -89,7 +89,7 @@ class Faults:
         """Set a fault, and return it with its id and its number of hits. Raises ValueError for an unknown operation."""
         if fault.operation is not None and fault.operation not in self._operation_ids:
             hint = did_you_mean(fault.operation, self._operation_ids)
-            raise ValueError(f"operation must be the id of one that there is, not {fault.operation!r}{hint}")
+            raise ValueError(f"operation must be the id of an operation of the document, not {fault.operation!r}{hint}")
         with self._lock:
             active = ActiveFault(next(self._numbers), fault)
             self._active.append(active)
@@ -114,7 +114,7 @@ class Faults:
             self._active = []
 
     def match(self, method: str, path: str, operation_id: str | None, *, is_list: bool) -> Matched:
-        """Find out what happens to a request. Each fault that does has happened once more."""
+        """Return the faults that happen to a request, and count them. Drop those that are spent."""
         fault: Fault | None = None
         names: list[str] = []
         lag = 0.0

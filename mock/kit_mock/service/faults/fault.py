@@ -1,4 +1,4 @@
-"""`Fault`: something that goes wrong on purpose."""
+"""`Fault`: a failure to inject."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BODILESS = (204, 205, 304)
 
 
 class WhatFails(TypedDict, total=False):
-    """The arguments of `Fault` but those that say which requests, and how many of them."""
+    """The arguments of `Fault` except those that choose the requests."""
 
     probability: float
     seed: int
@@ -54,7 +54,7 @@ class FaultOptions(WhatFails, total=False):
 
 
 def aim(target: str | None) -> tuple[str | None, str | None]:
-    """Return the operation and the route of a target: an operation's id, or a route such as `GET /v4/tags*`."""
+    """Split a target into operation and route, one of which is None. A target with a `/` is a route."""
     return (None, target) if target is not None and "/" in target else (target, None)
 
 
@@ -119,7 +119,7 @@ class Fault:
                 raise ValueError(problem)
 
     def _contradictions(self) -> Iterator[tuple[object, str]]:
-        """Yield each combination that makes no sense: whether it is there, and what to say if so."""
+        """Yield each invalid combination: whether it is present, and the message for it."""
         has_body = self.body is not None or self.html
         yield self.operation is not None and self.route is not None, "only one of operation and route can be given"
         yield (
@@ -128,7 +128,7 @@ class Fault:
         )
         yield (
             self.status is not None and self.status < 400 and not has_body,
-            f"status {self.status} is no error, and so needs a body",
+            f"status {self.status} needs a body, as it is no error",
         )
         yield self.status in _BODILESS and has_body, f"status {self.status} has no body"
         yield self.media_type is not None and self.body is None, "media_type is that of a body, which isn't given"

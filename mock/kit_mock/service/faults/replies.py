@@ -1,4 +1,4 @@
-"""What faults answer, in Kit's words or those of a proxy in front of it."""
+"""The answers of faults, worded as by Kit or by a proxy in front of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TEXT = "text/plain"
 
 
 def reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
-    """Return the answer of a fault that has one. `invalid` is the 401 for a caller with these credentials."""
+    """Return the answer of a fault that replaces it. `invalid` is the 401 for the request's kind of credential."""
     answer = _reply(fault, operation_id, invalid)
     if fault.retry_after is not None:
         answer = replace(answer, headers={**answer.headers, "Retry-After": str(fault.retry_after)})
@@ -49,7 +49,7 @@ def _reply(fault: Fault, operation_id: str | None, invalid: Refusal) -> Reply:
 
 
 def refusal(status: int, operation_id: str | None, invalid: Refusal) -> Refusal:
-    """Return what Kit answers with an error status."""
+    """Return Kit's answer with an error status."""
     if status == 429:
         return TooManyRequests()
     if operation_id in _OAUTH and status < 500:

@@ -1,4 +1,4 @@
-"""The routes that faults are for: a method and a path, in which `*` is any text and `{name}` any one segment."""
+"""Patterns of routes: a method and a path, in which `*` matches any text and `{name}` any one segment."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _ROUTE = re.compile(r"(?:(?P<method>[A-Z]+|\*) )?(?P<path>/\S*)")
 
 
 def fits(route: str) -> Callable[[str, str], bool]:
-    """Return a function that says whether a method and a path are of a route.
+    """Return a function that returns whether a route matches a method and a path.
 
-    A route without a method, or with `*` as one, has every method, and GET is HEAD too. Raises ValueError for a text that is no
-    route.
+    A route without a method, or with `*` as method, matches every method; GET matches HEAD too. Raises ValueError for a text
+    that is no route.
     """
     match = _ROUTE.fullmatch(route)
     if match is None:

@@ -1,4 +1,4 @@
-"""What the values of a fault must be, one by one. `Fault` itself holds them against each other."""
+"""Validators of single values of a fault. `Fault` checks their combinations."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Validator = Callable[[object, "attrs.Attribute[Any]", Any], None]
 
 DAY = 86_400
 _DEEPEST = 50
-"""Levels of a body: clients and servers refuse far deeper JSON, and so does the mock itself."""
+"""The most levels of a body. JSON libraries refuse much deeper bodies."""
 
 
 def must_be(expected: str, fits: Callable[[Any], bool]) -> Validator:
-    """Return a validator that raises ValueError, which names the argument, unless a value fits."""
+    """Return a validator that raises ValueError, with the argument's name and `expected`, unless a value fits."""
 
     def validate(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
         if not fits(value):
@@ -27,12 +27,12 @@ def must_be(expected: str, fits: Callable[[Any], bool]) -> Validator:
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a value is an integer; True and False are none."""
+    """Return whether a value is an integer and no boolean."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a number, neither infinite nor NaN."""
+    """Return whether a value is a finite number and no boolean."""
     return is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
@@ -50,7 +50,7 @@ SIDE = must_be("'before' or 'after' the effect", lambda value: value in ("before
 
 
 def validate_body(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    """Raise ValueError for a body that is neither a text nor JSON that can be sent."""
+    """Raise ValueError unless a body is a text, or an object or list that can be sent as JSON."""
     if not isinstance(value, str | dict | list):
         raise ValueError(f"{attribute.name} must be a text, or an object or list for JSON")
     level = [value]

@@ -1,4 +1,4 @@
-"""The stages that let a request in: it counts against the rate limit, and its credentials open an account."""
+"""Admission of a request: its rate limit, its size and its credentials."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from kit_mock.state.store import Store
 
 
 class Admitted(Struct, frozen=True):
-    """A request that the rate limit lets in, for an operation that this mock has."""
+    """A request within the rate limit, for an operation that the mock implements."""
 
     routed: Routed
     implementation: Implementation
     caller: Caller
-    """Who sent it, whether or not the credentials are good for the operation."""
+    """The sender, whose credential need not be valid for the operation."""
 
 
 class Admission:
-    """Counts requests, and holds their size and their credentials against their operation."""
+    """Counts requests, and checks their size and credentials."""
 
     def __init__(self, store: Store, credentials: Credentials, limits: Limits, max_body_bytes: int) -> None:
         self._store = store
@@ -36,8 +36,8 @@ class Admission:
     def admit(self, routed: Routed | Refusal, caller: Caller, moment: float) -> Admitted:
         """Count a request against the rate limit of its caller, at a moment in seconds since 1970.
 
-        Raises Refusal: 404 or 405 for a path or method that there isn't, which counts but is never a 429; 429; 501 for an
-        operation that this mock doesn't have.
+        Raises Refusal: 404 or 405 for an unknown path or method, also beyond the limit; 429; 501 for an operation that the
+        mock doesn't implement.
         """
         is_admitted = self._limits.admit(caller, moment)
         if isinstance(routed, Refusal):
@@ -49,14 +49,14 @@ class Admission:
         return Admitted(routed, routed.implementation, caller)
 
     def account(self, request: Request, admitted: Admitted, now: int) -> Account:
-        """Open the account that a request is about, as of a moment; its id is 0 for an operation that needs no credentials.
+        """Return the account that a request is about, with id 0 for an operation without credentials.
 
-        Raises Refusal: 413 for a body that is too large, 401 for credentials that aren't good for the operation.
+        Raises Refusal: 413 for a body that is too large, 401 for credentials that aren't valid for the operation.
         """
         bodies.check_size(request, self.largest_body(admitted.implementation))
         account_id = self._credentials.account(admitted.routed.operation, admitted.caller)
         return Account.of(self._store, account_id, now)
 
     def largest_body(self, implementation: Implementation) -> int:
-        """Return how many bytes the body of a request to an operation may have."""
+        """Return the largest size in bytes that the body of a request to an operation may have."""
         return min(self._max_body_bytes, implementation.reading.largest_body or self._max_body_bytes)

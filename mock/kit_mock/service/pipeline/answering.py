@@ -1,4 +1,4 @@
-"""All stages from a routed request to its reply, in their order. Faults stand around them, see `faulting`."""
+"""The stages from a routed request to its reply, in order, without injected faults."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _log = logging.getLogger("kit_mock")
 
 
 class Outcome(Struct, frozen=True):
-    """What came of a request, and what its record says of how far it got."""
+    """The reply to a request, with the facts for its record."""
 
     reply: Reply
     caller: Caller | None = None
-    """Who sent it; None if nobody asked for that before there was a reply."""
+    """The sender; None if the reply was there before the sender was known."""
     query: Mapping[str, Any] = {}
-    """The documented parameters; empty if it was refused before they were read."""
+    """The documented parameters; empty if the request was refused before they were read."""
     has_failed: bool = False
-    """Whether the mock itself failed, which no injected fault hides."""
+    """Whether the mock itself failed. An injected fault doesn't replace such a reply."""
 
 
 class Answering:
-    """Answers requests that nothing goes wrong with on purpose."""
+    """Answers requests without injected faults."""
 
     def __init__(
         self, store: Store, due_work: DueWork, credentials: Credentials, admission: Admission, reader: Reader
@@ -51,8 +51,8 @@ class Answering:
         """Answer a request. Never raises: a failure of the mock itself is a 5xx and a line in the log.
 
         Args:
-            body: What was read of the body ahead, if it was.
-            lag: Seconds: lists don't show what is younger.
+            body: The body or its Refusal, if it was read ahead.
+            lag: Lists leave out what is younger than this, in seconds.
         """
         caller: Caller | None = None
         query: Mapping[str, Any] = {}
@@ -77,13 +77,13 @@ class Answering:
             return Outcome(execute(admitted, call, self._store), caller, query)
         except Refusal as refusal:
             return Outcome(refusal.reply(), caller, query)
-        except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
+        except Exception as error:  # noqa: BLE001  (any failure of the mock must become an answer)
             return Outcome(failure(error, arrival), caller, query, has_failed=True)
 
     def read_ahead(self, request: Request, routed: Routed | Refusal, now: int) -> Body | Refusal | None:
-        """Read a large body, or find out what is wrong with it, while the state is free for others.
+        """Read a large body before the state is locked. Return the Refusal if it is invalid.
 
-        None if the request will be refused whatever its body holds.
+        Return None if the request will be refused whatever its body holds.
         """
         if isinstance(routed, Refusal) or routed.implementation is None:
             return None
@@ -96,7 +96,7 @@ class Answering:
 
 
 def failure(error: Exception, arrival: Arrival) -> Reply:
-    """Log a failure of the mock itself, and return what is answered to the request that met it."""
+    """Log a failure of the mock itself, and return the reply to its request."""
     if isinstance(error, UnwritableError):
         _log.error("%s, request %s", error, arrival.id)
         return error.refusal().reply()
@@ -105,5 +105,5 @@ def failure(error: Exception, arrival: Arrival) -> Reply:
 
 
 def internal_error(reason: str) -> Reply:
-    """Return a 500 that says what went wrong in the mock."""
+    """Return a 500 with the reason why the mock failed."""
     return Reply(500, {"errors": [f"Internal Server Error in kit-mock: {reason}"]})

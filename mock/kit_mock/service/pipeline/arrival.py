@@ -1,4 +1,4 @@
-"""The first stage: a request whose turn has come."""
+"""The start of a request: its number and its time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kit_mock.state.clock import Clock
 
 
 class Arrival(Struct, frozen=True):
-    """A request that is being answered."""
+    """A numbered and dated request."""
 
     request: Request
-    """A HEAD is a GET here: it is answered as one, and loses its body in the end."""
+    """The request, with GET in place of HEAD: `App` removes the body from the response."""
     method: str
-    """The method that it came with."""
+    """The method that was sent."""
     id: str
-    """What `X-Request-Id` says: counted, so that it is the same in every run, in the form of a UUID, which Kit's have."""
+    """The value of `X-Request-Id`: a UUID as Kit's, but counted, so that each run has the same."""
     at: datetime
     """The moment by the mock's clock, in UTC."""
     began: float
@@ -35,7 +35,7 @@ class Arrivals:
         self._numbers = itertools.count(1)
 
     def next(self, request: Request, method: str) -> Arrival:
-        """Number a request and note when it came. `method` is the one that it came with."""
+        """Number and date a request. `method` is the one that was sent."""
         id_ = f"00000000-0000-0000-0000-{next(self._numbers):012x}"
         return Arrival(request, method, id_, self._clock.now(), perf_counter())
 

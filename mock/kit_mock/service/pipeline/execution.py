@@ -1,4 +1,4 @@
-"""The stage that lets the handler of an operation do what is asked."""
+"""Execution of an operation by its handler."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from kit_mock.state.store import Store
 
 
 def execute(admitted: Admitted, call: Call, store: Store) -> Reply:
-    """Carry out an operation and return its answer, without the fields that a mock of the reference doesn't send.
+    """Carry out an operation and return its reply, without the fields that the document leaves out.
 
-    Raises Refusal for what the handler refuses, after which the state is what it was.
+    Raises Refusal if the handler refuses the request; the state is then unchanged.
     """
     operation = admitted.routed.operation
     with store.reading() if operation.reads_only else store.transaction():

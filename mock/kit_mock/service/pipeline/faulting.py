@@ -1,4 +1,4 @@
-"""The step around `answering` that lets a fault happen which was injected on purpose."""
+"""Injection of faults around `answering`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kit_mock.service.faults.fault import Fault
 from kit_mock.service.pipeline.answering import Answering, Outcome, failure
 from kit_mock.service.pipeline.arrival import Arrival
 from kit_mock.service.pipeline.reading import Body
-from kit_mock.service.pipeline.routing import Routed
+from kit_mock.service.pipeline.routing import Routed, operation_id
 
 
 class Faulting:
-    """Answers requests, with what goes wrong on purpose."""
+    """Answers requests with the faults that were injected."""
 
     def __init__(self, faults: Faults, credentials: Credentials, answering: Answering) -> None:
         self._faults = faults
@@ -25,20 +25,18 @@ class Faulting:
         self._answering = answering
 
     def match(self, arrival: Arrival, routed: Routed | Refusal) -> Matched:
-        """Find out what happens to a request. Each fault that does has happened once more."""
+        """Return the faults that happen to a request, and count them."""
         if not len(self._faults):
             return NOTHING
-        path = arrival.request.path
-        if isinstance(routed, Refusal):
-            return self._faults.match(arrival.method, path, None, is_list=False)
-        return self._faults.match(arrival.method, path, routed.operation.id, is_list=routed.operation.is_list)
+        is_list = isinstance(routed, Routed) and routed.operation.is_list
+        return self._faults.match(arrival.method, arrival.request.path, operation_id(routed), is_list=is_list)
 
     def answer(
         self, matched: Matched, arrival: Arrival, routed: Routed | Refusal, body: Body | Refusal | None
     ) -> Outcome:
-        """Answer a request to which something happens, or nothing. Never raises.
+        """Answer a request with the faults that happen to it. Never raises.
 
-        A request that never takes effect isn't counted by the rate limit.
+        The rate limit doesn't count a request that a fault keeps from taking effect.
         """
         fault = matched.fault
         if fault is not None and fault.prevents_effect:
@@ -55,13 +53,9 @@ class Faulting:
             return self._reply(fault, arrival, routed)
         try:
             self._credentials.revoke(arrival.request)
-        except Exception as error:  # noqa: BLE001  (whatever it is, a traceback is no answer to a request)
+        except Exception as error:  # noqa: BLE001  (any failure of the mock must become an answer)
             return failure(error, arrival)
-        return replies.refusal(401, _id(routed), self._credentials.invalid(arrival.request)).reply()
+        return replies.refusal(401, operation_id(routed), self._credentials.invalid(arrival.request)).reply()
 
     def _reply(self, fault: Fault, arrival: Arrival, routed: Routed | Refusal) -> Reply:
-        return replies.reply(fault, _id(routed), self._credentials.invalid(arrival.request))
-
-
-def _id(routed: Routed | Refusal) -> str | None:
-    return None if isinstance(routed, Refusal) else routed.operation.id
+        return replies.reply(fault, operation_id(routed), self._credentials.invalid(arrival.request))

@@ -1,4 +1,4 @@
-"""The stages that read a request and hold it against the document: first its path and query, then its body."""
+"""Reads and validates a request by the document: first its path and query, then its body."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from kit_mock.protocol.messages import Request
 from kit_mock.service.pipeline.admission import Admitted
 
 LARGE_BODY = 64 * 1024
-"""Bytes. A larger body is read before the state is locked, and by servers in a thread of its own."""
+"""Bytes. A larger body is read before the state is locked, and by servers in a separate thread."""
 
 Body = dict[str, Any]
 
 
 class Parameters(Struct, frozen=True):
-    """What stands in the path and the query of a request, with the types that the document gives it."""
+    """The parameters of a request, with the types of the document."""
 
     path: dict[str, int]
     """Ids by the names of the path parameters."""
@@ -28,13 +28,13 @@ class Parameters(Struct, frozen=True):
 
 
 class Reader:
-    """Reads requests. If `strict`, nothing is cast to the type that the document asks for."""
+    """Reads requests. If `strict`, values of other types than the document's are refused, not cast."""
 
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict
 
     def parameters(self, request: Request, admitted: Admitted) -> Parameters:
-        """Read the path and the query. Raises Refusal: 404 for what can't be an id, 422 for the query."""
+        """Read the path and the query. Raises Refusal: 404 for a text that is no id, 422 for an invalid query."""
         operation, unchecked = admitted.routed.operation, admitted.implementation.reading.unchecked
         return Parameters(
             validation.path_ids(operation, admitted.routed.texts),
@@ -51,8 +51,8 @@ class Reader:
         return body
 
     def body_ahead(self, request: Request, admitted: Admitted) -> Body | Refusal:
-        """Read a large body while the state is free for others; return the Refusal if it can't be read."""
-        # Millions of new values make the collector look at all of them again and again, and nobody has a turn meanwhile.
+        """Read a large body, before the state is locked. Return the Refusal if it is invalid."""
+        # With millions of new values, the garbage collector would block all threads again and again.
         collects = gc.isenabled()
         gc.disable()
         try:

@@ -1,4 +1,4 @@
-"""The record of a request and its answer, made when it has gone through all other stages."""
+"""Makes the record of a request and its answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kit_mock.protocol.url_passwords import masked_in
 from kit_mock.service import redaction
 from kit_mock.service.pipeline.answering import Outcome
 from kit_mock.service.pipeline.arrival import Arrival
-from kit_mock.service.pipeline.routing import Routed
+from kit_mock.service.pipeline.routing import Routed, operation_id
 from kit_mock.service.request_log import KEPT_BYTES, RecordedRequest
 
 
@@ -23,16 +23,16 @@ def recorded(
     fault: str | None,
     api_key_header: str,
 ) -> RecordedRequest:
-    """Return what is remembered of a request, with its secrets masked.
+    """Return the record of a request, with its secrets masked.
 
     Args:
-        reply: What is answered, which isn't the outcome's reply where the document doesn't allow that one.
+        reply: The reply that is sent. It isn't the outcome's if that one breaks the document.
         content: The encoded reply.
         fault: The names of the faults that happened to it.
         api_key_header: The header with the API key, in lower case.
     """
     request = arrival.request
-    # Cut before it is looked at: masking takes far more time and memory than a body has bytes.
+    # Cut before masking, which takes far more time and memory than the body has bytes.
     body, answer = request.body[:KEPT_BYTES], b"" if arrival.method == "HEAD" else content[:KEPT_BYTES]
     media_type = request.media_type if "content-type" in request.headers else None
     is_oauth = redaction.is_oauth(request.path)
@@ -47,7 +47,7 @@ def recorded(
         method=arrival.method,
         path=request.path,
         status=reply.status,
-        operation_id=None if isinstance(routed, Refusal) else routed.operation.id,
+        operation_id=operation_id(routed),
         query=outcome.query,
         request_id=arrival.id,
         at=arrival.at,

@@ -1,4 +1,4 @@
-"""The last stages: a reply is held against the document, and becomes the bytes of a response."""
+"""Validates a reply by the document, and encodes it as a response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger("kit_mock")
 
 
 def checked(reply: Reply, routed: Routed | Refusal) -> Reply:
-    """Return the reply, or a 500 if the document doesn't allow it: the mock must not teach clients what isn't so."""
+    """Return the reply, or a 500 if it breaks the document, since clients are tested against the mock."""
     if isinstance(routed, Refusal):
         return reply
     problem = routed.operation.disagreement(reply.status, reply.payload)
@@ -29,7 +29,7 @@ def checked(reply: Reply, routed: Routed | Refusal) -> Reply:
 
 
 def encoded(reply: Reply) -> bytes:
-    """Return the body of the response."""
+    """Return the bytes of a reply's body."""
     payload = reply.payload
     if payload is None:
         return b""
@@ -39,7 +39,7 @@ def encoded(reply: Reply) -> bytes:
 
 
 def response(reply: Reply, body: bytes, request_id: str, fault: Fault | None) -> Response:
-    """Return the response with that body, and how badly a fault wants it sent."""
+    """Return the response with that body, and the ways in which a fault breaks or delays it."""
     headers = (("X-Request-Id", request_id), *reply.headers.items())
     if reply.payload is not None:
         headers = (("Content-Type", f"{reply.media_type}; charset=utf-8"), *headers)
@@ -50,6 +50,6 @@ def response(reply: Reply, body: bytes, request_id: str, fault: Fault | None) ->
 
 
 def without_body(response: Response) -> Response:
-    """Return the response to a HEAD: that of GET with its length and without its body."""
+    """Return the response to a HEAD: the length of the GET's body, without the body."""
     length = (("Content-Length", str(len(response.body))),) if response.body else ()
     return replace(response, headers=(*response.headers, *length), body=b"")

@@ -1,4 +1,4 @@
-"""The stage that finds the operation of a request, once for each request."""
+"""Finds the operation of a request."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from kit_mock.protocol.router import Router
 
 
 class Routed(Struct, frozen=True):
-    """What a request asks for: an operation of the document."""
+    """The operation of the document that a request is for."""
 
     operation: Operation
     texts: list[str]
-    """What stands in the place of the path parameters, in the order of the path."""
+    """The texts of the path parameters, in the order of the path."""
     implementation: Implementation | None
-    """None for an operation that this mock doesn't have."""
+    """None for an operation that the mock doesn't implement."""
 
 
 def route(router: Router[Operation], request: Request) -> Routed | Refusal:
-    """Find the operation of a request.
+    """Return the operation of a request, or the Refusal, 404 or 405, for an unknown path or method.
 
-    For a path or method that there isn't, return the Refusal, 404 or 405: it is raised only when the request has counted
-    against the rate limit.
+    The Refusal is raised only after the request has counted against the rate limit.
     """
     try:
         operation, texts = router.find(request.method, request.path)
     except Refusal as refusal:
         return refusal
     return Routed(operation, texts, handlers.implementation(operation.id))
+
+
+def operation_id(routed: Routed | Refusal) -> str | None:
+    """Return the id of a request's operation; None for an unknown path or method."""
+    return None if isinstance(routed, Refusal) else routed.operation.id
