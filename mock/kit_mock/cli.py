@@ -17,7 +17,7 @@ _UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, or 2 with one line on standard error; 1 for gaps in `coverage`."""
+    """Run the command and return its exit status: 0, 1 for gaps in `coverage`, or 2 with one line on standard error."""
     parser, settings = _parser()
     options = parser.parse_args(arguments)
     try:

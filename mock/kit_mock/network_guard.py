@@ -35,7 +35,7 @@ class NetworkGuard:
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         self._names: frozenset[str] = frozenset()
-        self._addresses: set[str] = set()  # Of names that are allowed.
+        self._addresses: set[str] = set()  # The resolved addresses of allowed names.
         self.allow(*allowed)
 
     def allow(self, *names: str) -> None:

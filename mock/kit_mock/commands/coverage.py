@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a line for each operation, and the sums, or how to get the statuses of one; return the exit status.
+    """Print a line for each operation and the totals, or the ways to each status of one. Return the exit status.
 
     Raises KitMockError for an unknown operation and for an unusable document.
     """

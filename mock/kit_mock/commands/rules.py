@@ -1,4 +1,4 @@
-"""`kit-mock rules` and `kit-mock behaviours`: what the mock does, and how that is known."""
+"""`kit-mock rules` and `kit-mock behaviours`: the rules of the mock, and how each is known."""
 
 from __future__ import annotations
 

@@ -62,12 +62,12 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     )
     switch(
         "--strict",
-        "refuse what the document's types don't allow, such as 1 for a boolean or a form for JSON, instead of casting"
-        " it as the service does",
+        "refuse values that the document's types don't allow, such as 1 for a boolean or a form for JSON; the service casts"
+        " them",
     )
     value(
         "--subscriber-limit",
-        "how many active subscribers the first account may have: bulk requests for more get 403",
+        "the most active subscribers of the first account; bulk requests for more get 403",
         type=values.amount,
         metavar="N",
     )

@@ -14,7 +14,7 @@ RULE = (
     " overrides its variable. In a variable, separate the values of an option that can be given several times by commas,"
     " and write true or false for an option without a value."
 )
-"""For the help of a command."""
+"""The description of the variables in the help of a command."""
 
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 

@@ -69,7 +69,7 @@ def count(text: str) -> int:
 
 
 def amount(text: str) -> int:
-    """Return a number from 0."""
+    """Return a whole number from 0."""
     if not re.fullmatch(r"[0-9]{1,15}", text):
         raise ArgumentTypeError(f"{text!r} is not a number from 0")
     return int(text)

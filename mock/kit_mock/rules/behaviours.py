@@ -1,7 +1,6 @@
-"""The two behaviours of the mock, and what switches between them.
+"""The two behaviours of the mock: `current`, the service of today, and `reference`, Kit's reference of 2024 to the letter.
 
-`current`, the default, is the service of today; `reference` is Kit's reference of 2024 to the letter. Each switch turns on
-the rules of `kit_mock.rules.catalogue` that name it.
+Each switch of a behaviour turns on the rules of `kit_mock.rules.catalogue` that name it.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ BehaviourName = Literal["reference", "current"]
 
 
 def _switch(*, reference: Any = False, current: Any = True) -> Any:
-    """Make a field of `Behaviour` from its value in each behaviour."""
+    """Return a field of `Behaviour` with its value in each behaviour."""
     return attrs.field(default=current, metadata={"reference": reference})
 
 
 @attrs.frozen(kw_only=True)
 class Behaviour:
-    """How the mock behaves where reference and service differ. The defaults are those of the service."""
+    """The mock's choices where reference and service differ. The defaults follow the service."""
 
     name: BehaviourName = "current"
     existing_tag_is_returned: bool = _switch()
@@ -40,7 +39,7 @@ REFERENCE = Behaviour(
     **{field.name: field.metadata["reference"] for field in attrs.fields(Behaviour) if "reference" in field.metadata},
 )
 DEFAULT = CURRENT
-"""What the mock, its command and its fixtures follow unless told otherwise."""
+"""The default of the mock, its command and its fixtures."""
 BEHAVIOURS: dict[str, Behaviour] = {found.name: found for found in (REFERENCE, CURRENT)}
 
 

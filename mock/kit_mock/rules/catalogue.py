@@ -1,4 +1,4 @@
-"""The rules of the mock, all of them: what it does, how that is known, and where the reference says otherwise."""
+"""All rules of the mock."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TOPICS: Mapping[str, tuple[Rule, ...]] = {
 RULES: tuple[Rule, ...] = tuple(rule for rules in TOPICS.values() for rule in rules)
 
 SWITCHES: tuple[str, ...] = tuple(field.name for field in attrs.fields(Behaviour) if field.name != "name")
-"""The attributes of `Behaviour` that turn rules on."""
+"""The attributes of `Behaviour` that rules depend on."""
 
 
 def naming(name: str) -> Iterator[Rule]:
@@ -53,9 +53,9 @@ def naming(name: str) -> Iterator[Rule]:
 
 
 def including(operation: Operation, operations: Collection[Operation]) -> list[Rule]:
-    """Return the rules that are about an operation because it belongs to one of their groups, and do not name it.
+    """Return the rules of the groups that an operation belongs to, without the rules that name it.
 
-    Those of the group that has the fewest of the `operations` come first.
+    The rules of the smallest group of the `operations` come first.
     """
     sizes: dict[str, int] = {}
     for rule in RULES:
@@ -66,5 +66,5 @@ def including(operation: Operation, operations: Collection[Operation]) -> list[R
 
 
 def differences() -> Iterator[Rule]:
-    """Return the rules in which the service does something else than the reference says."""
+    """Return the rules in which service and reference differ."""
     return (rule for rule in RULES if rule.is_difference)

@@ -1,6 +1,6 @@
 """Groups of operations that a rule can be about, such as all lists.
 
-A group is a condition on an operation of the document, so that a new operation belongs to its groups by itself.
+A group is a condition on operations, so that a new operation of the document is in its groups at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prints the rules: for people at a terminal, and as JSON for programs."""
+"""Prints the rules as text or JSON."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from kit_mock.rules.rule import GRADES, Grade, Rule
 
 _NARROWEST = 40
 _WIDTH = 100
-"""Columns of the output where no terminal says its width."""
+"""Columns of the output outside a terminal."""
 
 
 def print_rules(name: str | None, grade: Grade | None, document: Path | None, *, json: bool) -> None:
-    """Print the rules of an operation or a subject, or all if None, and of a grade, or of any if None.
+    """Print the rules of an operation or a subject with a grade. None stands for all.
 
     Raises KitMockError for an operation that the document does not have.
     """
@@ -38,7 +38,7 @@ def print_rules(name: str | None, grade: Grade | None, document: Path | None, *,
 
 
 def print_behaviours() -> None:
-    """Print where reference and service differ: first what the behaviour switches, then the rest."""
+    """Print the differences of reference and service: first those that the behaviour switches, then the others."""
     print(*lines(_behaviours(), _width()), sep="\n")
 
 
@@ -47,7 +47,7 @@ def _width() -> int:
 
 
 def _sections(name: str | None, document: Path | None) -> tuple[str | None, Mapping[str, Sequence[Rule]]]:
-    """Return a heading, and the rules of an operation or a subject, or all if None, by a title for each part of them."""
+    """Return a heading, and the rules of an operation or a subject, or all for None, by the titles of their sections."""
     if name is None:
         return None, TOPICS
     if name in SUBJECTS:
@@ -64,9 +64,7 @@ def _sections(name: str | None, document: Path | None) -> tuple[str | None, Mapp
 
 def _behaviours() -> Mapping[str, Sequence[Rule]]:
     return {
-        f"Switched by the behaviour, which is {DEFAULT.name} unless told otherwise": [
-            rule for rule in differences() if rule.switches
-        ],
+        f"Switched by the behaviour, by default {DEFAULT.name}": [rule for rule in differences() if rule.switches],
         "The same under both behaviours, though reference and service differ": [
             rule for rule in differences() if not rule.switches
         ],
@@ -138,7 +136,7 @@ def as_json(rules: Sequence[Rule] = RULES) -> str:
 
 
 def _as_dict(rule: Rule, topic: str) -> dict[str, Any]:
-    """Return a rule as JSON shows it. What a rule does not have is left out."""
+    """Return a rule as a dict for JSON, without what it lacks."""
     shown: dict[str, Any] = {
         "id": rule.id,
         "topic": topic,

@@ -1,4 +1,4 @@
-"""One rule of the mock, and the grades that say how a rule is known."""
+"""The class of the mock's rules, and the grades that say how a rule is known."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _is_grade(_: object, field: attrs.Attribute[Any], value: str) -> None:
 class Rule:
     """A rule of the mock.
 
-    A rule with `reference` is a difference: there the service does something else than Kit's reference says.
+    A rule with `reference` is a difference between the service and Kit's reference.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Rule:
     reference_grade: Grade = attrs.field(default="reference", validator=_is_grade, kw_only=True)
     """How the rule under the behaviour `reference` is known."""
     service: str | None = attrs.field(default=None, kw_only=True)
-    """What the service does, if the mock does not do just that."""
+    """What the service does, if the mock does something else."""
     document: str | None = attrs.field(default=None, kw_only=True)
     """How openapi.yaml describes it, if the reference says otherwise or nothing."""
     switches: tuple[str, ...] = attrs.field(default=(), kw_only=True)
@@ -74,7 +74,7 @@ class Rule:
 
     @property
     def service_does(self) -> str:
-        """What the service does, so far as it is known."""
+        """What the service does, as far as it is known."""
         return self.service or ("unknown" if self.grade == "chosen" else self.says)
 
     def under(self, behaviour: Literal["current", "reference"]) -> str | None:
