@@ -1,4 +1,4 @@
-"""Requests to the server under test; each answer is held against the document."""
+"""Sends requests to the server under test, and validates each answer by the document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server that the contract suite is held against, and what a run is told on its command line.
+"""The server under test, and the command-line options of a run.
 
 Without `--base-url`, it is the mock, started as a command of its own, once for each behaviour.
 """
@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def coverage_of(config: pytest.Config, behaviour: BehaviourName) -> Coverage:
-    """Return the count of what this run has tried of the document."""
+    """Return the coverage of the document by this run."""
     return config.stash[_REPORT].of(behaviour)
 
 
@@ -110,7 +110,7 @@ def chosen_operations(config: pytest.Config) -> set[str] | None:
 
 
 def _is_whole(config: pytest.Config) -> bool:
-    """Whether the whole suite is run, on the mock."""
+    """Return whether the whole suite is run on the mock."""
     narrowing = (
         "base_url",
         "operations",
@@ -221,13 +221,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The server under test; of the mock one that nobody else calls, in which the document's examples succeed."""
+    """The server under test, or for the mock a new one in which the document's examples succeed."""
     yield from _own(request, EXAMPLES)
 
 
 @pytest.fixture(scope="module")
 def usual_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The server under test; of the mock one that no other module calls, with the usual account."""
+    """The server under test, or for the mock a new one for each module, with the usual account."""
     yield from _own(request, _SEED)
 
 
@@ -242,7 +242,7 @@ def _own(request: pytest.FixtureRequest, seed: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def limited_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The server under test, with its limits; of the mock one that nobody else calls, and with a short window."""
+    """The server under test with its rate limit, or for the mock a new one with a short window."""
     given: str | None = _option(request.config, "base_url")
     if given is None:
         limits: dict[CredentialName, int] = {"key": 120, "token": 600 if request.param == "current" else 120}

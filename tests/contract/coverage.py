@@ -1,4 +1,4 @@
-"""How much of the document a run has tried: operations, parameters, schema keywords, examples and answers.
+"""Counts how much of the document a run has tried: operations, parameters, schema keywords, examples and answers.
 
 operation   an answer of success or redirection came
 parameter   a request that had it succeeded; fields of bodies count as parameters, at any depth
@@ -86,7 +86,7 @@ class Coverage:
 
     @cached_property
     def whole(self) -> Found:
-        """All that there is to try."""
+        """Everything in the document that can be tried."""
         whole: Found = {kind: set() for kind in KINDS}
         for operation in self._document.operations.values():
             whole["operations"].add(operation.id)

@@ -1,4 +1,4 @@
-"""The document as the contract suite reads it: operations, their parameters, bodies and answers."""
+"""Reads the document for the contract suite: operations with their parameters, bodies and answers."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Document:
         self._validators: dict[int, tuple[Schema, jsonschema_rs.Validator]] = {}
 
     def resolve(self, part: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Follow a `$ref`; what stands beside it goes before what it refers to."""
+        """Follow a `$ref`. Keys beside it override those that it refers to."""
         if "$ref" not in part:
             return part
         found: Any = self.raw
@@ -222,7 +222,7 @@ def as_of_the_reference(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a path has by the reference."""
+    """Return the part of a path that the reference has."""
     return {method: each for method, each in item.items() if each.get(_BEYOND) is not True}
 
 

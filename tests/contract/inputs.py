@@ -1,4 +1,4 @@
-"""Values that must be refused and values that must be taken, made from the document's schemas."""
+"""Invalid and valid values, made from the document's schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An OAuth app that the run may try at: it asks for codes and tokens."""
+"""The OAuth app of a run, which asks for codes and tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERIFIER = "contract-verifier-0123456789-0123456789-0123456789"
 
 @attrs.frozen
 class App:
-    """The OAuth app that the run may try at."""
+    """The OAuth app of a run."""
 
     caller: Caller
     id: str

@@ -1,4 +1,4 @@
-"""A server on loopback that keeps what is posted to it: for webhooks and for the results of bulk jobs."""
+"""A server on loopback that keeps the requests that it gets from webhooks and bulk jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of the suite prints at its end: which rules the server broke, and how much of the document was tried."""
+"""Prints the rules that the server broke, and the coverage of the document, at the end of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of an operation through the client, what they sent, and what they return."""
+"""Calls operations through the client, and checks the requests sent and the values returned."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def body_model(module: Any) -> type[Model]:
 
 
 def as_model(hint: Any, value: Any) -> Any:
-    """Build, of dicts and lists, the models of a type."""
+    """Convert dicts and lists to the models of a type."""
     for target in alternatives(hint):
         if is_model(target) and isinstance(value, Mapping):
             hints = model_fields(target)
@@ -77,7 +77,7 @@ class Client:
         self._runner.close()
 
     def call(self, way: Way, operation: Operation, arguments: Arguments, *, models: bool = False) -> Any:
-        """Call an operation; of a list, get the first page. `models` is whether a function gets its body as a model."""
+        """Call an operation, or get the first page of a list. With `models`, a function gets its body as a model."""
         if way in ("function", "async function"):
             module = module_of(self._document, operation)
             given = self._of_function(module, arguments, models=models)
@@ -100,7 +100,7 @@ class Client:
 
     @property
     def drift(self) -> list[str]:
-        """What the two clients report."""
+        """The drift that both clients report."""
         return [str(drift) for drift in (*self.kit.drift, *self.async_kit.drift)]
 
 

@@ -1,4 +1,4 @@
-"""What `schemathesis.toml` can't say of Kit's rules, as hooks and checks of schemathesis."""
+"""Hooks and checks of schemathesis for those of Kit's rules that `schemathesis.toml` can't express."""
 
 from __future__ import annotations
 

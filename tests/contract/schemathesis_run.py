@@ -1,4 +1,4 @@
-"""Runs of the command of schemathesis against a server, and its report of what was sent and what came."""
+"""Runs the command of schemathesis against a server, and reads its report."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def failures(self) -> str:
-        """What failed, each with the request as a command line of curl."""
+        """The failures, each with its request as a command line of curl."""
         begin = max(self.output.find("= ERRORS ="), 0) or max(self.output.find("= FAILURES ="), 0)
         return self.output[begin:].replace("[Filtered]", "$KIT_CREDENTIAL")
 

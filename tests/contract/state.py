@@ -1,4 +1,4 @@
-"""What the account holds, read over the API: to see that a write did what it says and nothing else."""
+"""Reads the state of the account over the API, to check that a write has its effect and no other."""
 
 from __future__ import annotations
 

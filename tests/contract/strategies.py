@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what the document allows: arguments as Python has them, and answers as JSON has them."""
+"""Hypothesis strategies for arguments in Python and answers in JSON that the document allows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _moments = st.datetimes(_FIRST, _LAST, timezones=_zones)
 
 @st.composite
 def _moment_texts(draw: st.DrawFn) -> str:
-    """Texts of RFC 3339: in the service's own form mostly, to the microsecond, which is all that Python has."""
+    """Draw an RFC 3339 text to the microsecond, mostly in the form of the service."""
     moment = draw(st.datetimes(_FIRST, _LAST, timezones=st.just(datetime.UTC) | _offsets))
     moment = moment.replace(microsecond=draw(st.sampled_from([0, 0, 125_000, moment.microsecond])))
     text = moment.isoformat(timespec="milliseconds" if moment.microsecond % 1000 == 0 < moment.microsecond else "auto")

@@ -21,7 +21,7 @@ def _protected(operation: Operation) -> bool:
 
 
 def _strangers(caller: Caller) -> dict[str, dict[str, str]]:
-    """Headers that open no account, by what they are."""
+    """Return headers that open no account, by a description of each."""
     server = caller.server
     found = {
         "none": {},
@@ -47,7 +47,7 @@ def _strangers(caller: Caller) -> dict[str, dict[str, str]]:
 
 
 def _somewhere(operation: Operation) -> Request:
-    """A request that is judged by its credential alone, as that comes first."""
+    """Return a path for a request whose credential is checked before everything else."""
     return Request(dict.fromkeys(operation.in_path, 1))
 
 

@@ -177,7 +177,7 @@ def _check_body(caller: Caller, event: Event, answer: Answer, received: Received
 
 
 def _subjects(world: World, event: Event) -> tuple[dict[str, int], dict[str, int]]:
-    """What the event is about, and something else of the same kind if there is one."""
+    """Return the subject of an event, and another of the same kind if there is one."""
     match event.parameter:
         case None:
             return {}, {}

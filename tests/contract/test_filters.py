@@ -237,7 +237,7 @@ def test_filters_go_together(caller: Caller, world: World) -> None:
 
 
 def _known(caller: Caller, name: str) -> dict[int, Any]:
-    """What is known of the account's subscribers, by id. Skips the test if nothing is."""
+    """Return the known facts about the account's subscribers, by id. Skip the test if there are none."""
     account = caller.server.account
     if account is None:
         pytest.skip("what the account holds isn't known (--account)")

@@ -179,7 +179,7 @@ def test_good_values_of_bodies_are_taken(caller: Caller, world: World, operation
 
 
 def _variants(world: World, operation_id: str) -> list[Request]:
-    """Requests with every field that a body can have: several where fields exclude each other."""
+    """Return requests with every field of the body: several if fields exclude each other."""
     path, query, body = _full(world, operation_id)
     if "subscriber_filter" not in body:
         return [Request(path, query, body)]
@@ -206,7 +206,7 @@ def test_other_methods_are_refused(caller: Caller, world: World, operation_id: s
 
 
 def _full(world: World, operation_id: str) -> tuple[Any, Any, dict[str, Any]]:
-    """A request of an operation with every field that its body can have."""
+    """Return a request of an operation with every field that its body can have."""
     request = world.usual(operation_id)
     more = _MORE.get(operation_id)
     body = {**(request.body or {}), **more(world)} if more is not None else request.body
@@ -215,7 +215,7 @@ def _full(world: World, operation_id: str) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _renewed(world: World, operation_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body with other values where a second one with the same would be refused."""
+    """Return the body with new values for those that must be unique."""
     fresh = world.usual(operation_id).body or {}
     fresh = fresh.get("purchase", fresh)
     names = ("email_address", "name", "label", "transaction_id")

@@ -24,11 +24,11 @@ class Owner:
 
     @property
     def put(self) -> str:
-        """The operation that puts in by id; with `_by_email` behind it, by address."""
+        """The operation that adds by id. With the suffix `_by_email`, it adds by address."""
         return "tag_subscriber" if self.kind == "tag" else f"add_{self.kind}_subscriber"
 
     def add(self, caller: Caller, id_: int, subscriber: dict[str, Any], by: str, expect: int) -> Answer:
-        """Put a subscriber in, by `id` or by `email`."""
+        """Add a subscriber by `id` or by `email`."""
         path = {f"{self.kind}_id": id_}
         if by == "id":
             return caller.call(self.put, path | {"id": subscriber["id"]}, expect=expect)

@@ -1,4 +1,4 @@
-"""Sequences of requests through the client, by URL: after each, the account is what a model of Kit's rules says."""
+"""The account agrees with a model of Kit's rules after each of a sequence of requests through the client."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ControlledClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move it on."""
+        """Advance the clock by seconds."""
         self._now = self._asked(self._http.post("clock/advance", json={"seconds": seconds}))
 
     def close(self) -> None:

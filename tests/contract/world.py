@@ -185,7 +185,7 @@ class World:
             pytest.skip(f"{operation} takes an access token, and none was given")
 
     def clean_up(self) -> list[str]:
-        """Delete what can be deleted. Returns what stays."""
+        """Delete the things that a run has made, and return those that can't be deleted."""
         for operation, id_ in reversed(self._deletions):
             try:
                 self.caller.call(operation, {"id": id_}, expect=(204, 404))

@@ -1,1 +1,1 @@
-"""The power of the contract suite: a mock that lies in one place at a time, and a count of the lies that are caught."""
+"""Measures how many faults of a server the contract suite finds: a mock tells one lie at a time, and caught lies are counted."""

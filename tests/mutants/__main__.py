@@ -1,4 +1,4 @@
-"""The command: `python -m tests.mutants`."""
+"""The command `python -m tests.mutants`."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _progress(result: Result, number: int, total: int) -> None:
 
 
 def _active(lies: Sequence[Lie]) -> int:
-    """Print which lies change nothing in a tour of their operations. Returns the exit status."""
+    """Print the lies that change no answer in a tour of their operations, and return the exit status."""
     toured = [lie for lie in lies if lie.kind not in BEYOND_A_TOUR]
     found = 0
     for number, lie in enumerate(toured, 1):

@@ -1,4 +1,4 @@
-"""Whether a lie lies: whether a tour of its operation is answered otherwise than without it."""
+"""Checks that a lie is active: that it changes an answer in a tour of its operation."""
 
 from __future__ import annotations
 

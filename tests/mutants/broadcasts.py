@@ -1,4 +1,4 @@
-"""Lies about broadcasts and purchases: what they may become, and what follows from what is given."""
+"""Lies about broadcasts and purchases: their states, dates and sums."""
 
 from __future__ import annotations
 

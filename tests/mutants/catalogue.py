@@ -1,4 +1,4 @@
-"""All lies, and the choice of some."""
+"""All lies, and the selection of some of them."""
 
 from __future__ import annotations
 

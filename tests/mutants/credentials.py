@@ -1,4 +1,4 @@
-"""Lies about who may call: credentials that aren't checked, and good ones that are refused."""
+"""Lies about credentials: invalid ones that are accepted, and valid ones that are refused."""
 
 from __future__ import annotations
 

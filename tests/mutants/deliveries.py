@@ -1,4 +1,4 @@
-"""Lies about what the server sends by itself: webhooks' deliveries, and callbacks of bulk jobs.
+"""Lies about the requests that the server sends: deliveries of webhooks, and callbacks of bulk jobs.
 
 Targets on this machine are replaced by the layer's own URL before the mock sees them, so that what the mock sends comes
 through the layer.
@@ -191,7 +191,7 @@ def _is_near(url: object) -> bool:
 
 
 def _replaced(box: Outbox, request: Request, what: str) -> Request:
-    """The request with the layer's URL for its target, if it is about that event or bulk operation."""
+    """Return the request with the layer's URL as its target, if it is for that event or bulk operation."""
     fields = request.fields
     if request.operation == "create_webhook" and _is_near(fields.get("target_url")):
         event = fields.get("event")
@@ -212,7 +212,7 @@ def _sending(send: _Send, what: str) -> Start:
 
 
 def _undeleted(event: str) -> Start:
-    """Webhooks for the event are hidden, not deleted."""
+    """Hide webhooks for the event in place of deleting them."""
 
     def start(truth: Truth) -> Teller:
         hidden: set[str] = set()
@@ -243,7 +243,7 @@ def _without(answer: Answer, hidden: set[str]) -> Answer:
 
 
 def _for_every(event: str, subject: str) -> Start:
-    """Beside a webhook stand hidden ones, for all that the event could be about."""
+    """Create hidden webhooks beside each one, for all other subjects of the event."""
 
     def start(truth: Truth) -> Teller:
         hidden: set[str] = set()

@@ -1,4 +1,4 @@
-"""Lies that nobody can see over HTTP, each with the reason. They are listed and not counted."""
+"""Lies that can't be seen over HTTP, each with the reason. They are listed but not counted."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _values(document: Document, parameter: Parameter) -> Sequence[str]:
 
 
 def _ignoring(name: str) -> Callable[[Truth, Request], Answer]:
-    """A value that is wrong is refused all the same: that is another lie."""
+    """Ignore a parameter, but still refuse an invalid value, which is another lie."""
 
     def tell(truth: Truth, request: Request) -> Answer:
         answer = truth.ask(request)

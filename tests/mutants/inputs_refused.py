@@ -1,4 +1,4 @@
-"""Lies about good input: each parameter, field and value that must be taken is refused."""
+"""Lies about valid input: a parameter, field or value that must be accepted is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lies about invalid input: each is taken, as if something valid had been sent."""
+"""Lies about invalid input: it is accepted as if a valid value had been sent."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _is_integer(holder: Holder, name: str) -> bool:
 
 
 def _taking(document: Document, place: Place, defect: Defect) -> Callable[[Truth, Request], Answer]:
-    """Mend what is wrong at a place, and nothing else, if the mock refuses the request."""
+    """Replace the invalid value at a place, and nothing else, if the mock refuses the request."""
 
     def tell(truth: Truth, request: Request) -> Answer:
         answer = truth.ask(request)

@@ -1,4 +1,4 @@
-"""The layer between the suite and the mock: an ASGI application that tells one lie."""
+"""The ASGI application between the suite and the mock, which tells one lie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lie is, and the ways to make one."""
+"""The class of a lie, and functions that make lies."""
 
 from __future__ import annotations
 

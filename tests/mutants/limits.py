@@ -1,4 +1,4 @@
-"""Lies about how many requests may come, and how many things may be in one."""
+"""Lies about rate limits and about the number of items in a request."""
 
 from __future__ import annotations
 

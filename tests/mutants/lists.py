@@ -56,7 +56,7 @@ def _ignoring(name: str) -> Callable[[Request], Request]:
 
 
 def _shown_per_page(truth: Truth, request: Request) -> Answer:
-    """All items on one page, whatever was asked for, though `per_page` is echoed."""
+    """Show all items on one page, with the `per_page` that was asked for."""
     answer = truth.ask(request.with_parameter("per_page", "1000"))
     asked = truth.pretend(request)
     if answer.status != 200 or asked.status != 200:
@@ -70,7 +70,7 @@ def _size(request: Request) -> int:
 
 
 def _skipping(truth: Truth, request: Request) -> Answer:
-    """The item after a cursor is left out."""
+    """Leave out the item after a cursor."""
     size = _size(request)
     if "after" not in request.parameters or not 0 < size < 1000:
         return truth.ask(request)
@@ -84,7 +84,7 @@ def _skipping(truth: Truth, request: Request) -> Answer:
 
 
 def _overlapping(memory: dict[str, Any], truth: Truth, request: Request) -> Answer:
-    """A page begins with the last item of the page before it."""
+    """Begin a page with the last item of the page before it."""
     answer = truth.ask(request)
     if answer.status != 200:
         return answer
@@ -115,7 +115,7 @@ def _doubling(request: Request, page: Page) -> None:
 
 
 def _farthest(truth: Truth, request: Request) -> Answer:
-    """`before` leads to the beginning of the list, not to what is nearest."""
+    """Answer `before` with the first items of the list, not with the nearest ones."""
     if "before" not in request.parameters or not _size(request):
         return truth.ask(request)
     answer = truth.ask(request)
@@ -161,7 +161,7 @@ def _repeated(request: Request, page: Page) -> None:
 
 
 def _stale(request: Request, page: Page) -> None:
-    """The cursor of the item before the last one."""
+    """Use the cursor of the item before the last one."""
     if len(page.items) > 1 and "sort_field" not in request.parameters:
         page.pagination["end_cursor"] = base64.b64encode(f"[{page.items[-2]['id']}]".encode()).decode()
 
@@ -172,7 +172,7 @@ def _left_over(request: Request, page: Page) -> None:
 
 
 def _more_unless_empty(request: Request, page: Page) -> None:
-    """There is more as long as a page is full: wrong where the list's length is a multiple of the page's."""
+    """Claim that a full page has a next one, which is wrong if it ends the list."""
     page.pagination["has_next_page"] = len(page.items) == page.pagination["per_page"]
 
 
@@ -183,7 +183,7 @@ def _inverted(request: Request, page: Page) -> None:
 
 
 def _lenient(truth: Truth, request: Request) -> Answer:
-    """A cursor that can't be read counts as none."""
+    """Ignore a malformed cursor."""
     answer = truth.ask(request)
     return truth.ask(request.without("after", "before")) if answer.status in (400, 422) else answer
 

@@ -1,4 +1,4 @@
-"""Lies about who belongs to tags, forms and sequences, and about unsubscribing."""
+"""Lies about the subscribers of tags, forms and sequences, and about unsubscribing."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _lies() -> Iterator[tuple[str, tuple[str, ...], str, Start]]:
 
 
 def _found(truth: Truth, request: Request) -> dict[str, Any] | None:
-    """The subscriber of a request."""
+    """Return the subscriber that a request is about."""
     id_ = request.in_path.get("id") or request.in_path.get("subscriber_id")
     if id_ is not None:
         body = truth.peek("get_subscriber", {"id": id_})

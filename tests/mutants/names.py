@@ -1,4 +1,4 @@
-"""Lies about names of tags and custom fields: which are the same, which may be used twice, and the keys that follow."""
+"""Lies about names of tags and custom fields: which are equal, which may be used twice, and which keys they make."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _unmarked(answer: Answer) -> Answer:
 
 
 def _marking(operation: str, tell: Callable[[Truth, Request], Answer]) -> Start:
-    """Answer an operation by `tell`, and show no marks anywhere."""
+    """Answer an operation by `tell`, and remove the marks from all answers."""
 
     def start(truth: Truth) -> Teller:
         return lambda request: _unmarked(tell(truth, request) if request.operation == operation else truth.ask(request))

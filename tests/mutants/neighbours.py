@@ -1,4 +1,4 @@
-"""What stands beside the thing that a request is about, and where the effect of a write can be seen."""
+"""Other things beside the one that a request is about, and the reads that show the effect of a write."""
 
 from __future__ import annotations
 

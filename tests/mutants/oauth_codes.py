@@ -1,4 +1,4 @@
-"""Lies about authorization requests and codes: what an app must prove, and where it is redirected to."""
+"""Lies about authorization requests and codes: proofs of an app, and redirects."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _without(*names: str) -> Tell:
 
 
 def _unchecked(name: str, good: str | None) -> Tell:
-    """Take any value of a parameter that is otherwise told through the redirect URI."""
+    """Accept any value of a parameter whose errors go to the redirect URI."""
 
     def tell(flow: Flow, request: Request) -> Answer:
         if request.operation == "authorize" and request.parameters.get(name, good) != good:

@@ -1,4 +1,4 @@
-"""What lies about OAuth share: the apps, and what is known of the flows so far."""
+"""Shared parts of lies about OAuth: the apps, and a memory of the flows so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lies about tokens: what they are good for, until when, and what is left of them once they are revoked."""
+"""Lies about tokens: what they open, when they expire, and what revoking ends."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _unrevoked(flow: Flow, request: Request) -> Answer:
 
 
 def _half_revoked(flow: Flow, request: Request) -> Answer:
-    """A refresh token alone is revoked; the access tokens of its grant go on."""
+    """Revoke only a refresh token, and leave the access tokens of its grant valid."""
     if not _is_revoke(request):
         return flow.ask(request)
     if request.fields.get("token") in flow.refresh_tokens:

@@ -1,4 +1,4 @@
-"""Pages of lists, as lies change them."""
+"""Pages of lists, in a form that lies can change."""
 
 from __future__ import annotations
 

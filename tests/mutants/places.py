@@ -1,4 +1,4 @@
-"""Places in JSON values: which there are by a schema, and how one is changed."""
+"""Places in JSON values: finds them by a schema, and changes the values there."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def places(document: Document, schema: Schema, owner: str, path: Path = (), dept
 
 
 def _merged(document: Document, schema: Schema) -> Schema:
-    """A schema in which type, enum and format stand at the top, also where null is allowed beside it."""
+    """Return a schema with its type, enum and format at the top level, also if it allows null beside them."""
     found: dict[str, Any] = {**document.resolve(schema), "type": sorted(document.types(schema))}
     for part in document.parts(schema):
         found |= {name: part[name] for name in ("enum", "format", "minimum", "maximum", "items") if name in part}

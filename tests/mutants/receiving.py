@@ -1,4 +1,4 @@
-"""A receiver of deliveries on this machine, and the layer served in a thread, for tests."""
+"""A receiver of deliveries on this machine, and a layer that is served in a thread, for tests."""
 
 from __future__ import annotations
 

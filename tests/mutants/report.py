@@ -1,4 +1,4 @@
-"""What a run is reported as: by kind, with what caught each lie and what survived."""
+"""The report of a run by kinds of lies: what caught each, and which survived."""
 
 from __future__ import annotations
 

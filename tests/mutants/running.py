@@ -1,4 +1,4 @@
-"""Holds a suite against lies: several at once, each with a server and a suite in processes of their own."""
+"""Runs a suite against lies, several at once, each with a process for the server and one for the suite."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class Runner:
         return _Trial(lie, stage, folder, server, suite, now, now + limit)
 
     def _ended(self) -> list[_Trial]:
-        """Wait until a suite has ended or has run for too long, and return those that have."""
+        """Wait until a suite has ended or has run for too long, and return all such trials."""
         now = time.monotonic()
         first = min(trial.deadline for trial in self._running)
         wait([trial.suite.sentinel for trial in self._running], max(first - now, 0))

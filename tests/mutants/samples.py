@@ -1,4 +1,4 @@
-"""Requests that succeed on the account that the suite is run on, and values that fit a schema."""
+"""Requests that succeed on the account of a run, and values that fit a schema."""
 
 from __future__ import annotations
 

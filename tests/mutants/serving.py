@@ -1,4 +1,4 @@
-"""The layer as a server in a process of its own."""
+"""The layer as a server in a separate process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK_SECONDS = 1.0
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which ends on SIGTERM without raising it once more: what follows is still to be done."""
+    """Uvicorn's server, which doesn't raise SIGTERM again when it ends, since the report is written after that."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,7 +60,7 @@ def serve(listener: socket.socket, lie: Lie | None, report: Path) -> None:
 
 
 def _end_with_parent(server: uvicorn.Server, parent: int) -> None:
-    """Stop when the process that began this one is gone, however it ended."""
+    """Stop when the parent process has ended, for whatever reason."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(_LOOK_SECONDS)

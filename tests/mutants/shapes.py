@@ -36,7 +36,7 @@ def lies(document: Document) -> Iterator[Lie]:
 
 
 def _by_property(document: Document) -> dict[tuple[str, str], list[tuple[str, Place]]]:
-    """The places of each property, with the operations that answer with it."""
+    """Return the places of each property, with the operations whose answers have it."""
     found: dict[tuple[str, str], list[tuple[str, Place]]] = defaultdict(list)
     for operation in document.operations.values():
         for place in _shown(document, operation):
@@ -45,7 +45,7 @@ def _by_property(document: Document) -> dict[tuple[str, str], list[tuple[str, Pl
 
 
 def _shown(document: Document, operation: Operation) -> Iterator[Place]:
-    """The places in the successes of an operation, without those that only `include` of other operations adds."""
+    """Return the places in the successes of an operation, without those that only `include` of other operations adds."""
     include = operation.query.get("include")
     included = document.resolve(include.schema["items"])["enum"] if include is not None else ()
     elsewhere = _ADDED_BY_INCLUDE - set(included)
@@ -96,7 +96,7 @@ def _changes(place: Place, number: int, document: Document) -> Iterator[tuple[st
 
 
 def _is_kept(document: Document, place: Place) -> bool:
-    """Whether what a request sets must be read back, though the schema lets an answer leave it out."""
+    """Return whether an answer must show what a request sets, though the property is optional there."""
     if len(place.path) < 2 or place.owner not in ("Broadcast", "Subscriber"):
         return False
     creates = document.operations[f"create_{place.owner.lower()}"]

@@ -1,4 +1,4 @@
-"""Lies about statuses: another documented one in place of the right one, or one that isn't documented."""
+"""Lies about statuses: a wrong one that is documented, or one that isn't."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _of(operation: Operation, status: int) -> Iterator[Lie]:
 
 
 def _needs_no_body(operation: Operation, status: int, other: int) -> bool:
-    """Whether a status can't be sent, since there is a body."""
+    """Return whether a 204 can't replace the status, since its answer has a body."""
     return other == 204 and operation.answers[str(status)].schema is not None
 
 

@@ -1,4 +1,4 @@
-"""The suites that lies are held against: run in a process that was forked from one that has imported them."""
+"""The suites that lies are tried on. Each runs in a process that is forked after the imports."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _arguments(url: str, behaviour: str) -> list[str]:
 
 
 class _FirstFailure:
-    """Writes the first failure of a run into a file, as soon as there is one."""
+    """A pytest plugin that writes the first failure of a run into a file at once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -172,7 +172,7 @@ def first_failure(log: Path) -> Path:
 
 @contextlib.contextmanager
 def _prepared(run: Run) -> Iterator[None]:
-    """Set up the process: where it stands, what it is told, and where its output goes."""
+    """Set the directory, the environment and the output of the process."""
     os.chdir(ROOT)
     os.environ.update(environment(run.client))
     with run.log.open("w", encoding="utf-8") as log:

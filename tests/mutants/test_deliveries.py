@@ -41,7 +41,7 @@ _BULK: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def _received(lie: Lie | None, what: str) -> list[tuple[str, str, Any]]:
-    """What a receiver gets when an event comes about, with a webhook and after it was deleted, or of a job."""
+    """Return what a receiver gets of an event, with a webhook and after its deletion, or of a bulk job."""
     samples.number_from_one()
     truth = Truth(_DOCUMENT, start=tour.START)
     try:

@@ -1,4 +1,4 @@
-"""Lies lie: each kind changes what is answered, and the runner tells what was caught from what wasn't."""
+"""Each kind of lie changes answers, and the runner tells caught lies from others."""
 
 from __future__ import annotations
 

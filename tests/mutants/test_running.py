@@ -1,4 +1,4 @@
-"""The runner tells lies that were caught from those that weren't, and leaves no process behind."""
+"""The runner tells caught lies from others, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_ctrl_c_stops_the_command_and_all_that_it_began() -> None:
 
 
 def _descendants(ancestor: int) -> set[int]:
-    """The processes that a process has begun, and those that these have."""
+    """Return the child processes of a process, and theirs."""
     if not Path("/proc").is_dir():
         pytest.skip("processes can't be counted without /proc")
     parents = {}

@@ -1,4 +1,4 @@
-"""Requests that show what each operation does, good and bad: what a lie changes in the answers shows that it is active.
+"""Tours: valid and invalid requests to each operation. A lie that changes an answer of its tour is active.
 
 A tour is a generator: it yields requests and is sent their answers, so that later requests can follow from earlier ones.
 """
@@ -53,7 +53,7 @@ def transcript(truth: Truth, lie: Lie | None, operations: tuple[str, ...]) -> li
 
 
 def _comparable(request: Request, answer: Answer) -> object:
-    """What can be compared of an answer: what is random is left out."""
+    """Return the parts of an answer that aren't random, for comparison."""
     headers = {name.lower(): value for name, value in answer.headers if name.lower() != "x-request-id"}
     headers["x-request-id"] = "" if answer.header("X-Request-Id") else "none"
     value = answer.json
@@ -135,7 +135,7 @@ def _reads(truth: Truth, operation: Operation) -> Tour:
 
 
 def _moments(truth: Truth, operation: Operation, name: str) -> Iterator[str]:
-    """Days and moments in the items of a list that a filter tells apart."""
+    """Yield days and moments from the items of a list that a filter tells apart."""
     attribute = {"sent": "send_at"}.get(name.partition("_")[0], f"{name.partition('_')[0]}_at")
     for row in neighbours.rows(truth, operation.id, samples.usual(truth, operation.id).in_path)[:8]:
         text = row.get(attribute) or (row["created_at"] if attribute == "updated_at" else None)
@@ -181,7 +181,7 @@ def _cursor(answer: Answer, name: str) -> str | None:
 
 
 def _values(truth: Truth, parameter: Parameter) -> Iterator[str]:
-    """Values of a parameter, good and bad."""
+    """Yield valid and invalid values of a parameter."""
     schema = parameter.schema
     is_array = schema.get("type") == "array"
     if is_array:
@@ -206,7 +206,7 @@ def _values(truth: Truth, parameter: Parameter) -> Iterator[str]:
 
 
 def _seen(truth: Truth, request: Request, answer: Answer) -> Iterator[Request]:
-    """What shows the effect of a write."""
+    """Yield requests that show the effect of a write."""
     made = answer.json if isinstance(answer.json, dict) else {}
     ids = [value["id"] for value in made.values() if isinstance(value, dict) and "id" in value]
     for read in neighbours.SEEN_BY.get(request.operation, ()):
@@ -269,7 +269,7 @@ def _good(truth: Truth, place: Place) -> Iterator[Any]:
 
 
 def _inputs(truth: Truth, operation: Operation) -> Tour:
-    """Bad bodies."""
+    """Yield requests with invalid bodies."""
     for place in _fields(truth, operation):
         for value in _bad(place):
             usual = samples.usual(truth, operation.id).with_headers(content_type=operation.media_type)

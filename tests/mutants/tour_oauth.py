@@ -1,4 +1,4 @@
-"""The tour of OAuth: flows of both kinds of apps, good and bad."""
+"""The tour of OAuth: valid and invalid flows of apps with and without a secret."""
 
 from __future__ import annotations
 

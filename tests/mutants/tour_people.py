@@ -1,4 +1,4 @@
-"""Tours of names, of subscribers, and of who belongs to what."""
+"""Tours of names, of subscribers, and of memberships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mock that tells the truth, and what lies may ask of it."""
+"""The truthful mock behind a lie, and the requests that a lie may send to it."""
 
 from __future__ import annotations
 

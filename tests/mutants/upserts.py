@@ -1,4 +1,4 @@
-"""Lies about subscribers who are created again or changed: which address is whose, and what stays as it was."""
+"""Lies about subscribers who are created again or updated: their addresses, and the values that must stay."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _second_subscriber(*, any_case: bool = True) -> Start:
 
 
 def _known(truth: Truth, request: Request) -> dict[str, Any] | None:
-    """The subscriber that a request updates, as they were."""
+    """Return the subscriber that a request updates, before the update."""
     if request.operation == "update_subscriber":
         body = truth.peek("get_subscriber", {"id": request.in_path["id"]})
         return None if body is None else dict(body["subscriber"])

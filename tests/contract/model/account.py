@@ -1,4 +1,4 @@
-"""What an account must hold of the things that a run has made, and what its lists must show of them."""
+"""The expected state of an account and its lists, for the things that a run has made."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Account:
     # -------------------- Things
 
     def add(self, kind: Kind, row: Row) -> int:
-        """Keep a new thing. Returns its id."""
+        """Add a new thing, and return its id."""
         id_: int = row["id"]
         self.rows[kind][id_] = row
         if kind == "subscriber":
@@ -76,7 +76,7 @@ class Account:
         return id_
 
     def drop(self, kind: Kind, id_: int) -> None:
-        """Delete a thing, and what hangs on it."""
+        """Delete a thing, and all that depends on it."""
         del self.rows[kind][id_]
         self.deleted[kind].add(id_)
         if kind == "custom_field":
@@ -126,7 +126,7 @@ class Account:
     # -------------------- Events
 
     def happened(self, event: str, id_: int, subject: int | None = None) -> None:
-        """Keep that each webhook of ours that is about an event must be told of it."""
+        """Expect a delivery to each of the run's webhooks for an event."""
         for hook in self.hooks.values():
             if not hook.is_deleted and (hook.event, hook.subject) == (event, subject):
                 hook.told.append(id_)

@@ -1,4 +1,4 @@
-"""Actions on what the API can't make: forms, sequences, segments and templates; and on the account's colors."""
+"""Actions on forms, sequences, segments and templates, which the API can't create, and on the account's colors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions on many things at once: at most 100 are done in the answer, more become a job."""
+"""Bulk actions that create and tag: up to 100 items are done at once, more become a job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions that change many things at once: untagging, deleting tags, values of fields, forms."""
+"""Bulk actions that change: they untag, delete tags, set field values and add to forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions on what an OAuth app is given: codes, tokens that are refreshed, and tokens that are revoked."""
+"""Actions of an OAuth app: it gets codes, and refreshes and revokes tokens."""
 
 from __future__ import annotations
 

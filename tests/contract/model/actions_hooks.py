@@ -1,4 +1,4 @@
-"""Actions on webhooks: what they are told of everything else that the machine does."""
+"""Actions on webhooks, and checks of the deliveries for all other actions."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ class Lists(Members):
 
 
 def never(answer: Answer) -> bool:
-    """Let no page be enough."""
+    """Return False, so that a walk goes on to the last page."""
     return False
 
 

@@ -1,4 +1,4 @@
-"""Actions on who is in a tag, a form or a sequence."""
+"""Actions on the subscribers of a tag, a form or a sequence."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Members(People):
         self.put("tag", "id", pick, of=row)
 
     def touch_all_of(self, id_: int) -> None:
-        """Have all lists checked that a subscriber is in."""
+        """Mark all lists that a subscriber is in for the next check."""
         super().touch_all_of(id_)
         for (owner, about), members in self.account.members.items():
             if id_ in members:
@@ -74,7 +74,7 @@ class Members(People):
 
     @action("tag_subscriber_by_email", "add_form_subscriber_by_email", "add_sequence_subscriber_by_email")
     def put_nobody_in(self, how: str, pick: int) -> None:
-        """Put an address in that nobody has."""
+        """Add an address that nobody has."""
         owner = [*STAMPS][pick % len(STAMPS)]
         operation = f"{'tag' if owner == 'tag' else f'add_{owner}'}_subscriber_by_email"
         body = {"email_address": self.world.email()}
