@@ -145,7 +145,7 @@ def test_dates_of_change_are_those_of_the_account(caller: Caller, world: World) 
 
 @pytest.mark.parametrize("operation_id", operations(lambda each: each.id in _OF_SUBSCRIBERS))
 def test_states_limit_a_list(found: Filtered) -> None:
-    """`status` leaves the subscribers in that state, and without it a list shows the active ones. (reference)"""
+    """`status` selects the subscribers in that state, and without it a list shows the active ones. (reference)"""
     for state in _STATES:
         found.check({"status": state}, lambda row, state=state: row["state"] == state, f"status={state}")  # type: ignore[misc]
     got, answer = found.exactly({})

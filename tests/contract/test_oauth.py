@@ -98,7 +98,7 @@ def test_what_is_revoked_is_dead(app: App) -> None:
 
 
 def test_a_code_works_once(app: App) -> None:
-    """A code that was used brings nothing more. (chosen, by RFC 6749)"""
+    """A code can be used only once. (chosen, by RFC 6749)"""
     code = app.code()
     assert app.exchange(code).status == 200
     refused(app.exchange(code), "invalid_grant", "a code that was used")

@@ -10,7 +10,7 @@ RULES = (
         "steady",
         "reference",
         ("list_forms", "list_segments", "list_sequences", "list_email_templates"),
-        "Forms, segments and templates stay, and sequences but for how many are in them.",
+        "Requests change no forms, segments or templates, and of sequences only the number of subscribers.",
     ),
     # -------------------- The account itself
     Rule(
@@ -56,7 +56,7 @@ RULES = (
         "colors",
         "reference",
         ("list_account_colors", "update_account_colors"),
-        "The colors are those that were last put.",
+        "The colors are those of the last update.",
     ),
     Rule(
         "color_codes",
@@ -114,7 +114,7 @@ RULES = (
         reference="`starting` defaults to 90 days ago",
         document="prose",
     ),
-    Rule("growth_new", "chosen", _GROWTH, "Everybody who was created is new, in whatever state."),
+    Rule("growth_new", "chosen", _GROWTH, "Every subscriber who was created is new, in any state."),
     Rule(
         "growth_cancelled",
         "chosen",
@@ -125,7 +125,7 @@ RULES = (
         "growth_of_the_past",
         "chosen",
         _GROWTH,
-        "The numbers are counted from what happened when; what happens later changes nothing of them.",
+        "The numbers count events by their dates; later events don't change them.",
     ),
     Rule("growth_backwards", "chosen", _GROWTH, "A period that ends before it starts is a 422."),
     Rule(

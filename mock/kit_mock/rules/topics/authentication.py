@@ -129,15 +129,17 @@ RULES = (
         "create_token",
         "A token request that fails is a 400, such as `invalid_grant`; for an unknown app or a wrong secret, a 401.",
     ),
-    Rule("code", "reference", OAUTH, "A code brings a new pair of tokens; the access token opens the account."),
-    Rule("code_once", "chosen", "create_token", "A code that was used brings nothing more."),
+    Rule(
+        "code", "reference", OAUTH, "A code is exchanged for a new pair of tokens; the access token opens the account."
+    ),
+    Rule("code_once", "chosen", "create_token", "A code can be used only once."),
     Rule(
         "code_twice_revokes_nothing",
         "chosen",
         "create_token",
-        "A code that comes a second time does not revoke what the first brought.",
+        "A code that is used a second time does not revoke the tokens of the first time.",
     ),
-    Rule("refreshed", "later docs", "create_token", "A refresh brings two new tokens, and both work."),
+    Rule("refreshed", "later docs", "create_token", "A refresh returns two new tokens, and both work."),
     Rule(
         "refresh_token_reuse",
         "seen",
@@ -171,7 +173,7 @@ RULES = (
         "access_tokens_outlive_a_refresh",
         "chosen",
         OAUTH,
-        "An access token stays good until it expires, also when a refresh has brought a newer one.",
+        "An access token is valid until it expires, also after a refresh.",
     ),
     Rule("refresh_tokens_do_not_expire", "chosen", OAUTH, "A refresh token does not expire."),
     # -------------------- Revoking
@@ -184,7 +186,7 @@ RULES = (
         service="the server's metadata names it",
         document="not described: the reference has it neither; the URLs can be configured",
     ),
-    Rule("revoked", "chosen", OAUTH, "A revoked token is dead, and so is the other one of its pair."),
+    Rule("revoked", "chosen", OAUTH, "A revoked token is invalid, and so is the other one of its pair."),
     Rule("revoking_needs_the_secret", "chosen", OAUTH, "Revoking needs the app's secret, like a token request."),
     Rule(
         "revoking_an_unknown_token",

@@ -115,7 +115,7 @@ RULES = (
         "sequences_send_nothing",
         "chosen",
         "list_sequences",
-        "The mock sends no messages of sequences: their number and what came of them are those of a seed, else 0 and null.",
+        "The mock sends no messages of sequences: their number and their stats are those of a seed, or else 0 and null.",
     ),
     Rule(
         "sequence_rates",

@@ -7,7 +7,7 @@ TITLE = "Purchases"
 _CREATE = "create_purchase"
 
 RULES = (
-    Rule("bought", "reference", _CREATE, "A purchase is shown with what it was made with: 201."),
+    Rule("bought", "reference", _CREATE, "A purchase is shown with the values that it was created with: 201."),
     Rule(
         "purchase_envelope",
         "seen",
@@ -27,7 +27,7 @@ RULES = (
         "wording_of_purchases",
         "chosen",
         _CREATE,
-        "What is wrong with a purchase is worded like the reference's `Transaction cannot be blank`.",
+        "Errors of a purchase are worded like the reference's `Transaction cannot be blank`.",
     ),
     # -------------------- A transaction that is posted again
     Rule(
@@ -42,7 +42,7 @@ RULES = (
         "repeated_amounts",
         "chosen",
         _CREATE,
-        "Amounts that come with a known transaction take the place of those there are; buyer, status, currency and time stay.",
+        "Amounts of a known transaction are replaced by those of the request; buyer, status, currency and time stay.",
     ),
     Rule(
         "repeated_lines",

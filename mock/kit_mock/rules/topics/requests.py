@@ -8,7 +8,7 @@ TITLE = "Requests, limits and errors"
 RULES = (
     # -------------------- What is written and read
     Rule("new_id", "reference", WRITES, "A new thing has an id that nothing of its kind had before."),
-    Rule("kept", "reference", V4, "What is read by id is what the answer to the write showed."),
+    Rule("kept", "reference", V4, "A read by id shows the same as the answer to the write."),
     Rule("nothing_else", "reference", WRITES, "A write changes what it names, and nothing else."),
     Rule("refused", "reference", WRITES, "A request that is refused changes nothing."),
     Rule("missing", "reference", WITH_AN_ID, "An id that nothing has, or that was deleted, is a 404."),
@@ -140,7 +140,7 @@ RULES = (
         "refused_requests_are_free",
         "chosen",
         ALL,
-        "A request that the rate limit refuses does not count, so that a client which keeps knocking gets in again.",
+        "A request that the rate limit refuses does not count, so that a client that keeps trying gets in again.",
     ),
     Rule(
         "quota_of_strangers",

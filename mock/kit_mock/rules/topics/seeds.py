@@ -1,4 +1,4 @@
-"""Rules of seeds: what a new database holds from the start. Kit has nothing of the kind, so that all are chosen."""
+"""Rules of seeds, which fill a new database. Kit has no seeds, so all rules are chosen."""
 
 from kit_mock.rules.groups import SEEDS
 from kit_mock.rules.rule import Rule
@@ -17,7 +17,7 @@ RULES = (
         "seed_without_profile",
         "chosen",
         SEEDS,
-        "An account that says nothing of its creator profile or email templates has those of any new account.",
+        "An account without a creator profile or email templates in the seed has those of any new account.",
     ),
     Rule(
         "seeded_subscribers",
@@ -35,26 +35,26 @@ RULES = (
         "seeded_tokens",
         "chosen",
         SEEDS,
-        "An OAuth token without `expires_at` was given out at the mock's present; one without a `refresh_token` has none that"
-        " anybody knows.",
+        "An OAuth token without `expires_at` was issued at the mock's present; without a `refresh_token`, its refresh token is"
+        " unknown.",
     ),
     Rule(
         "seeded_broadcasts",
         "chosen",
         SEEDS,
-        "A broadcast with a `send_at` that has passed was sent then, to whom its filter finds now, or to as many `recipients`"
-        " as it says.",
+        "A broadcast with a `send_at` that has passed was sent then, to the subscribers whom its filter finds now, or to its"
+        " number of `recipients`.",
     ),
     Rule(
         "seeded_messages",
         "chosen",
         SEEDS,
-        "A subscriber has received the number of messages that the seed says, whatever was sent to them.",
+        "A subscriber has received the number of messages in the seed, whatever broadcasts the seed has.",
     ),
     Rule(
         "seeding_is_no_event",
         "chosen",
         SEEDS,
-        "Seeding is no act of anybody: no webhook tells of it, the seed's own neither.",
+        "A seed causes no events: no webhook tells of it, not even one of the seed.",
     ),
 )
