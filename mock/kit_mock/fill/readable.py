@@ -1,4 +1,4 @@
-"""Reads a database that was there before as clients will, so that damage which SQLite doesn't see is told at the start."""
+"""Reads an existing database like clients do, to find at the start the damage that SQLite doesn't see."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _Asked = tuple[dict[str, int], dict[str, Any]]
 
 
 def check(store: Store, document: Document, now: int, path: str) -> None:
-    """Answer what a client can read: of each list the last 1,000, and of what is shown by its id the last 50.
+    """Read what a client can read: the last 1,000 items of each list, and the last 50 that are shown by their ids.
 
-    Raises KitMockError, with the path of the file, for what can't be answered, or not as the document has it.
+    Raises KitMockError, with the path of the file, for a response that fails or that the document doesn't allow.
     """
     try:
         _check(store, document, now)
@@ -45,7 +45,7 @@ def _check(store: Store, document: Document, now: int) -> None:
 
 
 def _asked(store: Store, account_id: int, operation: Operation) -> Iterator[_Asked]:
-    """The paths and queries that show all that an operation can show."""
+    """Yield the path ids and queries of requests that show all that an operation can show."""
     names = {parameter.name: parameter for parameter in operation.query}
     query: dict[str, Any] = {"per_page": _PER_LIST} if operation.is_list else {}
     if "status" in names and "subscribers" in operation.path:
@@ -57,7 +57,7 @@ def _asked(store: Store, account_id: int, operation: Operation) -> Iterator[_Ask
         yield from (({}, each) for each in queries)
         return
     (name,) = operation.path_names
-    table = operation.path.split("/")[2]  # Ours: the document names it, and there is a handler for it.
+    table = operation.path.split("/")[2]  # From the document, not from a request.
     sql = f"SELECT id FROM {table} WHERE account_id = ? ORDER BY id DESC LIMIT ?"
     for (id_,) in store.rows(sql, (account_id, _ONE_BY_ONE)):
         yield from (({name: id_}, each) for each in queries)

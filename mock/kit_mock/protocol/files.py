@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def read(path: Path, most: int) -> bytes:
-    """Return what a regular file of at most that many bytes holds.
+    """Return the content of a regular file of at most `most` bytes.
 
     Raises OSError if it can't be read, is larger, or is something else, such as a pipe: reading that may never end.
     """

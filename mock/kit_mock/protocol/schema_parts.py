@@ -1,4 +1,4 @@
-"""What a schema of the document is composed of."""
+"""Finds the schemas that a schema of the document is composed of."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 
 
 def parts(schema: dict[str, Any], resolve: Resolve, *, of_items: bool = False) -> list[dict[str, Any]]:
-    """Return the schema and all that it is composed of, each once; if told so, also that of an array's items."""
+    """Return the schema and all that it is composed of, each once; with `of_items`, also those of an array's items."""
     found: dict[int, dict[str, Any]] = {}
     left = [schema]
     while left:
@@ -28,14 +28,14 @@ def parts(schema: dict[str, Any], resolve: Resolve, *, of_items: bool = False) -
 
 
 def check_alternatives(schema: dict[str, Any], resolve: Resolve, known: dict[int, int]) -> int:
-    """Return how many schemas a value is held against, all alternatives counted as often as they are named.
+    """Return how many schemas a value is checked against, with each alternative counted as often as it is named.
 
     `known` has what was found before, by the id of the schema. Raises ValueError if there are more than 10,000, which a few
     lines can name and which no validator gets through.
     """
     part = resolve(schema)
     if id(part) not in known:
-        known[id(part)] = 1  # While it is looked at, so that one which contains itself has an end.
+        known[id(part)] = 1  # Ends the recursion of a schema that contains itself.
         inner = [each for keyword in _ALTERNATIVES for each in part.get(keyword, ()) if isinstance(each, dict)]
         known[id(part)] = 1 + sum(check_alternatives(each, resolve, known) for each in inner)
     if known[id(part)] > MOST_ALTERNATIVES:

@@ -1,4 +1,4 @@
-"""Finds out whether a database file is damaged: by a disk, by half a copy, or by somebody's own changes."""
+"""Finds damage of a database file: from a disk, an incomplete copy, or changes by others."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from kit_mock.state.clock import FIRST_MOMENT, LAST_MOMENT
 from kit_mock.state.schema import LARGEST_COUNT
 
 WHOLE = 32 * 1024 * 1024
-"""Bytes of a file that is read as a whole. That takes about a second."""
+"""The largest file that is read as a whole, in bytes. That takes about a second."""
 QUICK = 1024 * 1024 * 1024
-"""Bytes of a file whose pages are looked at. That takes about two seconds, and what is larger is opened as it is."""
+"""The largest file whose pages are checked, in bytes. That takes about two seconds. A larger one is opened unchecked."""
 
 _STORED = {"INTEGER": "'integer'", "TEXT": "'text'", "NUMERIC": "'integer', 'real'", "BLOB": "'blob'"}
 _JSON = {
@@ -36,7 +36,7 @@ _RULES = {
 
 
 def problem(connection: apsw.Connection, size: int) -> str | None:
-    """Return what is wrong with a database of so many bytes, or None. Raises apsw.Error for what can't be read at all."""
+    """Return what is wrong with a database of `size` bytes, or None. Raises apsw.Error if it can't be read at all."""
     if size > QUICK:
         return None
     pragma = "integrity_check(1)" if size <= WHOLE else "quick_check(1)"
@@ -54,7 +54,7 @@ def problem(connection: apsw.Connection, size: int) -> str | None:
 
 
 def _wrong_rows(connection: apsw.Connection) -> Iterator[str]:
-    """What SQLite takes and the mock never writes: values of other types, times out of range, broken JSON and UTF-8."""
+    """Yield a problem for each table with values that the mock never writes: wrong types, times out of range, broken texts."""
     names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     tables: list[Any] = connection.execute(names).fetchall()
     for (table,) in tables:

@@ -1,4 +1,4 @@
-"""What is seen to before a database file is opened: that it is a file, and who may read it."""
+"""Prepares a database file before it is opened: checks that it is a file, and who may read it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ _log = logging.getLogger("kit_mock")
 def prepare(path: Path) -> None:
     """Make the file, for its owner alone, if there is none. SQLite gives the files beside it the same mode.
 
-    The mode of a file that is there is left as it is, with a warning if others may use it: whoever shares a file on purpose
-    would otherwise find it taken away.
+    The mode of an existing file isn't changed, since it may be shared on purpose, but a warning says so if others may use it.
 
     Raises KitMockError for something else than a file, such as a pipe, on which opening could wait for ever.
     """
-    with contextlib.suppress(OSError, ValueError):  # SQLite will say so.
+    with contextlib.suppress(OSError, ValueError):  # SQLite reports what is wrong with the path.
         os.close(os.open(os.path.realpath(path), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         return
     try:
-        # Looked at and not opened: closing would give up the locks that another mock of this process has on it.
+        # Not opened: closing it would give up the locks that another mock of this process has on it.
         mode = path.stat().st_mode
     except (OSError, ValueError):
         return

@@ -34,7 +34,7 @@ _abandoned: list[object] = []
 
 
 MOST_CACHED = 1_000
-"""How many answers are remembered of a table: it may not change for long, and each request may ask for another one."""
+"""How many results are cached for a table, since a table may never change and each request may ask for another result."""
 
 
 class Store:
@@ -103,15 +103,15 @@ class Store:
     def close(self) -> None:
         """Write everything out and close. Can be called more than once."""
         with self._lock:
-            # What doesn't fit into the file stays in the one beside it, and is taken from there at the next start.
+            # What doesn't fit into the file stays in the one beside it, and is read from there at the next start.
             with contextlib.suppress(apsw.FullError):
                 self._connection.close()
             self._connection = cast(apsw.Connection, _Closed())
 
     def settle(self) -> None:
-        """Put all that was written into the file itself, so that it can go without those beside it.
+        """Put all that was written into the file itself, so that the files beside it aren't needed.
 
-        Raises UnwritableError if there is no room, which closing doesn't tell.
+        Raises UnwritableError if there is no room for it, of which `close` says nothing.
         """
         with self._lock:
             self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
