@@ -18,6 +18,7 @@ ROOT = Path(kit_mock.__file__).parent
 LAYERS = {
     "cli, commands, __main__, pytest_plugin": "how users start a mock",
     "kit_mock": "exports what users import, each from its own module",
+    "faults": "another name for the class Fault, for users",
     "network_guard": "refuses other hosts to tests",
     "status_coverage": "makes mocks and asks them for every status",
     "mock": "wires all of the below into one object",
