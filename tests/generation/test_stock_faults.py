@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import datetime
-import importlib
 import gc
+import importlib
 import json
 import logging
 import subprocess
