@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from kit_mock import KitMock, KitMockError
+from kit_mock import Clock, KitMock, KitMockError
 from kit_mock.endpoints import pagination
-from tests.unit.mock.conftest import client
+from tests.unit.mock.conftest import START, client
 
 
 def test_a_file_keeps_the_state(tmp_path: Path) -> None:
@@ -303,3 +303,22 @@ def test_a_write_moves_what_a_page_within_two_dates_looks_through() -> None:
         added = kit.post("/v4/subscribers", json={"email_address": "new@example.com"}).json()["subscriber"]
         after = kit.get("/v4/subscribers", params=dates).json()["subscribers"]
     assert [one["id"] for one in after] == [added["id"], *(one["id"] for one in before[:2])]
+
+
+def test_a_subscriber_with_a_field_and_a_webhook_takes_eight_statements() -> None:
+    statements: list[str] = []
+
+    def note(_: Any, sql: str, __: Any) -> bool:
+        statements.append(sql)
+        return True
+
+    with KitMock(clock=Clock(START)) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as http:
+        mock.custom_fields.add("City")
+        mock.webhooks.add("subscriber.subscriber_activate", "https://app.example.com/hook")
+        http.get("/v4/account")  # Looks for what is due, once for all requests at this moment.
+        mock._store._connection.set_exec_trace(note)
+        response = http.post("/v4/subscribers", json={"email_address": "ada@example.com", "fields": {"city": "London"}})
+        mock._store._connection.set_exec_trace(None)
+        assert response.status_code == 201
+        assert len(mock.deliveries) == 1
+    assert len(statements) <= 8
