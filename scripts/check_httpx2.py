@@ -21,6 +21,7 @@ SOURCES = ("generated", "overlay", "mock")
 FOLDERS = (*SOURCES, "benchmarks", "docs", "openapi", "requirements", "scripts", "tests")
 FILES = (
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
