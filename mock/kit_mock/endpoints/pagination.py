@@ -120,7 +120,8 @@ def page(call: Call, listing: Listing[_Row], name: str, render: Callable[[list[_
     if call.query.get("include_total_count"):
         pagination["total_count"] = listing.count(call)
     first = width - listing.begins_with_key
-    made = [listing.make(row[first:]) for row in rows]
+    # Rows that are used as they come are not copied: a page can have a thousand.
+    made: list[Any] = [listing.make(row[first:]) for row in rows] if first or listing.make is not tuple else rows
     return Reply(200, {name: render(made), "pagination": pagination})
 
 

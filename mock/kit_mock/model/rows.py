@@ -45,7 +45,7 @@ def exists(account: Account, table: str, id_: int | None) -> bool:
 
 def insert(account: Account, table: str, row: type[_Row], values: Mapping[str, Any]) -> _Row:
     """Insert a row of the account with these columns and return it, with the table's defaults."""
-    return by_id(account, table, row, account.store.insert_row(table, {"account_id": account.id, **values}))
+    return row._make(account.store.insert_returning(table, {"account_id": account.id, **values}, row._fields))
 
 
 def id_array(ids: Iterable[int]) -> str:

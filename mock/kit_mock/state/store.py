@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
@@ -244,6 +244,15 @@ class Store:
         sql = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"
         return self.write(sql, (*values.values(),)) > 0
 
+    def insert_returning(self, table: str, values: Mapping[str, Any], columns: Iterable[str]) -> tuple[Any, ...]:
+        """Insert a row with these values, and return some of its columns, defaults included."""
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        sql = f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING {', '.join(columns)}"
+        with self._lock:
+            self._forget(sql)
+            (found,) = self._execute(sql, (*values.values(),)).fetchall()
+            return tuple(found)
+
     def insert_row(self, table: str, values: Mapping[str, Any]) -> int:
         """Add a row with these columns and return its id."""
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
@@ -263,9 +272,9 @@ class Store:
         else:
             self._cache.pop(table, None)
 
-    def _execute(self, sql: str, arguments: Sequence[Any] = ()) -> None:
+    def _execute(self, sql: str, arguments: Sequence[Any] = ()) -> apsw.Cursor:
         try:
-            self._connection.execute(sql, arguments)
+            return self._connection.execute(sql, arguments)
         except _FAILED as error:
             raise _unwritable(error) from None
 
