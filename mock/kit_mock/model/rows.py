@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -26,8 +27,13 @@ def made(row: type[_Row], found: Sequence[Any] | None) -> _Row | None:
 
 def find(account: Account, table: str, row: type[_Row], **values: Any) -> _Row | None:
     """Return the account's first row that has these values in these columns, or None."""
-    conditions = " AND ".join(f"{name} = ?" for name in ("account_id", *values))
-    return first(account.store, table, row, conditions, account.id, *values.values())
+    return made(row, account.store.row(_select(table, row, tuple(values)), (account.id, *values.values())))
+
+
+@cache
+def _select(table: str, row: type[NamedTuple], names: tuple[str, ...]) -> str:
+    conditions = " AND ".join(f"{name} = ?" for name in ("account_id", *names))
+    return f"SELECT {', '.join(row._fields)} FROM {table} WHERE {conditions}"
 
 
 def by_id(account: Account, table: str, row: type[_Row], id_: int) -> _Row:
