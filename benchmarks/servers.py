@@ -27,7 +27,7 @@ def node() -> str | None:
 @contextmanager
 def kit_mock(*arguments: str) -> Iterator[int]:
     """`kit-mock serve`, without a rate limit; its port."""
-    command = [sys.executable, "-m", "kit_mock", "serve", "--rate-limit", "off", *arguments]
+    command = [sys.executable, "-m", "kit_mock", "serve", "--port", "0", "--rate-limit", "off", *arguments]
     with _process(command) as process:
         yield int(_first_line(process).rpartition(":")[2])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -23,6 +24,10 @@ settings.register_profile("random", parent=settings.get_profile("ci"), derandomi
 # Whoever is started in the background of a script ignores Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# A mock that a test starts takes a free port, unless the test says otherwise.
+os.environ.setdefault("KIT_MOCK_PORT", "0")
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,8 @@ def test_the_banner_masks_keys_and_tokens_of_ones_own(tmp_path: Path) -> None:
             assert served.rest() == ("", "")
 
 
-def test_without_a_port_it_is_4010_unless_that_is_taken() -> None:
+def test_without_a_port_it_is_4010_unless_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KIT_MOCK_PORT")
     # Whoever has it, this test or another program, it is taken.
     with socket.socket() as ours:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
