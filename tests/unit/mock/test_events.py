@@ -346,3 +346,22 @@ def test_payloads_are_as_the_document_has_them(mock: KitMock, receiver: Receiver
     by_path = {each.path: each.body for each in receiver.received}
     assert operations["get_subscriber"].disagreement(200, by_path["/tag_add"]) is None
     assert operations["get_purchase"].disagreement(200, {"purchase": by_path["/purchase_create"]}) is None
+
+
+def test_a_webhook_is_told_from_its_creation_to_its_deletion_however_often_its_event_came_before() -> None:
+    with KitMock(clock=Clock(START)) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as http:
+
+        def deliveries_of(email_address: str) -> int:
+            before = len(mock.deliveries)
+            assert create(http, email_address).status_code == 201
+            return len(mock.deliveries) - before
+
+        assert deliveries_of("first@example.com") == 0
+        webhook = {"target_url": "https://app.example.com/hook", "event": {"name": "subscriber.subscriber_activate"}}
+        id_ = http.post("/v4/webhooks", json=webhook).json()["webhook"]["id"]
+        assert deliveries_of("second@example.com") == 1
+        snapshot = mock.snapshot()
+        assert http.delete(f"/v4/webhooks/{id_}").status_code == 204
+        assert deliveries_of("third@example.com") == 0
+        mock.restore(snapshot)
+        assert deliveries_of("fourth@example.com") == 1
