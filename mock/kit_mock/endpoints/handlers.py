@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
+from msgspec import Struct
 
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import Refusal
@@ -13,16 +14,15 @@ from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.reading import ORDINARY_BODY, Reading
 
 
-@attrs.define
-class Call:
-    """A validated request to an operation, as a handler gets it."""
+class Call(Struct):
+    """A validated request to an operation, as a handler gets it. Its repr shows no content, which can hold secrets."""
 
     operation_id: str
     path: dict[str, int]
     """Ids by the names of the parameters in the path."""
     query: dict[str, Any]
     """The documented parameters that were given."""
-    body: dict[str, Any] = attrs.field(repr=False)  # It can hold the secret of an OAuth client.
+    body: dict[str, Any]
     """The fields of the body."""
     account: Account
     """The account of the credentials at the moment of the request. Its id is 0 for operations without credentials."""
@@ -30,6 +30,8 @@ class Call:
     """The app of the credentials. Its bulk requests share a queue."""
     lag: int = 0
     """Seconds. Lists leave out rows that are younger."""
+
+    __repr__ = object.__repr__
 
 
 Handler = Callable[[Call], Reply]

@@ -8,7 +8,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-import attrs
+from msgspec.structs import replace
 
 from kit_mock.endpoints import oauth_pages
 from kit_mock.endpoints.handlers import Call, operation
@@ -109,7 +109,7 @@ def decide_authorization(call: Call) -> Reply:
 
 def _owned(call: Call, account_id: int) -> Account:
     """Return another account, at the moment of the request."""
-    return attrs.evolve(call.account, id=account_id)
+    return replace(call.account, id=account_id)
 
 
 def _account_id(call: Call) -> int:

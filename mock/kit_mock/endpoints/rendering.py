@@ -21,19 +21,18 @@ class Details(NamedTuple):
     attribution: str | None
 
 
-DETAILS = ", ".join(f"s.{name}" for name in Details._fields)
-"""The columns of `Details`, of a table named s."""
+IN_FULL = ", ".join(f"s.{name}" for name in (*Subscriber._fields, *Details._fields))
+"""The columns of a `Subscriber`, then those of `Details`, of a table named s."""
 
 
 def listed(call: Call, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Represent rows with the columns of `Subscriber` and, if the request has `include`, DETAILS."""
+    """Represent rows with the columns of `Subscriber` or, if the request has `include`, with those of IN_FULL."""
     include = call.query.get("include", ())
-    width = len(Subscriber._fields)
-    found = representations.subscribers(call.account, [row[:width] for row in rows] if include else rows)
+    found = representations.subscribers(call.account, [parts(row)[0] for row in rows] if include else rows)
     if include:
         tags = _tags(call, [one["id"] for one in found]) if "tags" in include else {}
         for one, row in zip(found, rows, strict=True):
-            extra = {**details(Details(*row[width:])), "tags": tags.get(one["id"], [])}
+            extra = {**details(parts(row)[1]), "tags": tags.get(one["id"], [])}
             one |= {name: extra[name] for name in extra if name in include}
     return slim(call, found)
 
@@ -51,6 +50,12 @@ def slim(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for one in found:
             del one["fields"]
     return found
+
+
+def parts(row: Sequence[Any]) -> tuple[Sequence[Any], Details]:
+    """Split a row with the columns of IN_FULL into those of a `Subscriber` and its `Details`."""
+    width = len(Subscriber._fields)
+    return row[:width], Details(*row[width:])
 
 
 def details(row: Details) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import attrs
 from kit_mock.endpoints import bulk, rendering
 from kit_mock.endpoints.handlers import Call, operation
 from kit_mock.endpoints.pagination import Listing, date_filters, page
-from kit_mock.model import accounts, representations, rows, subscribers, values
+from kit_mock.model import accounts, representations, subscribers, values
 from kit_mock.model.account import Account
 from kit_mock.model.field_values import FieldSet
 from kit_mock.model.subscriber_rows import COLUMNS, Subscriber
-from kit_mock.protocol.errors import Refusal, unprocessable
+from kit_mock.protocol.errors import Refusal, not_found, unprocessable
 from kit_mock.protocol.messages import Reply
 from kit_mock.protocol.validation_messages import at_most
 from kit_mock.state.clock import timestamp
@@ -38,6 +38,7 @@ _SORTS = {
 _MOST_FIELDS = 140
 _SYNCHRONOUS_FIELDS = 10
 """With more, the answer is a 202 that shows the values from before."""
+_IN_FULL = f"SELECT {rendering.IN_FULL} FROM subscribers s WHERE s.account_id = ? AND s.id = ?"
 _OF_CANCELLED = ("cancelled_at", "canceled_at")
 
 
@@ -53,7 +54,7 @@ def list_subscribers(call: Call) -> Reply:
             raise unprocessable("The status param must be `cancelled` if include has `canceled_at`")
     listing = Listing(
         tuple,
-        columns=f"{COLUMNS}, {rendering.DETAILS}" if include else COLUMNS,
+        columns=rendering.IN_FULL if include else COLUMNS,
         source="subscribers s",
         key="s.id",
         since="s.created_at",
@@ -89,8 +90,12 @@ def get_subscriber(call: Call) -> Reply:
 
 def render(account: Account, id_: int) -> dict[str, Any]:
     """Represent the account's subscriber with that id in full. Raises Refusal 404."""
-    shown = representations.subscriber(account, subscribers.by_id(account, id_))
-    details = rendering.details(rows.by_id(account, "subscribers", rendering.Details, id_))
+    row = account.store.row(_IN_FULL, (account.id, id_))
+    if row is None:
+        raise not_found()
+    subscriber, extra = rendering.parts(row)
+    (shown,) = representations.subscribers(account, [subscriber])
+    details = rendering.details(extra)
     return {**shown, "canceled_at": details["canceled_at"], "location": details["location"]}
 
 

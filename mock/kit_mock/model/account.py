@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Self
 
-import attrs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kit_mock.rules.behaviours import Behaviour
 from kit_mock.state.store import Store
 
 
-@attrs.frozen
-class Account:
+class Account(Struct, frozen=True):
     """An account at one moment.
 
     A request acts on the account of its credentials, now. A seed or a bulk job can act at an earlier moment.
@@ -33,4 +33,4 @@ class Account:
 
     def at(self, moment: int) -> Self:
         """Return the account at another moment."""
-        return attrs.evolve(self, now=moment)
+        return replace(self, now=moment)

@@ -8,6 +8,7 @@ from typing import Any
 
 import apsw
 import attrs
+from msgspec.structs import replace
 
 from kit_mock.model.account import Account
 from kit_mock.protocol.errors import Refusal
@@ -72,7 +73,7 @@ class Seeding:
     def account(self, target: TargetAccount, at: int | None = None) -> Account:
         """Return an account for the model, by default at the present. It tells no webhook of what happens."""
         account = Account.of(self.store, target.id, self.now if at is None else at)
-        return attrs.evolve(account, is_quiet=True)
+        return replace(account, is_quiet=True)
 
     def created_at(self, item: Item) -> int:
         """Return the moment when an item was created, by default the present."""
