@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -61,6 +62,19 @@ def prism(page: Any, folder: Path, *options: str) -> Iterator[int]:
     with _process(command, stdout=subprocess.DEVNULL) as process:
         _wait_until_it_listens(port, process)
         yield port
+
+
+@contextmanager
+def on_core(number: int) -> Iterator[None]:
+    """Keep this process, and those that it starts, on one of its cores, if there are several and the system allows it."""
+    if sys.platform != "linux" or len(cores := os.sched_getaffinity(0)) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, {sorted(cores)[number]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 @contextmanager
