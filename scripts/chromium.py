@@ -70,7 +70,7 @@ def requested(driver: webdriver.Chrome) -> list[str]:
 
 
 def _messages(driver: webdriver.Chrome, method: str) -> Iterator[dict[str, Any]]:
-    for entry in driver.get_log("performance"):  # type: ignore[no-untyped-call]
+    for entry in driver.get_log("performance"):  # type: ignore[no-untyped-call]  # selenium leaves this one untyped
         message = json.loads(entry["message"])["message"]
         if message["method"] == method:
             yield message
@@ -78,5 +78,5 @@ def _messages(driver: webdriver.Chrome, method: str) -> Iterator[dict[str, Any]]
 
 def complaints(driver: webdriver.Chrome) -> list[str]:
     """What was written to the console since this was last called, as warnings or worse."""
-    entries = driver.get_log("browser")  # type: ignore[no-untyped-call]
+    entries = driver.get_log("browser")  # type: ignore[no-untyped-call]  # as above
     return [entry["message"] for entry in entries if entry["level"] in {"WARNING", "SEVERE"}]

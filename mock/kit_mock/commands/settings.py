@@ -57,7 +57,7 @@ class Settings:
             flag, default, lambda text: _one(text, type, known), help=shown, type=type, choices=known, metavar=metavar
         )
 
-    def values(self, flag: str, about: str, *, type: Callable[[str], Any], metavar: str) -> None:  # noqa: A002
+    def values(self, flag: str, about: str, *, type: Callable[[str], Any], metavar: str) -> None:  # noqa: A002  # as argparse calls it
         """Add an option that can be given several times."""
         shown = f"{about}; can be given several times"
         self._add(flag, [], lambda text: _several(text, type), action="append", help=shown, type=type, metavar=metavar)
@@ -90,14 +90,14 @@ class Settings:
             setattr(given, option.dest, value)
 
 
-def _one(text: str, type: Callable[[str], Any], choices: list[str] | None) -> Any:  # noqa: A002
+def _one(text: str, type: Callable[[str], Any], choices: list[str] | None) -> Any:  # noqa: A002  # as argparse calls it
     value = type(text)
     if choices is not None and value not in choices:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(choices)}")
     return value
 
 
-def _several(text: str, type: Callable[[str], Any]) -> list[Any]:  # noqa: A002
+def _several(text: str, type: Callable[[str], Any]) -> list[Any]:  # noqa: A002  # as argparse calls it
     return [type(part.strip()) for part in text.split(",") if part.strip()]
 
 

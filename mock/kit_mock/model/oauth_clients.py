@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import attrs
@@ -18,6 +19,7 @@ _NO_TARGETS = frozenset({"about", "blob", "data", "file", "javascript", "vbscrip
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)  # Each request has a secret, mostly the one before.
 def hashed(secret: str) -> str:
     """Return the hash of a secret, which is what is stored. It has no salt, so that tokens can be looked up by it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
