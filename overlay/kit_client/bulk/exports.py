@@ -44,35 +44,18 @@ class Exports:
     ) -> Export[dict[str, Any]]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        tag_id: int,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, tag_id: int, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> Export[TaggedSubscriber]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        form_id: int,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, form_id: int, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> Export[FormSubscriber]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        sequence_id: int,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, sequence_id: int, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> Export[AddedSubscriber]: ...
     @overload
-    def export_subscribers(
-        self,
-        *,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
-    ) -> Export[Subscriber]: ...
+    def export_subscribers(self, *, raw: Literal[False] = False, **options: Unpack[Paged]) -> Export[Subscriber]: ...
     @overload
     def export_subscribers(
         self,
@@ -153,34 +136,19 @@ class AsyncExports:
     ) -> AsyncExport[dict[str, Any]]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        tag_id: int,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, tag_id: int, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> AsyncExport[TaggedSubscriber]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        form_id: int,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, form_id: int, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> AsyncExport[FormSubscriber]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        sequence_id: int,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, sequence_id: int, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> AsyncExport[AddedSubscriber]: ...
     @overload
     def export_subscribers(
-        self,
-        *,
-        raw: Literal[False] = False,
-        **options: Unpack[Paged],
+        self, *, raw: Literal[False] = False, **options: Unpack[Paged]
     ) -> AsyncExport[Subscriber]: ...
     @overload
     def export_subscribers(
