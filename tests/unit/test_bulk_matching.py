@@ -29,10 +29,10 @@ def failure(errors: Any = (REFUSED,), **values: Any) -> dict[str, Any]:
     return {"subscriber": failed, "errors": list(errors) if isinstance(errors, tuple) else errors}
 
 
-def match(people: list[Person], subscribers: list[Any], failures: list[Any]) -> dict[int, Any]:
+def match(people: list[Person], subscribers: list[Any], failures: list[Any], **arguments: Any) -> dict[int, Any]:
     """What became of people, by their numbers: the id of the subscriber, the messages, or None."""
     result = BulkSubscribersResult.from_dict({"subscribers": subscribers, "failures": failures})
-    return told(match_people([(each, each) for each in people], result.subscribers, result.failures))
+    return told(match_people([(each, each) for each in people], result, **arguments))
 
 
 def told(matched: Matched[Person]) -> dict[int, Any]:
@@ -81,6 +81,49 @@ def test_the_only_one_left_is_the_one_whose_address_was_rewritten() -> None:
     assert match([person(1)], [saved("other@example.com", 7)], []) == {1: 7}
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("ada@münchen.example", "ada@xn--mnchen-3ya.example"),
+        ("Ada@XN--MNCHEN-3YA.example", "ada@münchen.example"),
+        ("\uff41da@x.example", "ada@x.example"),
+        ("ADA@x.example", "ada@X.example"),
+    ],
+)
+def test_a_stranger_in_the_answer_to_another_request_is_taken_for_nobody(given: str, shown: str) -> None:
+    ada = Person(index=1, row={}, address=given)
+    assert match([ada], [saved("eve@else.example", 7)], [], may_be_of_others=True) == {1: None}
+    assert match([ada], [], [failure(email_address="eve@else.example")], may_be_of_others=True) == {1: None}
+    assert match([ada], [saved("eve@else.example", 7)], [failure()], may_be_of_others=True) == {1: None}
+    assert match([ada], [saved(shown, 8), saved("eve@else.example", 7)], [], may_be_of_others=True) == {1: 8}
+
+
+def test_a_failure_of_one_who_is_told_already_is_no_other_ones() -> None:
+    people = [person(1), person(2)]
+    came = [failure(("a",), email_address="p1@example.com"), failure(("b",), email_address="p1@example.com")]
+    assert match(people, [], came) == {1: ("a",), 2: None}
+    assert match(people, [saved("p1@example.com")], came) == {1: 1, 2: None}
+
+
+ODD: list[Any] = [None, "bad", 5, [], ["x"], {}]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_no_part_of_an_answer_leaves_the_others_unsure(odd: Any) -> None:
+    people = [person(1), person(2)]
+    assert match(people, [saved("p1@example.com"), odd], []) == {1: 1, 2: None}
+    assert match(people, [saved("p1@example.com"), odd], [failure()]) == {1: 1, 2: None}
+    if not isinstance(odd, dict):
+        assert match(people, [saved("p1@example.com")], [odd]) == {1: 1, 2: None}
+        assert match(people, [saved("p1@example.com")], [odd, failure()]) == {1: 1, 2: None}
+
+
+@pytest.mark.parametrize("id_", [None, "5", 5.5, True, [5], {}])
+def test_nobody_is_saved_without_an_id(id_: Any) -> None:
+    subscribers = [{**saved("p1@example.com"), "id": id_}, saved("p2@example.com")]
+    assert match([person(1), person(2)], subscribers, []) == {1: None, 2: 1}
+
+
 def test_a_result_that_comes_twice_is_one() -> None:
     people = [person(1), person(2)]
     twice = [saved("p1@example.com"), saved("p1@example.com")]
@@ -101,15 +144,86 @@ def test_a_failure_that_is_not_as_documented_is_one(came: Any, errors: tuple[str
     assert match([person(1)], [], [came]) == {1: errors}
 
 
+NO_TAG = ("Tag does not exist",)
+NOBODY = ("Subscriber does not exist",)
+
+
+def match_targets(items: list[tuple[int, int]], done: list[Any], failures: list[Any]) -> dict[tuple[int, int], Any]:
+    """What became of items, by their subscriber and target: True, the messages, or None."""
+    matched = match_ids([(item, *item) for item in items], done, failures)
+    found: dict[tuple[int, int], Any] = {item: True for item, _ in matched.saved}
+    found |= dict(matched.failed) | dict.fromkeys(matched.unsure)
+    assert sorted(found) == sorted(items)
+    return found
+
+
 def test_items_of_ids() -> None:
-    ada, bob, eve = person(1), person(2), person(3)
-    items = [(ada, 11), (ada, 11), (bob, 12), (eve, 13)]
-    matched = match_ids(items, [11, 12, 11], [(None, ("Subscriber does not exist",))])
-    assert [each.index for each, _ in matched.saved] == [1, 1, 2]
-    assert [(each.index, errors) for each, errors in matched.failed] == [(3, ("Subscriber does not exist",))]
-    # Of two items of a subscriber one failed: the answer doesn't say which.
-    matched = match_ids(items, [11, 12, 13], [(11, ("Tag does not exist",))])
-    assert [each.index for each, _ in matched.failed] == [1, 1]
-    matched = match_ids(items, [12, 11], [])
-    assert [each.index for each, _ in matched.saved] == [1, 1, 2]
-    assert [each.index for each in matched.unsure] == [3]
+    items = [(11, 1), (11, 2), (12, 1), (13, 1)]
+    assert match_targets(items, [(11, None), (12, None), (11, None)], [(None, None, NOBODY)]) == {
+        **dict.fromkeys(items[:3], True),
+        (13, 1): NOBODY,
+    }
+    assert match_targets(items, [(12, None), (11, None)], []) == {**dict.fromkeys(items[:3], True), (13, 1): None}
+
+
+def test_a_failure_that_names_its_item_is_of_no_other() -> None:
+    items = [(11, 1), (11, 999), (12, 1), (12, 999)]
+    failures = [(11, 999, NO_TAG), (12, 999, NO_TAG)]
+    wanted = {(11, 1): True, (11, 999): NO_TAG, (12, 1): True, (12, 999): NO_TAG}
+    # Whether successes say their target, as those of values, or not, as those of tags.
+    assert match_targets(items, [(11, 1), (12, 1)], failures) == wanted
+    assert match_targets(items, [(11, None), (12, None)], failures) == wanted
+    assert match_targets(items, [], failures) == {**wanted, (11, 1): None, (12, 1): None}
+
+
+def test_what_may_be_of_either_item_of_a_subscriber_is_unsure() -> None:
+    items = [(11, 1), (11, 999), (12, 1)]
+    failure = (11, None, NO_TAG)
+    either = {(11, 1): None, (11, 999): None, (12, 1): True}
+    assert match_targets(items, [(11, None), (12, None)], [failure]) == either
+    assert match_targets(items, [(12, None)], [failure]) == either
+    assert match_targets(items, [(12, None)], [failure, failure]) == {**dict.fromkeys(items[:2], NO_TAG), (12, 1): True}
+    # In a request for one target it is clear.
+    assert match_targets([(11, 999), (12, 999)], [(12, None)], [failure]) == {(11, 999): NO_TAG, (12, 999): True}
+
+
+def test_a_failure_of_nobody_is_of_one_item_at_most() -> None:
+    items = [(11, 1), (12, 1), (13, 2)]
+    assert match_targets(items, [], [(None, 2, NOBODY)]) == dict.fromkeys(items)
+    assert match_targets(items, [(11, None), (12, None)], [(None, 2, NOBODY)]) == {
+        **dict.fromkeys(items[:2], True),
+        (13, 2): NOBODY,
+    }
+    assert match_targets(items[:1], [], [(None, 2, NOBODY)]) == {(11, 1): None}
+
+
+@pytest.mark.parametrize("odd", [(None, None, ()), (77, 1, NO_TAG), (77, None, NO_TAG), (11, 5, NO_TAG)])
+def test_what_is_no_failure_of_an_item_leaves_it_unsure(odd: Any) -> None:
+    items = [(11, 1), (12, 1)]
+    assert match_targets(items, [(11, None)], [odd]) == {(11, 1): True, (12, 1): None}
+    assert match_targets(items, [(11, None)], [odd, (None, None, NOBODY)]) == {(11, 1): True, (12, 1): None}
+
+
+@given(
+    st.sets(st.tuples(st.integers(1, 5), st.integers(1, 4)), min_size=1),
+    st.sets(st.integers(1, 4)),
+    st.sampled_from(["both", "subscriber"]),
+    st.sampled_from(["both", "no target"]),
+    st.randoms(),
+)
+def test_no_item_gets_what_became_of_another(
+    items: set[tuple[int, int]], missing: set[int], successes: str, failing: str, random: Any
+) -> None:
+    done = [(s, t if successes == "both" else None) for s, t in items if t not in missing]
+    failures = [(s, t if failing == "both" else None, (f"no {t}",)) for s, t in items if t in missing]
+    random.shuffle(done)
+    random.shuffle(failures)
+    given_items = sorted(items)
+    found = match_targets(given_items, done, failures)
+    for (_, target), came in found.items():
+        if target not in missing:
+            assert came in (True, None)
+        elif came is not None:
+            assert f"no {target}" in came
+    if failing == "both":
+        assert None not in found.values()

@@ -23,8 +23,9 @@ from kit_api.api.subscribers import list_subscribers
 from kit_api.types import ListModule, Page
 from kit_client.walk import Walk
 
+from .answers import field_of
 from .members import Members
-from .windows import Progress, Window, created, field_of, moment_of, seams_from
+from .windows import Progress, Window, created, moment_of, seams_from
 
 SMALLEST, LARGEST = 2, 20
 """How many pages a window should have: with each comes one that isn't full, and the last ones are walked alone."""

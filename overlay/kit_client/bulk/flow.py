@@ -14,6 +14,7 @@ from msgspec import Struct
 from kit_client.clock import Clock
 from kit_client.errors import KitError
 
+from .answers import made_id
 from .checkpoint import Checkpoint
 from .kinds import SIZE, Call, bulk_kinds, single_kinds
 from .options import Options
@@ -143,7 +144,7 @@ class Flow:
 
         answer = yield Call(get_account)
         tags = sorted(repr(tag.strip().casefold() if isinstance(tag, str) else tag) for tag in self._options.tags)
-        known = (answer.account.id, tags, sorted(self._options.forms))
+        known = (made_id("get_account", answer.account), tags, sorted(self._options.forms))
         return blake2b(msgspec.json.encode(known), digest_size=16).digest()
 
     def _take_answers(self) -> Generator[Step, Any, Exception | None]:

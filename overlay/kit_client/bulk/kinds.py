@@ -9,7 +9,8 @@ from msgspec import Struct, field
 
 from kit_api.models import BulkSubscriber
 
-from .matching import Matched, match_ids, match_people, messages
+from .answers import failures_of, field_of, id_of, list_of
+from .matching import Matched, match_ids, match_people
 from .rows import Person
 
 if TYPE_CHECKING:
@@ -110,9 +111,7 @@ def bulk_kinds() -> Kinds:
         return Call(bulk_create_subscribers, arguments={"body": {"subscribers": people}})
 
     def match(items: Items, answer: Any) -> Matched[Item]:
-        # An answer that the work is queued has neither list.
-        found = getattr(answer, "subscribers", ()), getattr(answer, "failures", ())
-        return match_people(((item, item.pending.person) for item in items), *found)
+        return match_people(((item, item.pending.person) for item in items), answer)
 
     return Kinds(
         subscribers=Kind(name="subscriber", size=SIZE, module=bulk_create_subscribers, call=create, match=match),
@@ -132,27 +131,21 @@ def _by_id(name: str, module: Any, sent: str, failed: str) -> Kind:
         failed: What a failure calls its item.
     """
     is_value = name == "custom field"
+    target = "subscriber_custom_field_id" if is_value else f"{name}_id"
 
     def call(items: Items) -> Call:
-        made: list[dict[str, Any]]
+        made: list[dict[str, Any]] = [{target: item.target, "subscriber_id": item.pending.id} for item in items]
         if is_value:
-            made = [
-                {"subscriber_custom_field_id": item.target, "value": item.pending.values[item.target]} for item in items
-            ]
-        else:
-            made = [{f"{name}_id": item.target} for item in items]
-        for each, item in zip(made, items, strict=True):
-            each["subscriber_id"] = item.pending.id
+            made = [{**each, "value": item.pending.values[item.target]} for each, item in zip(made, items, strict=True)]
         return Call(module, arguments={"body": {sent: made}})
 
     def match(items: Items, answer: Any) -> Matched[Item]:
-        results = getattr(answer, sent if is_value else "subscribers", ())
-        done = [result.subscriber_id if is_value else result.id for result in results]
+        results, owner = (sent, "subscriber_id") if is_value else ("subscribers", "id")
+        done = [(id_of(result, owner), id_of(result, target)) for result in list_of(answer, results)]
         failures = [
-            (getattr(getattr(failure, failed), "subscriber_id", None), messages(failure.errors))
-            for failure in getattr(answer, "failures", ())
+            (id_of(part, "subscriber_id"), id_of(part, target), errors) for part, errors in failures_of(answer, failed)
         ]
-        return match_ids([(item, item.pending.id) for item in items], done, failures)
+        return match_ids([(item, item.pending.id, item.target) for item in items], done, failures)
 
     return Kind(name=name, size=SIZE, module=module, call=call, match=match)
 
@@ -174,15 +167,11 @@ def single_kinds(keys: Mapping[int, str]) -> Kinds:
         return Call(create_subscriber, arguments={"body": body})
 
     def created(items: Items, answer: Any) -> Matched[Item]:
-        one = answer.subscriber
-        saved = BulkSubscriber(
-            id=one.id,
-            first_name=one.first_name,
-            email_address=one.email_address,
-            state=one.state,
-            created_at=one.created_at,
-        )
-        return Matched([(items[0], saved)])
+        one = field_of(answer, "subscriber")
+        if id_of(one) is None:
+            return Matched(unsure=list(items))
+        names = ("id", "first_name", "email_address", "state", "created_at")
+        return Matched([(items[0], BulkSubscriber(**{name: field_of(one, name) for name in names}))])
 
     def put(name: str, module: Any) -> Kind:
         return Kind(

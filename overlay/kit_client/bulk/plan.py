@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
@@ -127,7 +127,9 @@ class Plan:
         for item, errors in matched.failed:
             self._take_failed(job.kind, [item], errors)
         if job.unsure < UNSURE:
-            self._split(job, matched.unsure, job.unsure + 1)
+            # A request with one item tells whose any stray is.
+            goes_on = matched.has_strays and len(job.items) > 1
+            self._send_apart(job, _by_target(matched.unsure), job.unsure + (not goes_on))
         else:
             self._take_failed(job.kind, matched.unsure, (UNCLEAR,), is_final=False)
 
@@ -145,16 +147,15 @@ class Plan:
             self._take_failed(job.kind, job.items, (str(error),), is_final=False)
         elif status in (400, 413, 422) and len(job.items) > 1:
             # One of the items spoils the request for the others.
-            self._split(job, job.items, job.unsure)
+            self._send_apart(job, _halves(job.items), job.unsure)
         elif status in (400, 403, 413, 422) or (status == 404 and job.kind.size == 1):
             # An account that is full may have room another day.
             self._take_failed(job.kind, job.items, messages, is_final=status != 403)
         else:
             raise error
 
-    def _split(self, job: Job, items: Items, unsure: int) -> None:
-        half = (len(items) + 1) // 2
-        self._again += [Job(job.kind, part, unsure=unsure) for part in (items[:half], items[half:]) if part]
+    def _send_apart(self, job: Job, parts: Iterable[Items], unsure: int) -> None:
+        self._again += [Job(job.kind, part, unsure=unsure) for part in parts if part]
 
     def _queue(self, wanted: Kind, *items: Item) -> None:
         for _, kind, queue in self._queues:
@@ -203,3 +204,16 @@ class Plan:
     def _conclude(self, person: Person, outcome: Outcome) -> None:
         self._report.count(outcome)
         self.outcomes.append((person, outcome))
+
+
+def _halves(items: Items) -> list[Items]:
+    half = (len(items) + 1) // 2
+    return [items[:half], items[half:]]
+
+
+def _by_target(items: Items) -> list[Items]:
+    """Return items in groups that have no two of a subscriber: answers may tell them by their subscriber only."""
+    groups: defaultdict[int, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[item.target].append(item)
+    return list(groups.values()) if len(groups) > 1 else _halves(items)

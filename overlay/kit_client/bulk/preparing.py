@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
-from kit_api.models import CustomField
 from kit_client.walk import Walk
 
+from .answers import id_of, made_id, text_of
 from .kinds import Call
 from .rows import Person, Reader
 
@@ -59,8 +59,7 @@ class Account:
 
         ids: dict[str, int] = {}
         if any(isinstance(tag, str) for tag in self._wanted):
-            for tag in (yield from _all(list_tags)):
-                ids[_folded(tag.name)] = tag.id
+            ids = {_folded(name): id_ for name, id_ in _ids_by("name", (yield from _all(list_tags)))}
         names: dict[str, str] = {}
         for tag in self._wanted:
             if isinstance(tag, str):
@@ -68,7 +67,7 @@ class Account:
                 names.setdefault(_folded(tag), tag)
         for name in self._missing("tags", "tag", [tag for folded, tag in names.items() if folded not in ids]):
             answer = yield Call(create_tag, arguments={"body": {"name": name.strip()}})
-            ids[_folded(name)] = answer.tag.id
+            ids[_folded(name)] = made_id("create_tag", answer.tag)
         found = (tag if isinstance(tag, int) else ids[_folded(tag)] for tag in self._wanted)
         self.tags = list(dict.fromkeys(found))
 
@@ -76,21 +75,19 @@ class Account:
         from kit_api.api.custom_fields import create_custom_field, list_custom_fields
 
         self._is_listed = True
-        fields = yield from _all(list_custom_fields)
-        for custom_field in fields:
-            self._fields[_folded(custom_field.label)] = custom_field.id
-        for custom_field in fields:
-            self._keep(custom_field)
+        self._keep((yield from _all(list_custom_fields)))
         missing = [ref for ref in self._named if self.field(ref) is None]
         for label in self._missing("fields", "custom field", missing):
             answer = yield Call(create_custom_field, arguments={"body": {"label": label.strip()}})
-            self._fields[_folded(label)] = answer.custom_field.id
-            self._keep(answer.custom_field)
+            self._fields[_folded(label)] = made_id("create_custom_field", answer.custom_field)
+            self._keep([answer.custom_field])
 
-    def _keep(self, custom_field: CustomField) -> None:
+    def _keep(self, custom_fields: list[Any]) -> None:
+        self._fields.update((_folded(label), id_) for label, id_ in _ids_by("label", custom_fields))
         # A key stands for its own field, also where another one has it as its label.
-        self._fields[custom_field.key] = custom_field.id
-        self.keys[custom_field.id] = custom_field.key
+        keys = dict(_ids_by("key", custom_fields))
+        self._fields.update(keys)
+        self.keys.update((id_, key) for key, id_ in keys.items())
 
     def _missing(self, argument: str, what: str, refs: list[str | int]) -> list[str]:
         names = [ref for ref in refs if isinstance(ref, str)]
@@ -104,6 +101,14 @@ class Account:
 
 def _folded(name: str) -> str:
     return name.strip().casefold()
+
+
+def _ids_by(name: str, parts: list[Any]) -> Iterator[tuple[str, int]]:
+    """Yield the texts under a name, each with its id, of all that have both."""
+    for part in parts:
+        text, id_ = text_of(part, name), id_of(part)
+        if text and id_ is not None:
+            yield text, id_
 
 
 def _all(module: Any) -> Generator[Call, Any, list[Any]]:

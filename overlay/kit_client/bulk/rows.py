@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import math
 import unicodedata
@@ -11,6 +12,7 @@ from enum import Enum
 from hashlib import blake2b
 from typing import Any, TypeAlias, cast, get_args
 
+import httpx
 import msgspec
 from msgspec import Struct, field
 
@@ -47,7 +49,13 @@ class Person(Struct, kw_only=True):
 
 def same(address: object) -> str:
     """Return the form in which two ways to write one address are equal; empty if it is no text."""
-    return unicodedata.normalize("NFC", _stripped(address)).lower() if isinstance(address, str) else ""
+    text = unicodedata.normalize("NFC", _stripped(address)).lower() if isinstance(address, str) else ""
+    local, at, domain = text.rpartition("@")
+    if not domain.isascii():
+        # The form in which DNS has it, which the service may show instead.
+        with contextlib.suppress(httpx.InvalidURL):
+            domain = httpx.URL(scheme="https", host=domain).raw_host.decode()
+    return local + at + domain
 
 
 def _stripped(address: str) -> str:

@@ -77,10 +77,10 @@ class Sifted(Generic[R]):
             return Submission(is_queued=True, outcomes=self.refused)
         return Submission(is_queued=False, outcomes=[*self.refused, *self.match(answer)])
 
-    def match(self, result: Any) -> Iterator[tuple[R, Outcome]]:
+    def match(self, result: Any, *, may_be_of_others: bool = False) -> Iterator[tuple[R, Outcome]]:
         """Yield those who were sent with their outcomes."""
         people = [(person, person) for person in self.people]
-        found = match_people(people, getattr(result, "subscribers", ()), getattr(result, "failures", ()))
+        found = match_people(people, result, may_be_of_others=may_be_of_others)
         for person, subscriber in found.saved:
             yield person.row, Outcome(index=person.index, subscriber=subscriber)
         for person, errors in found.failed:
@@ -94,7 +94,7 @@ def match_callback(body: Body, rows: Iterable[R], fields: Columns) -> Iterator[t
     result = _result(body)
     sifted = Sifted(rows, fields)
     yield from sifted.refused
-    yield from sifted.match(result)
+    yield from sifted.match(result, may_be_of_others=True)
 
 
 def _result(body: Body) -> Any:

@@ -18,6 +18,8 @@ from typing import Any, cast
 
 from msgspec import Struct
 
+from .answers import field_of
+
 MOSTLY = 0.8
 """The share of a window's subscribers from which one of its pieces is said to hold most of them."""
 FEW_PIECES = 4
@@ -79,11 +81,6 @@ class Window(Struct, eq=False):
         edges = [self.start, *sorted(seams), self.end]
         each = total / len(seams)
         return [Window(a, b, left=each, whole=total) for a, b in itertools.pairwise(edges)]
-
-
-def field_of(item: Any, name: str) -> Any:
-    """Return a field of a model or a dict, None if it isn't there."""
-    return cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else getattr(item, name, None)
 
 
 def moment_of(item: Any) -> datetime.datetime | None:
