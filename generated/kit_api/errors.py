@@ -8,6 +8,17 @@ import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import unquote_plus
+
+import msgspec
+
+CALLED = frozenset({"target_url", "callback_url"})
+"""Fields with URLs that the service calls. It signs nothing, so that their queries may hold secrets."""
+
+_MASK = "…"
+_PRIVATE = re.compile(r"(?<=//)[^/?#]+(?=@)|(?<=\?).+", re.DOTALL)
+_SHORTEST = 8
+"""The fewest characters of a part of a query that is a secret by itself. What is shorter may be any word of a message."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,7 +60,37 @@ def printable(text: str, length: int = 200) -> str:
 
 def masked_url(url: str) -> str:
     """Return a URL with `…` instead of its user, password and query, which may have secrets in them."""
-    return re.sub(r"(?<=//)[^/?#]+(?=@)|(?<=\?).+", "…", url, flags=re.DOTALL)
+    return _PRIVATE.sub(_MASK, url)
+
+
+def masker(sent: bytes) -> Callable[[str], str]:
+    """Return a function that masks in text of the service what `masked_url` masks in the URLs that were sent to it.
+
+    Args:
+        sent: The body of the request, whose `target_url` or `callback_url` the text may quote, escaped or not.
+    """
+    body: Any = None
+    if any(name.encode() in sent for name in CALLED):
+        try:
+            body = msgspec.json.decode(sent)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    values = [body.get(name) for name in CALLED] if isinstance(body, dict) else []
+    private: list[str] = [part for value in values if isinstance(value, str) for part in _PRIVATE.findall(value)]
+    pieces = [piece for part in private for piece in re.split("[&=:;#]", part) if len(piece) >= _SHORTEST]
+    forms = "|".join(map(_any_form, [*private, *pieces]))
+    return lambda text: re.sub(forms, _MASK, text, flags=re.IGNORECASE) if forms else text
+
+
+def _any_form(part: str) -> str:
+    """Return a pattern of a part of a URL with any of its characters escaped, also twice."""
+    return "".join(map(_any_form_of, unquote_plus(part, errors="surrogateescape")))
+
+
+def _any_form_of(character: str) -> str:
+    escaped = "".join(f"%(?:25)*{byte:02X}" for byte in character.encode(errors="surrogateescape"))
+    # A blank may be a plus sign, which may be escaped in turn.
+    return f"(?:{re.escape(character)}|{escaped})" if character != " " else f"(?: |{escaped}|{_any_form_of('+')})"
 
 
 def chain(error: BaseException | None, outer: BaseException | None = None) -> Iterator[BaseException]:
@@ -109,4 +150,13 @@ def forgets_arguments(function: Callable[P, T]) -> Callable[P, T]:
     return forgetful
 
 
-__all__ = ["UnexpectedResponse", "chain", "clear_locals", "forgets_arguments", "masked_url", "printable"]
+__all__ = [
+    "CALLED",
+    "UnexpectedResponse",
+    "chain",
+    "clear_locals",
+    "forgets_arguments",
+    "masked_url",
+    "masker",
+    "printable",
+]

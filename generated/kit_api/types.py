@@ -26,7 +26,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec import UnsetType as Unset
 
-from .errors import masked_url
+from .errors import CALLED, masked_url
 
 if TYPE_CHECKING:
     from .models.pagination import Pagination
@@ -54,9 +54,6 @@ else:
 
 ABSENT: Any = UNSET
 """Stands for a field that is always there unless a request asks the service to leave it out."""
-
-CALLED = frozenset({"target_url", "callback_url"})
-"""Fields with URLs that the service calls. It signs nothing, so that their queries may hold secrets."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,7 +1,8 @@
 """Everything that goes wrong after a call begins, as a subclass of `KitError`.
 
 An argument that can't be sent raises ValueError or TypeError instead, before the call begins. What the service sent is
-escaped and cut in `str(error)`; attributes have it as it came.
+escaped and cut in `str(error)`; attributes have it as it came. Queries and passwords of a `target_url` or `callback_url`
+are masked in both, as they may be secrets.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from kit_api.errors import chain, clear_locals, printable
+from kit_api.errors import chain, clear_locals, masker, printable
 from kit_api.types import Operation
 
 from .body import BodyTooLarge
@@ -114,7 +115,8 @@ class _AnswerError(KitError):
         notes = [f"request id {printable(self.request_id, 100)}"] if self.request_id else []
         notes += [f"after {self.attempts} attempts"] if self.attempts > 1 else []
         notes += [refused] if (refused := response.extensions.get("refused")) else []
-        super().__init__(f"{operation}: {what}" + (f" ({', '.join(notes)})" if notes else ""))
+        said = masker(response.request.content)(what)
+        super().__init__(f"{operation}: {said}" + (f" ({', '.join(notes)})" if notes else ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A response holds streams and can't be pickled: `response` is None in a copy.
@@ -146,7 +148,8 @@ class APIStatusError(_AnswerError):
     """
 
     def __init__(self, operation: str, response: httpx.Response) -> None:
-        self.errors = read_messages(response.content)
+        # They may quote a URL that was sent, with the secret in it.
+        self.errors = list(map(masker(response.request.content), read_messages(response.content)))
         self.retry_after: float | None = response.extensions.get("retry_after")
         where = f" from {_place(response.request.url)}" if response.status_code in MISPLACED else ""
         said = _redirect(response) or summary(self.errors) or what_came(response)

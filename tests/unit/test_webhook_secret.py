@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hmac
+import json
 import traceback
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit_api.errors import masker
 from kit_api.models import BulkTagsRequest, CreateWebhookRequest, Webhook
+from kit_client import APIStatusError, Kit
 from kit_client.webhooks import is_authentic, masked_url, new_secret, with_secret
 
 SECRET = "0123456789abcdef-ABCDEF"
@@ -225,3 +229,71 @@ def test_reprs_of_models_show_no_secret() -> None:
         assert SECRET in model.to_json(), "what is sent has it"
     assert webhook.target_url == URL
     assert "callback_url=None" in repr(BulkTagsRequest(tags=[], callback_url=None))
+
+
+def quoting(*says: str, plain: bool = False) -> Kit:
+    """Return a client of a service that refuses everything in these words."""
+    text = httpx.Response(422, text=says[0]) if plain else httpx.Response(422, json={"errors": list(says)})
+    return Kit(access_token="test-token", transport=httpx.MockTransport(lambda _: text), max_retries=0)
+
+
+ODD_SECRET = "correct horse battery+staple/é&=%25ü\U0001f40e"
+CALLS: list[Callable[[Kit, str], object]] = [
+    lambda kit, url: kit.webhooks.create(target_url=url, event={"name": "subscriber.subscriber_activate"}),
+    lambda kit, url: kit.bulk.submit([{"email_address": "ada@example.com"}], callback_url=url),
+    lambda kit, url: kit.tags.bulk_create(tags=[{"name": "a"}], callback_url=url),
+    lambda kit, url: kit.request("POST", "/v4/webhooks", json={"target_url": url}),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "form", [str, unquote, unquote_plus, quote, lambda url: quote(url, safe=""), quote_plus, str.lower]
+)
+def test_a_url_that_the_service_quotes_is_shown_without_its_secret(
+    call: Callable[[Kit, str], object], form: Callable[[str], str]
+) -> None:
+    for url in (
+        with_secret("https://app.example.com/kit?list=1", ODD_SECRET),
+        f"https://app.example.com/?secret={SECRET}#top",
+        f"https://ada:{SECRET}@app.example.com/kit",
+        f"https://app.example.com/?secret={quote_plus(ODD_SECRET)}&x=%ff%FE",
+    ):
+        with quoting(f"The URL '{form(url)}' is unreachable") as kit, pytest.raises(APIStatusError) as caught:
+            call(kit, url)
+        shown = [str(caught.value), repr(caught.value), *caught.value.errors]
+        assert not any(word in text.lower() for text in shown for word in ("horse", "staple", SECRET.lower(), "%ff")), (
+            shown
+        )
+        assert all("is unreachable" in text for text in shown)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_secret_alone_or_at_the_edge_of_a_cut_message_is_masked_too(call: Callable[[Kit, str], object]) -> None:
+    for says in (f"secret {SECRET} is short", "x" * 990 + URL, f"secret: {SECRET}&amp;x"):
+        with quoting(says) as kit, pytest.raises(APIStatusError) as caught:
+            call(kit, URL)
+        assert SECRET[:8] not in f"{caught.value}{caught.value.errors}"
+    with quoting(f"no {URL}", plain=True) as kit, pytest.raises(APIStatusError) as caught:
+        call(kit, URL)
+    assert SECRET not in str(caught.value)
+
+
+def test_messages_without_a_secret_are_as_they_came() -> None:
+    says = "Target url https://app.example.com/kit?page=1 is taken, 1 of 3"
+    for url in ("https://app.example.com/kit", "https://app.example.com/kit?", "https://app.example.com/kit?n=1"):
+        with quoting(says) as kit, pytest.raises(APIStatusError) as caught:
+            kit.webhooks.create(target_url=url, event={"name": "subscriber.subscriber_activate"})
+        assert caught.value.errors == [says]
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=8).filter(
+        lambda text: text == text.strip()
+    )
+)
+def test_any_secret_is_masked_in_any_form(secret: str) -> None:
+    url = f"https://h/?secret={quote(secret, safe='')}"
+    hide = masker(json.dumps({"target_url": url}).encode())
+    for form in (url, unquote(url), quote(url), url.replace("%20", "+"), url.lower()):
+        assert hide(f"<{form}>") in ("<https://h/?…>", f"<{quote('https://h/?')}…>"), form

@@ -19,7 +19,6 @@ from kit_client.errors import (
     NotFoundError,
     ServerError,
 )
-from kit_client.secret import MASKED
 
 from .events import Event, WantedEvent
 from .url_secret import check_url, place, secrets_of
@@ -169,14 +168,6 @@ class _Wanted:
         found = [webhook for webhook in known if place(webhook.target_url) == self._place]
         return sorted(found, key=lambda webhook: webhook.id)
 
-    def mask(self, error: KitError) -> None:
-        """Take the secret out of what the service says, if it quotes the URL."""
-        secrets = [secret.decode(errors="replace") for secret in self._secrets if secret]
-        for secret in secrets:
-            error.args = tuple(arg.replace(secret, MASKED) if isinstance(arg, str) else arg for arg in error.args)
-            if isinstance(error, APIStatusError):
-                error.errors = [message.replace(secret, MASKED) for message in error.errors]
-
 
 def _steps(wanted: _Wanted) -> Generator[Step, Any, Webhook]:
     """Decide which requests to send; takes what came of each."""
@@ -188,7 +179,6 @@ def _steps(wanted: _Wanted) -> Generator[Step, Any, Webhook]:
     try:
         made: Webhook = yield Create(wanted.body)
     except KitError as error:
-        wanted.mask(error)
         if not _may_be_done(error):
             raise
         found = yield from _look_again(wanted)
@@ -205,7 +195,6 @@ def _steps(wanted: _Wanted) -> Generator[Step, Any, Webhook]:
         except NotFoundError:
             pass
         except KitError as error:
-            wanted.mask(error)
             logger.warning("webhook %s, with an outdated secret, could not be deleted: %s", webhook.id, error)
     return made
 
