@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -19,10 +20,17 @@ from .rows import Person
 APPLICATION = 0x4B495449
 """Tells a checkpoint from other SQLite files."""
 
+PATIENCE = 0.2
+"""Seconds to wait for a file that another import is only looking at."""
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS import (identity BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, digest BLOB NOT NULL, outcome BLOB NOT NULL);
 """
+
+
+_Kept: TypeAlias = tuple[tuple[str, ...], dict[str, Any] | None]
+"""The messages and the subscriber of an outcome."""
 
 
 class Checkpoint:
@@ -39,12 +47,16 @@ class Checkpoint:
     def __init__(self, path: str | os.PathLike[str], identity: bytes) -> None:
         import sqlite3  # late, as most programs never need it
 
-        self._path, self._process = path, os.getpid()
+        self._shown, self._process = path, os.getpid()
+        # SQLite takes some relative names for no file at all.
+        self._path = Path(path).absolute()
         # Threads take turns; a task that is cancelled closes the file, whatever its thread does.
         self._lock = threading.RLock()
         with self._problems():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = sqlite3.connect(
+                self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            )
             try:
                 self.last = self._set_up(identity)
                 """The highest number of a row that has an outcome."""
@@ -67,13 +79,9 @@ class Checkpoint:
             for number, digest, outcome in self._connection.execute(sql, (people[0].index, people[-1].index)):
                 if of[number].problem is not None or of[number].digest() != digest:
                     raise self._error(f"row {number} is another one than when the import began. Pass the same rows")
-                errors, subscriber = msgspec.json.decode(outcome)
-                found[number] = Outcome(
-                    index=number,
-                    errors=tuple(errors),
-                    subscriber=None if subscriber is None else BulkSubscriber.from_dict(subscriber),
-                    resumed=True,
-                )
+                errors, known = msgspec.json.decode(outcome, type=_Kept)
+                subscriber = None if known is None else BulkSubscriber.from_dict(known)
+                found[number] = Outcome(index=number, errors=errors, subscriber=subscriber, resumed=True)
         return found
 
     def save(self, outcomes: Sequence[tuple[Person, Outcome]]) -> None:
@@ -101,20 +109,27 @@ class Checkpoint:
         execute = self._connection.execute
         # One process at a time: the lock is kept until the file is closed.
         execute("PRAGMA locking_mode = EXCLUSIVE")
+        # Of two that start at once, one gets it: neither has read anything that keeps the other from writing.
+        execute("BEGIN EXCLUSIVE")
+        execute("COMMIT")
         is_new = execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         if not is_new and execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             raise self._error("it is a database of another program. Give the checkpoint a file of its own")
+        # A file system without modes has none to set.
+        with suppress(OSError):
+            self._path.chmod(0o600)
         # With a log, a process that is killed leaves nothing half written. What a power failure takes is only sent again.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
         execute(f"PRAGMA application_id = {APPLICATION}")
         self._connection.executescript(TABLES)
-        row = execute("SELECT identity FROM import").fetchone()
-        if row is None:
-            execute("INSERT INTO import VALUES (?)", (identity,))
-        elif row[0] != identity:
-            raise self._error("it is of an import with other tags or forms, or into another account")
         last: int = execute("SELECT coalesce(max(number), 0) FROM rows").fetchone()[0]
+        if not last:
+            # It may be of an import that ended before it sent a row, such as for a tag that doesn't exist.
+            execute("DELETE FROM import")
+            execute("INSERT INTO import VALUES (?)", (identity,))
+        elif execute("SELECT identity FROM import").fetchone() != (identity,):
+            raise self._error("it is of an import with other tags or forms, or into another account")
         return last
 
     @contextmanager
@@ -124,11 +139,11 @@ class Checkpoint:
         try:
             with self._lock:
                 yield
-        except (OSError, sqlite3.Error, msgspec.DecodeError) as error:
+        except (OSError, ValueError, sqlite3.Error, msgspec.DecodeError) as error:
             raise self._error(f"it can't be used, or another import uses it: {error}") from error
 
     def _error(self, what: str) -> CheckpointError:
-        return CheckpointError(f"checkpoint {self._path}: {what}")
+        return CheckpointError(f"checkpoint {self._shown}: {what}")
 
 
 def _encoded(outcome: Outcome) -> bytes:

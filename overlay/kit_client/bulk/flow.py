@@ -21,13 +21,13 @@ from .options import Options
 from .outcomes import Outcome, Report
 from .plan import Job, Plan
 from .preparing import Account
-from .rows import Reader
+from .rows import Person, Reader
 
 logger = logging.getLogger("kit_client")
 
 
 class Read(Struct):
-    """Reply with the next rows, a list that is shorter than `most` only at the end."""
+    """Reply with the next rows, a list that is shorter than `most` only at the end, and the error if one ended them."""
 
     most: int
 
@@ -87,6 +87,8 @@ class Flow:
         self._plan = Plan(kinds, self._account, options.forms, options.parallel, report)
         self._checkpoint: Checkpoint | None = None
         self._read = self._under_way = self._told = 0
+        self._error: Exception | None = None
+        """What ended the rows. Those before it are imported before it is raised."""
 
     def steps(self) -> Steps:
         """Yield each step, and take its reply."""
@@ -108,35 +110,40 @@ class Flow:
                     yield Give(person.row, outcome)
                 if error is not None:
                     raise error
+            if self._error is not None:
+                raise self._error
         finally:
             if self._checkpoint is not None:
                 self._checkpoint.close()
 
     def _take_rows(self) -> Steps:
         most = min(self._plan.room, SIZE)
-        rows: list[Any] = yield Read(most)
-        if len(rows) < most:
-            self._plan.ended = True
-        if rows:
-            yield from self._take_people(rows)
-        if self._plan.ended and self._checkpoint is not None:
-            self._checkpoint.end(self._read)
-
-    def _take_people(self, rows: Sequence[Any]) -> Steps:
-        if not self._read:
+        rows: list[Any]
+        rows, self._error = yield Read(most)
+        self._plan.ended = len(rows) < most
+        if rows and not self._read:
             self._reader.check_first(rows[0])
         people = [self._reader.read(self._read + number, row) for number, row in enumerate(rows, 1)]
         self._read += len(rows)
-        yield from self._account.look_up(people)
-        known: dict[int, Outcome] = {}
-        if self._options.checkpoint is not None:
-            checkpoint = self._checkpoint
-            if checkpoint is None:
-                identity = yield from self._identity()
-                checkpoint = self._checkpoint = yield Do(partial(Checkpoint, self._options.checkpoint, identity))
-            known = yield Do(partial(checkpoint.find, people))
+        # Before anything is created: a checkpoint that can't be used ends the import.
+        known = yield from self._find_known(people)
+        if people:
+            yield from self._account.look_up(people)
         for person in people:
             self._plan.add(person, known.get(person.index))
+
+    def _find_known(self, people: Sequence[Person]) -> Generator[Step, Any, dict[int, Outcome]]:
+        """Return the outcomes of earlier runs."""
+        path, checkpoint = self._options.checkpoint, self._checkpoint
+        if path is None:
+            return {}
+        if checkpoint is None:
+            identity = yield from self._identity()
+            checkpoint = self._checkpoint = yield Do(partial(Checkpoint, path, identity))
+        if self._plan.ended and self._error is None:
+            checkpoint.end(self._read)
+        known: dict[int, Outcome] = yield Do(partial(checkpoint.find, people))
+        return known
 
     def _identity(self) -> Generator[Step, Any, bytes]:
         """Return what tells this import from others, to which its checkpoint is of no use."""

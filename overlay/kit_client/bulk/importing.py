@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kit_api.api.subscribers.bulk_create_subscribers import OPERATION
@@ -69,7 +71,9 @@ class BaseImport(Generic[R]):
         requests = sum(math.ceil(rows * part / (1 if self._is_single else SIZE)) for part in parts)
         if rows:
             # A list of each, and what may have to be created.
-            requests += sum(map(bool, names)) + options.create_missing * sum(names) + (options.checkpoint is not None)
+            requests += sum(map(bool, names)) + options.create_missing * sum(names)
+        # The checkpoint is of one account.
+        requests += options.checkpoint is not None
         state = None if self._limiter is None else self._limiter.state()
         if state is None:
             # A client without a limiter, or a mock, has the service's own limit all the same.
@@ -96,3 +100,14 @@ class BaseImport(Generic[R]):
         outcome = self._sieve.refuse(self._reader.read(index, row)) or Outcome(index=index)
         self._report.count(outcome)
         self._keep(row, outcome)
+
+
+def read(rows: Iterator[R], most: int) -> tuple[list[R], Exception | None]:
+    """Return the next rows, fewer than `most` only at the end, and the error if one ended them."""
+    found: list[R] = []
+    try:
+        for row in islice(rows, most):
+            found.append(row)  # noqa: PERF402  # those before an error stay
+    except Exception as error:  # noqa: BLE001  # it is raised after the rows before it are done
+        return found, error
+    return found, None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kit_client.background import Background, current_run, give_up
 
 from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
-from .importing import BaseImport
+from .importing import BaseImport, read
 from .kinds import SIZE
 from .options import Options
 from .outcomes import Outcome, Report
@@ -43,10 +42,14 @@ class AsyncImport(BaseImport[R]):
     async def check(self) -> Report:
         """Read all rows without sending anything, and return those that can't be sent, as `Import.check` does."""
         self._begin()
-        while some := await self._rows.read(SIZE):
-            for row in some:
+        while True:
+            rows, error = await self._rows.read(SIZE)
+            for row in rows:
                 self._check(row)
-        return self._report
+            if error is not None:
+                raise error
+            if len(rows) < SIZE:
+                return self._report
 
 
 class _Rows:
@@ -59,14 +62,17 @@ class _Rows:
             # It has no `__aiter__`, or one that says that it isn't for that, as the lists of `Kit` have.
             self._rows, self._is_async = iter(rows), False
 
-    async def read(self, most: int) -> list[Any]:
-        """Return the next rows: fewer than `most` only at the end."""
+    async def read(self, most: int) -> tuple[list[Any], Exception | None]:
+        """Return the next rows, fewer than `most` only at the end, and the error if one ended them."""
         if not self._is_async:
-            return list(islice(self._rows, most))
+            return read(self._rows, most)
         found: list[Any] = []
-        while len(found) < most and (row := await anext(self._rows, self)) is not self:
-            found.append(row)
-        return found
+        try:
+            while len(found) < most and (row := await anext(self._rows, self)) is not self:
+                found.append(row)
+        except Exception as error:  # noqa: BLE001  # it is raised after the rows before it are done
+            return found, error
+        return found, None
 
 
 class _Run(AsyncGenerator[tuple[R, Outcome], None]):

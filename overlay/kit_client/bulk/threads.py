@@ -6,14 +6,13 @@ import contextvars
 import os
 import threading
 from collections.abc import Generator, Iterator
-from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kit_client.retry import retries_wanted
 
 from .flow import Do, Give, Read, Sleep, Start, Steps, Wait
-from .importing import BaseImport
+from .importing import BaseImport, read
 from .options import Options, check_rows
 from .outcomes import Outcome, Report
 from .plan import Job
@@ -27,7 +26,8 @@ R = TypeVar("R")
 class Import(BaseImport[R]):
     """An import: iterate over it once for each row with its outcome, in no particular order.
 
-    When the loop ends early, the requests that are under way are completed and no others are sent.
+    When the loop ends early, the requests that are under way are completed and no others are sent. An exception that the
+    rows raise is raised after the rows before it are imported.
 
     Raises:
         ValueError: While iterating, before any row is sent: `rows` has no column for the address or lacks one that
@@ -84,7 +84,7 @@ class Import(BaseImport[R]):
                 if isinstance(step, Give):
                     yield step.row, step.outcome
                 elif isinstance(step, Read):
-                    reply = list(islice(self._rows, step.most))
+                    reply = read(self._rows, step.most)
                 elif isinstance(step, Start):
                     run = context.copy().run
                     # A daemon, so that one that hangs keeps nobody from leaving the program.
