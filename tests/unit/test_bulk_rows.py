@@ -215,7 +215,7 @@ def test_columns_are_what_fields_says() -> None:
     person = read(row, fields)
     assert (person.address, person.first_name, person.state, person.problem) == ("ada@example.com", "Ada", None, None)
     assert person.values == {"Company": "Engines", "State": "CA", 31: "7"}
-    assert Reader(fields).named == ["Company", "State", 31]
+    assert Reader(fields).named == {"Company": "Firma", "State": "state", 31: "Nr"}
 
 
 def test_a_column_that_is_missing_is_named() -> None:
@@ -245,6 +245,14 @@ def test_a_first_row_that_is_none_is_refused(row: object) -> None:
         ({"Company": ""}, ValueError),
         ({"Company": 0}, ValueError),
         ({"a": "company", "b": "company"}, ValueError),
+        ({"a": "Company", "b": " company"}, ValueError),
+        ({"a": 31, "b": 31}, ValueError),
+        ({"a": "first_name", "b": "first_name"}, ValueError),
+        (["Company", "company"], ValueError),
+        (["company", "company"], ValueError),
+        ({"Company": " "}, ValueError),
+        ({"Company": -1}, ValueError),
+        ({"Company": 1.5}, TypeError),
     ],
 )
 def test_fields_that_say_nothing_are_refused(fields: Any, error: type[Exception]) -> None:

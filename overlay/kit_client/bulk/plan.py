@@ -81,18 +81,19 @@ class Plan:
 
     def add(self, person: Person, known: Outcome | None) -> None:
         """Take a row, and its outcome if an earlier run had one."""
+        values: dict[int, str] = {}
+        if known is None and person.problem is None:
+            try:
+                values = self._account.values(person)
+            except ValueError as error:
+                person.problem = str(error)
+        # Last, as a row with a problem is not sent, and so is no reason not to send another one.
         outcome = self._sieve.refuse(person) or known
         if outcome is None:
-            values = {ref: self._account.field(ref) for ref in person.values}
-            unknown = [repr(ref) for ref, id_ in values.items() if id_ is None]
-            if not unknown:
-                self._under_way[0] += 1
-                pending = Pending(person, {id_: person.values[ref] for ref, id_ in values.items() if id_ is not None})
-                self._queue(self._kinds.subscribers, Item(pending))
-                return
-            error = f"fields: the account has no custom field {', '.join(unknown)}"
-            outcome = Outcome(index=person.index, errors=(error,))
-        self._conclude(person, outcome)
+            self._under_way[0] += 1
+            self._queue(self._kinds.subscribers, Item(Pending(person, values)))
+        else:
+            self._conclude(person, outcome)
 
     def next_job(self, now: float) -> Job | None:
         """Return the request to make now, if there is one."""

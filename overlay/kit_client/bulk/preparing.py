@@ -9,7 +9,7 @@ from kit_client.walk import Walk
 
 from .answers import id_of, made_id, text_of
 from .kinds import Call
-from .rows import Person, Reader
+from .rows import Person, Reader, folded
 
 Steps = Generator[Call, Any, None]
 
@@ -48,27 +48,46 @@ class Account:
                 yield from self._look_up_fields()
         self._is_first = False
 
-    def field(self, ref: str | int) -> int | None:
+    def values(self, person: Person) -> dict[int, str]:
+        """Return a person's values of custom fields, by the ids of the fields.
+
+        Raises:
+            ValueError: The account has no such field, or the row has two values for one.
+        """
+        ids = {ref: self._field(ref) for ref in person.values}
+        unknown = [repr(ref) for ref, id_ in ids.items() if id_ is None]
+        if unknown:
+            raise ValueError(f"fields: the account has no custom field {', '.join(unknown)}")
+        found: dict[int, str] = {}
+        # Columns that the caller has named come last, and win.
+        for ref, id_ in sorted(ids.items(), key=lambda each: each[0] in self._named):
+            value = person.values[ref]
+            if id_ is None or (ref not in self._named and found.get(id_, value) != value):
+                raise ValueError(f"fields: {ref!r} is a custom field that the row has another value for")
+            found[id_] = value
+        return found
+
+    def _field(self, ref: str | int) -> int | None:
         """Return the id of a custom field by its key, label or id; None if the account has no such field."""
         if isinstance(ref, str):
-            return self._fields.get(ref) or self._fields.get(_folded(ref))
-        return ref if ref in self.keys or not self._needs_keys else None
+            return self._fields.get(ref) or self._fields.get(folded(ref))
+        return ref if ref in self.keys or (ref > 0 and not self._needs_keys) else None
 
     def _look_up_tags(self) -> Steps:
         from kit_api.api.tags import create_tag, list_tags
 
         ids: dict[str, int] = {}
         if any(isinstance(tag, str) for tag in self._wanted):
-            ids = {_folded(name): id_ for name, id_ in _ids_by("name", (yield from _all(list_tags)))}
+            ids = {folded(name): id_ for name, id_ in _ids_by("name", (yield from _all(list_tags)))}
         names: dict[str, str] = {}
         for tag in self._wanted:
             if isinstance(tag, str):
                 # Of several spellings the first one counts.
-                names.setdefault(_folded(tag), tag)
-        for name in self._missing("tags", "tag", [tag for folded, tag in names.items() if folded not in ids]):
+                names.setdefault(folded(tag), tag)
+        for name in self._missing("tags", "tag", [tag for key, tag in names.items() if key not in ids]):
             answer = yield Call(create_tag, arguments={"body": {"name": name.strip()}})
-            ids[_folded(name)] = made_id("create_tag", answer.tag)
-        found = (tag if isinstance(tag, int) else ids[_folded(tag)] for tag in self._wanted)
+            ids[folded(name)] = made_id("create_tag", answer.tag)
+        found = (tag if isinstance(tag, int) else ids[folded(tag)] for tag in self._wanted)
         self.tags = list(dict.fromkeys(found))
 
     def _look_up_fields(self) -> Steps:
@@ -76,14 +95,21 @@ class Account:
 
         self._is_listed = True
         self._keep((yield from _all(list_custom_fields)))
-        missing = [ref for ref in self._named if self.field(ref) is None]
+        columns: dict[int, str] = {}
+        for ref, column in self._named.items():
+            id_ = self._field(ref)
+            if id_ is not None and columns.setdefault(id_, column) != column:
+                raise ValueError(
+                    f"fields: columns {columns[id_]!r} and {column!r} are one custom field, {ref!r}; no row was sent"
+                )
+        missing = [ref for ref in self._named if self._field(ref) is None]
         for label in self._missing("fields", "custom field", missing):
             answer = yield Call(create_custom_field, arguments={"body": {"label": label.strip()}})
-            self._fields[_folded(label)] = made_id("create_custom_field", answer.custom_field)
+            self._fields[folded(label)] = made_id("create_custom_field", answer.custom_field)
             self._keep([answer.custom_field])
 
     def _keep(self, custom_fields: list[Any]) -> None:
-        self._fields.update((_folded(label), id_) for label, id_ in _ids_by("label", custom_fields))
+        self._fields.update((folded(label), id_) for label, id_ in _ids_by("label", custom_fields))
         # A key stands for its own field, also where another one has it as its label.
         keys = dict(_ids_by("key", custom_fields))
         self._fields.update(keys)
@@ -97,10 +123,6 @@ class Account:
                 " create_missing=True creates what is named and missing"
             )
         return names
-
-
-def _folded(name: str) -> str:
-    return name.strip().casefold()
 
 
 def _ids_by(name: str, parts: list[Any]) -> Iterator[tuple[str, int]]:

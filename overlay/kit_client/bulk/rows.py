@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
-from typing import Any, TypeAlias, cast, get_args
+from typing import Any, TypeAlias, TypeGuard, cast, get_args
 
 import httpx
 import msgspec
@@ -75,18 +75,24 @@ class Reader:
     def __init__(self, fields: Columns) -> None:
         self._columns: dict[str, str | int] = {}
         """What each column is that is read."""
+        self.named: dict[str | int, str] = {}
+        """The custom fields of `fields`, each with its column."""
+        columns: dict[object, str] = {}
         for column, target in _pairs(fields):
-            if not isinstance(column, str) or not isinstance(target, str | int) or isinstance(target, bool):
+            if not isinstance(column, str) or not _is_ref(target):
                 raise TypeError(f"fields: expected names of columns and of custom fields, got {column!r}: {target!r}")
-            if not target or (isinstance(target, int) and target < 1):
+            key = folded(target) if isinstance(target, str) else target
+            if not key or (isinstance(key, int) and key < 1):
                 raise ValueError(
                     f"fields: expected the key, label or id of a custom field for {column!r}, got {target!r}"
                 )
-            if target in self._columns.values():
-                raise ValueError(f"fields: two columns are {target!r}")
+            # A custom field may be called as an attribute is, in other letters.
+            first = columns.setdefault((target in ATTRIBUTES, key), column)
+            if column in self._columns or first != column:
+                raise ValueError(f"fields: columns {first!r} and {column!r} are both {target!r}")
             self._columns[column] = target
-        self.named = [target for target in self._columns.values() if target not in ATTRIBUTES]
-        """The custom fields of `fields`."""
+            if target not in ATTRIBUTES:
+                self.named[target] = column
         given = set(self._columns)
         self._wanted = {
             **self._columns,
@@ -139,6 +145,15 @@ class Reader:
         return person
 
 
+def folded(name: str) -> str:
+    """Return the form in which two ways to write one name of a tag or custom field are equal."""
+    return name.strip().casefold()
+
+
+def _is_ref(value: object) -> TypeGuard[str | int]:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _pairs(fields: Any) -> Iterable[tuple[object, object]]:
     if fields is None:
         return ()
@@ -181,8 +196,14 @@ def _row_fields(given: Any) -> dict[str | int, str]:
         return {}
     if not isinstance(given, Mapping):
         raise ValueError(f"fields: expected a mapping from custom fields to values, got {_shown(given)}")
-    found = {name: _text(f"fields.{name}", value) for name, value in cast("Mapping[str, Any]", given).items()}
-    return {name: text for name, text in found.items() if text is not None}
+    found: dict[str | int, str] = {}
+    for name, value in cast("Mapping[object, Any]", given).items():
+        if not _is_ref(name):
+            raise ValueError(f"fields: expected the key, label or id of a custom field, got {_shown(name)}")
+        text = _text(f"fields.{name}", value)
+        if text is not None:
+            found[name] = text
+    return found
 
 
 def _is_blank(value: Any) -> bool:

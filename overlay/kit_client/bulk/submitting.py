@@ -47,7 +47,7 @@ class Sifted(Generic[R]):
         reader, sieve = Reader(fields), Sieve()
         if reader.named:
             raise ValueError(
-                f"fields: a job can't set custom fields, such as {reader.named[0]!r}; import_subscribers can"
+                f"fields: a job can't set custom fields, such as {next(iter(reader.named))!r}; import_subscribers can"
             )
         self.people: list[Person] = []
         self.refused: list[tuple[R, Outcome]] = []
