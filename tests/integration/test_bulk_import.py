@@ -196,8 +196,12 @@ class TestJobs:
     def test_what_a_job_can_not_do_is_refused(self, kit: Kit, kit_mock: KitMock) -> None:
         with pytest.raises(ValueError, match="fields: a job can't set custom fields, such as 'Company'"):
             kit.bulk.submit(PEOPLE, callback_url="https://example.com", fields=FIELDS)
-        with pytest.raises(ValueError, match="callback_url: expected a URL"):
-            kit.bulk.submit(PEOPLE, callback_url="", fields=MAIL)
+        for url in ("", "not a url", "ftp://example.com/x", "example.com/x", " https://example.com/", "https://"):
+            with pytest.raises(ValueError, match="callback_url: expected an absolute URL with http or https"):
+                kit.bulk.submit(PEOPLE, callback_url=url, fields=MAIL)
+        for odd in (None, b"https://example.com", 5):
+            with pytest.raises(TypeError, match="callback_url: expected a URL as text"):
+                kit.bulk.submit(PEOPLE, callback_url=odd, fields=MAIL)  # type: ignore[arg-type]
         bodies: list[Any] = [b"", b"[]", b"{}", "{", {"subscribers": []}, {"subscribers": None, "failures": []}]
         for body in bodies:
             with pytest.raises(InvalidDeliveryError):

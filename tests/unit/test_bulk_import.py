@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit_api.models import Tag
 from kit_client import OAuthRequiredError
 from kit_client.bulk import Outcome, Report
 
@@ -305,9 +306,13 @@ def test_an_estimate_is_what_an_import_takes() -> None:
         with pytest.raises(ValueError, match="count: the rows don't say"):
             kit.bulk.import_subscribers(iter(wanted)).estimate()
         assert kit.bulk.import_subscribers([], tags=["vip"]).estimate().requests == 0
+        assert kit.bulk.import_subscribers([], tags=["vip"], checkpoint="c").estimate().requests == 1
     with service.kit(api_key="kit_key") as kit:
         single = kit.bulk.import_subscribers(wanted, tags=[2], fallback="single").estimate()
         assert (single.requests, single.minutes) == (2468, 20)
+
+
+TAG = Tag.from_dict({"id": 1, "name": "VIP", "created_at": "2024-02-29T12:30:00Z"})
 
 
 @pytest.mark.parametrize(
@@ -320,7 +325,14 @@ def test_an_estimate_is_what_an_import_takes() -> None:
         ({"tags": [" "]}, ValueError, "tags: a name is blank"),
         ({"tags": [0]}, ValueError, "tags: expected 1 or more"),
         ({"tags": [None]}, TypeError, "tags: expected a whole number"),
+        ({"tags": [["VIP"]]}, TypeError, "tags: expected a whole number as an id or a name, got"),
+        ({"tags": [{"id": 1}]}, TypeError, "tags: expected a whole number as an id or a name"),
+        ({"tags": [TAG]}, TypeError, "tags: expected a whole number as an id or a name, got Tag"),
+        ({"tags": [True]}, TypeError, "tags: expected a whole number as an id or a name"),
+        ({"forms": [[1]]}, TypeError, "forms: expected a whole number as an id, got"),
         ({"forms": ["Signup"]}, TypeError, "forms: expected a whole number"),
+        ({"create_missing": "no"}, TypeError, "create_missing: expected True or False, got 'no'"),
+        ({"create_missing": None}, TypeError, "create_missing: expected True or False"),
         ({"forms": 5}, TypeError, "forms: expected a list"),
         ({"parallel": 0}, ValueError, "parallel: expected 1 or more"),
         ({"count": -1}, ValueError, "count: expected 0 or more"),

@@ -166,10 +166,21 @@ class NA:
     __hash__ = None  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("blank", [None, "", "   ", float("nan"), Decimal("nan"), Scalar(float("nan")), UNSET, NA()])
+BLANKS: list[Any] = [
+    *(None, "", "   ", float("nan"), Decimal("nan"), Decimal("sNaN"), Scalar(float("nan")), UNSET, NA()),
+]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
 def test_a_blank_value_is_none(blank: object) -> None:
     person = read({**WANTED, "first_name": blank, "state": blank, "plan": blank, "fields": blank}, ["plan"])
     assert (person.first_name, person.state, person.values, person.problem) == (None, None, {}, None)
+
+    class Blank(enum.Enum):
+        MEMBER = blank
+
+    person = read({**WANTED, "first_name": Blank.MEMBER, "plan": Blank.MEMBER}, ["plan"])
+    assert (person.first_name, person.values, person.problem) == (None, {}, None)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +201,7 @@ def test_a_blank_value_is_none(blank: object) -> None:
         ({**WANTED, "fields": {"plan": {}}}, "fields.plan: expected text"),
         ({**WANTED, "plan": Array()}, "plan: expected text"),
         ({**WANTED, "plan": float("inf")}, "plan: expected a finite number"),
+        ({**WANTED, "plan": Decimal("-Infinity")}, "plan: expected a finite number"),
         ("ada@example.com", "expected a mapping or an object"),
         (("ada@example.com", "Ada"), "expected a mapping or an object"),
         (None, "expected a mapping or an object"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -217,11 +219,54 @@ def test_what_cannot_be_exported_is_refused_before_anything_is_sent() -> None:
         ({"after": "WzFd"}, ValueError, "after: expected the cursor of an export"),
         ({"after": "é"}, ValueError, "after: expected the cursor of an export"),
         ({"after": 7}, TypeError, "after: expected the cursor of an export"),
+        ({"raw": "no"}, TypeError, "raw: expected True or False, got 'no'"),
+        ({"raw": None}, TypeError, "raw: expected True or False"),
     ]
     for arguments, kind, message in refused:
         with pytest.raises(kind, match=message):
             bulk.export_subscribers(**arguments)
     assert not audience.requests
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"windows": [["a", None, None]]},
+        {"windows": [[10**20, None, None]]},
+        {"windows": [[None, -(10**12), None]]},
+        {"windows": [[None, None, 5]]},
+        {"windows": [[None, None]]},
+        {"windows": [5]},
+        {"windows": {}},
+        {"windows": None},
+        {"range": [1]},
+        {"range": ["1", 2]},
+        {"range": [1, 10**20]},
+        {"range": 5},
+        {"total": "x"},
+        {"of": None},
+    ],
+)
+def test_a_cursor_that_was_changed_is_refused(change: dict[str, Any]) -> None:
+    audience = Audience([START + number for number in range(8)])
+    bulk = audience.kit().bulk
+    export = bulk.export_subscribers(per_page=2)
+    pages = export.pages()
+    next(pages), next(pages)
+    assert export.cursor is not None
+    state = json.loads(base64.urlsafe_b64decode(export.cursor))
+    changed = base64.urlsafe_b64encode(json.dumps({**state, **change}).encode()).decode()
+    with pytest.raises(ValueError, match="after: expected the cursor of an export as it was, got something else"):
+        bulk.export_subscribers(after=changed)
+
+
+@given(st.one_of(st.text(), st.binary().map(lambda content: base64.urlsafe_b64encode(content).decode())))
+def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="after: expected the cursor of an export as it was"):
+        Audience([]).kit().bulk.export_subscribers(after=text or "x")
+    deep = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+    with pytest.raises(ValueError, match="after: expected the cursor"):
+        Audience([]).kit().bulk.export_subscribers(after=deep)
 
 
 def test_the_cursor_of_another_export_is_refused() -> None:

@@ -10,6 +10,7 @@ from kit_client.walk import LARGEST_PAGE
 
 from .exporting import AsyncExport, Export
 from .members import Filters, members
+from .options import check_flag
 
 if TYPE_CHECKING:
     from kit_api.models import AddedSubscriber, FormSubscriber, Subscriber, TaggedSubscriber
@@ -114,7 +115,7 @@ class Exports:
             An iterable of subscribers. `.pages()` yields whole pages, `.cursor` says where to resume, and `.total` is the
             number of subscribers.
         """
-        check_sizes(parallel, per_page)
+        check_arguments(raw, parallel, per_page)
         client = RawClient(self._client) if raw else self._client
         return Export(client, members(tag_id, form_id, sequence_id, filters), parallel, per_page, after)
 
@@ -173,13 +174,14 @@ class AsyncExports:
         **filters: Unpack[Filters],
     ) -> AsyncExport[Any]:
         """Export subscribers, for `async for`. Arguments and errors are those of `Bulk.export_subscribers`."""
-        check_sizes(parallel, per_page)
+        check_arguments(raw, parallel, per_page)
         client = RawClient(self._client) if raw else self._client
         return AsyncExport(client, members(tag_id, form_id, sequence_id, filters), parallel, per_page, after)
 
 
-def check_sizes(parallel: int, per_page: int) -> None:
-    """Raise TypeError or ValueError for what is out of range."""
+def check_arguments(raw: bool, parallel: int, per_page: int) -> None:
+    """Raise TypeError or ValueError for what can't be used."""
+    check_flag("raw", raw)
     check_whole("parallel", parallel, 1)
     check_whole("per_page", per_page, 1)
     if per_page > LARGEST_PAGE:

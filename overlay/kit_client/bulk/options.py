@@ -35,13 +35,8 @@ class Options(Struct):
 
     def __post_init__(self) -> None:
         check_rows(self.rows, or_async=True)
-        self.tags, self.forms = _listed("tags", self.tags), _listed("forms", self.forms)
-        for name, given in (("tags", self.tags), ("forms", self.forms)):
-            for each in given:
-                if not isinstance(each, str) or name == "forms":
-                    check_whole(name, each, 1, or_else=" as an id")
-                elif not each.strip():
-                    raise ValueError("tags: a name is blank")
+        self.tags, self.forms = _listed("tags", self.tags, or_name=" or a name"), _listed("forms", self.forms)
+        check_flag("create_missing", self.create_missing)
         if self.fallback not in (None, "single"):
             raise ValueError(f"fallback: expected 'single' or None, got {self.fallback!r}")
         check_whole("parallel", self.parallel, 1)
@@ -67,7 +62,19 @@ def check_rows(rows: object, *, or_async: bool = False) -> None:
         raise TypeError(f"rows: expected an iterable of rows, got {name}{hint}")
 
 
-def _listed(name: str, given: Any) -> list[Any]:
+def check_flag(name: str, value: object) -> None:
+    """Raise TypeError unless a value is True or False: a text such as "no" would count as True."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def _listed(name: str, given: Any, or_name: str = "") -> list[Any]:
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise TypeError(f"{name}: expected a list, got {given!r}")
-    return list(dict.fromkeys(cast("Iterable[object]", given)))
+    listed = list(cast("Iterable[object]", given))
+    for each in listed:
+        if not or_name or not isinstance(each, str):
+            check_whole(name, each, 1, or_else=f" as an id{or_name}")
+        elif not each.strip():
+            raise ValueError(f"{name}: a name is blank")
+    return list(dict.fromkeys(listed))

@@ -212,8 +212,8 @@ def _is_blank(value: Any) -> bool:
     try:
         # NaN and NaT aren't equal to themselves.
         return bool(value != value)  # noqa: PLR0124
-    except TypeError:
-        # pandas.NA has no truth value.
+    except (TypeError, ArithmeticError):
+        # pandas.NA has no truth value, and a signaling NaN can't be compared.
         return True
     except ValueError:
         # An array; it is refused later.
@@ -222,10 +222,10 @@ def _is_blank(value: Any) -> bool:
 
 def _text(name: str, value: Any) -> str | None:
     """Return a value as text, None if it is blank."""
-    if _is_blank(value):
-        return None
     if isinstance(value, Enum):
         value = value.value
+    if _is_blank(value):
+        return None
     if getattr(value, "shape", None) == ():
         # A scalar of numpy.
         value = value.item()
@@ -236,7 +236,7 @@ def _text(name: str, value: Any) -> str | None:
         value = int(value)
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
-    if isinstance(value, float) and math.isinf(value):
+    if isinstance(value, float | Decimal) and math.isinf(value):
         raise ValueError(f"{name}: expected a finite number, got {value!r}")
     if not isinstance(value, str | int | float | Decimal):
         raise ValueError(f"{name}: expected text, a number or a date, got {_shown(value)}")

@@ -66,9 +66,9 @@ class Sifted(Generic[R]):
     def call(self, callback_url: str) -> Call | None:
         """Return the request, None if there is nobody to send."""
         from kit_api.api.subscribers import bulk_create_subscribers
+        from kit_client.webhooks.url_secret import check_url  # late, as most programs never need it
 
-        if not isinstance(callback_url, str) or not callback_url.strip():
-            raise ValueError(f"callback_url: expected a URL, got {callback_url!r}")
+        check_url("callback_url", callback_url)
         body = {"subscribers": [wanted(person) for person in self.people], "callback_url": callback_url}
         return Call(bulk_create_subscribers, arguments={"body": body}) if self.people else None
 

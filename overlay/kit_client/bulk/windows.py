@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 import datetime
 import itertools
-import json
 import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Annotated, Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from .answers import field_of
 
@@ -111,6 +111,19 @@ def seams_from(created_after: datetime.date | None) -> float:
     return _second(datetime.datetime.combine(created_after, datetime.time(), datetime.UTC)) + 2 * DAY
 
 
+_Second = Annotated[int, Meta(ge=int(_FIRST.timestamp()) + 1, le=int(_LAST.timestamp()))]
+
+
+class _State(Struct, frozen=True):
+    """What the cursor of an export says."""
+
+    of: str
+    """The fingerprint of the list."""
+    range: tuple[_Second, _Second] | None
+    total: int | None
+    windows: list[tuple[_Second | None, _Second | None, str | None]]
+
+
 class Progress(Struct, frozen=True):
     """What is left of an export."""
 
@@ -127,9 +140,9 @@ class Progress(Struct, frozen=True):
 
     def to_cursor(self, fingerprint: str) -> str:
         """Return it as a text that is to be handed back as it is."""
-        windows = [[window.start, window.end, window.cursor] for window in self.windows]
-        state = {"of": fingerprint, "range": self.range, "total": self.total, "windows": windows}
-        return base64.urlsafe_b64encode(json.dumps(state, separators=(",", ":")).encode()).decode()
+        windows = [(window.start, window.end, window.cursor) for window in self.windows]
+        state = _State(of=fingerprint, range=self.range, total=self.total, windows=windows)
+        return base64.urlsafe_b64encode(msgspec.json.encode(state)).decode()
 
     @classmethod
     def of_cursor(cls, cursor: object, fingerprint: str) -> Progress:
@@ -142,15 +155,13 @@ class Progress(Struct, frozen=True):
         if not isinstance(cursor, str):
             raise TypeError(f"after: expected the cursor of an export, got {cursor!r}")
         try:
-            state = cast("dict[str, Any]", json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True)))
-            windows = [Window(start, end, at) for start, end, at in state["windows"]]
-            within = state["range"]
-            of, made = state["of"], cls(windows, within and (int(within[0]), int(within[1])), state["total"])
-        except (ValueError, TypeError, KeyError) as error:
+            text = base64.b64decode(cursor, altchars=b"-_", validate=True)
+            state = msgspec.json.decode(text, type=_State)
+        except (ValueError, msgspec.DecodeError, RecursionError) as error:
             raise ValueError("after: expected the cursor of an export as it was, got something else") from error
-        if of != fingerprint:
+        if state.of != fingerprint:
             raise ValueError("after: it is the cursor of an export with other filters, or of members of something else")
-        return made
+        return cls([Window(*window) for window in state.windows], state.range, state.total)
 
 
 def _at(second: int) -> datetime.datetime:
