@@ -104,9 +104,7 @@ class Item:
     def choice(self, name: str, options: Collection[str]) -> str | None:
         """One of several texts."""
         found = self.get(name)
-        if found is not None and found.value not in options:
-            found.refuse(f"must be one of {', '.join(options)}")
-        return None if found is None else str(found.value)
+        return None if found is None else as_choice(found, options)
 
     def moment(self, name: str) -> int | None:
         """A moment in seconds since 1970, written as in the body of a request."""
@@ -170,6 +168,13 @@ def as_list(node: Node) -> list[Node]:
     if not isinstance(node.value, list):
         node.refuse("must be a list")
     return list(node.value)
+
+
+def as_choice(node: Node, options: Collection[str]) -> str:
+    """One of several texts."""
+    if not isinstance(node.value, str) or node.value not in options:
+        node.refuse(f"must be one of {', '.join(options)}")
+    return node.value
 
 
 def as_text(node: Node, *, blank: bool = False) -> str:

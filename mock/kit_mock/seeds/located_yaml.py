@@ -13,6 +13,7 @@ from kit_mock.seeds.node import DEEPEST, LONGEST_NUMBER, MOST_REPEATED, Lines, r
 _MOST_DIRECTIVES = 100
 _TAG = "tag:yaml.org,2002:"
 _Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
+_NOT_OF_TAG = "a value isn't what its tag says"
 _Library: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -65,6 +66,13 @@ class _Loader(_Library):  # type: ignore[misc]
         """Called after each value is composed."""
         self._depth -= 1
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Construct a value. A tag can stand before any kind of node, such as `!!seq` before a text."""
+        kind = _NODES.get(node.tag, yaml.Node)
+        if not isinstance(node, kind):
+            raise _error(node, _NOT_OF_TAG)
+        return super().construct_object(node, deep)
+
     def mapping(self, node: yaml.MappingNode) -> Iterator[dict[str, Any]]:
         made: dict[str, Any] = {}
         yield made  # Before its values, one of which may hold it.
@@ -89,7 +97,7 @@ class _Loader(_Library):  # type: ignore[misc]
         try:
             return getattr(self, f"construct_yaml_{kind}")(node)
         except (ValueError, LookupError, OverflowError):  # Such as `!!int x` and `!!bool x`.
-            raise _error(node, "a value isn't what its tag says") from None
+            raise _error(node, _NOT_OF_TAG) from None
 
     def _flat(self, node: yaml.Node) -> _Pairs:
         """The keys and values of a mapping by name, with those that `<<` brings and the mapping doesn't have itself."""
@@ -121,12 +129,17 @@ class _Loader(_Library):  # type: ignore[misc]
         return found
 
 
-_Loader.yaml_constructors = {
-    **{_TAG + kind: _Loader.scalar for kind in ("null", "bool", "int", "float")},
+_CONSTRUCTORS: dict[str, tuple[Any, type[yaml.Node]]] = {
+    **{_TAG + kind: (_Loader.scalar, yaml.ScalarNode) for kind in ("null", "bool", "int", "float")},
     # Whether a text is a moment, or just looks like one, depends on where it stands.
-    **{_TAG + kind: _Loader.text for kind in ("str", "timestamp")},
-    f"{_TAG}map": _Loader.mapping,
-    f"{_TAG}seq": _Loader.sequence,
+    **{_TAG + kind: (_Loader.text, yaml.ScalarNode) for kind in ("str", "timestamp")},
+    f"{_TAG}map": (_Loader.mapping, yaml.MappingNode),
+    f"{_TAG}seq": (_Loader.sequence, yaml.SequenceNode),
+}
+_NODES = {tag: kind for tag, (_, kind) in _CONSTRUCTORS.items()}
+"""The kind of node that each tag is for."""
+_Loader.yaml_constructors = {
+    **{tag: construct for tag, (construct, _) in _CONSTRUCTORS.items()},
     None: _Loader.construct_undefined,
 }
 

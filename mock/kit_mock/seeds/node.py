@@ -16,6 +16,7 @@ MOST_REPEATED = 20_000
 """Values, beside ten for each value that isn't repeated. A few lines of YAML can stand for billions by their aliases."""
 LONGEST_NUMBER = 100
 """Characters. Python takes minutes for some that are longer, and refuses others."""
+_TWICE = "stands there twice"
 _CHARACTERS = 64
 """A repeated text of a file counts as one value for each so many characters."""
 
@@ -78,14 +79,15 @@ class _Tree:
             self._seen.add(id(value))
         self._count(value, line, is_repeated=is_repeated)
         if isinstance(value, Twice):
-            Node(None, self._source, line, (path, value.name)).refuse("stands there twice")
+            Node(None, self._source, line, (path, value.name)).refuse(_TWICE)
         made: Any = value
         if isinstance(value, Mapping):
-            names = {str(name): name for name in value}
-            made = {
-                text: self._inner(value, name, value[name], (path, text), depth, is_repeated=is_repeated)
-                for text, name in names.items()
-            }
+            made = {}
+            for name, inner in value.items():
+                step = path, str(name)
+                if step[1] in made:  # Python has names that differ by their type alone.
+                    Node(None, self._source, line, step).refuse(_TWICE)
+                made[step[1]] = self._inner(value, name, inner, step, depth, is_repeated=is_repeated)
         elif isinstance(value, list | tuple):
             made = [
                 self._inner(value, number, each, (path, number), depth, is_repeated=is_repeated)

@@ -9,7 +9,7 @@ from typing import Any
 from kit_mock.model import custom_fields, email_templates, forms, segments, sequences, tags
 from kit_mock.model.account import Account
 from kit_mock.protocol.validation import LARGEST_ID
-from kit_mock.seeds.fields import Item, as_json
+from kit_mock.seeds.fields import Item, as_choice, as_json
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, given
 
@@ -62,7 +62,7 @@ def _add_form(seeding: Seeding, account: TargetAccount, item: Item) -> int:
 
 def _add_sequence(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     template, sources = item.get("email_template"), item.items("exclude_subscriber_sources")
-    days = _send_days(item)
+    days = [as_choice(node, sequences.DAYS) for node in item.items("send_days")]
     return _add_named(
         "sequences",
         sequences.create,
@@ -88,14 +88,6 @@ def _add_email_template(seeding: Seeding, account: TargetAccount, item: Item) ->
     is_default, category = item.boolean("is_default"), item.text("category")
     create = email_templates.create
     return _add_named("email templates", create, seeding, account, item, is_default=is_default, category=category)
-
-
-def _send_days(item: Item) -> list[str]:
-    nodes = item.items("send_days")
-    for node in nodes:
-        if node.value not in sequences.DAYS:
-            node.refuse(f"must be one of {', '.join(sequences.DAYS)}")
-    return [node.value for node in nodes]
 
 
 def _source(account: TargetAccount, node: Node) -> dict[str, Any]:

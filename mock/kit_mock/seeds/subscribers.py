@@ -130,7 +130,10 @@ def _fields(account: TargetAccount, item: Item, known: FieldSet) -> dict[str, st
         ids = account.names.get("custom fields", {}).get(name.casefold(), [])
         if not ids:
             value.refuse("isn't the key or label of one of the account's custom fields")
-        found[known.keys[str(ids[0])]] = None if value.value is None else as_text(value, blank=True)
+        key = known.keys[str(ids[0])]
+        if key in found:
+            value.refuse(f"is the field {key}, which stands there already")
+        found[key] = None if value.value is None else as_text(value, blank=True)
     return found
 
 

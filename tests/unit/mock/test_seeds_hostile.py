@@ -12,10 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from kit_mock import KitMock, KitMockError
 from kit_mock.protocol import document
 from kit_mock.seeds import source
+from kit_mock.seeds.node import Node
 from tests.unit.mock.conftest import client
 
 DEEP = 100_000
@@ -130,6 +133,117 @@ def test_hostile_data_is_refused_at_once() -> None:
         deep = deep.pop()
 
 
+TAGS = (
+    "seq",
+    "map",
+    "str",
+    "int",
+    "float",
+    "bool",
+    "null",
+    "timestamp",
+    "merge",
+    "value",
+    "binary",
+    "omap",
+    "set",
+    "x",
+)
+NODES = st.recursive(
+    st.sampled_from(["a", "''", "5", "5.0", "yes", "~", "2023-02-17", "=", "<<"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2).map(lambda items: f"[{', '.join(items)}]"),
+        st.dictionaries(inner, inner, max_size=2).map(
+            lambda pairs: "{" + ", ".join(f"? {name} : {value}" for name, value in pairs.items()) + "}"
+        ),
+        st.tuples(st.sampled_from(TAGS), inner).map(lambda pair: f"!!{pair[0]} {pair[1]}"),
+    ),
+    max_leaves=5,
+)
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "seq": list,
+    "map": dict,
+    "str": str,
+    "timestamp": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "null": type(None),
+}
+
+
+def texts(node: Node) -> Iterator[str]:
+    if isinstance(node.value, dict | list):
+        for each in node.value.values() if isinstance(node.value, dict) else node.value:
+            yield from texts(each)
+    elif isinstance(node.value, str):
+        yield node.value
+
+
+@settings(deadline=None)
+@given(st.sampled_from(TAGS), NODES)
+@example("seq", "abc")
+@example("seq", "{a: b}")
+@example("map", "[a]")
+@example("str", "{a: b}")
+@example("timestamp", "[1]")
+@example("int", "{=: 5}")
+def test_a_value_is_what_its_tag_says_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, tag: str, node: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "tagged.yaml"
+    path.write_text(f"name: !!{tag} {node}")
+    found, problem = None, ""
+    try:
+        found = source.read(path).value["name"]
+    except KitMockError as error:
+        problem = str(error)
+    if found is None:
+        assert problem.startswith(f"{path}, line 1: ")
+        assert problem.isprintable()
+    else:
+        assert isinstance(found.value, KINDS[tag])
+        assert "Node(" not in "".join(texts(found))
+
+
+def test_a_short_form_of_a_tag_is_held_to_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text("%TAG ! tag:yaml.org,2002:\n---\nname: !seq a")
+    assert refusal(seed=path) == f"{path}, line 3: a value isn't what its tag says"
+
+
+@pytest.mark.parametrize("value", [["tag"], {"tag": 1}, {}, 5, None])
+def test_a_choice_of_another_type_is_refused(value: Any) -> None:
+    seeds: list[tuple[dict[str, Any], str]] = [
+        ({"sequences": [{"name": "S", "exclude_subscriber_sources": [{"type": value}]}]}, "type must be one of tag"),
+        ({"sequences": [{"name": "S", "send_days": [value]}]}, "send_days[0] must be one of monday"),
+        ({"forms": [{"name": "F", "status": value}]}, "status must be one of active"),
+        ({"broadcasts": [{"subscriber_filter": [{"all": [{"type": value}]}]}]}, "type must be one of tag"),
+        ({"subscribers": [{"email_address": "ada@example.com", "state": value}]}, "state must be one of active"),
+        ({"webhooks": [{"target_url": "http://127.0.0.1:9", "event": value}]}, "event must be one of subscriber_"),
+    ]
+    for seed, problem in seeds:
+        assert problem in refusal(seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("seed", "twice"),
+    [
+        ({1: "x", "1": "y"}, "1 stands there twice"),
+        ({"tags": [{None: "x", "None": "y"}]}, "tags[0].None stands there twice"),
+        (
+            {
+                "custom_fields": [{"label": "Last name"}],
+                "subscribers": [{"email_address": "ada@example.com", "fields": {"last_name": "A", "Last name": "B"}}],
+            },
+            "subscribers[0].fields.Last name is the field last_name, which stands there already",
+        ),
+    ],
+)
+def test_of_two_values_of_one_thing_none_is_lost(seed: dict[Any, Any], twice: str) -> None:
+    assert refusal(seed=seed) == f"seed: {twice}"
+
+
 def test_what_an_account_shares_may_be_repeated(tmp_path: Path) -> None:
     people = [{"email_address": f"reader{n}@example.com"} for n in range(4000)]
     shared = ["A", "B", "C", "D"]
@@ -140,8 +254,8 @@ def test_what_an_account_shares_may_be_repeated(tmp_path: Path) -> None:
         " - &first {email_address: first@example.com, tags: &tags [A, B, C, D], sent: 5, opens: 4, clicks: 3}\n"
         + "".join(f" - {{<<: *first, email_address: {each['email_address']}}}\n" for each in people)
     )
-    for given, most in ((seed, 4000), (path, 4001)):
-        with KitMock(seed=given) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+    for filled_from, most in ((seed, 4000), (path, 4001)):
+        with KitMock(seed=filled_from) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
             page = kit.get("/v4/tags/1/subscribers", params={"include_total_count": "true", "per_page": 1}).json()
             assert page["pagination"]["total_count"] == most
 
