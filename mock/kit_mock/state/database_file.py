@@ -19,8 +19,11 @@ def prepare(path: Path) -> None:
 
     The mode of an existing file isn't changed, since it may be shared on purpose, but a warning says so if others may use it.
 
-    Raises KitMockError for something else than a file, such as a pipe, on which opening could wait for ever.
+    Raises KitMockError for something else than a file, such as a pipe, on which opening could wait for ever, for a file or
+    folder that may not be written, and for the name that SQLite takes as no file.
     """
+    if str(path) == ":memory:":
+        raise _unusable(path, "that is no file: without one, the state is in memory")
     with contextlib.suppress(OSError, ValueError):  # SQLite reports what is wrong with the path.
         os.close(os.open(os.path.realpath(path), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         return
@@ -30,6 +33,15 @@ def prepare(path: Path) -> None:
     except (OSError, ValueError):
         return
     if not stat.S_ISREG(mode):
-        raise KitMockError(f"cannot open the database {str(path)!r}: it isn't a regular file")
+        raise _unusable(path, "it isn't a regular file")
+    # SQLite would notice later, and give other reasons.
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise _unusable(path, "it may not be read and written")
+    if not os.access(Path(os.path.realpath(path)).parent, os.W_OK | os.X_OK):
+        raise _unusable(path, "its folder may not be written")
     if os.name == "posix" and mode & _OTHERS:
         _log.warning("others may use the database %s, mode %04o: `chmod 600` it if they shouldn't", path, mode & 0o777)
+
+
+def _unusable(path: Path, reason: str) -> KitMockError:
+    return KitMockError(f"cannot open the database {str(path)!r}: {reason}")

@@ -7,24 +7,20 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
 import apsw
 
-from kit_mock.protocol.errors import KitMockError, UnwritableError, shown
-from kit_mock.state import damage, database_file
-from kit_mock.state.schema import APPLICATION_ID, TABLES, VERSION
+from kit_mock.protocol.errors import KitMockError, shown
+from kit_mock.state import connections, damage, database_file, failures
+from kit_mock.state.schema import APPLICATION_ID, VERSION
 from kit_mock.state.settings import Settings
 
 _T = TypeVar("_T")
 
 _ROLLBACK_JOURNAL = b"\x01\x01"
-_FAILED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
-"""Errors of the file system, whatever was to be written."""
-_PATIENCE = 1000
-"""Milliseconds to wait for a file that another process has."""
 
 REMEDY = "use a copy from before, or remove it and start anew"
 """What to do about a damaged file."""
@@ -58,14 +54,14 @@ class Store:
         if path is not None:
             database_file.prepare(path)
         try:
-            self._connection = _connect(path)
+            self._connection = connections.connect(path)
         except (apsw.Error, UnicodeError) as error:  # SQLite's paths are UTF-8.
-            raise KitMockError(f"cannot open the database {str(path)!r}: {error}") from None
+            raise KitMockError(f"cannot open the database {str(path)!r}: {failures.reason(error)}") from None
         try:
             self._prepare(path)
         except (apsw.Error, UnicodeError, KitMockError) as error:
             self._connection.close()
-            reason = shown(str(error)) if isinstance(error, apsw.Error) else str(error)
+            reason = failures.reason(error) if isinstance(error, apsw.Error) else str(error)
             if isinstance(error, apsw.CorruptError | UnicodeError):
                 reason = f"it is damaged ({shown(reason)}): {REMEDY}"
             raise KitMockError(f"cannot use the database {path}: {reason}") from None
@@ -73,7 +69,9 @@ class Store:
     def _prepare(self, path: Path | None) -> None:
         self._connection.execute("PRAGMA foreign_keys = ON")
         if path is None:
-            self.load(_empty())  # A test each may make one, and making the tables takes six times as long as a copy.
+            self.load(
+                connections.empty_image()
+            )  # A test each may make one, and making the tables takes six times as long as a copy.
             return
         # Nobody else may write: it is faster, needs no shared memory, and a second mock on the same file is
         # told so at its start. WAL with NORMAL keeps what was committed when the process is killed.
@@ -83,7 +81,7 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.transaction():
             if not self.value("PRAGMA user_version"):
-                _create(self._connection)
+                connections.create_tables(self._connection)
 
     def _check_owner(self) -> None:
         version = self.value("PRAGMA user_version")
@@ -92,7 +90,7 @@ class Store:
                 raise KitMockError("it isn't a database of kit-mock")
         elif version != VERSION:
             raise KitMockError(f"it was made by another version of kit-mock (its layout is {version})")
-        elif _tables(self._connection) != _own_tables():
+        elif not connections.has_own_tables(self._connection):
             raise KitMockError("its tables aren't those that kit-mock made")
         else:
             size = self.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
@@ -137,7 +135,7 @@ class Store:
 
         Raises KitMockError, and changes nothing, for an image that isn't a database of this layout.
         """
-        source = _connect()
+        source = connections.connect()
         try:
             source.deserialize("main", image)
             owner = source.execute("PRAGMA application_id").fetchone()
@@ -150,8 +148,8 @@ class Store:
                     backup.step()
                 self._cache.clear()
                 self.job_results.clear()
-        except _FAILED as error:
-            raise _unwritable(error) from None
+        except failures.UNUSABLE as error:
+            raise failures.unwritable(error) from None
         except apsw.Error as error:
             raise KitMockError(str(error)) from None
         finally:
@@ -275,8 +273,8 @@ class Store:
     def _execute(self, sql: str, arguments: Sequence[Any] = ()) -> apsw.Cursor:
         try:
             return self._connection.execute(sql, arguments)
-        except _FAILED as error:
-            raise _unwritable(error) from None
+        except failures.UNUSABLE as error:
+            raise failures.unwritable(error) from None
 
 
 class _Closed:
@@ -299,45 +297,3 @@ _WRITTEN = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 def _table_of(sql: str) -> str | None:
     match = _WRITTEN.match(sql)
     return None if match is None else match[1]
-
-
-def _unwritable(error: apsw.Error) -> UnwritableError:
-    # SQLite's own text can be "not an error".
-    reason = "the database or the disk is full" if isinstance(error, apsw.FullError) else f"the database: {error}"
-    return UnwritableError(f"cannot write: {reason}")
-
-
-def _connect(path: Path | None = None) -> apsw.Connection:
-    # Without SQLite's own locks: a store has one for all that it does.
-    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
-    connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags, statementcachesize=512)
-    connection.set_busy_timeout(_PATIENCE)
-    # Plans that depend on no argument: otherwise most queries would be planned anew each time.
-    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-    return connection
-
-
-def _create(connection: apsw.Connection) -> None:
-    for statement in TABLES.split(";\n"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _tables(connection: apsw.Connection) -> list[Any]:
-    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
-
-
-@cache
-def _own_tables() -> list[Any]:
-    with contextlib.closing(_connect()) as connection:
-        _create(connection)
-        return _tables(connection)
-
-
-@cache
-def _empty() -> bytes:
-    """Return a database without rows."""
-    with contextlib.closing(_connect()) as connection:
-        _create(connection)
-        return connection.serialize("main")

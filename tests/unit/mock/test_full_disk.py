@@ -25,6 +25,7 @@ class Disk(apsw.VFS):
         self.base = apsw.vfs_names()[0]
         super().__init__("full", self.base, makedefault=True)
         self.left = 10**9
+        self.error: type[apsw.Error] = apsw.FullError
         self.spares = ""
         """The path of a file that has room."""
 
@@ -41,7 +42,7 @@ class File(apsw.VFSFile):
     def xWrite(self, data: bytes, offset: int) -> None:
         if self._path != self._disk.spares and offset + len(data) > self.xFileSize():
             if self._disk.left <= 0:
-                raise apsw.FullError("database or disk is full")
+                raise self._disk.error("not an error")
             self._disk.left -= 1
         super().xWrite(data, offset)
 
@@ -108,7 +109,7 @@ def test_a_seed_is_taken_as_a_whole_or_a_line_says_why_not(disk: Disk, tmp_path:
         assert rows(path, "tags") == 300
         path.unlink()
     assert writes > 50
-    assert told <= {"database or disk is full", "cannot write: the database or the disk is full"}
+    assert {text.removeprefix("cannot write: ") for text in told} == {"the database or the disk is full"}
 
 
 def test_reads_go_on_and_reset_and_restore_change_nothing(disk: Disk, tmp_path: Path) -> None:
@@ -145,3 +146,42 @@ def test_reads_go_on_and_reset_and_restore_change_nothing(disk: Disk, tmp_path: 
         ("/_mock/snapshots/1/restore", 507),
         ("/_mock/snapshots", 201),
     } <= done
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (apsw.FullError, "the disk is full"),
+        (apsw.IOError, "a quota is used up"),
+        (apsw.ReadOnlyError, "may not be written"),
+        (apsw.PermissionsError, "may not be used"),
+        (apsw.CantOpenError, "can't be opened or made"),
+    ],
+)
+def test_a_write_that_fails_says_why_and_reads_go_on(
+    disk: Disk, tmp_path: Path, error: type[apsw.Error], reason: str
+) -> None:
+    disk.error = error
+    with KitMock(db=tmp_path / "mock.db") as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        snapshot = mock.snapshot()
+        with room_for(disk, 0):
+            response = kit.post("/v4/tags", json={"name": "A" * 100_000})
+            assert (response.status_code, reason in response.text, "not an error" in response.text) == (
+                507,
+                True,
+                False,
+            )
+            for write in (lambda: mock.tags.add("B" * 100_000), lambda: mock.restore(snapshot), mock.reset):
+                with pytest.raises(KitMockError, match=f"^cannot write: .*{reason}") as caught:
+                    write()
+                assert "not an error" not in str(caught.value)
+            assert kit.get("/v4/tags").json()["tags"] == []
+        assert kit.post("/v4/tags", json={"name": "C"}).status_code == 201
+
+
+@pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError, apsw.ReadOnlyError])
+def test_a_file_that_cannot_be_made_says_why(disk: Disk, tmp_path: Path, error: type[apsw.Error]) -> None:
+    disk.error = error
+    with room_for(disk, 0), pytest.raises(KitMockError, match=r"^cannot (use|open) the database") as caught:
+        KitMock(db=tmp_path / "mock.db")
+    assert "error" not in str(caught.value)

@@ -92,8 +92,34 @@ def test_files_of_other_kinds_are_refused_and_left_alone(tmp_path: Path) -> None
     assert "it isn't a regular file" in refusal(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     assert "it isn't a regular file" in refusal(tmp_path / "pipe")
-    assert "unable to open database file" in refusal(tmp_path / "missing" / "mock.db")
+    assert "its folder must exist" in refusal(tmp_path / "missing" / "mock.db")
     assert "can't encode" in refusal(tmp_path / "\udcff.db")
+
+
+def test_the_name_for_memory_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "without one, the state is in memory" in refusal(Path(":memory:"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "place", "reason"),
+    [
+        (os.W_OK, "mock.db", "it may not be read and written"),
+        (os.R_OK, "mock.db", "it may not be read and written"),
+        (os.W_OK, ".", "its folder may not be written"),
+    ],
+)
+def test_what_may_not_be_written_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, place: str, reason: str
+) -> None:
+    db = tmp_path / "mock.db"
+    KitMock(db=db).close()
+    before = db.read_bytes()
+    # Root may write everything, whatever the mode of a file says.
+    monkeypatch.setattr(os, "access", lambda path, asked: Path(path) != tmp_path / place or not asked & mode)
+    assert refusal(db) == f"cannot open the database {str(db)!r}: {reason}"
+    assert db.read_bytes() == before
 
 
 def test_a_layout_of_another_version_is_refused(tmp_path: Path) -> None:
