@@ -8,11 +8,10 @@ import attrs
 
 from kit_mock.model import audience, broadcasts, products, purchase_input, purchases, subscribers
 from kit_mock.model.purchase_input import AMOUNTS, Line
-from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, errors_at, given
-from kit_mock.state.schema import LARGEST_COUNT
+from kit_mock.state.schema import LARGEST_COUNT, LARGEST_GIVEN_ID
 
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")
 _NUMBERS = ("recipients", "opens", "clickers", "clicks", "unsubscribes")
@@ -91,7 +90,7 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> int:
 def _product(seeding: Seeding, account: TargetAccount, item: Item, line: Line) -> int:
     """Return the id of a line's product. The first line with a product creates it."""
     node, at_present = item.get("product_id"), seeding.account(account)
-    wanted = {} if node is None else {"id": as_integer(node, 1, LARGEST_ID)}
+    wanted = {} if node is None else {"id": as_integer(node, 1, LARGEST_GIVEN_ID)}
     found = products.find(at_present, line)
     if found is None:
         with errors_at(item.node if node is None else node):

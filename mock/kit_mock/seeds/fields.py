@@ -12,8 +12,8 @@ from jsonschema_rs import Draft202012Validator as Validator
 
 from kit_mock.model import dates, timezones, values
 from kit_mock.protocol.suggestions import did_you_mean
-from kit_mock.protocol.validation import LARGEST_ID
 from kit_mock.seeds.node import Node
+from kit_mock.state.schema import LARGEST_GIVEN_ID
 
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
 _OFFSET = re.compile(r"([+-])(\d\d):([0-5]\d)", re.ASCII)
@@ -56,7 +56,7 @@ class Item:
     def id(self) -> int | None:
         """The `id`, from 1."""
         found = self.get("id")
-        return None if found is None else as_integer(found, 1, LARGEST_ID)
+        return None if found is None else as_integer(found, 1, LARGEST_GIVEN_ID)
 
     def required_text(self, name: str) -> str:
         """A text that must be there, and not be blank."""

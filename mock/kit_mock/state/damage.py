@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from kit_mock.state.clock import FIRST_MOMENT, LAST_MOMENT
-from kit_mock.state.schema import LARGEST_COUNT
+from kit_mock.state.schema import LARGEST_COUNT, LARGEST_GIVEN_ID
 
 WHOLE = 32 * 1024 * 1024
 """The largest file that is read as a whole, in bytes. That takes about a second."""
@@ -25,7 +25,16 @@ _JSON = {
     "deliveries": ("payload",),
 }
 _COUNTS = ("recipients", "opens", "clickers", "clicks", "unsubscribes", "sent", "quantity", "attempts", "email_count")
+_LARGEST_ID = 2 * LARGEST_GIVEN_ID
+"""Nobody adds that many rows after the largest id that can be given."""
 _RULES = {
+    "the counter of an id is wrong": (
+        f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {_LARGEST_ID}"
+    ),
+    "a subscriber has values of something else than custom fields": (
+        "SELECT 1 FROM subscribers, json_each(field_values) AS stored WHERE json_type(field_values) <> 'object'"
+        " OR stored.type <> 'text' OR CAST(CAST(stored.key AS INTEGER) AS TEXT) <> stored.key"
+    ),
     "an account has no default email template": (
         "SELECT 1 FROM accounts WHERE id NOT IN (SELECT account_id FROM email_templates WHERE is_default)"
     ),
@@ -47,10 +56,8 @@ def problem(connection: apsw.Connection, size: int) -> str | None:
         return None
     for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         return f"row {rowid} of {table} refers to none of {parent}"
-    for rule, sql in _RULES.items():
-        if connection.execute(sql).fetchone():
-            return rule
-    return next(_wrong_rows(connection), None)
+    found = next(_wrong_rows(connection), None)  # First, since rules read JSON.
+    return found or next((rule for rule, sql in _RULES.items() if connection.execute(sql).fetchone()), None)
 
 
 def _wrong_rows(connection: apsw.Connection) -> Iterator[str]:
@@ -65,6 +72,8 @@ def _wrong_rows(connection: apsw.Connection) -> Iterator[str]:
                 wrong.append(f"typeof({name}) NOT IN ('null', {_STORED[type_]})")
             if name == "at" or name.endswith(("_at", "_time")):
                 wrong.append(f"{name} NOT BETWEEN {FIRST_MOMENT} AND {LAST_MOMENT}")
+            if name == "id" and type_ == "INTEGER":
+                wrong.append(f"id NOT BETWEEN 1 AND {_LARGEST_ID}")
             if name in _COUNTS:
                 wrong.append(f"{name} NOT BETWEEN 0 AND {LARGEST_COUNT}")
         wrong += [f"NOT json_valid({name})" for name in _JSON.get(table, ())]

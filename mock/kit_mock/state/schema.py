@@ -9,6 +9,8 @@ from __future__ import annotations
 
 APPLICATION_ID = 0x4B69744D  # "KitM": tells our files from other people's databases.
 VERSION = 7
+LARGEST_GIVEN_ID = 2**53 - 1
+"""The largest id that a seed may give, and that every language reads exactly. Enough ids follow it."""
 LARGEST_COUNT = 10**15
 """Of messages and the like. Thousands of such numbers can be added up in SQLite."""
 

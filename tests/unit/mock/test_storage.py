@@ -122,6 +122,62 @@ def test_what_may_not_be_written_is_told_at_the_start(
     assert db.read_bytes() == before
 
 
+LARGEST = 2**53 - 1
+
+
+def test_the_largest_id_leaves_room_for_more() -> None:
+    seed = {
+        "tags": [{"id": LARGEST, "name": "A"}],
+        "segments": [{"id": LARGEST, "name": "A"}],
+        "subscribers": [{"id": LARGEST, "email_address": "ada@example.com"}],
+        "purchases": [
+            {
+                "transaction_id": "T-1",
+                "email_address": "ada@example.com",
+                "currency": "USD",
+                "products": [{"name": "A book", "quantity": 1, "unit_price": 5, "product_id": LARGEST}],
+            }
+        ],
+    }
+    with KitMock(seed=seed) as mock, client(mock, **{"X-Kit-Api-Key": mock.api_key}) as kit:
+        assert kit.post("/v4/tags", json={"name": "B"}).json()["tag"]["id"] == LARGEST + 1
+        assert kit.post("/v4/subscribers", json={"email_address": "b@example.com"}).json()["subscriber"]["id"] > LARGEST
+        assert mock.forms.add("F", id=LARGEST)["id"] == LARGEST
+        assert mock.forms.add("G")["id"] == LARGEST + 1
+        for add in (mock.tags.add, mock.forms.add, mock.segments.add, mock.sequences.add, mock.custom_fields.add):
+            with pytest.raises(KitMockError, match=f"id must be a whole number from 1 to {LARGEST}$"):
+                add("C", id=LARGEST + 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        *(
+            (f"UPDATE sqlite_sequence SET seq = {seq} WHERE name = 'tags'", "the counter of an id is wrong")
+            for seq in (2**63 - 1, -5, "'x'", 1.5, "NULL")
+        ),
+        ("UPDATE tags SET id = 9223372036854775807", "tags has a value that kit-mock never wrote"),
+        ("UPDATE tags SET id = -1", "tags has a value that kit-mock never wrote"),
+        *(
+            (f"UPDATE subscribers SET field_values = '{stored}'", "a subscriber has values of something else")
+            for stored in ('{"x": "5"}', '{"1": 5}', '{"01": "5"}', '["5"]', '"5"', "null")
+        ),
+    ],
+)
+def test_what_would_fail_later_is_told_at_the_start(tmp_path: Path, change: str, problem: str) -> None:
+    db = tmp_path / "mock.db"
+    with KitMock(db=db) as mock:
+        mock.tags.add("A")
+        mock.custom_fields.add("City")
+        mock.subscribers.add("ada@example.com", fields={"city": "London"})
+    KitMock(db=db).close()
+    connection = sqlite3.connect(db)
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    assert f"it is damaged ({problem}" in refusal(db)
+
+
 def test_a_layout_of_another_version_is_refused(tmp_path: Path) -> None:
     db = tmp_path / "mock.db"
     KitMock(db=db).close()
