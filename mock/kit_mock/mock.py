@@ -20,17 +20,19 @@ from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
 from kit_mock.outbox import allowed_hosts, deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol import document as documents
+from kit_mock.protocol.arguments import checked
 from kit_mock.protocol.errors import UnwritableError
 from kit_mock.rules import behaviours
 from kit_mock.rules.behaviours import BehaviourName
 from kit_mock.seeds import seed
 from kit_mock.service.app import App
-from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY, Credentials
+from kit_mock.service.authentication import ACCESS_TOKEN, API_KEY, Credentials, credential_problem
 from kit_mock.service.faults.active import Faults
 from kit_mock.service.faults.fault import Fault, WhatFails, aim
 from kit_mock.service.rate_limit import WINDOW, Limits, Quota, RateLimit
 from kit_mock.service.request_log import RecordedRequest, Recorder
 from kit_mock.state.clock import Clock
+from kit_mock.state.schema import LARGEST_COUNT
 from kit_mock.state.settings import BulkOrder, Settings
 from kit_mock.state.store import Store
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 BULK_QUEUE_BYTES = 300_000_000
+LARGEST_PORT = 65535
 _REMEMBERED_REQUESTS = 1000
 
 
@@ -92,10 +95,11 @@ class KitMock(collections.Resources):
         cors: origins of web pages that may call the API and get OAuth tokens on a port, such as
             `http://localhost:3000`, or `*` for any. `/_mock/` is never for them.
 
-    Raises KitMockError if the file, the seed or the document can't be used, ValueError for an empty key or token and for
-    an invalid limit, window, behaviour, order, host or origin.
+    Raises KitMockError if the file, the seed or the document can't be used, ValueError for a key or token that no request
+    can have and for an invalid limit, window, behaviour, order, host or origin, TypeError for an argument of another type.
     """
 
+    @checked
     def __init__(
         self,
         *,
@@ -121,10 +125,13 @@ class KitMock(collections.Resources):
         allow_hosts: Iterable[str] = (),
         cors: Iterable[str] = (),
     ) -> None:
-        if not api_key or not access_token:
-            raise ValueError("api_key and access_token must not be empty")
-        if (subscriber_limit is not None and subscriber_limit < 0) or bulk_queue_bytes < 0:
-            raise ValueError("subscriber_limit and bulk_queue_bytes must not be negative")
+        for name, secret in (("api_key", api_key), ("access_token", access_token)):
+            if problem := credential_problem(secret):
+                raise ValueError(f"{name} {problem}")
+        amounts = {"subscriber_limit": subscriber_limit or 0, "bulk_queue_bytes": bulk_queue_bytes}
+        for name, amount in {**amounts, "max_body_bytes": max_body_bytes}.items():
+            if not 0 <= amount <= LARGEST_COUNT:
+                raise ValueError(f"{name} must be from 0 to {LARGEST_COUNT}")
         self.api_key = api_key
         self.access_token = access_token
         self.clock = clock or Clock()
@@ -156,7 +163,7 @@ class KitMock(collections.Resources):
         except BaseException as error:
             self._store.close()
             if isinstance(error, UnwritableError):
-                raise UnwritableError(f"cannot use the database {db}: {error}") from None
+                raise UnwritableError(f"cannot use the database{'' if db is None else f' {db}'}: {error}") from None
             raise
         self.faults = Faults(compiled.operations)
         """The faults that are injected."""
@@ -211,12 +218,15 @@ class KitMock(collections.Resources):
         self._server.leave_to_parent()
         return self._server.url
 
+    @checked
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve on a socket in a thread until `close()`, and return the URL. Port 0 takes a free one.
 
         If the mock is served already, its URL is returned. Raises KitMockError if the port is taken or uvicorn isn't
-        installed.
+        installed, ValueError for a number that no port has.
         """
+        if not 0 <= port <= LARGEST_PORT:
+            raise ValueError(f"port must be from 0 to {LARGEST_PORT}")
         if self._server is None:
             from kit_mock.adapters.server import ServerThread  # Imported late: use in process needs no server.
 
@@ -235,8 +245,9 @@ class KitMock(collections.Resources):
         return self._settings.auto_approve
 
     @auto_approve.setter
-    def auto_approve(self, value: bool) -> None:
-        self._settings.auto_approve = value
+    @checked
+    def auto_approve(self, auto_approve: bool) -> None:
+        self._settings.auto_approve = auto_approve
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
@@ -322,6 +333,7 @@ class KitMock(collections.Resources):
         """The last 1,000 deliveries, waiting, delivered or failed, the oldest first. All that wait are sent, however many."""
         return deliveries.latest(self._store)
 
+    @checked
     def deliver(self, timeout: float = 5.0) -> tuple[Delivery, ...]:
         """Wait until all deliveries that are due are sent, and return `deliveries`.
 
@@ -331,6 +343,7 @@ class KitMock(collections.Resources):
         self._app.due_work.worker.flush(timeout)
         return self.deliveries
 
+    @checked
     def resend(self, delivery_id: int) -> Delivery:
         """Send the payload of a delivery again, whatever its state, and return the new delivery.
 

@@ -159,7 +159,7 @@ def _mock(request: pytest.FixtureRequest) -> KitMock:
         arguments["seed"] = request.path.parent / arguments["seed"]
     try:
         return KitMock(clock=Clock(arguments.pop("start", START)), **arguments)
-    except (KitMockError, TypeError, ValueError) as error:
+    except (KitMockError, OverflowError, TypeError, ValueError) as error:
         pytest.fail(f"@pytest.mark.{_MARK}: {error}", pytrace=False)
 
 

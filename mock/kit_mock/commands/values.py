@@ -7,15 +7,17 @@ from argparse import ArgumentTypeError
 from datetime import datetime
 
 from kit_mock.adapters import cors
+from kit_mock.mock import LARGEST_PORT
 from kit_mock.outbox.allowed_hosts import hosts
+from kit_mock.service.authentication import credential_problem
 from kit_mock.service.rate_limit import RateLimit
 from kit_mock.state.clock import Clock
 
 
 def secret(text: str) -> str:
-    """Return a text that isn't empty."""
-    if not text:
-        raise ArgumentTypeError("it must not be empty")
+    """Return a text that a request can have as its credential."""
+    if problem := credential_problem(text):
+        raise ArgumentTypeError(f"it {problem}")
     return text
 
 
@@ -42,6 +44,8 @@ def clock(text: str) -> Clock:
         return Clock(datetime.fromisoformat(text))
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is not an ISO 8601 moment with a time zone") from None
+    except OverflowError as error:
+        raise ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def rate_limit(text: str) -> RateLimit:
@@ -77,6 +81,6 @@ def amount(text: str) -> int:
 
 def port(text: str) -> int:
     """Return the number of a port; 0 is any free one."""
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > LARGEST_PORT:
+        raise ArgumentTypeError(f"{text!r} is not a port from 0 to {LARGEST_PORT}")
     return int(text)

@@ -111,7 +111,7 @@ class Additions:
     def _account(self, account_id: int | None, function: str) -> Account:
         if account_id is None:
             account_id = accounts.first_id(self._store)
-        if not self._store.value("SELECT 1 FROM accounts WHERE id = ?", (account_id,)):
+        if (account_id,) not in self._store.rows("SELECT id FROM accounts"):
             raise KitMockError(f"{self.name}.{function}: account_id {account_id} isn't that of an account")
         return Account.of(self._store, account_id, self._clock.epoch())
 

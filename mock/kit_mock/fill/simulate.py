@@ -37,7 +37,7 @@ def fire(
     store: Store, now: int, event: str, subscriber_id: int | None, given: Mapping[str, Any]
 ) -> tuple[Delivery, ...]:
     """Simulate an event and return the deliveries that it queues. Raises ValueError, which names the argument."""
-    name = REQUESTED.get(event, event)
+    name = REQUESTED.get(str(event), str(event))
     if name not in EVENTS:
         raise ValueError(f"event: there is no {event!r}; there are {', '.join(EVENTS)}")
     with store.transaction():

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from kit_mock.protocol.arguments import checked
 from kit_mock.protocol.errors import KitMockError, UnwritableError
 from kit_mock.service.rate_limit import Limits
 from kit_mock.state.clock import Clock
@@ -39,6 +40,7 @@ def take(store: Store, clock: Clock, limits: Limits) -> bytes:
     return _MAGIC + hashlib.sha256(content).digest() + content
 
 
+@checked
 def restore(snapshot: bytes, store: Store, clock: Clock, limits: Limits) -> None:
     """Restore the state of a snapshot. Raises KitMockError, and changes nothing, for what isn't a usable snapshot."""
     moment, image = _open(snapshot)

@@ -19,6 +19,7 @@ from kit_mock.seeds.fields import Item, as_integer, as_json, as_text
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.source import read
 from kit_mock.seeds.target import Seeding, TargetAccount, errors_at, given
+from kit_mock.service.authentication import credential_problem
 from kit_mock.state.store import Store
 
 Seed = str | os.PathLike[str] | Mapping[str, Any]
@@ -145,7 +146,9 @@ def _account(seeding: Seeding, item: Item) -> TargetAccount:
         accounts.create_profile(account, {} if profile is None else _profile(profile))
     for name, kind in _CREDENTIALS.items():
         for node in item.items(name):
-            row = {"kind": kind, "hash": hashed(as_text(node)), "account_id": account.id}
+            if problem := credential_problem(text := as_text(node)):
+                node.refuse(problem)
+            row = {"kind": kind, "hash": hashed(text), "account_id": account.id}
             with errors_at(node):
                 seeding.store.insert_row("seeded_credentials", row)
     return TargetAccount(account.id, item)

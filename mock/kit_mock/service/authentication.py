@@ -23,6 +23,15 @@ _EXPIRED = "The access token expired"
 _OAUTH_ONLY = "OAuth authentication required"
 
 
+def credential_problem(text: str) -> str | None:
+    """Return why no request could have a text as its API key or token, or None."""
+    if not text:
+        return "must not be empty"
+    if text != text.strip() or not text.isprintable():
+        return "can't have white space around it or control characters, which no header keeps"
+    return None
+
+
 @attrs.frozen
 class Caller:
     """The sender of a request, known by a credential."""

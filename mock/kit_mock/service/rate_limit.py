@@ -61,17 +61,17 @@ class Limits:
 
     Memory is bounded by the requests that one window grants: a window holds at most its quota, and an empty one is dropped.
 
-    Raises ValueError for a limit that is neither a number above 0 nor `kit` or `off`, and for a window that isn't a number
-    of seconds above 0.
+    Raises ValueError for a limit that is neither a number above 0 nor `kit` or `off`, and for a window that isn't above 0
+    seconds.
     """
 
     def __init__(self, limit: RateLimit, behaviour: Behaviour, window: float = WINDOW) -> None:
-        if isinstance(limit, bool) or not isinstance(limit, int):
+        if isinstance(limit, str):
             if limit not in {"kit", "off"}:
                 raise ValueError(f"the rate limit must be a number, 'kit' or 'off', not {limit!r}")
         elif limit < 1:
             raise ValueError("the rate limit must be at least 1; 'off' is none")
-        if isinstance(window, bool) or not isinstance(window, int | float) or not 0 < window < math.inf:
+        if not 0 < window < math.inf:
             raise ValueError("the rate window must be a number of seconds above 0")
         self._limit = limit
         self.window = float(window)

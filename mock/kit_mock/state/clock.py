@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from kit_mock.protocol.arguments import checked
+
 FIRST_MOMENT, LAST_MOMENT = -62_135_596_800, 253_402_300_799
 """In seconds since 1970: the first of the year 1 and the last of 9999, between which `timestamp` can write moments."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -19,15 +21,18 @@ class Clock:
     `Clock()` follows the system's clock. `Clock(start)` stands still at `start`, so that timestamps are the same in
     every run. `advance()` and `set()` move both kinds. Threads can share a clock.
 
-    Raises ValueError for a `start` without a time zone.
+    Raises ValueError for a `start` without a time zone, OverflowError for one before 1970 or after 9000.
     """
 
+    @checked
     def __init__(self, start: datetime | None = None) -> None:
         if start is not None and start.tzinfo is None:
             raise ValueError("start must have a time zone")
         self._start = start
         self._moved = timedelta()
         self._lock = threading.Lock()
+        with _range():
+            self._move(self._moved)
 
     def __repr__(self) -> str:
         return "Clock()" if self._start is None else f"Clock({self._start.isoformat()})"
@@ -52,6 +57,7 @@ class Clock:
             self._move(self._moved + step)
         return self.now()
 
+    @checked
     def set(self, moment: datetime) -> datetime:
         """Set the clock to a moment, in the past or the future, and return it in UTC. A real clock runs on from there.
 
@@ -81,9 +87,10 @@ class Clock:
             return self._moved
 
     @moved.setter
-    def moved(self, value: timedelta) -> None:
+    @checked
+    def moved(self, moved: timedelta) -> None:
         with self._lock, _range():
-            self._move(value)
+            self._move(moved)
 
 
 def timestamp(epoch: int) -> str:

@@ -136,8 +136,13 @@ def test_the_limit_can_come_from_a_seed_and_be_nought() -> None:
     for bad in (-1, 1.5, "many", None):
         with pytest.raises(KitMockError, match="subscriber_limit must be a whole number"):
             KitMock(seed={"subscriber_limit": bad})
-    for wrong in ({"subscriber_limit": -1}, {"bulk_queue_bytes": -1}):
-        with pytest.raises(ValueError, match="must not be negative"):
+    for wrong in (
+        {"subscriber_limit": -1},
+        {"bulk_queue_bytes": -1},
+        {"max_body_bytes": -1},
+        {"subscriber_limit": 2**63},
+    ):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be from 0 to"):
             KitMock(**wrong)  # type: ignore[arg-type]
 
 

@@ -117,7 +117,7 @@ def test_what_is_no_host_cannot_be_allowed(host: str, capsys: pytest.CaptureFixt
 
 
 def test_a_text_is_no_list_of_hosts() -> None:
-    with pytest.raises(ValueError, match="must be a list of hosts"):
+    with pytest.raises(TypeError, match="allow_deliveries must be a list"):
         KitMock(allow_deliveries="app.example.com")
 
 

@@ -60,7 +60,7 @@ def test_the_window_can_be_another_one() -> None:
 
 @pytest.mark.parametrize("window", [0, -1, float("inf"), float("nan"), True, "60"])
 def test_a_window_is_a_number_of_seconds(window: Any) -> None:
-    with pytest.raises(ValueError, match="the rate window must be a number of seconds above 0"):
+    with pytest.raises((TypeError, ValueError), match=r"rate.window must be a number"):
         KitMock(rate_window=window)
 
 
@@ -132,7 +132,7 @@ def test_it_is_off_in_process_unless_asked_for(options: Any) -> None:
 
 @pytest.mark.parametrize("limit", [0, -1, "on", "", True])
 def test_a_limit_that_is_none_is_refused(limit: Any) -> None:
-    with pytest.raises(ValueError, match="rate limit"):
+    with pytest.raises((TypeError, ValueError), match=r"rate.limit"):
         KitMock(rate_limit=limit)
 
 
@@ -171,5 +171,5 @@ def test_memory_follows_what_was_granted_in_the_last_minute() -> None:
 
 @pytest.mark.parametrize("limit", [None, 0, True, 2.5, "none"])
 def test_what_is_no_limit_is_refused_by_name(limit: Any) -> None:
-    with pytest.raises(ValueError, match="the rate limit must be"):
+    with pytest.raises((TypeError, ValueError), match=r"rate.limit must be"):
         KitMock(rate_limit=limit)
