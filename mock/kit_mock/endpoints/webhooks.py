@@ -123,12 +123,8 @@ def _subject(call: Call, given: dict[str, Any], subject: Subject, errors: list[s
 
 
 def _is_id(value: Any) -> bool:
-    """Return whether a value is null or an integer. As in JSON Schema, 5.0 is one."""
-    if value is None:
-        return True
-    if isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Return whether a value is null or a whole number."""
+    return value is None or values.whole_number(value) is not None
 
 
 def _human(name: str) -> str:

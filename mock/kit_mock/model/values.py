@@ -28,6 +28,13 @@ def email_address(value: Any) -> str | None:
         return None
 
 
+def whole_number(value: Any) -> int | None:
+    """Return the whole number that a value is, or None. As in JSON Schema, 5.0 is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+        return None
+    return int(value)
+
+
 def is_blank(value: Any) -> bool:
     """Return whether a value is None or a text of white space."""
     return value is None or (isinstance(value, str) and not value.strip())

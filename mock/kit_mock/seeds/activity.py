@@ -8,6 +8,7 @@ import attrs
 
 from kit_mock.model import audience, broadcasts, products, purchase_input, purchases, subscribers
 from kit_mock.model.purchase_input import AMOUNTS, Line
+from kit_mock.protocol.casts import Caster
 from kit_mock.seeds.fields import Item, as_integer, as_text
 from kit_mock.seeds.node import Node
 from kit_mock.seeds.target import Resource, Seeding, TargetAccount, errors_at, given
@@ -16,6 +17,18 @@ from kit_mock.state.schema import LARGEST_COUNT, LARGEST_GIVEN_ID
 _TEXTS = ("subject", "preview_text", "description", "content", "thumbnail_alt")
 _NUMBERS = ("recipients", "opens", "clickers", "clicks", "unsubscribes")
 _KINDS = {"tag": "tags", "segment": "segments"}
+_LINES = {"items": {"properties": {"quantity": {"type": "integer"}, "unit_price": {"type": "number"}}}}
+_NUMBERS_OF_PURCHASE = Caster(
+    lambda schema: schema,
+    {
+        "properties": {
+            **{name: {"type": ["number", "null"]} for name in AMOUNTS},
+            "shipping": {"type": ["integer", "null"]},
+            "products": _LINES,
+        }
+    },
+)
+"""Reads the numbers of a purchase as the service does: "12.50" is one."""
 
 
 def _add_broadcast(seeding: Seeding, account: TargetAccount, item: Item) -> int:
@@ -67,6 +80,8 @@ def _part(account: TargetAccount, node: Node) -> dict[str, Any]:
     item.required("type")
     kind = item.choice("type", (*_KINDS, "all_subscribers"))
     if kind not in _KINDS:
+        if (ids := item.get("ids")) is not None:
+            ids.refuse("goes with a tag or a segment alone")
         return {"type": kind}
     return {"type": kind, "ids": [account.find(_KINDS[kind], id_) for id_ in item.items("ids")]}
 
@@ -76,7 +91,7 @@ def _add_purchase(seeding: Seeding, account: TargetAccount, item: Item) -> int:
     at_present = seeding.account(account)
     item.moment("transaction_time")  # Read here too, since this error names the line.
     lines = [Item.of(node, _LINE) for node in item.items("products")]
-    purchase = purchase_input.read(at_present, _plain(item.node))
+    purchase = purchase_input.read(at_present, _NUMBERS_OF_PURCHASE.cast(_plain(item.node)))
     buyer = subscribers.by_email(at_present, purchase.email_address)
     if buyer is None:
         item.required("email_address").refuse("isn't that of one of the account's subscribers")

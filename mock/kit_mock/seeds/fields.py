@@ -85,11 +85,11 @@ class Item:
         return address
 
     def uri(self, name: str) -> str | None:
-        """An absolute URI."""
+        """An absolute URI, without white space around it."""
         found = self.get(name)
         if found is None:
             return None
-        uri = as_text(found)
+        uri = as_text(found, blank=True)
         if not _URI.is_valid(uri):
             found.refuse("is no valid URL")
         return uri
@@ -193,7 +193,7 @@ def as_text(node: Node, *, blank: bool = False) -> str:
 
 def as_integer(node: Node, least: int, most: int) -> int:
     """A whole number in that range."""
-    value: Any = node.value
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    value = values.whole_number(node.value)
+    if value is None or not least <= value <= most:
         node.refuse(f"must be a whole number from {least} to {most}")
-    return int(value)
+    return value

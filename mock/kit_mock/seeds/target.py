@@ -11,6 +11,7 @@ import attrs
 from msgspec.structs import replace
 
 from kit_mock.model.account import Account
+from kit_mock.model.values import whole_number
 from kit_mock.protocol.errors import Refusal
 from kit_mock.seeds.fields import Item, as_text
 from kit_mock.seeds.node import Node
@@ -38,10 +39,11 @@ class TargetAccount:
 
         Raises KitMockError if the account has no such thing, or several of that name.
         """
-        if isinstance(node.value, int) and not isinstance(node.value, bool):
-            if node.value not in self.dates.get(kind, {}):
+        id_ = whole_number(node.value)
+        if id_ is not None:
+            if id_ not in self.dates.get(kind, {}):
                 node.refuse(f"isn't the id of one of the account's {kind}")
-            return node.value
+            return id_
         found = self.names.get(kind, {}).get(as_text(node).casefold(), [])
         if not found:
             node.refuse(f"isn't the name of one of the account's {kind}")

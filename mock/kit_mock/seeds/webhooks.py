@@ -35,7 +35,9 @@ def _subject(account: TargetAccount, item: Item, event: str, subject: Subject | 
     if subject is None:
         return None
     node = item.required(subject.noun)
-    return as_text(node) if subject.table is None else account.find(subject.table.replace("_", " "), node)
+    if subject.table is None:
+        return as_text(node, blank=True)
+    return account.find(subject.table.replace("_", " "), node)
 
 
 RESOURCES = {"webhooks": Resource(("id", "event", *_SUBJECTS, "target_url", "created_at", "locked"), _add_webhook)}
