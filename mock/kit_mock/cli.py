@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from kit_mock.commands import coverage, rules, seed, serve
+from kit_mock.commands import coverage, output, rules, seed, serve
 from kit_mock.commands.settings import Settings
 from kit_mock.protocol.errors import KitMockError
 from kit_mock.version import version
@@ -18,29 +18,33 @@ _UNUSABLE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0, 1 for gaps in `coverage`, or 2 with one line on standard error."""
-    parser, settings = _parser()
-    options = parser.parse_args(arguments)
     try:
-        match options.command:
-            case "coverage":
-                return coverage.run(options)
-            case "behaviours":
-                rules.run_behaviours()
-            case "rules":
-                rules.run(options)
-            case "seed":
-                return seed.run(options)
-            case "serve":
-                settings.complete(options, os.environ)
-                serve.run(options)
+        return _run(arguments)
     except KitMockError as error:
         print(f"kit-mock: {error}", file=sys.stderr)
         return _UNUSABLE
     except KeyboardInterrupt:
         pass  # Ctrl-C before the server handles it.
     except BrokenPipeError:
-        # The reader, such as `head`, closed the pipe. Without this, Python fails again when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass  # The reader, such as `head`, closed the pipe.
+    return 0
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser, settings = _parser()
+    options = parser.parse_args(arguments)
+    match options.command:
+        case "coverage":
+            return coverage.run(options)
+        case "behaviours":
+            rules.run_behaviours()
+        case "rules":
+            rules.run(options)
+        case "seed":
+            return seed.run(options)
+        case "serve":
+            settings.complete(options, os.environ)
+            serve.run(options)
     return 0
 
 
@@ -48,13 +52,13 @@ class _Version(argparse.Action):
     """The action of `--version`. argparse's own would read the version for every command, which takes time."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        print(f"kit-mock {version()}")
+        output.write(f"kit-mock {version()}")
         parser.exit()
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Settings]:
     """Return the parser, and the options of `serve`, which the environment completes."""
-    parser = argparse.ArgumentParser(prog="kit-mock", description="A stateful mock of Kit's API v4.")
+    parser = output.Parser(prog="kit-mock", description="A stateful mock of Kit's API v4.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

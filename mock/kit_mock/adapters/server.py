@@ -148,6 +148,7 @@ class _Server(uvicorn.Server):
                 self._able_to_break(app),
                 log_level="warning",
                 access_log=False,
+                use_colors=False,  # To find out whether there may be some, it would need a standard output.
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=2,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kit_mock.commands import output
+
 _GAPS = 1
 
 ABOUT = f"The exit status is {_GAPS} if one of them never occurs."
@@ -29,9 +31,9 @@ def run(options: argparse.Namespace) -> int:
     from kit_mock.status_coverage.response_fields import ResponseFields
 
     if options.how is not None:
-        print(*measure.how(options.how, options.document), sep="\n")
+        output.write(*measure.how(options.how, options.document))
         return 0
     covered, fields = measure.Tally(), ResponseFields(load(options.document).raw)
     for line in covered.lines(measure.measure_all(options.document, fields), fields):
-        print(line, flush=True)
+        output.write(line)
     return 0 if covered.is_complete else _GAPS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kit_mock.commands import output
 from kit_mock.rules.groups import SUBJECTS
 from kit_mock.rules.rule import GRADES
 
@@ -29,11 +30,11 @@ def run(options: argparse.Namespace) -> None:
     """Carry out `kit-mock rules`. Raises KitMockError for an operation that the document does not have."""
     from kit_mock.rules import report  # Imported late: the other commands need no rules.
 
-    report.print_rules(options.operation, options.grade, options.document, json=options.json)
+    output.write(report.rules_of(options.operation, options.grade, options.document, json=options.json))
 
 
 def run_behaviours() -> None:
     """Carry out `kit-mock behaviours`."""
     from kit_mock.rules import report  # Imported late: the other commands need no rules.
 
-    report.print_behaviours()
+    output.write(report.behaviours())

@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from kit_mock.commands import banner, values
+from kit_mock.commands import banner, output, values
 from kit_mock.commands.settings import RULE, Settings
 from kit_mock.mock import BULK_QUEUE_BYTES, KitMock
 from kit_mock.model import result_order
@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> None:
         ready = banner.ready(
             mock, url_of(listener), db=options.db, seed=options.seed, control=not options.no_control, notes=notes
         )
-        serve(mock.asgi, listener, lambda: _print(ready))
+        serve(mock.asgi, listener, lambda: output.write(ready))
 
 
 def _listen(host: str, port: int | None) -> tuple[socket.socket, dict[str, str]]:
@@ -168,12 +168,6 @@ def _listen(host: str, port: int | None) -> tuple[socket.socket, dict[str, str]]
     if is_everywhere(listener):
         notes["address"] = "every one of this machine"
     return listener, notes
-
-
-def _print(lines: str) -> None:
-    """Print lines in one write: a script may stop reading after the first one."""
-    sys.stdout.write(f"{lines}\n")
-    sys.stdout.flush()
 
 
 def _log_requests() -> None:

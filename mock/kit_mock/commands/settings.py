@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
+
+from kit_mock.protocol.errors import shown
+from kit_mock.protocol.suggestions import did_you_mean
 
 PREFIX = "KIT_MOCK_"
 RULE = (
@@ -74,8 +78,10 @@ class Settings:
     def complete(self, given: argparse.Namespace, environment: Mapping[str, str]) -> None:
         """Set the options that no flag has set, from the environment or else to their defaults.
 
-        A blank variable counts as none. Ends the program if one can't be used, as argparse does for a flag.
+        A blank variable counts as none. One whose name is close to that of another brings a line on standard error. Ends the
+        program if one can't be used, as argparse does for a flag.
         """
+        self._tell_misspelt(environment)
         for option in self._options:
             if option.dest in given:
                 continue
@@ -88,6 +94,14 @@ class Settings:
                 except argparse.ArgumentTypeError as error:
                     self._parser.error(f"environment variable {name}: {error}")
             setattr(given, option.dest, value)
+
+    def _tell_misspelt(self, environment: Mapping[str, str]) -> None:
+        # Only close ones: Kubernetes sets many more, such as KIT_MOCK_SERVICE_HOST.
+        known = [variable(option.flag).removeprefix(PREFIX) for option in self._options]
+        for name in environment:
+            end = name.removeprefix(PREFIX)
+            if end not in (name, *known) and (hint := did_you_mean(end, known)):
+                print(f"kit-mock: {shown(name)} sets nothing{hint.replace('mean ', f'mean {PREFIX}')}", file=sys.stderr)
 
 
 def _one(text: str, type: Callable[[str], Any], choices: list[str] | None) -> Any:  # noqa: A002  # as argparse calls it

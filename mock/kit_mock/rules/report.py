@@ -1,4 +1,4 @@
-"""Prints the rules as text or JSON."""
+"""Shows the rules as text or JSON."""
 
 from __future__ import annotations
 
@@ -24,22 +24,21 @@ _WIDTH = 100
 """Columns of the output outside a terminal."""
 
 
-def print_rules(name: str | None, grade: Grade | None, document: Path | None, *, json: bool) -> None:
-    """Print the rules of an operation or a subject with a grade. None stands for all.
+def rules_of(name: str | None, grade: Grade | None, document: Path | None, *, json: bool) -> str:
+    """Return the rules of an operation or a subject with a grade. None stands for all.
 
     Raises KitMockError for an operation that the document does not have.
     """
     heading, sections = _sections(name, document)
     wanted = {title: [rule for rule in rules if grade in (None, *rule.grades)] for title, rules in sections.items()}
     if json:
-        print(as_json([rule for rules in wanted.values() for rule in rules]))
-    else:
-        print(*lines(wanted, _width(), heading), sep="\n")
+        return as_json([rule for rules in wanted.values() for rule in rules])
+    return "\n".join(lines(wanted, _width(), heading))
 
 
-def print_behaviours() -> None:
-    """Print the differences of reference and service: first those that the behaviour switches, then the others."""
-    print(*lines(_behaviours(), _width()), sep="\n")
+def behaviours() -> str:
+    """Return the differences of reference and service: first those that the behaviour switches, then the others."""
+    return "\n".join(lines(_behaviours(), _width()))
 
 
 def _width() -> int:

@@ -7,6 +7,7 @@ their dates.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from pathlib import Path
@@ -85,9 +86,9 @@ _STATEMENTS = (
 class Progress:
     """Prints progress: on a terminal one line that changes, on other streams a line for each tenth."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self._changes = stream.isatty()
+        self._changes = stream is not None and stream.isatty()
         self._told = 0
         self._begun = time.monotonic()
 
@@ -101,13 +102,18 @@ class Progress:
         else:
             text, end = f"{done:,} of {total:,} subscribers", "\n"
         self._told = tenth
-        print(text, end=end, file=self._stream, flush=True)
+        self._print(text, end)
 
     def finish(self, path: Path) -> None:
         """Print the size of the finished file, and how long it took."""
         seconds = time.monotonic() - self._begun
         megabytes = path.stat().st_size / 1e6
-        print(f"{path}: {megabytes:,.0f} MB in {seconds:.0f} s", file=self._stream, flush=True)
+        self._print(f"{path}: {megabytes:,.0f} MB in {seconds:.0f} s", "\n")
+
+    def _print(self, text: str, end: str) -> None:
+        if self._stream is not None:  # Without a place for progress, the file is made all the same.
+            with contextlib.suppress(OSError):
+                print(text, end=end, file=self._stream, flush=True)
 
 
 def make(path: Path, subscribers: int, progress: Progress) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,8 +22,9 @@ COMMAND = [sys.executable, "-m", "kit_mock"]
 HEADERS = {"X-Kit-Api-Key": "kit_test_key"}
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+def run(*arguments: str, redirect: str = "", env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = f"{shlex.join([*COMMAND, *arguments])} {redirect}"
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, env=env)
 
 
 @contextmanager
@@ -131,6 +134,58 @@ def test_version() -> None:
     ],
 )
 def test_wrong_use_is_told(arguments: list[str]) -> None:
-    result = run(*arguments)
-    assert result.returncode == 2
-    assert "usage: kit-mock" in result.stderr
+    assert re.search(r"; see kit-mock( serve)? --help$", one_line(run(*arguments)).strip())
+
+
+WRITING = [
+    ["--help"],
+    ["--version"],
+    ["serve", "--help"],
+    ["serve", "--port", "0"],
+    ["rules", "create_tag"],
+    ["rules", "--json"],
+    ["behaviours"],
+    ["coverage", "--how", "create_tag"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRITING)
+def test_output_that_cannot_be_written_is_one_line(arguments: list[str]) -> None:
+    for target, reason in ((">/dev/full", "No space left on device"), (">&-", "it is closed")):
+        result = run(*arguments, redirect=target)
+        assert one_line(result) == f"kit-mock: cannot write to standard output: {reason}\n", target
+
+
+@pytest.mark.parametrize("arguments", [each for each in WRITING if "0" not in each])
+def test_nobody_who_reads_on_is_no_error(arguments: list[str]) -> None:
+    result = run(*arguments, redirect="| true")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_what_the_encoding_lacks_is_escaped(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    rules = run("rules", env=environment)
+    assert (rules.returncode, rules.stderr) == (0, "")
+    assert "\\u2026" in rules.stdout
+    db = tmp_path / "\u00e9.db"
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--db", db], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        process.kill()
+    assert lines[-1].strip() == f"state         in {tmp_path}/\\xe9.db"
+
+
+@pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&-"])
+def test_a_large_account_needs_no_place_for_its_progress(tmp_path: Path, redirect: str) -> None:
+    result = run("seed", "--subscribers", "10", "--db", str(tmp_path / "kit.db"), redirect=redirect)
+    assert (result.returncode, result.stdout) == (0, "")
+    KitMock(db=tmp_path / "kit.db").close()
+
+
+def test_a_mock_can_be_served_without_a_standard_output() -> None:
+    program = "import sys, httpx, kit_mock; sys.exit(httpx.get(kit_mock.KitMock().url + '/_mock/health').status_code)"
+    command = f"exec {shlex.join([sys.executable, '-c', program])} >&-"
+    result = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (200, "")

@@ -110,4 +110,6 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_wrong_use_is_told(arguments: list[str]) -> None:
     result = run("seed", *arguments)
     assert result.returncode == 2
-    assert "usage: kit-mock seed" in result.stderr
+    assert result.stderr.startswith("kit-mock: ")
+    assert result.stderr.endswith("; see kit-mock seed --help\n")
+    assert result.stderr.count("\n") == 1

@@ -80,7 +80,33 @@ def test_a_bad_value_names_the_variable(
     with pytest.raises(SystemExit) as ended:
         main(["serve"])
     assert ended.value.code == 2
-    assert f"kit-mock serve: error: environment variable {name}: {told}" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"kit-mock: environment variable {name}: {told}")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("KIT_MOCK_RATE_LIMTI", "KIT_MOCK_RATE_LIMIT"),
+        ("KIT_MOCK_BEHAVIOR", "KIT_MOCK_BEHAVIOUR"),
+        ("KIT_MOCK_APIKEY", "KIT_MOCK_API_KEY"),
+        ("KIT_MOCK_ALLOW_HOSTS", "KIT_MOCK_ALLOW_HOST"),
+        ("KIT_MOCK_rate_limit", None),
+        ("KIT_MOCK_NOTHING", None),
+        ("KIT_MOCKS_PORT", None),
+        *((f"KIT_MOCK_SERVICE_{end}", None) for end in ("HOST", "PORT", "PORT_HTTP")),
+        *((f"KIT_MOCK_PORT_4010_TCP{end}", None) for end in ("", "_ADDR", "_PORT", "_PROTO")),
+    ],
+)
+def test_a_misspelt_variable_is_told(
+    name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, "off")
+    monkeypatch.setenv("KIT_MOCK_HOST", "..")
+    assert main(["serve"]) == 2
+    *told, problem = capsys.readouterr().err.splitlines()
+    assert problem.startswith("kit-mock: cannot listen on ..")
+    assert told == ([] if meant is None else [f"kit-mock: {name} sets nothing: did you mean {meant}?"])
 
 
 def test_what_an_orchestrator_sets_for_a_service_of_that_name_is_no_setting() -> None:
