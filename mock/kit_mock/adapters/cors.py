@@ -37,8 +37,6 @@ class Cors:
     """The responses and headers for pages of these origins. Raises ValueError for an invalid origin."""
 
     def __init__(self, origins: Iterable[str]) -> None:
-        if isinstance(origins, str):
-            raise ValueError("cors must be a list of origins, not a text")
         self._origins = frozenset(map(origin, origins))
 
     def __bool__(self) -> bool:

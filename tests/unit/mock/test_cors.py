@@ -110,5 +110,5 @@ def test_what_is_no_origin_is_told(origin: str, capsys: pytest.CaptureFixture[st
 
 
 def test_a_text_is_no_list_of_origins() -> None:
-    with pytest.raises(ValueError, match="cors must be a list of origins"):
+    with pytest.raises(TypeError, match="cors must be a list"):
         KitMock(cors=OWN)
