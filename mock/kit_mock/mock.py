@@ -13,7 +13,7 @@ from kit_mock.adapters.asgi import AsgiApp
 from kit_mock.adapters.cors import Cors
 from kit_mock.adapters.httpx_transports import AsyncTransport, SyncTransport
 from kit_mock.control.plane import Control, plane
-from kit_mock.fill import collections, readable, simulate, snapshots
+from kit_mock.fill import collections, simulate, snapshots
 from kit_mock.fill.initial_state import InitialState, fixed_credentials
 from kit_mock.model import result_order
 from kit_mock.model.oauth_clients import DEFAULT_CLIENTS, OAuthClient
@@ -21,7 +21,6 @@ from kit_mock.outbox import allowed_hosts, deliveries
 from kit_mock.outbox.deliveries import Delivery
 from kit_mock.protocol import document as documents
 from kit_mock.protocol.arguments import checked
-from kit_mock.protocol.errors import UnwritableError
 from kit_mock.rules import behaviours
 from kit_mock.rules.behaviours import BehaviourName
 from kit_mock.seeds import seed
@@ -34,7 +33,6 @@ from kit_mock.service.request_log import RecordedRequest, Recorder
 from kit_mock.state.clock import Clock
 from kit_mock.state.schema import LARGEST_COUNT
 from kit_mock.state.settings import BulkOrder, Settings
-from kit_mock.state.store import Store
 
 if TYPE_CHECKING:
     from kit_mock.adapters.server import ServerThread
@@ -125,13 +123,10 @@ class KitMock(collections.Resources):
         allow_hosts: Iterable[str] = (),
         cors: Iterable[str] = (),
     ) -> None:
-        for name, secret in (("api_key", api_key), ("access_token", access_token)):
-            if problem := credential_problem(secret):
-                raise ValueError(f"{name} {problem}")
-        amounts = {"subscriber_limit": subscriber_limit or 0, "bulk_queue_bytes": bulk_queue_bytes}
-        for name, amount in {**amounts, "max_body_bytes": max_body_bytes}.items():
-            if not 0 <= amount <= LARGEST_COUNT:
-                raise ValueError(f"{name} must be from 0 to {LARGEST_COUNT}")
+        _check_credentials(api_key=api_key, access_token=access_token)
+        _check_amounts(
+            subscriber_limit=subscriber_limit or 0, bulk_queue_bytes=bulk_queue_bytes, max_body_bytes=max_body_bytes
+        )
         self.api_key = api_key
         self.access_token = access_token
         self.clock = clock or Clock()
@@ -148,23 +143,14 @@ class KitMock(collections.Resources):
             bulk_queue_bytes=bulk_queue_bytes,
             delivery_hosts=allowed_hosts.hosts(allow_deliveries),
         )
-        self._store = Store(None if db is None else Path(db), self._settings)
-        self._recorder = Recorder(_REMEMBERED_REQUESTS)
         self._initial_state = InitialState(seed, tuple(oauth_clients), can_broadcast, subscriber_limit)
         self._moved_at_first, self._auto_approve_at_first = self.clock.moved, auto_approve
-        try:
-            was_there = not self._store.is_new
-            self._initial_state.apply(self._store, self.clock.epoch())
-            if was_there:
-                readable.check(self._store, compiled, self.clock.epoch(), str(db))
-            self._credentials = Credentials(
-                self._store, compiled.api_key_header, *fixed_credentials(self._store, api_key, access_token)
-            )
-        except BaseException as error:
-            self._store.close()
-            if isinstance(error, UnwritableError):
-                raise UnwritableError(f"cannot use the database{'' if db is None else f' {db}'}: {error}") from None
-            raise
+        path = None if db is None else Path(db)
+        self._store = self._initial_state.opened(path, self._settings, compiled, self.clock.epoch())
+        self._recorder = Recorder(_REMEMBERED_REQUESTS)
+        self._credentials = Credentials(
+            self._store, compiled.api_key_header, *fixed_credentials(self._store, api_key, access_token)
+        )
         self.faults = Faults(compiled.operations)
         """The faults that are injected."""
         super().__init__(self._store, self.clock, compiled)
@@ -371,3 +357,15 @@ class KitMock(collections.Resources):
         queued = simulate.fire(self._store, self.clock.epoch(), event, subscriber_id, subject)
         self._app.due_work.worker.nudge()
         return queued
+
+
+def _check_credentials(**credentials: str) -> None:
+    for name, text in credentials.items():
+        if problem := credential_problem(text):
+            raise ValueError(f"{name} {problem}")
+
+
+def _check_amounts(**amounts: int) -> None:
+    for name, amount in amounts.items():
+        if not 0 <= amount <= LARGEST_COUNT:
+            raise ValueError(f"{name} must be from 0 to {LARGEST_COUNT}")

@@ -27,7 +27,15 @@ ABOUT = (
 def add_options(parser: argparse.ArgumentParser) -> Settings:
     """Add the options of the command, and return them."""
     settings = Settings(parser)
-    value, values_, switch = settings.value, settings.values, settings.switch
+    _add_start(settings)
+    _add_behaviour(settings)
+    _add_surroundings(settings)
+    return settings
+
+
+def _add_start(settings: Settings) -> None:
+    """Add the options of what the mock begins with: its address, its data and its credentials."""
+    value = settings.value
     value("--host", "address to listen on", default="127.0.0.1")
     value(
         "--port",
@@ -40,6 +48,11 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
     value(
         "--access-token", "the access token that is accepted", type=values.secret, default=ACCESS_TOKEN, metavar="TOKEN"
     )
+
+
+def _add_behaviour(settings: Settings) -> None:
+    """Add the options of how the service answers."""
+    value = settings.value
     value(
         "--rate-limit",
         "requests per --rate-window for each credential; kit: Kit's own limit, 120 with a key; off: no limit",
@@ -60,7 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
         choices=behaviours.BEHAVIOURS,
         default=behaviours.DEFAULT.name,
     )
-    switch(
+    settings.switch(
         "--strict",
         "refuse values that the document's types don't allow, such as 1 for a boolean or a form for JSON; the service casts"
         " them",
@@ -84,6 +97,11 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
         choices=result_order.BULK_ORDERS,
         default="request",
     )
+
+
+def _add_surroundings(settings: Settings) -> None:
+    """Add the options of the clock, of the control plane, and of whom the mock talks to."""
+    value, values_, switch = settings.value, settings.values, settings.switch
     value(
         "--now",
         "make the mock's clock stand still at this ISO 8601 moment, such as 2026-03-02T09:30:00Z, until /_mock/clock"
@@ -113,7 +131,6 @@ def add_options(parser: argparse.ArgumentParser) -> Settings:
         metavar="ORIGIN",
     )
     value("--document", "OpenAPI document in JSON, instead of kit_api's own", type=Path, metavar="FILE")
-    return settings
 
 
 def run(options: argparse.Namespace) -> None:

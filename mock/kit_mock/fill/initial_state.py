@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 
+from kit_mock.fill import readable
 from kit_mock.model import accounts, oauth_clients
 from kit_mock.model.oauth_clients import OAuthClient, hashed
+from kit_mock.protocol.document import Document
+from kit_mock.protocol.errors import UnwritableError
 from kit_mock.seeds import seed
 from kit_mock.seeds.target import given
+from kit_mock.state.settings import Settings
 from kit_mock.state.store import Store
 
 
@@ -26,6 +32,24 @@ class InitialState:
     oauth_clients: tuple[OAuthClient, ...]
     can_broadcast: bool | None
     subscriber_limit: int | None
+
+    def opened(self, path: Path | None, settings: Settings, document: Document, now: int) -> Store:
+        """Open the database of a file, or one in memory, and add what it lacks.
+
+        Raises KitMockError for an unusable seed, and for a file that can't be used or that clients couldn't read.
+        """
+        store = Store(path, settings)
+        try:
+            was_there = not store.is_new
+            self.apply(store, now)
+            if was_there:
+                readable.check(store, document, now, str(path))
+        except BaseException as error:
+            store.close()
+            if isinstance(error, UnwritableError):
+                raise UnwritableError(f"cannot use the database {path or 'in memory'}: {error}") from None
+            raise
+        return store
 
     def apply(self, store: Store, now: int) -> None:
         """Add to a database, new or not, what it lacks. Raises KitMockError for an unusable seed."""
