@@ -254,6 +254,7 @@ class KitMock(collections.Resources):
         """The length of the rate limit's window, in seconds."""
         return self._limits.window
 
+    @checked
     def fail_next(self, target: str | None = None, *, times: int = 1, **options: Unpack[WhatFails]) -> Fault:
         """Inject a fault into the next request, or the next few: `mock.fail_next("create_subscriber", status=503)`.
 

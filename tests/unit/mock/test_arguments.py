@@ -61,6 +61,7 @@ def test_each_item_of_a_list_is_checked_whatever_yields_them(name: str) -> None:
         (lambda mock: mock.clock.set("2024-01-01"), "moment must be a datetime, not str"),
         (lambda mock: setattr(mock.clock, "moved", 5), "moved must be a timedelta, not int"),
         (lambda mock: setattr(mock, "auto_approve", "no"), "auto_approve must be True or False, not str"),
+        (lambda mock: mock.fail_next(5), "target must be a text or None, not int"),
         (lambda mock: mock.restore("x"), "snapshot must be bytes, not str"),
         (lambda mock: mock.restore(5), "snapshot must be bytes, not int"),
         (lambda mock: mock.resend("1"), "delivery_id must be a whole number, not str"),

@@ -153,7 +153,7 @@ def test_marks(run: Run, tmp_path: Path) -> None:
 
 
 BAD_MARKS = """
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -182,6 +182,14 @@ def test_start(kit_mock): ...
 def test_start_in_words(kit_mock): ...
 
 
+@pytest.mark.kit_mock(start=datetime(1969, 7, 20, tzinfo=UTC))
+def test_start_out_of_range(kit_mock): ...
+
+
+@pytest.mark.kit_mock(strict="no")
+def test_type(kit_mock): ...
+
+
 @pytest.mark.kit_mock(clock=None)
 def test_clock(kit_mock): ...
 
@@ -193,7 +201,7 @@ def test_auth(async_kit): ...
 
 def test_bad_marks_are_told_in_a_line(run: Run, tmp_path: Path) -> None:
     output = run(BAD_MARKS, failing=True)
-    assert "8 errors" in output
+    assert "10 errors" in output
     assert "Traceback" not in output
     missing = tmp_path / "tests" / "none.yaml"
     for line in (
@@ -203,6 +211,8 @@ def test_bad_marks_are_told_in_a_line(run: Run, tmp_path: Path) -> None:
         f"@pytest.mark.kit_mock: cannot read the seed {missing}: No such file or directory",
         "@pytest.mark.kit_mock: start must have a time zone",
         "@pytest.mark.kit_mock: start must be a datetime with a time zone, not '2023-01-01'",
+        "@pytest.mark.kit_mock: the clock can only be between 1970 and 9000",
+        "@pytest.mark.kit_mock: strict must be True or False, not str",
         "@pytest.mark.kit_mock: there is no 'clock'",
         "@pytest.mark.kit_mock: auth must be api_key or oauth, not 'oath': did you mean oauth?",
     ):
