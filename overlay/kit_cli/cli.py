@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
-import os
+import itertools
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from kit_client import (
     APIStatusError,
@@ -23,8 +22,10 @@ from kit_client import (
 
 from .commands import broadcast, call, doctor, export, import_, login, logout, webhooks, whoami
 from .context import Context
-from .declaring import Commands, HelpFormatter
-from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, CommandError
+from .declaring import CommandParser, Commands, HelpFormatter
+from .output import Output
+from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, OK, CommandError, MisuseError
+from .streams import drop, flush_or_drop, open_standard_streams
 
 _ABOUT = """\
 Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` explains a command.
@@ -39,37 +40,54 @@ _FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit status. `--help` lists the statuses."""
-    for stream in (sys.stdout, sys.stderr):
-        _be_able_to_write(stream)
-    options = parser().parse_args(arguments)
-    context = Context(options)
-    output = context.output
+    has_output = open_standard_streams()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Also for errors of the arguments, which come before these are parsed.
+    output = Output(as_json="--json" in itertools.takewhile(lambda each: each != "--", given), is_quiet=False)
     try:
-        with output.without_warnings() if options.quiet or options.json else contextlib.nullcontext():
-            status: int = options.run(options, context)
+        if not has_output:
+            raise CommandError("standard output is closed: nothing was done")
+        status = _run(given)
         sys.stdout.flush()
     except CommandError as error:
         output.error(str(error), exit_status=error.status)
         return error.status
     except KitError as error:
-        output.error(_told(error, options.command), **_details(error), exit_status=FAILED)
+        output.error(_told(error, given[0]), **_details(error), exit_status=FAILED)
         return FAILED
     except KeyboardInterrupt:
         output.error("stopped", exit_status=INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        _drop_output()
+        drop(sys.stdout)
         return NOBODY_READS
     except OSError as error:
-        _drop_output()
+        drop(sys.stdout)
         output.error(f"{error.filename or 'the output'}: {error.strerror or type(error).__name__}", exit_status=FAILED)
         return FAILED
+    finally:
+        # Also after an error: Python does so at its end, and would say that it failed.
+        flush_or_drop(sys.stdout)
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        options, unknown = parser().parse_known_args(arguments)
+    except SystemExit:
+        # After --help and --version.
+        return OK
+    if unknown:
+        raise MisuseError(f"unrecognized arguments: {' '.join(unknown)}; `{options.prog} --help` tells more")
+    context = Context(options)
+    with context.output.without_warnings() if options.quiet or options.json else contextlib.nullcontext():
+        status: int = options.run(options, context)
     return status
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
-    made = argparse.ArgumentParser(
+    made = CommandParser(
         prog="kit-client",
         description=_ABOUT,
         epilog=EXPLAINED,
@@ -80,19 +98,6 @@ def parser() -> argparse.ArgumentParser:
     for module in (login, logout, whoami, import_, export, broadcast, webhooks, call, doctor):
         module.add_to(commands)
     return made
-
-
-def _be_able_to_write(stream: TextIO) -> None:
-    """Let a stream take any text: in UTF-8 where programs read, and with escapes for what a terminal has no letters for."""
-    if isinstance(stream, io.TextIOWrapper):
-        encoding = stream.encoding if stream.isatty() else "utf-8"
-        stream.reconfigure(encoding=encoding, errors="backslashreplace")
-
-
-def _drop_output() -> None:
-    """Let nothing be written any more. Python flushes once more at its end, and would say that this failed."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: KitError, command: str) -> str:

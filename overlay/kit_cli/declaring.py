@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .context import Context
 from .credentials import DEFAULT_ACCOUNT, default_path
-from .status import EXPLAINED
+from .status import EXPLAINED, MisuseError
 
 Run = Callable[[argparse.Namespace, Context], int]
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose options may stand before, between and after what isn't an option.
+    """A parser whose options may stand before, between and after what isn't an option, and that raises `MisuseError`.
 
-    The one of argparse takes all of its arguments from where the first one stands.
+    The one of argparse takes all of its arguments from where the first one stands, and ends the process after an error.
     """
 
     declare: Callable[[argparse.ArgumentParser], None] | None = None
@@ -38,6 +38,10 @@ class CommandParser(argparse.ArgumentParser):
             return self.parse_known_intermixed_args(args, namespace)
         finally:
             self._is_at_work = False
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `MisuseError`."""
+        raise MisuseError(f"{message}; `{self.prog} --help` tells more")
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -87,7 +91,7 @@ class Commands:
             **settings,
         }
         made: CommandParser = self._parsers.add_parser(name, help=does, description=about, **settings)
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, prog=made.prog)
         common = made.add_argument_group("options of all commands")
         common.add_argument(
             "--account",

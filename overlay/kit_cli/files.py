@@ -22,7 +22,8 @@ def read_text(name: str, what: str = "") -> str:
     Raises:
         CommandError: It can't be read.
     """
-    shown = f"{what}: {printable(repr(name))}" if what else printable(name)
+    shown = "standard input" if name == STANDARD_INPUT else printable(repr(name) if what else name)
+    shown = f"{what}: {shown}" if what else shown
     try:
         content = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).expanduser().read_bytes()
     except OSError as error:
@@ -34,3 +35,17 @@ def read_text(name: str, what: str = "") -> str:
         return content.decode("utf-8-sig")
     except UnicodeError:
         raise CommandError(f"{shown} isn't text in UTF-8") from None
+
+
+def read_line() -> str:
+    """Return a line of standard input; nothing at its end.
+
+    Raises:
+        CommandError: It can't be read.
+    """
+    try:
+        return sys.stdin.readline()
+    except OSError as error:
+        raise CommandError(f"standard input can't be read: {error.strerror}") from None
+    except UnicodeError:
+        raise CommandError("standard input isn't text") from None

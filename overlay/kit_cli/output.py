@@ -13,7 +13,9 @@ import msgspec
 
 from kit_api.errors import printable
 
+from .files import read_line
 from .status import CommandError, MisuseError
+from .streams import drop
 
 # The longest cell of a table.
 _CELL = 200
@@ -72,7 +74,7 @@ class Output:
     def note(self, line: str) -> None:
         """Write a remark to standard error, unless it is to be quiet."""
         if not self.is_quiet:
-            print(_visible(line), file=sys.stderr, flush=True)
+            _to_standard_error(_visible(line))
 
     def error(self, text: str, **details: Any) -> None:
         """Write an error to standard error: the text for people, or JSON with the details for programs."""
@@ -81,7 +83,7 @@ class Output:
             line = _visible_json(msgspec.json.encode({"error": text, **details}).decode())
         else:
             line = f"kit-client: {text}"
-        print(line, file=sys.stderr, flush=True)
+        _to_standard_error(line)
 
     def confirm(self, question: str) -> None:
         """Ask at the terminal, and go on only after a yes.
@@ -93,7 +95,7 @@ class Output:
         if not sys.stdin.isatty():
             raise MisuseError("there is no terminal to ask at: add --yes to go on without a question")
         print(f"{_visible(question)} [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if read_line().strip().lower() not in ("y", "yes"):
             raise CommandError("stopped: nothing was sent")
 
     @contextlib.contextmanager
@@ -138,6 +140,14 @@ class Output:
                 shown.update(task, completed=done, **({} if new_total is None else {"total": new_total}))
 
             yield update
+
+
+def _to_standard_error(line: str) -> None:
+    """Write a line. What nobody can read doesn't stop the command."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        drop(sys.stderr)
 
 
 def _visible(text: str) -> str:

@@ -8,6 +8,8 @@ from functools import partial
 
 from kit_cli.context import Context
 from kit_cli.declaring import Commands
+from kit_cli.files import read_line
+from kit_cli.status import CommandError
 
 from . import whoami
 
@@ -63,11 +65,16 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def _ask_for_key() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
+    """Return what was typed or piped. Raises CommandError if that is nothing."""
     from getpass import getpass
 
-    return getpass("API key (it isn't shown): ").strip()
+    try:
+        key = getpass("API key (it isn't shown): ") if sys.stdin.isatty() else read_line()
+    except EOFError:
+        key = ""
+    if not key.strip():
+        raise CommandError("no API key was given")
+    return key.strip()
 
 
 def _port(text: str) -> int:

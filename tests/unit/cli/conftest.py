@@ -75,11 +75,7 @@ def offline(no_credentials: None, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Runs the command without any credentials."""
 
     def run(*arguments: str) -> Outcome:
-        try:
-            status: Any = main(arguments)
-        except SystemExit as end:
-            status = end.code
-        return Outcome(status, *capsys.readouterr())
+        return Outcome(main(arguments), *capsys.readouterr())
 
     return run
 

@@ -133,3 +133,15 @@ def test_the_file_is_for_its_owner_alone(signed_in: Cli, tmp_path: Path) -> None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert signed_in("logout", "--json").data == {"signed_in": False}
     assert json.loads(file.read_text()) == {}
+
+
+def test_ctrl_d_gives_no_key(
+    offline: Cli, type_in: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ask(prompt: str) -> str:
+        raise EOFError(prompt)
+
+    type_in("")
+    monkeypatch.setattr("getpass.getpass", ask)
+    assert offline("login", "--api-key") == (1, "", "kit-client: no API key was given\n")
+    assert not (tmp_path / "config").exists()
