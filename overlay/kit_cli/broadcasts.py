@@ -24,6 +24,8 @@ from .status import CommandError, MisuseError
 _MADE = ("content", "subscriber_filter")
 _MOMENTS = ("send_at", "published_at")
 _TAGS = "tags"
+# The fields that bring a broadcast to people.
+_REACHING = ("send_at", "public")
 
 
 class Broadcast(Struct, frozen=True, kw_only=True):
@@ -39,7 +41,7 @@ class Broadcast(Struct, frozen=True, kw_only=True):
     @property
     def reaches_people(self) -> bool:
         """Whether it is more than a draft that nobody sees."""
-        return self.body.get("send_at") is not None or bool(self.body.get("public"))
+        return any(self.body.get(name) for name in _REACHING)
 
     def question(self) -> str:
         """Return what to ask before it is created."""
@@ -104,7 +106,7 @@ def compose(document: Document, options: argparse.Namespace, account: Account) -
         account: The account it is for.
 
     Raises:
-        MisuseError: A field is unknown, missing, or not what the document says.
+        MisuseError: A field is unknown, missing, or not what the document says; or an option contradicts another one.
         CommandError: The account has no such tag.
     """
     known = operations()["create_broadcast"].arguments
@@ -117,7 +119,9 @@ def compose(document: Document, options: argparse.Namespace, account: Account) -
     texts: dict[str, Any] = {name: document.fields.get(name) for name in names}
     texts |= {name: value for name, value in given.items() if value is not None}
     if options.draft:
-        texts["send_at"] = None
+        if options.public:
+            raise MisuseError("--public: not allowed with --draft, which nobody sees")
+        texts |= dict.fromkeys(_REACHING)
     # Said outright, as nobody has shown what the service makes of a broadcast that doesn't say.
     body: dict[str, Any] = {"public": False, "content": document.html}
     for name, value in texts.items():

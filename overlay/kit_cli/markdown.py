@@ -6,7 +6,6 @@ import re
 from itertools import count
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from kit_api.errors import printable
@@ -15,8 +14,10 @@ from .extras import needed
 from .status import MisuseError
 
 _END = re.compile("^(?:---|\\.\\.\\.)[ \t]*$", re.MULTILINE)
-# On one line, so that two braces that mean nothing take no more than their line.
-_LIQUID = r"\{\{.*?\}\}|\{%.*?%\}"
+# Up to its end on the same line or, as long as no other one begins before that, on a later line: two braces that mean nothing
+# don't take what follows.
+_SAME_TAG = r"(?:(?!\{[{%])[\s\S])*?"
+_LIQUID = rf"\{{\{{.*?\}}\}}|\{{%.*?%\}}|\{{\{{{_SAME_TAG}\}}\}}|\{{%{_SAME_TAG}%\}}"
 
 
 class Document(Struct, frozen=True):
@@ -87,25 +88,34 @@ def _fields(top: str, name: str) -> dict[str, str | list[str]]:
     yaml = needed("yaml", "the top of a Markdown file")
     try:
         # The loader that leaves scalars as they are written: what they stand for is for the document to say.
-        found: Any = yaml.load(top, Loader=yaml.BaseLoader)
+        found: Any = yaml.compose(top, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        # The first line is the one with the dashes.
-        where = "" if mark is None else f"line {mark.line + 2}: "
+        where = "" if mark is None else f"line {_line(mark)}: "
         raise MisuseError(f"{name}: {where}{printable(getattr(error, 'problem', None) or 'no YAML')}") from None
-    if found in (None, ""):
+    except RecursionError:
+        raise MisuseError(f"{name}: the fields at its top are nested too deeply") from None
+    if found is None:
         return {}
-    try:
-        texts = msgspec.convert(found, dict[str, Any])
-    except msgspec.ValidationError:
-        raise MisuseError(f"{name}: expected fields at its top, such as subject: News") from None
+    if not isinstance(found, yaml.MappingNode):
+        raise MisuseError(f"{name}: expected fields at its top, such as subject: News")
     fields: dict[str, str | list[str]] = {}
-    for key, value in texts.items():
-        try:
-            fields[key] = msgspec.convert(value, str | list[str])
-        except msgspec.ValidationError:
-            raise MisuseError(f"{name}: {printable(key, 80)}: expected text, or a list of texts") from None
+    for key, value in found.value:
+        where = f"{name}: line {_line(key.start_mark)}"
+        if not isinstance(key, yaml.ScalarNode):
+            raise MisuseError(f"{where}: expected a field, such as subject: News")
+        if key.value in fields:
+            raise MisuseError(f"{where}: {printable(key.value, 80)} is given twice")
+        every = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        if not all(isinstance(each, yaml.ScalarNode) for each in every):
+            raise MisuseError(f"{where}: {printable(key.value, 80)}: expected text, or a list of texts")
+        fields[key.value] = [each.value for each in every] if isinstance(value, yaml.SequenceNode) else value.value
     return fields
+
+
+def _line(mark: Any) -> int:
+    # From 1, and below the line with the dashes.
+    return int(mark.line) + 2
 
 
 def _is_relative(url: str) -> bool:

@@ -35,7 +35,7 @@ def add_to(commands: Commands) -> None:
         metavar="MOMENT",
         help="when to send it: '2026-12-01 09:00' in the account's time zone, 2026-12-01T09:00Z, or now",
     )
-    when.add_argument("--draft", action="store_true", help="save a draft, even if the file has a send_at")
+    when.add_argument("--draft", action="store_true", help="save a draft, even if the file has a send_at or is public")
     parser.add_argument(
         "--public",
         action=argparse.BooleanOptionalAction,

@@ -72,6 +72,16 @@ def test_options_go_before_the_file(cli: Cli, mock: KitMock, write: Write) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    "fields", ["public: true", f"send_at: {LATER}", f"send_at: {LATER}\npublic: true", "send_at: now"]
+)
+def test_a_draft_reaches_nobody_whatever_the_file_says(cli: Cli, mock: KitMock, write: Write, fields: str) -> None:
+    file = write(f"---\nsubject: x\n{fields}\n---\nText")
+    for more in ((), ("--no-public",)):
+        assert cli("broadcast", file, "--draft", *more).out.endswith("saved as a draft\n")
+    assert created(mock) == [{"public": False, "content": "<p>Text</p>\n", "subject": "x"}] * 2
+
+
 @pytest.mark.parametrize("more", [("--send-at", LATER), ("--send-at", "now"), ("--public",)])
 def test_what_reaches_people_is_asked_about(
     cli: Cli, mock: KitMock, write: Write, type_in: Callable[[str], None], more: tuple[str, ...]
@@ -172,6 +182,10 @@ def test_what_leads_nowhere_is_told(cli: Cli, write: Write) -> None:
         ("---\nsubjct: Hi\nlayout: post\n---\nText", [], 2, "unknown subjct, layout; the top of a file has subject, "),
         ("---\ncontent: Hi\n---\nText", [], 2, "unknown content"),
         ("---\nsubject: [Hi\n---\nText", [], 2, "line 3: expected ',' or ']'"),
+        ("---\nsubject: Hi\npublic: no\n'subject': Ho\n---\nText", [], 2, "line 4: subject is given twice"),
+        (f"---\nsubject: {'[' * 5000}\n---\nText", [], 2, "nested too deeply"),
+        ("---\nsubject: &a [*a]\n---\nText", [], 2, "line 2: subject: expected text, or a list of texts"),
+        ("---\nsubject: Hi\n? [public]\n: yes\n---\nText", [], 2, "line 3: expected a field"),
         ("---\nsubject: Hi\nText", [], 2, "have no end"),
         ("---\n- Hi\n---\nText", [], 2, "expected fields at its top"),
         ("---\nsubject: {a: b}\n---\nText", [], 2, "subject: expected text"),
@@ -186,6 +200,7 @@ def test_what_leads_nowhere_is_told(cli: Cli, write: Write) -> None:
         ("Text", ["--subject", "Hi", "--tag", "Mathematics"], 1, "no tag 'Mathematics'; did you mean Mathematicians?"),
         ("Text", ["--subject", "Hi", "--tag", "zzz"], 1, "no tag 'zzz'\n"),
         ("Text", ["--subject", "Hi", "--draft", "--send-at", LATER], 2, "not allowed with"),
+        ("Text", ["--subject", "Hi", "--draft", "--public"], 2, "--public: not allowed with --draft"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_made(

@@ -26,6 +26,11 @@ def html(text: str) -> str:
         ("{{ a", "<p>{{ a</p>\n"),
         ("LIQUID0x0x {{ a }}", "<p>LIQUID0x0x {{ a }}</p>\n"),
         ("`{{ a < b }}`", "<p><code>{{ a < b }}</code></p>\n"),
+        ('{{ a\n  | default: "b" }} *c*', '<p>{{ a\n  | default: "b" }} <em>c</em></p>\n'),
+        ("{% if a\n  == 'b' %}*c*{%\nendif %}", "<p>{% if a\n  == 'b' %}<em>c</em>{%\nendif %}</p>\n"),
+        ("[Bye]({{\n\n  unsubscribe_url }})", '<p><a href="{{\n\n  unsubscribe_url }}">Bye</a></p>\n'),
+        ("{{ a\n\n*b* {{ c }}", "<p>{{ a</p>\n<p><em>b</em> {{ c }}</p>\n"),
+        ('{% assign a = "{{" %}\n*b* {{ c }}', '<p>{% assign a = "{{" %}\n<em>b</em> {{ c }}</p>\n'),
         ("a\n\n---\n\nb", "<p>a</p>\n<hr />\n<p>b</p>\n"),
         ("<div class='x'>y</div>", "<div class='x'>y</div>"),
     ],
@@ -50,9 +55,12 @@ def test_no_fields_are_no_fields() -> None:
     assert read_markdown("---\n---\nText", "post.md").fields == {}
 
 
-@given(st.lists(st.sampled_from(['{{ a | b: "c" }}', "{%x%}", "LIQUID", "0", "x", " ", "\n", "*", "[a](", ")", "<"])))
+TAGS = ('{{ a | b: "c" }}', "{%x%}", '{{ a\n  | b: "c" }}', "{%\n\n*x*\n%}")
+
+
+@given(st.lists(st.sampled_from([*TAGS, "LIQUID", "0", "x", " ", "\n", "*", "[a](", ")", "<", "{", "}"])))
 def test_every_tag_comes_out_as_it_went_in(parts: list[str]) -> None:
     text = "".join(parts)
     made = html(text)
-    for tag in ('{{ a | b: "c" }}', "{%x%}"):
+    for tag in TAGS:
         assert made.count(tag) == text.count(tag)
