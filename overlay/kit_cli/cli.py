@@ -5,20 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import re
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from kit_client import (
-    APIStatusError,
-    AuthenticationError,
-    KitError,
-    OAuthError,
-    OAuthRequiredError,
-    TokenStoreError,
-    __version__,
-)
+from kit_client import KitError, __version__
 
 from .commands import broadcast, call, doctor, export, import_, login, logout, webhooks, whoami
 from .context import Context
@@ -26,6 +16,7 @@ from .declaring import CommandParser, Commands, HelpFormatter
 from .output import Output
 from .status import EXPLAINED, FAILED, INTERRUPTED, NOBODY_READS, OK, CommandError, MisuseError
 from .streams import drop, flush_or_drop, open_standard_streams
+from .telling import details, told
 
 _ABOUT = """\
 Work with a Kit account from a terminal or a script. `kit-client COMMAND --help` explains a command.
@@ -34,8 +25,6 @@ It uses the credentials of `kit-client login` or, without a login, the environme
 The credentials of a login are sent only to the service where the login was made, and those of the environment only to
 KIT_BASE_URL if that is set.
 """
-# The advice at the end of some errors.
-_FOR_PROGRAMS = re.compile("[;:] (authorize again|open authorization_url).*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.error(str(error), exit_status=error.status)
         return error.status
     except KitError as error:
-        output.error(_told(error, given[0]), **_details(error), exit_status=FAILED)
+        output.error(told(error, is_signing_in=given[0] == "login"), **details(error), exit_status=FAILED)
         return FAILED
     except KeyboardInterrupt:
         output.error("stopped", exit_status=INTERRUPTED)
@@ -98,27 +87,3 @@ def parser() -> argparse.ArgumentParser:
     for module in (login, logout, whoami, import_, export, broadcast, webhooks, call, doctor):
         module.add_to(commands)
     return made
-
-
-def _told(error: KitError, command: str) -> str:
-    """Return an error in words for a person."""
-    signing_in_helps = isinstance(error, AuthenticationError | OAuthError | OAuthRequiredError) and not (
-        isinstance(error, TokenStoreError) or command == "login"
-    )
-    text = _FOR_PROGRAMS.sub("", str(error)) + ("; `kit-client login` signs in" if signing_in_helps else "")
-    return ". ".join([text, *getattr(error, "__notes__", ())])
-
-
-def _details(error: KitError) -> dict[str, Any]:
-    """Return what programs may want to know of an error."""
-    details: dict[str, Any] = {"type": type(error).__name__}
-    if error.cursor is not None:
-        details["cursor"] = error.cursor
-    if isinstance(error, APIStatusError):
-        details |= {
-            "operation": error.operation,
-            "status_code": error.status_code,
-            "errors": list(error.errors),
-            "request_id": error.request_id,
-        }
-    return details

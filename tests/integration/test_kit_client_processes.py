@@ -106,6 +106,19 @@ def test_ctrl_c_ends_a_call(mock: KitMock, as_owner: dict[str, Any]) -> None:
     assert (process.returncode, out, err) == (130, "", "kit-client: stopped\n")
 
 
+def test_ctrl_c_tells_which_webhooks_are_gone(mock: KitMock, as_owner: dict[str, Any]) -> None:
+    for event in ("activate", "unsubscribe", "bounce"):
+        run("webhooks", "add", f"subscriber.subscriber_{event}", "https://app.example.com/kit", **as_owner)
+    mock.fail_next("DELETE /v4/webhooks/2", delay=30)
+    with command("webhooks", "remove", "1", "2", "3", **as_owner) as process:
+        deadline = time.monotonic() + 30
+        while mock.requests[-1].path != "/v4/webhooks/2" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "Removed 1; failed 2; not tried 3\n", "kit-client: stopped\n")
+
+
 def test_a_reader_that_goes_away_ends_it_without_a_word(mock: KitMock, as_owner: dict[str, Any]) -> None:
     for number in range(50):
         mock.tags.add(name=f"{number} " + "x" * 2000)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kit_api.errors import printable
 from kit_cli.context import Context
 from kit_cli.declaring import Commands
+from kit_cli.output import Output
 from kit_cli.status import FAILED, OK, PARTLY, MisuseError
 
 if TYPE_CHECKING:
@@ -75,25 +76,39 @@ def run_add(options: argparse.Namespace, context: Context) -> int:
 
 
 def run_remove(options: argparse.Namespace, context: Context) -> int:
-    """Remove webhooks, by `DELETE /v4/webhooks/{id}`. One that isn't there doesn't keep the others."""
-    from kit_client import NotFoundError
+    """Remove webhooks, by `DELETE /v4/webhooks/{id}`. If one isn't there, the others are removed; other errors end it."""
+    from kit_cli.telling import details, told
+    from kit_client import KitError, NotFoundError
 
+    waiting = list(dict.fromkeys(options.ids))
     removed: list[int] = []
+    failed: list[int] = []
     with context.kit() as kit:
-        for id_ in dict.fromkeys(options.ids):
-            try:
-                kit.webhooks.delete(id_)
-            except NotFoundError as error:
-                context.output.error(str(error), id=id_)
-            else:
-                removed.append(id_)
-    if context.output.as_json:
-        context.output.result({"removed": removed})
-    elif removed:
-        context.output.say(f"Removed {', '.join(map(str, removed))}")
-    if len(removed) == len(set(options.ids)):
+        try:
+            while waiting:
+                # Counted as failed until it is known that it didn't: Ctrl-C may come at any moment.
+                failed.append(id_ := waiting.pop(0))
+                try:
+                    kit.webhooks.delete(id_)
+                except KitError as error:
+                    context.output.error(told(error), **details(error), id=id_)
+                    if not isinstance(error, NotFoundError):
+                        break
+                else:
+                    removed.append(failed.pop())
+        finally:
+            _tell_removed(context.output, {"removed": removed, "failed": failed, "not_tried": waiting})
+    if not failed:
         return OK
     return PARTLY if removed else FAILED
+
+
+def _tell_removed(output: Output, ids: dict[str, list[int]]) -> None:
+    if output.as_json:
+        output.result(ids)
+        return
+    parts = [f"{what.replace('_', ' ')} {', '.join(map(str, each))}" for what, each in ids.items() if each]
+    output.say("; ".join(parts).capitalize())
 
 
 def _event_name(typed: str) -> str:

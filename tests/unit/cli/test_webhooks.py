@@ -34,10 +34,26 @@ def test_a_secret_is_masked_but_for_programs(cli: Cli) -> None:
 def test_one_that_is_not_there_does_not_keep_the_others(cli: Cli) -> None:
     cli("webhooks", "add", "subscriber_activate", URL)
     status, out, err = cli("webhooks", "remove", "7", "1", "1")
-    assert (status, out) == (3, "Removed 1\n")
+    assert (status, out) == (3, "Removed 1; failed 7\n")
     assert "404" in err
     status, out, err = cli("webhooks", "remove", "7", "--json")
-    assert (status, json.loads(out), json.loads(err)["id"]) == (1, {"removed": []}, 7)
+    assert (status, json.loads(out)) == (1, {"removed": [], "failed": [7], "not_tried": []})
+    error = json.loads(err)
+    assert (error["id"], error["type"], error["status_code"]) == (7, "NotFoundError", 404)
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_what_is_removed_is_told_when_another_one_fails(cli: Cli, mock: KitMock, status: int) -> None:
+    for event in ("subscriber_activate", "subscriber_unsubscribe", "subscriber_bounce"):
+        cli("webhooks", "add", event, URL)
+    mock.fail_next("DELETE /v4/webhooks/2", status=status)
+    outcome = cli("webhooks", "remove", "1", "2", "3")
+    assert (outcome.status, outcome.out) == (3, "Removed 1; failed 2; not tried 3\n")
+    assert outcome.err.startswith(f"kit-client: delete_webhook: {status}: ")
+    assert sorted(each["id"] for each in cli("webhooks", "list", "--json").data) == [2, 3]
+    mock.fail_next("DELETE /v4/webhooks/3", status=status)
+    outcome = cli("webhooks", "remove", "3", "2", "--json")
+    assert (outcome.status, outcome.data) == (1, {"removed": [], "failed": [3], "not_tried": [2]})
 
 
 def test_whether_it_was_made_is_told_where_nobody_knows(cli: Cli, mock: KitMock) -> None:
