@@ -10,6 +10,7 @@ from typing import Any
 
 from .formats import ENDINGS
 from .listings import Listing, listings, read_filter
+from .new_file import check_distinct, part_of
 from .status import MisuseError
 
 
@@ -73,6 +74,8 @@ def chosen(options: argparse.Namespace) -> Export:
         raise MisuseError("--parallel is for subscribers: other lists are short")
     if export.resume and not export.can_resume:
         raise MisuseError("--resume needs a file to go on with: give --out FILE")
+    if path is not None:
+        check_distinct({"--store": options.store, "--out": path, "the unfinished file of --out": part_of(path)})
     return export
 
 

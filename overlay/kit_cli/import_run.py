@@ -18,7 +18,7 @@ from .csv_rows import DELIMITERS, Table
 from .csv_text import open_bytes
 from .failures import Failures
 from .importing import Account, Row, Rows, Wanted, wanted
-from .new_file import check_free, shown
+from .new_file import check_distinct, check_free, part_of, shown
 from .output import Output
 from .status import FAILED, OK, PARTLY, CommandError, MisuseError
 
@@ -39,10 +39,11 @@ class ImportRun:
         for column, field in options.map:
             if self._mapping.setdefault(column, field) != field:
                 raise MisuseError(f"--map: column {printable(repr(column))} is given twice")
+        named = {"FILE": self._path, "--checkpoint": options.checkpoint, "--store": options.store}
         if options.failures is not None:
             check_free(options.failures, force=options.force)
-            if self._path is not None and self._path.resolve() == options.failures.resolve():
-                raise MisuseError("--failures: this is the file that is imported")
+            named |= {"--failures": options.failures, "the unfinished file of --failures": part_of(options.failures)}
+        check_distinct(named)
 
     def run(self) -> int:
         """Import, and return the exit status."""
@@ -56,7 +57,6 @@ class ImportRun:
             count = sum(1 for _ in rows)
             imported = self._prepared(rows, given, count)
             estimate = imported.estimate()
-            self._announce(table, columns, given, count + rows.unreadable, estimate)
             failures = Failures(
                 options.failures,
                 self._path,
@@ -64,13 +64,18 @@ class ImportRun:
                 delimiter=table.delimiter,
                 for_excel=table.encoding != "utf-8",
                 force=options.force,
+                is_written=options.failures is not None or not options.dry_run,
+                taken=options.checkpoint,
             )
-            rows.report = lambda record, problem: failures.add(record, [problem])
-            where = None
             try:
+                self._announce(table, columns, given, count + rows.unreadable, estimate)
+                rows.report = lambda record, problem: failures.add(record, [problem])
                 report = (self._check if options.dry_run else self._send)(imported, rows, failures)
-                if options.failures is not None or not options.dry_run:
+                try:
                     where = failures.finish()
+                except CommandError:
+                    self._tell(report, rows, failures, None, estimate, columns)
+                    raise
             finally:
                 failures.discard()
         return self._tell(report, rows, failures, where, estimate, columns)

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,7 +58,7 @@ class NewFile:
             else:
                 check_free(path, force=force)
                 # The file that a symbolic link leads to is replaced, and not the link.
-                self._final = path.resolve()
+                self._final = real(path)
                 self._part = part or self._final.with_name(f"{self._final.name}.{secrets.token_hex(4)}.part")
                 self._part.touch()
                 self._file = self._part.open("r+b")
@@ -128,3 +128,33 @@ def check_free(path: Path, *, force: bool) -> None:
         raise MisuseError(f"{shown(path)} is there already; --force replaces it")
     if not path.parent.is_dir():
         raise CommandError(f"{shown(path)} can't be written: there is no such folder")
+
+
+def check_distinct(named: Mapping[str, Path | None]) -> None:
+    """Look whether files that a command uses are different ones. Devices and pipes may be used twice.
+
+    Args:
+        named: The files, by what people call them; None where one isn't given.
+
+    Raises:
+        MisuseError: Two of them are one.
+    """
+    seen: dict[object, str] = {}
+    for name, path in named.items():
+        if path is None or (path.exists() and not path.is_file()):
+            continue
+        # By its number, as a file can have several names.
+        file = (path.stat().st_dev, path.stat().st_ino) if path.exists() else real(path)
+        if seen.setdefault(file, name) != name:
+            raise MisuseError(f"{seen[file]} and {name} are the same file: {shown(path)}")
+
+
+def part_of(path: Path) -> Path:
+    """Return the name `FILE.part` that a file has while it is written."""
+    final = real(path)
+    return final.with_name(f"{final.name}.part")
+
+
+def real(path: Path) -> Path:
+    """Return the file that a link leads to. A link that leads to itself is left to whoever opens it."""
+    return Path(os.path.realpath(path))

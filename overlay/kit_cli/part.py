@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .new_file import shown, told
+from .new_file import part_of, shown, told
 from .status import CommandError
 
 
@@ -27,9 +27,8 @@ class Part:
     """
 
     def __init__(self, path: Path) -> None:
-        final = path.resolve()
-        self.path = final.with_name(f"{final.name}.part")
-        self._lock = FileLock(final.with_name(f"{final.name}.part.lock"), timeout=0)
+        self.path = part_of(path)
+        self._lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=0)
         with told(path):
             # Before the lock, which doesn't tell a folder that can't be written to from another process.
             self.is_begun = self.path.exists()

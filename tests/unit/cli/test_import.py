@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kit_cli.import_run import ImportRun
 from kit_cli.part import Part
 from kit_mock import KitMock
 
@@ -134,18 +135,29 @@ def test_a_form_that_does_not_exist_is_told_before_anything_is_sent(mock: KitMoc
         (["people.csv", "--encoding", "base64"], 2, "'base64' is not an encoding that is known"),
         (["people.csv", "--delimiter", "ab"], 2, "'ab' is not one sign"),
         (["people.csv", "--failures", "people.csv"], 2, "people.csv is there already; --force replaces it"),
-        (["people.csv", "--failures", "./people.csv", "--force"], 2, "--failures: this is the file that is imported"),
-        (["people.csv", "--checkpoint", "people.csv"], 1, "checkpoint people.csv: it can't be used"),
+        (["people.csv", "--failures", "./people.csv", "--force"], 2, "FILE and --failures are the same file"),
+        (["people.csv", "--failures", "other.csv", "--force"], 2, "FILE and --failures are the same file: other.csv"),
+        (["people.csv", "--checkpoint", "people.csv"], 2, "FILE and --checkpoint are the same file: people.csv"),
+        (["people.csv", "--failures", "k", "--checkpoint", "./k"], 2, "--checkpoint and --failures are the same file"),
+        (["people.csv", "--failures", "k", "--checkpoint", "k.part"], 2, "and the unfinished file of --failures are"),
+        (["people.csv", "--failures", "k", "--store", "k"], 2, "--store and --failures are the same file"),
+        (["f.csv.part", "--failures", "f.csv"], 2, "FILE and the unfinished file of --failures are the same file"),
+        (["notes.txt", "--checkpoint", "people.csv"], 1, "checkpoint people.csv: it can't be used"),
         (["people.csv", "--failures", "no/where.csv"], 1, "no/where.csv can't be written: there is no such folder"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_sent(
     mock: KitMock, run: Cli, arguments: list[str], status: int, said: str
 ) -> None:
+    Path("other.csv").hardlink_to("people.csv")
+    for copy in ("f.csv.part", "notes.txt"):
+        Path(copy).write_text(PEOPLE, encoding="utf-8")
+    files = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
     outcome = run("import", *arguments)
     assert (outcome.status, outcome.out) == (status, "")
     assert said in outcome.err
     assert "bulk_create_subscribers" not in writes(mock)
+    assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == files
 
 
 def test_a_key_is_told_to_need_a_fallback_which_goes_one_by_one(
@@ -272,6 +284,59 @@ def test_what_a_killed_import_left_of_its_failures_is_replaced(run: Cli) -> None
     assert "all of these rows are in people.failures.csv" in run("import", "people.csv").err
     assert b"xx" not in Path("people.failures.csv").read_bytes()
     assert [path.name for path in Path().glob("*.failures*")] == ["people.failures.csv"]
+
+
+def files() -> set[str]:
+    return {path.name for path in Path().iterdir() if path.is_file()}
+
+
+def test_an_import_that_could_not_report_does_not_begin(mock: KitMock, run: Cli) -> None:
+    # A folder, as no permission keeps an administrator from writing.
+    Path("people.failures.csv.part").mkdir()
+    status, out, err = run("import", "people.csv", "--tag", "new", "--create-missing")
+    assert (status, out, writes(mock)) == (1, "", [])
+    assert "people.failures.csv can't be written: Is a directory; --failures FILE.csv is another place" in err
+    assert run("import", "people.csv", "--dry-run").status == 3
+    Path("f.csv.part").mkdir()
+    for dry in ((), ("--dry-run",)):
+        assert run("import", "people.csv", "--failures", "f.csv", *dry).status == 1
+    assert run("import", "people.csv", "--failures", "g.csv").status == 3
+    assert files() == {"people.csv", "g.csv"}
+
+
+def test_nothing_is_left_where_no_row_fails(mock: KitMock, run: Cli) -> None:
+    Path("good.csv").write_text("email\nada@example.com\n", encoding="utf-8")
+    Path("old.csv").write_text("old", encoding="utf-8")
+    for more in ((), ("--failures", "new.csv"), ("--failures", "old.csv", "--force"), ("--dry-run",)):
+        assert run("import", "good.csv", *more)[:2] == (
+            0,
+            f"1 row {'can be ' if '--dry-run' in more else ''}imported\n",
+        )
+    assert files() == {"people.csv", "good.csv", "old.csv"}
+    assert Path("old.csv").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("checkpoint", ["./people.failures.csv", "{}/people.failures.csv", "people.failures.csv.part"])
+def test_the_file_of_failures_is_not_called_as_the_checkpoint(run: Cli, tmp_path: Path, checkpoint: str) -> None:
+    err = run("import", "people.csv", "--checkpoint", checkpoint.format(tmp_path)).err
+    assert "all of these rows are in people.failures-2.csv" in err
+
+
+def test_rows_that_failed_are_not_lost_where_their_name_is_taken_meanwhile(
+    mock: KitMock, run: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sent(run: ImportRun, *arguments: Any) -> Any:
+        Path("people.failures.csv").write_text("mine", encoding="utf-8")
+        return send(run, *arguments)
+
+    send = ImportRun._send
+    monkeypatch.setattr(ImportRun, "_send", sent)
+    status, out, err = run("import", "people.csv")
+    assert (status, out) == (1, "2 rows imported; 1 duplicate left out; 3 failed\n")
+    assert "people.failures.csv is there already" in err
+    assert "people.failures.csv.part\n" in err
+    assert Path("people.failures.csv").read_text(encoding="utf-8") == "mine"
+    assert "nobody" in Path("people.failures.csv.part").read_text(encoding="utf-8")
 
 
 def test_failures_can_go_to_a_device(run: Cli) -> None:
