@@ -11,6 +11,7 @@ from itertools import islice
 from kit_api.errors import printable
 
 from .csv_rows import Record, Table, is_address
+from .formulas import unguarded
 from .naming import did_you_mean, plain
 from .status import CommandError, MisuseError
 
@@ -82,7 +83,7 @@ class Columns:
     def values(self, record: Record) -> dict[str, str]:
         """Return the values of a row, for `import_subscribers` with the argument `fields`."""
         filled = record.cells + [""] * (len(self.names) - len(record.cells))
-        return {self._name(index): _unquoted(filled[index]) for index in self.targets}
+        return {self._name(index): unguarded(filled[index]) for index in self.targets}
 
     @property
     def fields(self) -> dict[str, str | int]:
@@ -104,11 +105,6 @@ class Columns:
         target = self.targets[index]
         # Not by the header: one that is called `state` would be read as that of the subscriber.
         return target if isinstance(target, str) else f"column {index + 1}"
-
-
-def _unquoted(cell: str) -> str:
-    """Take away the apostrophe that keeps a spreadsheet from running a cell, as `export --safe-for-excel` puts it."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
 def names_address(cell: str) -> bool:

@@ -17,7 +17,7 @@ SAMPLE = 200
 
 _ADDRESS = re.compile(r"[^@\s,;|\"<>]+@[^@\s,;|\"<>]+\.[^@\s,;|\"<>]+")
 # Python strips the rest of what is blank; these have no width.
-_INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060")
+INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060")
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -35,7 +35,7 @@ class Record:
 
 def clean(cell: str) -> str:
     """Return a cell without blanks around it, and without characters that can't be seen."""
-    return (cell if cell.isascii() else cell.translate(_INVISIBLE)).strip()
+    return (cell if cell.isascii() else cell.translate(INVISIBLE)).strip()
 
 
 def is_address(cell: str) -> bool:

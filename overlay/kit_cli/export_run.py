@@ -82,7 +82,7 @@ class ExportRun:
         file = ResumableFile(path, force=export.force, resume=export.resume, export=identity)
         try:
             place = file.place or Place(export=identity, columns=dict(self._columns()))
-            self._encoder = self._encoder_of(place.columns)
+            self._encoder = self._encoder_of(place.columns, place)
             self._walk(file, place)
             if export.format == "parquet":
                 with file.lines() as lines, _new(path, force=export.force, part=file.converted) as made:
@@ -107,10 +107,18 @@ class ExportRun:
 
         def note() -> None:
             if source.cursor is not None:
-                total = source.total or place.total
-                file.note(
-                    replace(place, started=self.started, total=total, cursor=source.cursor, rows=self.rows, size=size)
+                found = replace(
+                    place,
+                    started=self.started,
+                    total=source.total or place.total,
+                    cursor=source.cursor,
+                    rows=self.rows,
+                    size=size,
                 )
+                if isinstance(self._encoder, Csv):
+                    found.formulas = self._encoder.formulas
+                    found.without_column = sorted(self._encoder.without_column)
+                file.note(found)
 
         with closing(pages), self._progress() as update:
             while True:
@@ -189,10 +197,16 @@ class ExportRun:
             keys = [field.key for field in sorted(self._kit.custom_fields.list(), key=lambda field: field.id)]
         return columns_of(export.listing.model, absent=absent, is_slim=is_slim, keys=keys)
 
-    def _encoder_of(self, columns: Columns) -> Encoder:
+    def _encoder_of(self, columns: Columns, place: Place | None = None) -> Encoder:
         if self._export.format != "csv":
             return Jsonl()
-        return Csv(columns, for_excel=self._export.for_excel, delimiter=self._export.delimiter)
+        return Csv(
+            columns,
+            for_excel=self._export.for_excel,
+            delimiter=self._export.delimiter,
+            formulas=0 if place is None else place.formulas,
+            without_column=() if place is None else place.without_column,
+        )
 
 
 @contextmanager

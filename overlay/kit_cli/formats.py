@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
@@ -17,6 +16,7 @@ from kit_client.tables import row
 
 from .csv_writing import CsvWriter
 from .extras import needed
+from .formulas import guarded, is_formula
 from .new_file import NewFile
 from .status import CommandError
 
@@ -29,10 +29,6 @@ ENDINGS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", 
 
 # Rows of Parquet that are made in one go, and form a row group.
 _GROUP = 20_000
-# A sign at the beginning makes a spreadsheet run a cell. Some take the wide forms for it too. A number, such as -5 or
-# +49 30 123, does nothing.
-_FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_NUMBER = re.compile(r"[+-][\d\s().,/-]*")
 _encode = msgspec.json.Encoder()
 
 
@@ -64,15 +60,25 @@ class Csv:
         columns: The columns.
         for_excel: Whether a spreadsheet shall be kept from running cells as formulas, and told the encoding.
         delimiter: What stands between cells.
+        formulas: How many cells of rows before may be run.
+        without_column: The keys of rows before that had no column.
     """
 
-    def __init__(self, columns: Columns, *, for_excel: bool, delimiter: str = ",") -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        *,
+        for_excel: bool,
+        delimiter: str = ",",
+        formulas: int = 0,
+        without_column: Iterable[str] = (),
+    ) -> None:
         self._columns, self._names, self._for_excel = list(columns), frozenset(columns), for_excel
         self._writer = CsvWriter(delimiter)
         self.start = (codecs.BOM_UTF8 if for_excel else b"") + self._writer.rows([self._columns])
-        self.without_column: set[str] = set()
+        self.without_column = set(without_column)
         """The keys that came and have no column, so that their values aren't in the file."""
-        self.formulas = 0
+        self.formulas = formulas
         """How many cells a spreadsheet may run as formulas."""
 
     def encode(self, items: Sequence[Item]) -> bytes:
@@ -92,9 +98,9 @@ class Csv:
             return ""
         if not isinstance(value, str):
             return _encode.encode(value).decode()
-        if _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        if is_formula(value):
             self.formulas += 1
-            return f"'{value}" if self._for_excel else value
+            return guarded(value) if self._for_excel else value
         return value
 
 

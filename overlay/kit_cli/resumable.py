@@ -34,6 +34,10 @@ class Place(Struct, kw_only=True):
     """The cursor of the last page whose rows are in the file; None before the first one."""
     rows: int = 0
     """How many rows are in the file."""
+    formulas: int = 0
+    """How many cells of these rows a spreadsheet may run as formulas."""
+    without_column: list[str] = []
+    """The keys that came with these rows and have no column."""
     size: int = 0
     """How long the file is with these rows, in bytes. What stands behind is from a page that wasn't finished."""
 

@@ -199,6 +199,28 @@ def test_values_without_a_column_are_told(
     assert "came meanwhile, and has no column: fields.new; export again, or as JSON Lines\n" in err
 
 
+def test_a_resumed_export_reports_what_it_found_before(
+    mock: KitMock, run: Cli, after_pages: Callable[[int, Callable[[], object]], None]
+) -> None:
+    mock.subscribers.add(email_address="first@example.com", first_name="=1+1")
+    mock.subscribers.add(email_address="other@example.com", first_name="@x", fields={"company": "=2"})
+
+    def change_and_interrupt() -> None:
+        mock.custom_fields.add(label="New")
+        with Kit(mock.api_key, base_url=mock.url) as kit:
+            # On the third page: the second one may have been asked for.
+            kit.subscribers.update(PEOPLE - 22, fields={"new": "x"})
+            kit.subscribers.update(PEOPLE - 23, first_name="-a")
+        after_pages(4, interrupt)
+
+    after_pages(1, change_and_interrupt)
+    assert run("export", "subscribers", "--out", "p.csv").status == 130
+    first = json.loads(Path("p.csv.part.json").read_bytes())
+    assert (first["formulas"], first["without_column"]) == (4, ["fields.new"])
+    data = run("export", "subscribers", "--out", "p.csv", "--resume", "--json").data
+    assert (data["cells_like_formulas"], data["keys_without_column"]) == (4, ["fields.new"])
+
+
 def test_nothing_is_left_of_an_export_that_did_not_begin(mock: KitMock, run: Cli) -> None:
     mock.fail_next("list_subscribers", status=403)
     assert run("export", "subscribers", "--out", "p.csv").status == 1
