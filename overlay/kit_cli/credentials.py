@@ -17,9 +17,18 @@ from .status import CommandError
 
 if TYPE_CHECKING:
     # Imported where it is used: `--help` and commands with a key don't need it.
-    from kit_client import OAuth
+    from kit_client import FileTokenStore, OAuth, TokenStore
 
 DEFAULT_ACCOUNT = "default"
+# What the key of a login begins with; tokens have the name of the account as their key, so that programs find them.
+_LOGIN = "login:"
+
+
+def account_name(text: str) -> str:
+    """Return the name of an account. Raises ValueError if it can't be one."""
+    if not text.strip() or text.startswith(_LOGIN):
+        raise ValueError
+    return text
 
 
 class Login(Struct, frozen=True, omit_defaults=True):
@@ -36,10 +45,13 @@ class Login(Struct, frozen=True, omit_defaults=True):
 _decode = msgspec.json.Decoder(Login).decode
 
 
-def default_path() -> Path:
-    """Return the file that credentials are kept in."""
+def default_path() -> Path | None:
+    """Return the file that credentials are kept in; None for a user without a home folder, as in some containers."""
     folder = os.environ.get("APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME")
-    return (Path(folder) if folder else Path.home() / ".config") / "kit-client" / "credentials.json"
+    try:
+        return (Path(folder) if folder else Path.home() / ".config") / "kit-client" / "credentials.json"
+    except RuntimeError:
+        return None
 
 
 class Credentials:
@@ -50,22 +62,38 @@ class Credentials:
     that was named is a login's, and never the environment's.
 
     Args:
-        path: The file of the logins.
+        path: The file of the logins; None if there can't be one.
         account: The name of the account, or None for the default one.
         base_url: The base URL, if it was an option.
     """
 
-    def __init__(self, path: Path, account: str | None, base_url: str | None) -> None:
+    def __init__(self, path: Path | None, account: str | None, base_url: str | None) -> None:
         from kit_client import FileTokenStore
 
-        self._store, self._is_named = FileTokenStore(path), account is not None
+        self._file = None if path is None else FileTokenStore(path)
         self._account, self._base_url = account or DEFAULT_ACCOUNT, base_url
-        self._key = f"login:{self._account}"
+        self._is_named, self._key = account is not None, f"{_LOGIN}{self._account}"
 
-    def app(self, client_id: str, base_url: str | None, redirect_uri: str | None = None) -> OAuth:
+    def app(
+        self,
+        client_id: str,
+        base_url: str | None,
+        redirect_uri: str | None = None,
+        *,
+        store: TokenStore | None = None,
+        has_secret: bool = True,
+    ) -> OAuth:
         """Return the OAuth of an app.
 
+        Args:
+            client_id: Its client id.
+            base_url: The base URL, or None for the default one.
+            redirect_uri: Where the browser comes back to.
+            store: Where the tokens are; None for the file.
+            has_secret: Whether the secret of the environment is that of this app.
+
         Raises:
+            CommandError: There can't be a file.
             ConfigurationError: The URL or an argument can't be used.
         """
         from kit_api.api.oauth.authorize import SERVERS
@@ -75,22 +103,49 @@ class Credentials:
         root = checked_base_url(base_url)
         return OAuth(
             client_id=client_id,
-            client_secret=environment("KIT_CLIENT_SECRET"),
+            client_secret=environment("KIT_CLIENT_SECRET") if has_secret else None,
             redirect_uri=redirect_uri,
-            store=self._store,
+            store=store or self._store,
             account=self._account,
             authorize_url=f"{SERVERS.get(root, root)}/oauth/authorize",
             token_url=f"{root}/oauth/token",
             revoke_url=REVOKE_URL if root in SERVERS else f"{root}/oauth/revoke",
         )
 
+    def replaced(self, client_id: str | None, base_url: str | None) -> OAuth | None:
+        """Return the OAuth of the login that another one is about to replace, with a copy of its tokens, to revoke those.
+
+        Args:
+            client_id: The app that is about to sign in; None for an API key.
+            base_url: The base URL of that login.
+
+        Raises:
+            CommandError: There can't be a file for the new login.
+        """
+        from kit_client import MemoryTokenStore
+
+        store = self._store
+        try:
+            login = self._kept()
+        except TokenStoreError:
+            # One that can't be read may be replaced.
+            return None
+        if login is None or login.client_id is None or (tokens := store.load(self._account)) is None:
+            return None
+        copy = MemoryTokenStore()
+        copy.save(self._account, tokens)
+        # The secret of the environment is that of the app that signs in.
+        is_its_secret = client_id is None or (client_id == login.client_id and _are_same(base_url, login.base_url))
+        return self.app(login.client_id, login.base_url, store=copy, has_secret=is_its_secret)
+
     def keep_app(self, client_id: str, base_url: str | None) -> None:
         """Remember that this app is signed in."""
         self._keep(Login(client_id=client_id, base_url=checked_base_url(base_url)))
 
     def keep_key(self, key: str, base_url: str | None) -> None:
-        """Remember an API key."""
+        """Remember an API key in the place of tokens."""
         self._keep(Login(api_key=key, base_url=checked_base_url(base_url)))
+        self._store.delete(self._account)
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of `Kit` that say where to and as whom.
@@ -134,6 +189,12 @@ class Credentials:
         self._store.delete(self._account)
         self._store.delete(self._key)
 
+    @property
+    def _store(self) -> FileTokenStore:
+        if self._file is None:
+            raise CommandError("there is no home folder to keep credentials in: set HOME, or give --store FILE")
+        return self._file
+
     def _keep(self, login: Login) -> None:
         self._store.save(self._key, msgspec.json.encode(login).decode())
 
@@ -167,13 +228,13 @@ class Credentials:
         )
 
     def _kept(self) -> Login | None:
-        text = self._store.load(self._key)
+        text = None if self._file is None else self._file.load(self._key)
         try:
             return None if text is None else _decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            raise TokenStoreError(f"{self._store!r} holds no credentials for account {self._account!r}") from None
+            raise TokenStoreError(f"{self._file!r} holds no credentials for account {self._account!r}") from None
 
 
-def _are_same(one: str, other: str) -> bool:
+def _are_same(one: str | None, other: str | None) -> bool:
     """Return whether two base URLs name one place."""
     return httpx.URL(checked_base_url(one)) == httpx.URL(checked_base_url(other))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .context import Context
-from .credentials import DEFAULT_ACCOUNT, default_path
+from .credentials import DEFAULT_ACCOUNT, account_name, default_path
 from .status import EXPLAINED, MisuseError
 
 Run = Callable[[argparse.Namespace, Context], int]
@@ -95,6 +95,7 @@ class Commands:
         common = made.add_argument_group("options of all commands")
         common.add_argument(
             "--account",
+            type=_account,
             metavar="NAME",
             help=f"the name of the login to use, if you have several (default: {DEFAULT_ACCOUNT!r})",
         )
@@ -113,6 +114,13 @@ class Commands:
         common.add_argument("--json", action="store_true", help="write results and errors as JSON, for programs")
         common.add_argument("--quiet", "-q", action="store_true", help="show neither progress nor notes")
         return made
+
+
+def _account(text: str) -> str:
+    try:
+        return account_name(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} can't be the name of a login") from None
 
 
 def _sentence(does: str) -> str:

@@ -17,7 +17,7 @@ exit status:
   0    success
   1    failure; standard error says why
   2    wrong arguments; nothing was sent
-  3    partial success: some rows or webhooks failed, and are reported
+  3    partial success: some of it failed, and is reported
   130  stopped by Ctrl-C
   141  the program that reads the output has ended
 """

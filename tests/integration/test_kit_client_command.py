@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import stat
@@ -123,6 +124,60 @@ def test_logout_keeps_the_tokens_if_the_service_is_away_unless_told_otherwise(mo
     assert store.read_bytes() == before
     assert run("logout", "--local", "--store", str(store))[0] == 0
     assert json.loads(store.read_text()) == {}
+
+
+def access_token(store: Path) -> str:
+    """Return the access token of the default account."""
+    found = re.search('"access_token": ?"([^"]+)"', store.read_text())
+    assert found is not None
+    return found[1]
+
+
+def is_valid(mock: KitMock, token: str) -> bool:
+    return httpx.get(f"{mock.url}/v4/account", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def sign_in_anew(mock: KitMock, store: Path, way: str) -> tuple[int, str, str]:
+    if way == "oauth":
+        return log_in(mock, store)
+    arguments = ("--api-key", "--base-url", mock.url, "--store", str(store))
+    return run("login", *arguments, given=mock.api_key)
+
+
+@pytest.mark.parametrize("way", ["key", "oauth"])
+def test_a_login_revokes_the_tokens_that_it_replaces(mock: KitMock, store: Path, way: str) -> None:
+    log_in(mock, store)
+    token = access_token(store)
+    assert is_valid(mock, token)
+    status, _, err = sign_in_anew(mock, store, way)
+    assert (status, err) == (0, "")
+    assert not is_valid(mock, token)
+    assert run("whoami", "--store", str(store))[0] == 0
+    assert token not in store.read_text()
+    assert run("logout", "--store", str(store))[:2] == (0, "Signed out\n")
+    assert sum(request.path == "/oauth/revoke" for request in mock.requests) == (1 if way == "key" else 2)
+
+
+def test_replaced_tokens_that_can_not_be_revoked_are_told(mock: KitMock, store: Path) -> None:
+    with KitMock(auto_approve=True) as before:
+        log_in(before, store)
+        before.fail_next("POST /oauth/revoke", status=401)
+        arguments = ("--api-key", "--base-url", mock.url, "--store", str(store))
+        status, out, err = run("login", *arguments, given=mock.api_key)
+        assert (status, out.splitlines()[1].endswith(f"by an API key at {mock.url}")) == (3, True)
+        assert err.startswith(
+            "kit-client: signed in, but the tokens of the login before may still be valid: OAuth revoke"
+        )
+        assert err.count("\n") == 1
+    assert run("whoami", "--store", str(store))[0] == 0
+
+
+def test_an_aborted_login_leaves_the_one_before(mock: KitMock, store: Path) -> None:
+    log_in(mock, store)
+    where = ("--base-url", mock.url, "--store", str(store))
+    assert run("login", "--client-id", "kit_test_client", "--no-browser", "--timeout", "1", *where)[0] == 1
+    assert run("login", "--api-key", *where, given="kit_wrong\n")[0] == 1
+    assert run("whoami", "--store", str(store))[0] == 0
 
 
 def test_without_a_login_the_environment_is_used(mock: KitMock, store: Path) -> None:

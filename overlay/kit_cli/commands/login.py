@@ -9,7 +9,8 @@ from functools import partial
 from kit_cli.context import Context
 from kit_cli.declaring import Commands
 from kit_cli.files import read_line
-from kit_cli.status import CommandError
+from kit_cli.status import PARTLY, CommandError
+from kit_cli.telling import details, told
 
 from . import whoami
 
@@ -46,10 +47,11 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    """Sign in, keep the credentials, and say whose account it is."""
-    from kit_client import Kit
+    """Sign in, keep the credentials, say whose account it is, and revoke the tokens of a login that this one replaces."""
+    from kit_client import Kit, KitError
 
     credentials = context.credentials
+    replaced = credentials.replaced(options.client_id, options.base_url)
     if options.api_key:
         key = _ask_for_key()
         with Kit(api_key=key, base_url=options.base_url) as kit:
@@ -61,7 +63,15 @@ def run(options: argparse.Namespace, context: Context) -> int:
         app = partial(credentials.app, options.client_id, options.base_url)
         sign_in(app, options.port, options.timeout, open_browser=not options.no_browser)
         credentials.keep_app(options.client_id, options.base_url)
-    return whoami.run(options, context)
+    status = whoami.run(options, context)
+    try:
+        if replaced is not None:
+            replaced.revoke()
+    except KitError as error:
+        text = f"signed in, but the tokens of the login before may still be valid: {told(error, is_signing_in=True)}"
+        context.output.error(text, **details(error), exit_status=PARTLY)
+        return PARTLY
+    return status
 
 
 def _ask_for_key() -> str:

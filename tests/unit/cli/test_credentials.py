@@ -145,3 +145,47 @@ def test_ctrl_d_gives_no_key(
     monkeypatch.setattr("getpass.getpass", ask)
     assert offline("login", "--api-key") == (1, "", "kit-client: no API key was given\n")
     assert not (tmp_path / "config").exists()
+
+
+@pytest.fixture
+def homeless(offline: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The command for a user whom the system doesn't know, as in some containers."""
+
+    def nobody(*_: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    return offline
+
+
+def test_without_a_home_folder_the_environment_or_a_named_file_is_used(
+    homeless: Cli, mock: KitMock, monkeypatch: pytest.MonkeyPatch, pipe_in: Callable[[bytes], None], tmp_path: Path
+) -> None:
+    assert homeless("--help").status == homeless("whoami", "--help").status == 0
+    status, _, err = homeless("whoami")
+    assert (status, err) == (1, "kit-client: nobody is signed in to account 'default'; `kit-client login` signs in\n")
+    for login in (("--api-key",), ("--client-id", "kit_test_client", "--no-browser")):
+        status, _, err = homeless("login", *login, "--base-url", mock.url)
+        assert status == 1
+        assert "there is no home folder to keep credentials in: set HOME, or give --store FILE" in err
+    assert homeless("logout").status == 1
+    assert not mock.requests
+    pipe_in(mock.api_key.encode())
+    where = ("--store", str(tmp_path / "kept.json"))
+    assert homeless("login", "--api-key", "--base-url", mock.url, *where).status == 0
+    assert homeless("whoami", *where).status == homeless("logout", *where).status == 0
+    monkeypatch.setenv("KIT_API_KEY", mock.api_key)
+    monkeypatch.setenv("KIT_BASE_URL", mock.url)
+    assert homeless("whoami").out.endswith("by an API key of the environment\n")
+
+
+@pytest.mark.parametrize("name", ["login:default", "login:", "", " "])
+def test_a_name_that_would_hold_something_else_is_refused(signed_in: Cli, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "config" / "kit-client" / "credentials.json"
+    before = file.read_bytes()
+    for command in (("whoami",), ("logout", "--local"), ("login", "--api-key")):
+        status, _, err = signed_in(*command, "--account", name)
+        assert (status, "can't be the name of a login" in err) == (2, True)
+    assert file.read_bytes() == before
