@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from itertools import count
 from typing import Any
 
@@ -38,16 +39,21 @@ def read_markdown(text: str, name: str) -> Document:
         name: What it is called, for errors.
 
     Raises:
-        MisuseError: What stands at its top isn't YAML, or no plain fields.
+        MisuseError: What stands at its top isn't YAML, or no plain fields; or something is nested too deeply.
         CommandError: The extra `cli` isn't installed.
     """
     top, body = _split(text.replace("\r\n", "\n"), name)
-    parser = needed("markdown_it", "Markdown").MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    # Without a limit: it would leave out what is nested more deeply.
+    parser = needed("markdown_it", "Markdown").MarkdownIt("commonmark", {"maxNesting": sys.maxsize})
+    parser.enable(["table", "strikethrough"])
     liquid = _Liquid(body)
-    tokens = parser.parse(liquid.hidden)
+    try:
+        tokens = parser.parse(liquid.hidden)
+        html = liquid.shown(parser.renderer.render(tokens, parser.options, {}))
+    except RecursionError:
+        raise MisuseError(f"{name}: quotes, lists or links are nested too deeply") from None
     every = [each for token in tokens for each in (token, *(token.children or ()))]
     urls = [liquid.shown(str(token.attrs[key])) for token in every for key in ("href", "src") if key in token.attrs]
-    html = liquid.shown(parser.renderer.render(tokens, parser.options, {}))
     return Document({} if top is None else _fields(top, name), html, [url for url in urls if _is_relative(url)])
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit_cli.markdown import read_markdown
+from kit_cli.status import MisuseError
 
 
 def html(text: str) -> str:
@@ -37,6 +38,13 @@ def html(text: str) -> str:
 )
 def test_what_it_makes(text: str, made: str) -> None:
     assert html(text) == made
+
+
+@pytest.mark.parametrize("nested", ["> ", "- ", "1. "])
+def test_what_is_nested_deeply_is_there_or_refused(nested: str) -> None:
+    assert "Text" in html(f"{nested * 50}Text")
+    with pytest.raises(MisuseError, match=r"post\.md: quotes, lists or links are nested too deeply"):
+        html(f"{nested * 5000}Text")
 
 
 @pytest.mark.parametrize("end", ["---", "...", "---  "])
