@@ -143,20 +143,28 @@ class Lines:
         """Return the next line.
 
         Raises:
+            CommandError: The file isn't text of its encoding.
             OverflowError: The row has become too long.
         """
         if self._pending:
             number, line = self._pending.popleft()
         else:
-            line = self._text.readline(LONGEST)
+            line = self._read()
             if not line:
                 raise StopIteration
             self._number = number = self._number + 1
             rest = line
             while len(rest) == LONGEST and not rest.endswith("\n"):
-                rest = self._text.readline(LONGEST)
+                rest = self._read()
         self.taken.append((number, line))
         self._size += len(line)
         if self._size >= LONGEST:
             raise OverflowError
         return line
+
+    def _read(self) -> str:
+        try:
+            return self._text.readline(LONGEST)
+        except UnicodeError as error:
+            # Such as UTF-16 without a mark. Most encodings have a character for what can't be read.
+            raise CommandError(f"the file can't be read as {self._text.encoding}: {printable(str(error))}") from None

@@ -133,6 +133,8 @@ def test_a_form_that_does_not_exist_is_told_before_anything_is_sent(mock: KitMoc
         (["people.csv", "--tag", " "], 2, "the name of a tag is blank"),
         (["people.csv", "--encoding", "klingon"], 2, "'klingon' is not an encoding that is known"),
         (["people.csv", "--encoding", "base64"], 2, "'base64' is not an encoding that is known"),
+        (["people.csv", "--encoding", "idna"], 1, "the file can't be read as idna: "),
+        (["people.csv", "--encoding", "utf-16"], 1, "the file can't be read as utf-16: "),
         (["people.csv", "--delimiter", "ab"], 2, "'ab' is not one sign"),
         (["people.csv", "--failures", "people.csv"], 2, "people.csv is there already; --force replaces it"),
         (["people.csv", "--failures", "./people.csv", "--force"], 2, "FILE and --failures are the same file"),
