@@ -28,8 +28,8 @@ def read_text(name: str, what: str = "") -> str:
         content = sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).expanduser().read_bytes()
     except OSError as error:
         raise CommandError(f"{shown} can't be read: {error.strerror}") from None
-    except ValueError:
-        # Such as a null character in the name.
+    except (ValueError, RuntimeError):
+        # Such as a null character in the name, or the folder of a user who doesn't exist.
         raise CommandError(f"{shown} is no name of a file") from None
     try:
         return content.decode("utf-8-sig")

@@ -213,9 +213,9 @@ def test_a_mistake_is_told_and_nothing_made(
     assert created(mock) == []
 
 
-@pytest.mark.parametrize("name", ["missing.md", ".", "a\0b"])
+@pytest.mark.parametrize("name", ["{}/missing.md", "{}/.", "{}/a\0b", "~nobody-of-this-name/a.md"])
 def test_a_file_that_cannot_be_read_is_told(cli: Cli, tmp_path: Path, name: str) -> None:
-    status, _, err = cli("broadcast", f"{tmp_path}/{name}", "--subject", "Hi")
+    status, _, err = cli("broadcast", name.format(tmp_path), "--subject", "Hi")
     assert status == 1
     assert err.rstrip("\n").isprintable()
 
