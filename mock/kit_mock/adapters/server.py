@@ -14,19 +14,17 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from http import HTTPStatus
 
 from kit_mock.adapters.asgi import BREAK, AsgiApp, Message, Receive, Send
 from kit_mock.protocol.errors import KitMockError
 
 try:
     import uvicorn
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    from kit_mock.adapters.connection import Connection
 except ImportError as missing:  # pragma: no cover - an installation without the extra
     raise KitMockError("serving needs uvicorn and httptools: pip install 'kit-client[mock]'") from missing
 
-LARGEST_HEAD = 64 * 1024
-"""Bytes of a request's line and headers."""
 REQUEST_SECONDS = 30.0
 """How long a request may take to arrive, from its first byte to its last. An incomplete one would be kept for ever."""
 
@@ -83,62 +81,6 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
     return not given_up and "graceful shutdown exceeded" not in record.msg
 
 
-class _Protocol(HttpToolsProtocol):
-    """Uvicorn's protocol with limits that it lacks: on the size of a request's head, and on the time a request may take."""
-
-    _since: float | None = None
-    """When the request that is still arriving began, or else the connection; by the event loop's clock. None between requests."""
-    _came = 0
-    """Bytes of that request that have arrived."""
-    _has_head = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As Uvicorn has it.
-        self._since = self.loop.time()
-        super().connection_made(transport)
-
-    def data_received(self, data: bytes) -> None:
-        if self._since is None:
-            self._since = self.loop.time()
-        self._came += len(data)
-        super().data_received(data)
-        if self._came > LARGEST_HEAD and not self._has_head and not self.transport.is_closing():
-            self._refuse(431)
-
-    def on_headers_complete(self) -> None:
-        if self._came > LARGEST_HEAD:  # A part of the body can be among these bytes.
-            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            if size > LARGEST_HEAD:
-                raise ValueError(
-                    "the head of the request is too large"
-                )  # The parser stops, and `send_400_response` is called.
-        self._has_head = True
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._since, self._came, self._has_head = None, 0, False
-        super().on_message_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        if self._came > LARGEST_HEAD and not self._has_head:
-            self._refuse(431)
-        else:
-            super().send_400_response(msg)
-
-    def expire(self, before: float) -> None:
-        """Hang up if the request that is still arriving began before that moment, unless it is us who don't read at present."""
-        if self._since is not None and self._since < before and not self.flow.read_paused:
-            self._refuse(408)
-
-    def _refuse(self, status: int) -> None:
-        """End the connection, with an answer unless another one has begun."""
-        if not self._has_head or not self.cycle.response_started:
-            reason = HTTPStatus(status).phrase
-            head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-            body = f'{{"errors":["{reason}"]}}'
-            self.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        self.transport.close()
-
-
 class _Server(uvicorn.Server):
     """Uvicorn's server, which also calls `on_ready`, and ends on a signal without raising it again."""
 
@@ -152,7 +94,8 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=2,
-                http=_Protocol,
+                http=Connection,
+                ws="none",
             )
         )
         self._on_ready = on_ready
@@ -224,7 +167,7 @@ class _Server(uvicorn.Server):
         if counter % 10 == 0:  # Once in a second.
             before = asyncio.get_running_loop().time() - REQUEST_SECONDS
             for connection in list(self.server_state.connections):
-                if isinstance(connection, _Protocol):
+                if isinstance(connection, Connection):
                     connection.expire(before)
         return await super().on_tick(counter)
 
