@@ -10,7 +10,7 @@ import msgspec
 
 from kit_mock.model import email_templates, rows, timezones
 from kit_mock.model.account import Account
-from kit_mock.protocol.errors import not_found, unprocessable
+from kit_mock.protocol.errors import MOST_ERRORS, not_found, unprocessable
 from kit_mock.protocol.validation_messages import at_most
 from kit_mock.state.store import Store
 
@@ -110,15 +110,14 @@ def create_profile(account: Account, columns: Mapping[str, Any] | None = None) -
 
 def set_colors(account: Account, colors: Sequence[Any]) -> None:
     """Replace the colors. Raises Refusal 422 unless they are hex codes of 3 or 6 digits, and at most 5."""
-    errors = [
+    errors = [f"Colors {at_most(_MAXIMUM_COLORS)}"] if len(colors) > _MAXIMUM_COLORS else []
+    errors += [
         f"Colors {number} must be a string"
         if not isinstance(color, str)
         else f"Colors {color} is not a valid hex color code."
-        for number, color in enumerate(colors)
+        for number, color in enumerate(colors[:MOST_ERRORS])
         if not isinstance(color, str) or not _HEX.fullmatch(color)
     ]
-    if len(colors) > _MAXIMUM_COLORS:
-        errors.insert(0, f"Colors {at_most(_MAXIMUM_COLORS)}")
     if errors:
         raise unprocessable(*errors)
     account.store.update_row("accounts", account.id, {"colors": msgspec.json.encode(colors).decode()})

@@ -12,7 +12,7 @@ import attrs
 
 from kit_mock.model import dates, values
 from kit_mock.model.account import Account
-from kit_mock.protocol.errors import unprocessable
+from kit_mock.protocol.errors import MOST_ERRORS, unprocessable
 
 AMOUNTS = ("subtotal", "discount", "tax", "shipping", "total")
 PAID = "paid"
@@ -71,7 +71,7 @@ def read(account: Account, given: Any) -> PurchaseInput:
         lines=reader.lines(given.get("products")),
     )
     if reader.errors:
-        raise unprocessable(*dict.fromkeys(reader.errors))
+        raise unprocessable(*reader.errors)
     return found
 
 
@@ -141,9 +141,12 @@ class _Reader:
         if not isinstance(value, list) or not value:
             self.errors.append("Products must be a list" if value else "Products cannot be blank")
             return []
-        lines = [self.line(item) for item in value if isinstance(item, dict)]
-        if len(lines) < len(value):
-            self.errors.append("Products must be objects")
+        lines: list[Line] = []
+        for item in value:
+            if not isinstance(item, dict):
+                self.errors.append("Products must be objects")
+            elif len(self.errors) < MOST_ERRORS:
+                lines.append(self.line(item))
         lids = [line.lid for line in lines if line.lid]
         if len(set(lids)) < len(lids):
             self.errors.append("Product lid must be unique for this purchase")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from jsonschema_rs import Draft202012Validator as Validator
 from jsonschema_rs import ValidationError
 
 from kit_mock.protocol import form_bodies
-from kit_mock.protocol.errors import Refusal, unprocessable
+from kit_mock.protocol.errors import Refusal, first_different, unprocessable
 from kit_mock.protocol.form_bodies import FORM
 from kit_mock.protocol.messages import JSON, Request
 from kit_mock.protocol.operation import Content, RequestBody
+from kit_mock.protocol.pieces import pieces
 from kit_mock.protocol.reading import Reading
 from kit_mock.protocol.validation_messages import sentence
-
-_MOST_ERRORS = 100
-_ITEMS = 1000
 
 
 def values(body: RequestBody | None, request: Request, reading: Reading, *, strict: bool) -> dict[str, Any]:
@@ -41,66 +37,46 @@ def values(body: RequestBody | None, request: Request, reading: Reading, *, stri
         value = {reading.wraps: value}
     if request.media_type in ("", FORM):
         value = form_bodies.convert_lists(value, content.caster)
-    errors: list[str] = []
+    errors: Sequence[str] = ()
     try:
         if content.pruning is not None:
             value = content.pruning.apply(value)
-        is_valid = _is_valid(content.validator, value)
+        is_valid = content.validator.is_valid(value)
         if not is_valid and not strict:  # A valid value has nothing to cast.
             value = content.caster.cast(value)
-            is_valid = _is_valid(content.validator, value)
+            is_valid = content.validator.is_valid(value)
         if not is_valid:  # Collecting errors is far slower than finding out whether there are any.
-            left = reading.unchecked, reading.unchecked_in_items
-            errors += islice(_messages(content.validator, value, *left), _MOST_ERRORS)
+            errors = first_different(_messages(content, value, reading))
         elif body.required and not request.body:
             raise unprocessable("The request body can't be blank")
     except (ValueError, RecursionError):  # The validator allows less nesting than the decoder.
         raise _broken("nested too deeply") from None
     if errors or not isinstance(value, dict):
-        raise unprocessable(*dict.fromkeys(errors or ["The request body must be an object"]))
+        raise unprocessable(*(errors or ["The request body must be an object"]))
     return value
 
 
-def _is_valid(validator: Validator, value: Any) -> bool:
-    """Whether a body is valid. It is checked in parts, since other threads wait while the validator runs."""
-    return all(validator.is_valid(part) for part, _, _ in _parts(value))
+def _messages(content: Content, value: Any, reading: Reading) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if f"{name}.*" not in reading.unchecked}
+    for piece in pieces(value, content.caster):
+        if not content.validator.is_valid(piece.value):
+            for each in content.validator.iter_errors(piece.value):
+                if not _is_unchecked(each, reading):
+                    yield sentence(each, whole_path=piece.whole_path)
 
 
-def _messages(
-    validator: Validator, value: Any, unchecked: Collection[str], unchecked_in_items: Collection[str]
-) -> Iterator[str]:
-    for part, name, first in _parts(value):
-        if validator.is_valid(part):
-            continue
-        for each in validator.iter_errors(part):
-            # Errors outside of the list were reported with the first part.
-            is_repeated = first and list(each.instance_path)[:1] != [name]
-            if not is_repeated and not _is_unchecked(each, unchecked, unchecked_in_items):
-                yield sentence(each, first=first)
-
-
-def _parts(value: Any) -> Iterator[tuple[Any, str, int]]:
-    """Yield a body in parts with 1,000 items of its longest list each, the list's name, and the index of the first item.
-
-    The validator builds all errors of a value at once, and there can be millions.
-    """
-    lists = {name: each for name, each in value.items() if isinstance(each, list)} if isinstance(value, dict) else {}
-    name = max(lists, key=lambda name: len(lists[name]), default="")
-    for first in range(0, max(1, len(lists.get(name, ()))), _ITEMS):
-        yield ({**value, name: lists[name][first : first + _ITEMS]} if lists else value), name, first
-
-
-def _is_unchecked(violation: ValidationError, unchecked: Collection[str], unchecked_in_items: Collection[str]) -> bool:
+def _is_unchecked(violation: ValidationError, reading: Reading) -> bool:
     """Whether a violation is of something that the handler checks instead of the schema."""
     path = list(violation.instance_path)
     wrong_type = violation.kind.name == "type" and violation.instance is not None
     if violation.kind.name == "required":
         path.append(getattr(violation.kind, "property", ""))
-    if path and f"{path[0]}.*" in unchecked:
+    if path and f"{path[0]}.*" in reading.unchecked:
         return True
-    if not path or path[0] not in unchecked:
+    if not path or path[0] not in reading.unchecked:
         return False
-    return len(path) == 1 or (len(path) == 3 and path[2] in unchecked_in_items and not wrong_type)
+    return len(path) == 1 or (len(path) == 3 and path[2] in reading.unchecked_in_items and not wrong_type)
 
 
 def _parse(body: RequestBody, request: Request, *, strict: bool) -> tuple[Content, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from types import NoneType
 from typing import Any
@@ -88,6 +88,17 @@ class Caster:
             for name, inner in schema.get("properties", {}).items():
                 found.setdefault(name, []).append(inner)
         return {name: Caster(self._resolve, *schemas) for name, schemas in found.items()}
+
+    @property
+    def names(self) -> Collection[str]:
+        """The properties of an object that the schema names."""
+        return self._properties.keys()
+
+    @cached_property
+    def most_entries(self) -> int | None:
+        """How many items or entries a value may have, or None if the schema doesn't say."""
+        found = (schema.get(limit) for schema in self._schemas for limit in ("maxItems", "maxProperties"))
+        return max((limit for limit in found if limit is not None), default=None)
 
     def property(self, name: str) -> Caster | None:
         """Return the caster for a property of an object, or None if the schema says nothing of it."""

@@ -8,6 +8,9 @@ import attrs
 
 from kit_mock.protocol.messages import Reply
 
+MOST_ERRORS = 100
+"""The most messages of an answer."""
+
 _LONGEST = 200
 
 
@@ -58,9 +61,19 @@ def method_not_allowed(methods: Iterable[str]) -> Refusal:
     return Refusal(405, (f"Method Not Allowed: this path takes {allowed}",), {"Allow": allowed})
 
 
+def first_different(messages: Iterable[str]) -> list[str]:
+    """Return the first 100 different messages. An iterator isn't read further."""
+    found: dict[str, None] = {}
+    for message in messages:
+        found[message] = None
+        if len(found) == MOST_ERRORS:
+            break
+    return list(found)
+
+
 def unprocessable(*errors: str) -> Refusal:
-    """Return a 422 with one message for each problem."""
-    return Refusal(422, errors)
+    """Return a 422 with one message for each problem: the first 100 different ones."""
+    return Refusal(422, tuple(first_different(errors)))
 
 
 def shown(text: str) -> str:

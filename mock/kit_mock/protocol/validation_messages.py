@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jsonschema_rs import ValidationError
 
+_Path = Callable[[Sequence[str | int]], Sequence[str | int]]
 _TYPES = {
     "string": "a string",
     "integer": "an integer",
@@ -24,16 +25,13 @@ def human(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def sentence(violation: ValidationError, prefix: Sequence[str] = (), *, first: int = 0) -> str:
+def sentence(violation: ValidationError, prefix: Sequence[str] = (), *, whole_path: _Path = list) -> str:
     """Return the message for a violation.
 
-    `prefix` names the instance if it isn't a whole body. `first` is the index of the first checked item, of a list in parts.
+    `prefix` names the instance if it isn't a whole body. `whole_path` is that of a `Piece`, if the instance is one.
     """
     violation = _most_telling(violation)
-    place = [
-        each + first if at == 1 and isinstance(each, int) else each for at, each in enumerate(violation.instance_path)
-    ]
-    path = [*prefix, *map(str, place)]
+    path = [*prefix, *map(str, whole_path(violation.instance_path))]
     if violation.kind.name == "required":
         path.append(getattr(violation.kind, "property", ""))
     subject = human(" ".join(path)) if path else "The request body"
