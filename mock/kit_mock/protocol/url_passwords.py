@@ -28,9 +28,11 @@ _PATTERNS = (
 )
 
 
-def masked(url: str) -> str:
-    """Return a URL with its password masked, if it has one."""
-    return masked_in(url.encode()).decode()
+def masked(text: str, *, is_cut: bool = False) -> str:
+    """Return a text with the passwords of all URLs masked, or the same object if it can have none; see `masked_in`."""
+    if "//" not in text and "\\" not in text and "%" not in text:
+        return text
+    return masked_in(text.encode("utf-8", "surrogatepass"), is_cut=is_cut).decode("utf-8", "surrogatepass")
 
 
 def masked_in(text: bytes, *, is_cut: bool = False) -> bytes:

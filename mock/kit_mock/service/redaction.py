@@ -2,7 +2,8 @@
 
 OAuth bodies and queries consist mostly of secrets, so only fields that are known to be harmless are kept, and a body that
 can't be read is dropped. A body for another path is treated the same if it has the name of an OAuth secret or of an older
-API's secret, since it may have been sent to the wrong path. Headers and other parameters are masked by their names.
+API's secret, since it may have been sent to the wrong path. Headers and other parameters are masked by their names, and in
+all of them the passwords of URLs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes, urlencode
 
 import msgspec
 
-from kit_mock.protocol.url_passwords import MASK
+from kit_mock.protocol.url_passwords import MASK, masked
 
 NOT_KEPT = b"(not kept: it may hold secrets)"
 
@@ -43,7 +44,9 @@ _SECRETS = re.compile(
     rb"client_secret|code_verifier|refresh_token|access_token|api_secret|api_key|grant_type"
     rb"|\\u00(?:[46][1-9a-f]|[57][0-9a]|5f)"  # A letter or `_` as a JSON escape, which can hide a name.
 )
-_SECRET_NAMES = re.compile(r"auth|key|token|secret|cookie|password|session|signature|credential|ticket|code_verifier")
+_SECRET_NAMES = re.compile(
+    r"auth|key|token|secret|cookie|passw|passphrase|pwd|\bpass\b|session|signature|credential|ticket|code_verifier"
+)
 _SCHEMES = {"bearer", "token"}
 _HINTED = 12
 """The length from which the last four characters of a secret are shown."""
@@ -88,7 +91,11 @@ def masked_headers(headers: Mapping[str, str], api_key_header: str, most: int) -
 
     An API key and a bearer token become a `hint`. A `Referer` loses its query.
     """
-    found = dict(headers) if sum(map(len, headers.values())) <= most else _first(headers, most)
+    values = "\n".join(headers.values())
+    is_cut = len(values) > most
+    found = _first(headers, most) if is_cut else dict(headers)
+    if is_cut or masked(values) is not values:  # In most requests there is nothing to mask, and one look tells.
+        found = {name: masked(value, is_cut=is_cut) for name, value in found.items()}
     for name in _to_mask(tuple(found), api_key_header):
         value = found[name].strip(" \t")
         if name == api_key_header:
@@ -120,18 +127,33 @@ def _to_mask(names: tuple[str, ...], api_key_header: str) -> tuple[str, ...]:
     )
 
 
-def masked_query(query: str, *, is_oauth: bool) -> str:
+def masked_query(query: str, *, is_oauth: bool, is_cut: bool = False) -> str:
     """Return the raw query with secret values masked; for OAuth, all values that aren't known to be harmless."""
-    return "&".join(_masked_pair(pair, is_oauth=is_oauth) for pair in query.split("&")) if query else ""
+    pairs = "&".join(_masked_pair(pair, is_oauth=is_oauth) for pair in query.split("&")) if query else ""
+    return masked(pairs, is_cut=is_cut)
+
+
+def masked_parameters(parameters: Mapping[str, Any], *, is_oauth: bool) -> Mapping[str, Any]:
+    """Return the parameters of a query, as they were read, with the same values masked as by `masked_query`."""
+    return {name: MASK if _is_secret(name, is_oauth) else _masked_value(each) for name, each in parameters.items()}
+
+
+def _masked_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked_value(each) for each in value]
+    return masked(value) if isinstance(value, str) else value
 
 
 def _masked_pair(pair: str, *, is_oauth: bool) -> str:
     name, equals, _ = pair.partition("=")
-    plain = unquote_plus(name).lower()
-    if is_oauth:
-        # A text without a name could be the secret itself.
-        return pair if plain in _HARMLESS else f"{name}={MASK}" if equals else MASK
-    return f"{name}={MASK}" if equals and _SECRET_NAMES.search(plain) is not None else pair
+    if not _is_secret(unquote_plus(name).lower(), is_oauth):
+        return pair
+    # For OAuth, a text without a name could be the secret itself.
+    return f"{name}={MASK}" if equals else MASK if is_oauth else pair
+
+
+def _is_secret(name: str, is_oauth: bool) -> bool:
+    return name not in _HARMLESS if is_oauth else _SECRET_NAMES.search(name) is not None
 
 
 def _json(body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The log of the last requests, for tests. Secrets in headers, queries and bodies are masked before they are stored."""
+"""The log of the last requests, for tests. Secrets in paths, headers, queries and bodies are masked before they are stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT_BYTES = 16 * 1024
 
 @attrs.frozen(kw_only=True, slots=False)  # A frozen class without slots is created in half the time.
 class RecordedRequest:
-    """One request that the mock has answered. Secrets are masked in its query, headers and bodies."""
+    """One request that the mock has answered. Secrets are masked in its path, query, headers and bodies."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class RecordedRequest:
     fault: str | None
     """The fault that was injected, such as `status 503`; None without one."""
     query_string: str = attrs.field(repr=False)
-    """The query as it was sent."""
+    """The query as it was sent, with secrets masked."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     """All headers of the request, by their names in lower case."""
     duration: float = attrs.field(repr=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 import httpx
@@ -180,6 +182,52 @@ def test_secrets_in_the_query_are_masked(mock: KitMock, path: str, kept: str) ->
     with client(mock) as http:
         http.get(path)
     assert mock.requests[-1].query_string == kept
+    assert "hush" not in str(mock.requests[-1].query)
+
+
+URL = "https://bob:hush@app.example.com/"
+QUOTED = quote(URL, safe="")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        (f"/v4/subscribers?email_address={URL}", {}),
+        (f"/v4/subscribers?email_address={QUOTED}", {}),
+        (f"/v4/subscribers?per_page=5&{QUOTED}", {}),
+        (f"/v4/nothing?{URL}&x={'x' * 20_000}", {}),
+        (f"/v4/nothing?{'x' * (16 * 1024 - 15)}{URL}", {}),
+        (f"/v4/{URL}", {}),
+        (f"/v4/tags/{QUOTED}", {}),
+        (f"/v4/tags/{quote(QUOTED)}", {}),
+        (f"/_mock/requests?text={QUOTED}", {}),
+        ("/v4/tags", {"Referer": URL}),
+        ("/v4/tags", {"Origin": "https://bob:hush@app.example.com"}),
+        ("/v4/tags", {"X-Webhook": f"see {URL} and {QUOTED}"}),
+        ("/v4/tags", {"X-Long": "x" * (16 * 1024 - 200) + URL + "x" * 1000}),
+        ("/v4/tags", {"X-Pass": "hush", "X-Passwd": "hush"}),
+    ],
+)
+def test_a_password_of_a_url_is_in_no_record_and_no_log(
+    mock: KitMock, path: str, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "kit_mock"), httpx.Client(base_url=mock.url) as http:
+        http.post(path, headers=headers)
+        http.get(path, headers=headers)
+        shown = http.get("/_mock/").text
+        records = http.get("/_mock/requests").json()["requests"]
+        pages = [http.get(f"/_mock/?request={record['request_id']}").text for record in records]
+    logged = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("kit_mock"))
+    for told in (everything(mock), shown, logged, *pages):
+        assert "hush" not in told
+
+
+def test_what_only_looks_like_a_password_of_a_url_is_kept(mock: KitMock) -> None:
+    with client(mock) as http:
+        http.get("/v4/a:b@c", params={"x": "https://app.example.com:8080/@a"}, headers={"X-A": "//a:b@c/"})
+    (found,) = mock.requests
+    assert (found.path, found.headers["x-a"]) == ("/v4/a:b@c", "//a:b@c/")
+    assert found.query_string == "x=https%3A%2F%2Fapp.example.com%3A8080%2F%40a"
 
 
 @given(

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import Reply
-from kit_mock.protocol.url_passwords import masked_in
+from kit_mock.protocol.url_passwords import masked, masked_in
 from kit_mock.service import redaction
 from kit_mock.service.pipeline.answering import Outcome
 from kit_mock.service.pipeline.arrival import Arrival
@@ -43,17 +43,22 @@ def recorded(
         body = redaction.masked_request(media_type or "", body)
     body = masked_in(body, is_cut=len(request.body) > KEPT_BYTES)
     answer = masked_in(answer, is_cut=len(content) > KEPT_BYTES)
+    query_string = request.query[:KEPT_BYTES]
+    masked_query = redaction.masked_query(query_string, is_oauth=is_oauth, is_cut=len(request.query) > KEPT_BYTES)
+    query = outcome.query
+    if query and masked_query != query_string:
+        query = redaction.masked_parameters(query, is_oauth=is_oauth)
     return RecordedRequest(
         method=arrival.method,
-        path=request.path,
+        path=masked(request.path),
         status=reply.status,
         operation_id=operation_id(routed),
-        query=outcome.query,
+        query=query,
         request_id=arrival.id,
         at=arrival.at,
         request_media_type=media_type,
         fault=fault,
-        query_string=redaction.masked_query(request.query[:KEPT_BYTES], is_oauth=is_oauth) if request.query else "",
+        query_string=masked_query,
         headers=redaction.masked_headers(request.headers, api_key_header, KEPT_BYTES),
         duration=perf_counter() - arrival.began,
         caller=outcome.caller,

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from kit_mock.protocol.errors import Refusal
 from kit_mock.protocol.messages import JSON, Reply, Response
+from kit_mock.protocol.url_passwords import masked
 from kit_mock.service.faults.fault import Fault
 from kit_mock.service.pipeline.answering import internal_error
 from kit_mock.service.pipeline.routing import Routed
@@ -24,7 +25,7 @@ def checked(reply: Reply, routed: Routed | Refusal) -> Reply:
     problem = routed.operation.disagreement(reply.status, reply.payload)
     if problem is None:
         return reply
-    _log.error("%s answered %s against the document: %s", routed.operation.id, reply.status, problem)
+    _log.error("%s answered %s against the document: %s", routed.operation.id, reply.status, masked(problem))
     return internal_error("an answer that the document doesn't allow")
 
 
