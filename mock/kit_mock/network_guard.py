@@ -1,8 +1,9 @@
 """Keeps a test from calling any host but this machine. It is behind the fixture `kit_mock_guard`.
 
-It replaces the functions that resolve names and connect sockets, below every HTTP library, so libraries such as respx still
-work. uvloop has its own, so the function of anyio is replaced too, by which httpx connects there. A refused call fails the
-test by an exception that is no `Exception`, so that the code under test doesn't retry or swallow it.
+It hears of names that are resolved, connections and datagrams by Python's audit events, below every HTTP library, so
+libraries such as respx still work. Sockets resolve names before they raise the event, so their methods are replaced too. uvloop
+raises none, so the function of anyio is replaced, by which httpx connects there. A refused call fails the test by an exception
+that is no `Exception`, so that the code under test doesn't retry or swallow it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -22,6 +25,22 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
+_RESOLVE = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+_CALL = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_METHODS = ("connect", "connect_ex", "sendto")
+_active: list[NetworkGuard] = []
+
+
+@cache
+def _listen() -> None:
+    """Let the active guards hear of events, from now on: an audit hook can't be removed."""
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if _active and (event in _RESOLVE or event in _CALL):
+            for guard in tuple(_active):
+                guard.check(event, arguments)
+
+    sys.addaudithook(hear)
 
 
 class NetworkGuard:
@@ -34,7 +53,7 @@ class NetworkGuard:
     """
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self._names: frozenset[str] = frozenset()
+        self._names = frozenset({_text(socket.gethostname())})
         self._addresses: set[str] = set()  # The resolved addresses of allowed names.
         self.allow(*allowed)
 
@@ -46,7 +65,6 @@ class NetworkGuard:
     def active(self) -> Iterator[None]:
         """Return a context in which a call of any other host fails the test, by `pytest.fail`, in all threads."""
         resolve, connect_tcp = socket.getaddrinfo, anyio.connect_tcp
-        connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
         def guarded_resolve(host: Any, *more: Any, **named: Any) -> Any:
             name = self._check_name(host)
@@ -55,13 +73,12 @@ class NetworkGuard:
                 self._addresses.update(str(each[4][0]) for each in found)
             return found
 
-        def guarded_connect(sock: socket.socket, address: Any) -> None:
-            self._check_address(sock, address)
-            connect(sock, address)
+        def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+            def call(sock: socket.socket, *arguments: Any) -> Any:
+                self._check_address(sock, arguments[-1] if arguments else None)
+                return method(sock, *arguments)
 
-        def guarded_connect_ex(sock: socket.socket, address: Any) -> int:
-            self._check_address(sock, address)
-            return connect_ex(sock, address)
+            return call
 
         async def guarded_connect_tcp(remote_host: Any, *more: Any, **named: Any) -> Any:
             name = self._check_name(remote_host)
@@ -69,13 +86,22 @@ class NetworkGuard:
                 self._refuse(name)
             return await connect_tcp(remote_host, *more, **named)
 
-        with (
-            patch.object(socket, "getaddrinfo", guarded_resolve),
-            patch.object(socket.socket, "connect", guarded_connect),
-            patch.object(socket.socket, "connect_ex", guarded_connect_ex),
-            patch.object(anyio, "connect_tcp", guarded_connect_tcp),
-        ):
+        _listen()
+        with contextlib.ExitStack() as stack:
+            for name in _METHODS:
+                stack.enter_context(patch.object(socket.socket, name, guarded(getattr(socket.socket, name))))
+            stack.enter_context(patch.object(socket, "getaddrinfo", guarded_resolve))
+            stack.enter_context(patch.object(anyio, "connect_tcp", guarded_connect_tcp))
+            _active.append(self)
+            stack.callback(_active.remove, self)
             yield
+
+    def check(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Fail the test if an audit event is a call of a host that isn't allowed."""
+        if event in _CALL:
+            self._check_address(*arguments)
+        elif self._check_name(arguments[0]) in self._names and event != "socket.getaddrinfo":
+            socket.getaddrinfo(arguments[0], None)  # Learns the addresses.
 
     def _check_name(self, host: Any) -> str:
         """Refuse to resolve a name. Addresses need no network for that, and servers listen without a name."""
@@ -84,7 +110,7 @@ class NetworkGuard:
             self._refuse(name)
         return name
 
-    def _check_address(self, sock: socket.socket, address: Any) -> None:
+    def _check_address(self, sock: Any, address: Any) -> None:
         if sock.family in _INTERNET and isinstance(address, tuple) and address:
             host = _text(address[0])
             if host not in self._addresses and not self._is_allowed(host):
@@ -92,7 +118,7 @@ class NetworkGuard:
 
     def _is_allowed(self, host: str) -> bool:
         is_unspecified = is_address(host) and ipaddress.ip_address(host).is_unspecified
-        return is_unspecified or host in self._names or is_loopback(host)
+        return not host or is_unspecified or host in self._names or is_loopback(host)
 
     def _refuse(self, host: str) -> NoReturn:
         import pytest  # Imported late: the package exports this class, and works without pytest.

@@ -15,6 +15,7 @@ def run(tmp_path: Path) -> Run:
 
 
 REFUSED = """
+import _socket
 import asyncio
 import http.client
 import socket
@@ -83,6 +84,12 @@ CALLS = {
     "http.client": lambda: http.client.HTTPSConnection(HOST).request("GET", "/"),
     "socket": lambda: socket.create_connection((HOST, 443)),
     "upper case": lambda: socket.create_connection((HOST.upper(), 443)),
+    "gethostbyname": lambda: socket.gethostbyname(HOST),
+    "gethostbyname_ex": lambda: socket.gethostbyname_ex(HOST),
+    "gethostbyaddr": lambda: socket.gethostbyaddr(HOST),
+    "without the module socket": lambda: _socket.getaddrinfo(HOST, 443),
+    "a name to connect to": lambda: on_socket("connect", (HOST, 443)),
+    "a name to send to": lambda: on_socket("sendto", b"x", (HOST, 443), kind=socket.SOCK_DGRAM),
 }
 
 
@@ -92,16 +99,32 @@ def test_another_host_is_refused(name):
         CALLS[name]()
 
 
-def connect(method, family, *address):
-    with socket.socket(family) as sock:
-        getattr(sock, method)(address)
+def on_socket(method, *arguments, kind=socket.SOCK_STREAM, family=socket.AF_INET, of=socket.socket):
+    sock = of(family, kind)
+    try:
+        getattr(sock, method)(*arguments)
+    finally:
+        sock.close()
 
 
+async def datagrams():
+    await asyncio.get_running_loop().create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=ADDRESS)
+
+
+ADDRESS = ("203.0.113.9", 443)
+UDP = socket.SOCK_DGRAM
 ADDRESSES = {
-    "connect": lambda: connect("connect", socket.AF_INET, "203.0.113.9", 443),
-    "connect_ex": lambda: connect("connect_ex", socket.AF_INET, "203.0.113.9", 443),
+    "connect": lambda: on_socket("connect", ADDRESS),
+    "connect_ex": lambda: on_socket("connect_ex", ADDRESS),
+    "connect by UDP": lambda: on_socket("connect", ADDRESS, kind=UDP),
+    "sendto": lambda: on_socket("sendto", b"x", ADDRESS, kind=UDP),
+    "sendto with flags": lambda: on_socket("sendto", b"x", 0, ADDRESS, kind=UDP),
+    "sendmsg": lambda: on_socket("sendmsg", [b"x"], [], 0, ADDRESS, kind=UDP),
+    "fast open": lambda: on_socket("sendto", b"x", getattr(socket, "MSG_FASTOPEN", 0), ADDRESS),
+    "asyncio, datagrams": lambda: asyncio.run(datagrams()),
+    "without the module socket": lambda: on_socket("connect", ADDRESS, of=_socket.socket),
     "uvloop": lambda: anyio.run(fetch, "http://203.0.113.9/", backend_options={"use_uvloop": True}),
-    "version 6": lambda: connect("connect", socket.AF_INET6, "2001:db8::9", 443, 0, 0),
+    "version 6": lambda: on_socket("connect", ("2001:db8::9", 443, 0, 0), family=socket.AF_INET6),
 }
 
 
@@ -140,7 +163,7 @@ def test_in_threads_too():
 
 
 def test_any_other_host_is_refused(run: Run) -> None:
-    assert "17 passed" in run(REFUSED)
+    assert "30 passed" in run(REFUSED)
 
 
 FAILING = """
@@ -154,7 +177,8 @@ def test_it(kit_mock_guard):
 def test_later():
     import socket
     assert "guarded" not in socket.getaddrinfo.__name__
-    assert "connect" not in vars(socket.socket)
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        sock.connect(("203.0.113.9", 9))  # Sends nothing.
 """
 
 
@@ -171,6 +195,7 @@ def test_the_failure_says_who_called_and_how_to_allow_it(run: Run) -> None:
 
 ALLOWED = """
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -204,6 +229,7 @@ def names(monkeypatch, kit_mock, port):
     resolve, connect = socket.getaddrinfo, socket.socket.connect
 
     def elsewhere(sock, address):
+        sys.audit("socket.connect", sock, address)
         connect(sock, ("127.0.0.1", address[1]) if address[0] == "203.0.113.9" else address)
 
     def lookup(host, port, *more, **named):
@@ -252,10 +278,30 @@ def test_where_the_mock_may_send_to(kit_mock, port):
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
 def test_this_machine_is(port, host):
     assert httpx.get(f"http://{host}:{port}").status_code == 204
+
+
+def test_so_it_is_without_a_name_and_by_its_own(port, monkeypatch):
+    with socket.socket() as sock:
+        sock.connect(("", port))
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(type=socket.SOCK_DGRAM) as sock:
+        receiver.bind(("127.0.0.1", 0))
+        sock.sendto(b"x", receiver.getsockname())
+        sock.sendmsg([b"x"], [], 0, receiver.getsockname())
+        sock.connect(receiver.getsockname())
+        sock.sendmsg([b"x"])
+        assert [receiver.recv(9) for _ in range(3)] == [b"x"] * 3
+    assert httpx.get(f"http://{socket.gethostname()}:{port}").status_code == 204
+
+
+def test_a_name_that_is_resolved_by_an_older_function_is_allowed_too(guarded, port, monkeypatch):
+    monkeypatch.setattr(socket, "gethostbyname", lambda name: sys.audit("socket.gethostbyname", name) or "203.0.113.9")
+    guarded.allow("third.example")
+    with socket.socket() as sock:
+        sock.connect((socket.gethostbyname("third.example"), port))
 """
 
 
 def test_hosts_are_allowed_by_settings_and_by_tests(run: Run) -> None:
-    assert "7 passed" in run(ALLOWED, ini="kit_mock_guard_allow = first.example second.example\n")
+    assert "9 passed" in run(ALLOWED, ini="kit_mock_guard_allow = first.example second.example\n")
     told = run(FAILING, failing=True, ini="kit_mock_guard_allow = http://first.example\n")
     assert "kit_mock_guard_allow: 'http://first.example' is not the name or address of a host" in told
