@@ -18,17 +18,23 @@ from jsonschema_rs import Draft202012Validator as Validator
 
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
 _PORTS = {"http": 80, "https": 443}
+_CACHED = 1024
+"""The longest URL that is cached, in characters."""
 _HOST = re.compile(r"[a-z0-9._:-]+", re.ASCII)
 
 
 def is_web_url(value: Any) -> bool:
-    """Whether a value is an absolute URL with http or https and a host."""
+    """Whether a value is an absolute URL with http or https, a host, and a port that there is, if any."""
     return isinstance(value, str) and _URI.is_valid(value) and _parsed(value) is not None
 
 
-@lru_cache(maxsize=256)
 def receiver(url: str) -> str:
     """Return the scheme, host and port of a URL, or "" if it is no http or https URL."""
+    return (_receiver if len(url) <= _CACHED else _receiver.__wrapped__)(url)
+
+
+@lru_cache(maxsize=256)
+def _receiver(url: str) -> str:
     parsed = _parsed(url)
     return "" if parsed is None else f"{parsed.scheme}://{_host(parsed)}:{parsed.port or _PORTS[parsed.scheme]}"
 
@@ -74,7 +80,9 @@ def _parsed(url: str) -> httpx.URL | None:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
         return None
-    return parsed if parsed.scheme in ("http", "https") and parsed.raw_host else None
+    # A socket takes a port of more than 16 bits for another one.
+    is_port = parsed.port is None or 1 <= parsed.port <= 65_535
+    return parsed if parsed.scheme in _PORTS and parsed.raw_host and is_port else None
 
 
 def _host(url: httpx.URL) -> str:

@@ -21,7 +21,7 @@ LARGEST_ID = 2**63 - 1
 _DIGITS = len(str(LARGEST_ID))
 
 _CACHED = 1024
-"""The longest query that is cached, in characters: a thousand of the longest possible would take gigabytes."""
+"""The longest query or text that is cached, in characters: a thousand of the longest possible would take gigabytes."""
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -102,8 +102,12 @@ def _typed(caster: Caster, given: Any, *, strict: bool) -> Any:
     return _scalar(caster, given, strict)
 
 
-@lru_cache(maxsize=1024)
 def _scalar(caster: Caster, text: str, strict: bool) -> Any:
+    return (_cast if len(text) <= _CACHED else _cast.__wrapped__)(caster, text, strict)
+
+
+@lru_cache(maxsize=1024)
+def _cast(caster: Caster, text: str, strict: bool) -> Any:
     if caster.is_boolean:
         return _BOOLEANS.get(text, text) if strict else flag(text)
     return text if strict and text != text.strip() else caster.cast(text)

@@ -64,7 +64,16 @@ def test_a_bad_callback_url_is_422(oauth: httpx.Client, name: str) -> None:
         ("there", invalid),
         ("", invalid),
     ]
-    wrong += [(url, invalid) for url in ("ftp://app.example.com/", "mailto:ada@example.com", "http://", "http:/here")]
+    wrong += [
+        (url, invalid)
+        for url in (
+            "ftp://app.example.com/",
+            "mailto:ada@example.com",
+            "http://",
+            "http:/here",
+            "http://localhost:65536/",
+        )
+    ]
     for url, error in wrong:
         for items in ([GOOD], [GOOD] * 101):
             response = send(oauth, name, items, callback_url=url)

@@ -171,6 +171,9 @@ def test_an_unknown_event_is_told_which_there_are(own: httpx.Client, name: Any) 
         *("", None, 5, "app.example.com", "/events", "ftp://app.example.com", "http://", "http:///x"),
         *(
             "http://app.example.com:x",
+            "http://app.example.com:0/",
+            "http://app.example.com:65536/",
+            "https://127.0.0.1:75000/",
             "http://exa mple.com",
             "http://0177.0.0.1/",
             "javascript:alert(1)",
@@ -184,6 +187,15 @@ def test_what_is_no_url_is_422(own: httpx.Client, target_url: Any) -> None:
     assert response.status_code == 422
     (error,) = response.json()["errors"]
     assert error.startswith("Target url ") if target_url else error == MISSING
+
+
+@pytest.mark.parametrize(("port", "status"), [(0, 422), (1, 201), (65_535, 201), (65_536, 422), (10**9, 422)])
+def test_a_port_has_sixteen_bits(own: httpx.Client, port: int, status: int) -> None:
+    url = f"http://127.0.0.1:{port}/"
+    event = {"name": "subscriber.link_click", "initiator_value": url}
+    for target, link in ((url, "http://app.example.com/"), ("http://app.example.com/", url)):
+        given = {"target_url": target, "event": {**event, "initiator_value": link}}
+        assert own.post("/v4/webhooks", json=given).status_code == status
 
 
 def test_all_that_is_wrong_is_told(own: httpx.Client) -> None:
