@@ -175,7 +175,8 @@ class KitMock(collections.Resources):
         if control:
             app.control = plane(Control(self, self._store, compiled, control_hosts))
         app.due_work.worker.take_up()
-        forks.watch(self)
+        # A clock of the caller's own can also be that of a mock in the child.
+        forks.watch(self, self.faults, *(() if clock is not None else (self.clock,)))
 
     def __repr__(self) -> str:
         return f"<KitMock url={self._server.url if self._server else None!r}>"

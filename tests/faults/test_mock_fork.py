@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,56 @@ def test_a_resource_and_an_async_client_from_before_are_refused_too(mock: KitMoc
     assert WORDS in Child(lambda: told(lambda: tags.add("A"))).result()
 
 
+def test_faults_and_the_clock_from_before_are_refused_too_but_not_a_clock_of_ones_own(mock: KitMock) -> None:
+    faults, clock = mock.faults, mock.clock
+    with KitMock() as other:
+        own = other.clock
+        assert WORDS in Child(lambda: told(lambda: own.advance(days=1))).result()
+    for use in (lambda: faults.add(status=500), lambda: list(faults), lambda: len(faults), faults.clear):
+        assert WORDS in Child(lambda use=use: told(use)).result()  # type: ignore[misc]
+    assert Child(lambda: told(lambda: clock.advance(days=1))).result().startswith("none")
+    assert (faults.active(), clock.now()) == ((), START)
+
+
+@contextmanager
+def waiting_child() -> Iterator[None]:
+    """A child that is there until the block ends."""
+    asked, told = os.pipe(), os.pipe()
+
+    def wait() -> str:
+        os.write(told[1], b"!")
+        os.close(asked[1])  # Or its end would never come.
+        os.read(asked[0], 1)
+        return "outlived it"
+
+    child = Child(wait)
+    os.read(told[0], 1)
+    yield
+    os.close(asked[1])
+    assert child.result() == "outlived it"
+    for each in (asked[0], *told):
+        os.close(each)
+
+
+@pytest.mark.parametrize("end", ["cut", "reset", "close", "stop"])
+def test_a_child_keeps_no_connection_of_its_parent_open(mock: KitMock, end: str) -> None:
+    url = httpx.URL(mock.url)
+    with socket.create_connection((url.host, url.port or 0), timeout=5) as connection:
+        request = f"GET /v4/tags HTTP/1.1\r\nHost: kit.test\r\nX-Kit-Api-Key: {mock.api_key}\r\n"
+        connection.sendall(f"{request}\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        with waiting_child():
+            if end in ("cut", "reset"):
+                mock.fail_next(cut_body=end == "cut", reset="before" if end == "reset" else None)
+            if end == "stop":
+                mock.close()
+            else:
+                connection.sendall(f"{request}{'Connection: close' * (end == 'close')}\r\n\r\n".encode())
+            with suppress(ConnectionResetError):
+                while connection.recv(65536):
+                    pass
+
+
 def test_a_child_that_does_not_use_it_is_not_hurt_and_hurts_nobody(mock: KitMock, kit: httpx.Client) -> None:
     kit.post("/v4/tags", json={"name": "A"})
     with multiprocessing.get_context("fork").Pool(2) as pool:
@@ -149,24 +200,11 @@ def test_a_child_may_call_the_server_of_its_parent(mock: KitMock, kit: httpx.Cli
 
 def test_a_child_does_not_keep_the_port_of_a_parent_that_has_closed(mock: KitMock) -> None:
     url = httpx.URL(mock.url)
-    asked, told = os.pipe(), os.pipe()
-
-    def wait() -> str:
-        os.write(told[1], b"!")
-        os.close(asked[1])  # Or its end would never come.
-        os.read(asked[0], 1)
-        return "outlived it"
-
-    child = Child(wait)
-    os.read(told[0], 1)
-    assert httpx.get(f"{url}/_mock/clock").status_code == 200, "the parent goes on while a child is there"
-    mock.close()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((url.host, url.port or 0), timeout=5)
-    os.close(asked[1])
-    assert child.result() == "outlived it"
-    for each in (asked[0], *told):
-        os.close(each)
+    with waiting_child():
+        assert httpx.get(f"{url}/_mock/clock").status_code == 200, "the parent goes on while a child is there"
+        mock.close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((url.host, url.port or 0), timeout=5)
 
 
 def test_a_fork_in_the_middle_of_a_request_of_another_thread(tmp_path: Path) -> None:

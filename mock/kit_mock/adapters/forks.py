@@ -29,23 +29,30 @@ class Leavable(Protocol):
 
 
 _mocks: WeakSet[Leavable] = WeakSet()
+_parts: WeakSet[Any] = WeakSet()
 
 
-def watch(mock: Leavable) -> None:
-    """Refuse a mock in the processes that are forked from now on."""
+def watch(mock: Leavable, *parts: object) -> None:
+    """Refuse a mock, and those of its parts that a test can keep, in the processes that are forked from now on."""
     _mocks.add(mock)
+    _parts.update(parts)
 
 
 def _refuse_all() -> None:
     for mock in list(_mocks):
-        url = mock.leave_to_parent(PROBLEM)
-        kind = type(mock)
-        # The class is replaced, so that every attribute is refused.
-        mock.__class__ = type(kind.__name__, (_Elsewhere, kind), {"_url": url})
+        _refuse(mock, mock.leave_to_parent(PROBLEM))
+    for part in list(_parts):
+        _refuse(part, None)
+
+
+def _refuse(found: object, url: str | None) -> None:
+    """Replace the class of an object, so that every attribute is refused."""
+    kind = type(found)
+    found.__class__ = type(kind.__name__, (_Elsewhere, kind), {"_url": url})
 
 
 class _Elsewhere:
-    """A mock in a forked process: it has only the URL that the parent serves, and the credentials."""
+    """A mock, or a part of one, in a forked process: a mock has only the URL that the parent serves, and the credentials."""
 
     _url: str | None
 
@@ -59,7 +66,7 @@ class _Elsewhere:
         raise KitMockError(PROBLEM)
 
     def __repr__(self) -> str:
-        return f"<KitMock of another process, url={type(self)._url!r}>"
+        return f"<{type(self).__name__} of another process, url={type(self)._url!r}>"
 
     def __enter__(self) -> Any:
         raise KitMockError(PROBLEM)

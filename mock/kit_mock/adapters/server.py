@@ -14,6 +14,7 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 from kit_mock.adapters.asgi import BREAK, AsgiApp, Message, Receive, Send
 from kit_mock.protocol.errors import KitMockError
@@ -206,13 +207,19 @@ class ServerThread:
             raise KitMockError("the server didn't start within 10 seconds")
 
     def leave_to_parent(self) -> None:
-        """Close this forked process's copy of the listening socket, or the port stays open when the parent stops.
+        """Close this forked process's copies of sockets, or they stay open when the parent closes them.
 
         The event loop runs in the parent alone and isn't told: it shares its selector with this process. `detach` is
-        for uvloop, which keeps `close` from closing a socket that it uses.
+        for uvloop, which keeps `close` from closing a socket that it uses. Connections become those to nowhere, since their
+        transports may yet close their numbers, which other files could have by then.
         """
         with contextlib.suppress(OSError):
             os.close(self._listener.detach())
+        with Path(os.devnull).open("r+b") as nowhere:
+            for connection in list(self._server.server_state.connections):
+                with contextlib.suppress(OSError, RuntimeError, AttributeError):  # It is being opened or closed.
+                    number = connection.transport.get_extra_info("socket").fileno()
+                    os.dup2(nowhere.fileno(), number, inheritable=False)
 
     def stop(self) -> None:
         """Stop serving, and wait until that is done. Open connections get two seconds."""
