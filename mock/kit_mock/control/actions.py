@@ -13,7 +13,8 @@ from kit_mock.control import fault_form
 from kit_mock.control.routes import Control
 from kit_mock.model.event_names import EVENTS, PURCHASE_CREATE
 from kit_mock.model.values import email_address
-from kit_mock.protocol.errors import KitMockError, UnwritableError
+from kit_mock.protocol.errors import KitMockError, Refusal, UnwritableError
+from kit_mock.protocol.validation import as_id
 
 Fields = Mapping[str, str]
 
@@ -38,16 +39,14 @@ def notice(query: Fields) -> str:
             return "The clock was moved on."
         case "fire" if (number := query.get("queued", "")).isdecimal():
             return f"The event was fired: {number[:9]} {'delivery' if number == '1' else 'deliveries'} queued."
-        case "resend" if (id_ := query.get("id", "")).isdecimal():
-            return f"Queued once more, as delivery {id_[:18]}."
+        case "resend" if id_ := _id(query):
+            return f"Queued once more, as delivery {id_}."
         case "add-fault":
             return "The fault was added."
         case "remove-fault":
             return "The fault was removed."
-        case "take-snapshot" | "restore-snapshot" | "delete-snapshot" as done if (
-            id_ := query.get("id", "")
-        ).isdecimal():
-            return f"Snapshot {id_[:18]} was {_DONE[done]}."
+        case "take-snapshot" | "restore-snapshot" | "delete-snapshot" as done if id_ := _id(query):
+            return f"Snapshot {id_} was {_DONE[done]}."
     return ""
 
 
@@ -89,8 +88,8 @@ def _subscriber(control: Control, fields: Fields) -> int | None:
     given = fields.get("subscriber", "").strip()
     if not given:
         return None
-    if given.isdecimal() and given.isascii():
-        return int(given[:18])
+    if given.isdecimal():
+        return _as_id(given, "subscriber")
     address = email_address(given)
     # The form names no account: the first that has the address.
     sql = "SELECT subscribers.id FROM accounts JOIN subscribers ON account_id = accounts.id AND subscribers.email_address = ? LIMIT 1"
@@ -105,7 +104,14 @@ def _subject(event: str, about: str) -> dict[str, int | str]:
         return {}
     subject = EVENTS.get(event)
     name = "purchase_id" if event == PURCHASE_CREATE else subject.names[0] if subject else "about"
-    return {name: int(about[:18]) if about.isdecimal() and about.isascii() else about}
+    return {name: _as_id(about, name.removesuffix("_id").replace("_", " ")) if about.isdecimal() else about}
+
+
+def _as_id(text: str, noun: str) -> int:
+    try:
+        return as_id(text)
+    except Refusal:
+        raise ValueError(f"There is no {noun} {text}.") from None
 
 
 def _resend(control: Control, fields: Fields) -> dict[str, str]:
@@ -151,8 +157,11 @@ def _delete_snapshot(control: Control, fields: Fields) -> dict[str, str]:
 
 
 def _id(fields: Fields) -> int:
-    text = fields.get("id", "")
-    return int(text[:18]) if text.isdecimal() and text.isascii() else 0
+    """Return the id in a form or query, or 0, which nothing has."""
+    try:
+        return as_id(fields.get("id", ""))
+    except Refusal:
+        return 0
 
 
 _ACTIONS: dict[str, Callable[[Control, Fields], dict[str, str]]] = {

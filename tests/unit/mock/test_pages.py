@@ -233,7 +233,9 @@ def test_fire(mock: KitMock, kit: httpx.Client, web: httpx.Client, subscriber: C
         ({"action": "advance", "number": "1e12", "unit": "days"}, "can't go that far"),
         ({"action": "advance", "number": "9e6", "unit": "days"}, "can't go that far"),
         ({"action": "fire", "event": "nonsense", "subscriber": "1"}, "there is no 'nonsense'"),
-        ({"action": "fire", "event": "tag_add", "subscriber": "9" * 50}, "there is no subscriber"),
+        ({"action": "fire", "event": "tag_add", "subscriber": "9" * 50}, f"There is no subscriber {'9' * 50}."),
+        ({"action": "fire", "event": "tag_add", "subscriber": "1", "about": "9" * 20}, f"There is no tag {'9' * 20}."),
+        ({"action": "fire", "event": "purchase_create", "about": "9" * 20}, f"There is no purchase {'9' * 20}."),
         ({"action": "fire", "event": "subscriber_bounce", "about": "1", "subscriber": "1"}, "doesn't take it"),
         ({"action": "fire", "event": "subscriber_bounce", "subscriber": "<b>"}, "There is no subscriber <b>."),
         ({"action": "resend", "id": "7"}, "That delivery is gone."),
@@ -260,6 +262,26 @@ def test_what_is_wrong_with_a_form_is_said(
     response = web.post("/_mock/", data=form)
     assert response.status_code in {413, 422}
     assert problem in html.unescape(response.text)
+
+
+@pytest.mark.parametrize("beyond", [2**63, 10**18 * 10])
+def test_an_id_of_many_digits_is_that_of_no_other(mock: KitMock, web: httpx.Client, beyond: int) -> None:
+    short, long = 10**17, 10**18 + 1  # The same 18 digits come first.
+    for id_ in (short, long):
+        mock.subscribers.add(f"{id_}@example.com", id=id_)
+        mock.tags.add(f"tag {id_}", id=id_)
+    mock.webhooks.add("tag_add", "http://127.0.0.1:1/", tag=f"tag {long}")
+    form = {"action": "fire", "event": "tag_add", "subscriber": str(long), "about": str(long)}
+    assert web.post("/_mock/", data=form).headers["Location"] == "/_mock/?done=fire&queued=1"
+    (queued,) = mock.deliveries
+    assert queued.payload["subscriber"]["id"] == long
+    for name in ("subscriber", "about"):
+        response = web.post("/_mock/", data={**form, name: str(beyond)})
+        assert (response.status_code, f"{beyond}." in response.text) == (422, True)
+    for action in ("resend", "remove-fault", "restore-snapshot", "delete-snapshot"):
+        mock.fail_next(status=500)
+        assert web.post("/_mock/", data={"action": action, "id": f"1{'0' * 20}"}).status_code == 422
+    assert (len(mock.deliveries), len(mock.faults)) == (1, 4)
 
 
 def test_no_link_puts_words_on_the_page(web: httpx.Client) -> None:
