@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from kit_mock import Clock, Fault, KitMock
+from kit_mock.service.faults import routes
 from tests.unit.mock.conftest import START, Create
 
 NEW = {"email_address": "ada@example.com"}
@@ -338,12 +339,26 @@ def test_a_route_of_many_stars_takes_no_time(mock: KitMock, kit: httpx.Client) -
 
 
 @pytest.mark.parametrize(
+    "route",
+    ["/*{a}/b", "/*{a}/*{b}/c", "/*{a}*b", "/*/{a}*/c", "/{a}*{b}", "/" + "*a" * 400 + "b", "/*" + "a" * 900 + "b"],
+)
+def test_no_route_makes_a_long_path_slow(route: str) -> None:
+    fits = routes.fits(route)
+    assert not fits("GET", "/" + "a" * 60_000)  # Took many minutes.
+    assert fits("GET", "/" + "a/" * 30_000) is (route == "/{a}*{b}")
+    assert not fits("GET", "/" * 60_000)
+
+
+@pytest.mark.parametrize(
     ("route", "fitting", "others"),
     [
         ("/v4/*ags*1*", ["/v4/tags/1", "/v4/tags/2/1x"], ["/v4/tags", "/v4/1/tags"]),
         ("/v4/**s", ["/v4/tags", "/v4/s"], ["/v4/tag"]),
         ("/v4/*/{id}/*s", ["/v4/tags/1/subscribers"], ["/v4/tags/subscribers", "/v4/tags/1/s/x"]),
         ("/*", ["/none", "/v4/tags"], []),
+        ("/v4/*{id}", ["/v4/tags", "/v4/tags/1"], ["/v4"]),
+        ("/v4/{name}*", ["/v4/tags", "/v4/tags/1"], ["/v4"]),
+        ("OPTIONS /v4/{name}", [], ["/v4/tags"]),
     ],
 )
 def test_stars_in_routes(mock: KitMock, kit: httpx.Client, route: str, fitting: list[str], others: list[str]) -> None:
@@ -384,9 +399,15 @@ def test_stars_in_routes(mock: KitMock, kit: httpx.Client, route: str, fitting: 
         ({"status": 503, "operation": "no_such"}, "operation"),
         ({"status": 503, "route": "v4/tags"}, "route"),
         ({"status": 503, "route": "GET  /v4/tags"}, "route"),
+        ({"status": 503, "route": "FETCH /v4/tags"}, "route"),
+        ({"status": 503, "route": "/" + "*a" * 500}, "route must have at most 1000 characters"),
+        ({"status": 503, "route": "/v4/{a}{b}"}, "a name in braces stands for a whole segment"),
+        ({"status": 503, "route": "/v4/x{a}"}, "a name in braces stands for a whole segment"),
+        ({"status": 503, "route": "/v4/{a}b"}, "a name in braces stands for a whole segment"),
         ({"status": 503, "media_type": "text/css"}, "media_type"),
         ({"status": 503, "body": "x", "media_type": "text/css\r\nX: y"}, "media_type"),
         ({"status": 503, "body": 5}, "body"),
+        ({"status": 503, "body": [[]] * 50_001}, "body has more than 50000 values"),
         ({"status": 503, "body": {"a": object()}}, "body can't be written as JSON"),
         ({"status": 503, "body": [[[]]] * 2 + [nested(51)]}, "body is nested more than 50 levels deep"),
     ],

@@ -14,6 +14,8 @@ Validator = Callable[[object, "attrs.Attribute[Any]", Any], None]
 DAY = 86_400
 _DEEPEST = 50
 """The most levels of a body. JSON libraries refuse much deeper bodies."""
+_MOST_VALUES = 50_000
+"""The most values of a body: it is validated, encoded and listed as a whole, while others wait."""
 
 
 def must_be(expected: str, fits: Callable[[Any], bool]) -> Validator:
@@ -53,8 +55,11 @@ def validate_body(_: object, attribute: attrs.Attribute[Any], value: Any) -> Non
     """Raise ValueError unless a body is a text, or an object or list that can be sent as JSON."""
     if not isinstance(value, str | dict | list):
         raise ValueError(f"{attribute.name} must be a text, or an object or list for JSON")
-    level = [value]
+    level, count = [value], 0
     for _level in range(_DEEPEST):
+        count += len(level)
+        if count > _MOST_VALUES:
+            raise ValueError(f"{attribute.name} has more than {_MOST_VALUES} values")
         level = [
             inner
             for each in level
