@@ -143,6 +143,17 @@ def test_badges_count_what_a_search_finds(
         assert f"Deliveries {deliveries} " in text
 
 
+@pytest.mark.parametrize("depth", [2, 30, 450, 5000])
+def test_a_nested_body_makes_no_endless_page(mock: KitMock, kit: httpx.Client, web: httpx.Client, depth: int) -> None:
+    body = "[" * depth + ",".join(["12"] * 2000) + "]" * depth
+    kit.post("/v4/tags", content=body, headers={"Content-Type": "application/json"})
+    page = web.get("/_mock/", params={"request": mock.requests[-1].request_id})
+    assert len(page.content) < 1_000_000
+    assert page.text.count(body) == (2 if depth > 30 else 1), (
+        "in the curl line, and as it was sent if it can't be laid out"
+    )
+
+
 def test_a_body_is_said_to_be_cut_by_its_bytes(mock: KitMock, kit: httpx.Client, web: httpx.Client) -> None:
     for content in ("é" * 9_000, "é" * 1_000):
         kit.post("/v4/tags", content=content)
