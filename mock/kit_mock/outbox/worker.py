@@ -80,11 +80,12 @@ class Worker:
         with self._changed:
             if self._stopped.is_set():
                 return
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="kit-mock deliveries", daemon=True)
+                thread.start()
+                self._thread = thread  # Only now: a process can have no thread left, and the next wake tries again.
             self._store.has_new_work = False
             self._wakes_requested += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="kit-mock deliveries", daemon=True)
-                self._thread.start()
             self._changed.notify_all()
 
     def nudge(self) -> None:

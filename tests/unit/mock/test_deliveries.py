@@ -64,6 +64,19 @@ def test_a_delivery(mock: KitMock, receiver: Receiver) -> None:
         found.state = "failed"  # type: ignore[misc]
 
 
+def test_a_thread_that_could_not_start_is_started_by_the_next_who_waits(
+    mock: KitMock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="new thread"):
+        patch.setattr(threading.Thread, "start", refuse)
+        mock.fire("subscriber_bounce", subscriber_id=1)
+    assert only(mock).state == "delivered"
+    assert len(receiver.received) == 1
+
+
 def test_it_is_sent_without_being_asked(mock: KitMock, receiver: Receiver) -> None:
     bounce(mock)
     receiver.expect(1)
