@@ -30,7 +30,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _ENDING = 2.0  # Seconds
-_large: RunVar[CapacityLimiter] = RunVar("kit_mock_large")
+_READS = 4
+_limiters: RunVar[dict[str, CapacityLimiter]] = RunVar("kit_mock_limiters")
 
 
 class AsgiApp:
@@ -86,9 +87,11 @@ class AsgiApp:
         if preflight is not None:
             return preflight
         if is_control(request.path):  # It can wait for a delivery, whose receiver may call the API before it answers.
-            return await anyio.to_thread.run_sync(self._app.handle, request)
+            reads = request.method in ("GET", "HEAD")  # They don't wait, and so aren't held up by those that do.
+            limiter = _limiter("reads", _READS) if reads else None
+            return await anyio.to_thread.run_sync(self._app.handle, request, limiter=limiter)
         if len(request.body) > LARGE_BODY:
-            response = await anyio.to_thread.run_sync(self._app.handle, request, limiter=_one_at_a_time())
+            response = await anyio.to_thread.run_sync(self._app.handle, request, limiter=_limiter("large", 1))
         else:
             response = self._app.handle(request)
         if self._cors:
@@ -145,13 +148,13 @@ class AsgiApp:
         return b"".join(chunks)
 
 
-def _one_at_a_time() -> CapacityLimiter:
-    """Return the limiter of large requests in the running event loop."""
-    limiter = _large.get(None)
-    if limiter is None:
-        limiter = CapacityLimiter(1)
-        _large.set(limiter)
-    return limiter
+def _limiter(name: str, most: int) -> CapacityLimiter:
+    """Return the limiter of that name in the running event loop, of so many requests at a time."""
+    limiters = _limiters.get(None)
+    if limiters is None:
+        limiters = {}
+        _limiters.set(limiters)
+    return limiters.setdefault(name, CapacityLimiter(most))
 
 
 async def _gone(receive: Receive, seconds: float) -> bool:

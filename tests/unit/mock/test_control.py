@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 from kit_mock import Clock, KitMock
 from kit_mock.cli import main
 from tests.unit.mock.conftest import START, Create, client
+from tests.unit.mock.delivering import eventually
 from tests.unit.mock.receiver import listening
 from tests.unit.mock.test_cli import served
 
@@ -322,6 +326,24 @@ def test_flushing_leaves_the_api_free(mock: KitMock, subscriber: Create, kit: ht
         receiver.released.set()
         assert seen.status_code == 200
         assert flushed.result(10).json() == {"done": True, "waiting": 0}
+
+
+def test_however_many_flush_the_control_plane_can_be_read(mock: KitMock, subscriber: Create) -> None:
+    subscriber()
+    most = 40  # Threads of an event loop for what may wait.
+    with listening() as receiver, ExitStack() as stack:
+        mock.webhooks.add("subscriber_bounce", receiver.url)
+        address = httpx.URL(mock.url).netloc.decode()
+        flushing = [stack.enter_context(closing(HTTPConnection(address, timeout=20))) for _ in range(most + 5)]
+        receiver.hold()
+        mock.fire("subscriber_bounce", subscriber_id=1)
+        for each in flushing:
+            each.request("POST", "/_mock/deliveries/flush")
+        eventually(lambda: sum("AnyIO" in thread.name for thread in threading.enumerate()) >= most)
+        for path in ("health", ""):
+            assert httpx.get(f"{mock.url}/_mock/{path}", timeout=2).status_code == 200
+        receiver.released.set()
+        assert {json.load(each.getresponse())["done"] for each in flushing} == {True}
 
 
 @pytest.mark.parametrize(
