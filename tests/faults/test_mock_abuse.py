@@ -220,6 +220,27 @@ def test_whole_requests_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> 
         assert http.get("/v4/account").status_code == 200
 
 
+def test_a_response_that_nobody_reads_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit_mock.adapters.server.UNREAD_SECONDS", 0.4)
+    size = 30_000_000
+    with KitMock() as mock:
+        mock.faults.add(route="/v4/account", status=200, body="x" * size)
+        request = b"GET /v4/account HTTP/1.1\r\nHost: kit.test\r\n\r\n"
+        with connected(mock.url) as unread, connected(mock.url) as read, read.makefile("rb") as stream:
+            unread.sendall(request)
+            read.sendall(request)
+            found = 0
+            while found < size:  # Slowly, and all the same without an end before its time.
+                found += len(stream.read1(size // 25))
+                time.sleep(0.1)
+            assert found >= size
+            with suppress(ConnectionResetError):
+                found = 0
+                while part := unread.recv(1_000_000):
+                    found += len(part)
+            assert found < size
+
+
 # What kit-mock says when nothing fits on the disk: files of this process may have so many bytes.
 LIMITED = """
 import resource, sys

@@ -59,6 +59,9 @@ class Connection(HttpToolsProtocol):
     _came = 0
     """Bytes of that request that have arrived."""
     _has_head = False
+    _unsent = 0
+    """Bytes of responses that the client's socket had no room for, when they were last counted."""
+    _unsent_since = 0.0
     parser: _Parser
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -108,9 +111,18 @@ class Connection(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def expire(self, before: float) -> None:
-        """Hang up if the request that is still arriving began before that moment, unless it is us who don't read at present."""
-        if self._since is not None and self._since < before and not self.flow.read_paused:
+    def expire(self, begun_before: float, unread_since: float) -> None:
+        """Hang up if the request that is still arriving began before a moment, unless it is us who don't read at present.
+
+        Hang up too if nothing of a response has been read since a moment.
+        """
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, self.loop.time()
+        elif unsent and self._unsent_since < unread_since:
+            self.transport.abort()
+            return
+        if self._since is not None and self._since < begun_before and not self.flow.read_paused:
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:

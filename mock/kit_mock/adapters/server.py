@@ -28,6 +28,8 @@ except ImportError as missing:  # pragma: no cover - an installation without the
 
 REQUEST_SECONDS = 30.0
 """How long a request may take to arrive, from its first byte to its last. An incomplete one would be kept for ever."""
+UNREAD_SECONDS = 300.0
+"""How long a response may go unread, as while its client is looked at in a debugger."""
 
 _TURNS = 10
 """Turns of the event loop that closed connections get to notice it."""
@@ -166,10 +168,10 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # Once in a second.
-            before = asyncio.get_running_loop().time() - REQUEST_SECONDS
+            now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Connection):
-                    connection.expire(before)
+                    connection.expire(now - REQUEST_SECONDS, now - UNREAD_SECONDS)
         return await super().on_tick(counter)
 
     @contextlib.contextmanager
