@@ -222,6 +222,8 @@ def retry_after(outcome: Outcome, clock: Clock) -> float | None:
     if value.isascii() and value.isdigit():
         return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - clock.time())
+        date = email.utils.parsedate_to_datetime(value)
+        # Dates of HTTP are in UTC, also in the forms that don't say so.
+        return max(0.0, date.replace(tzinfo=date.tzinfo or datetime.UTC).timestamp() - clock.time())
     except (ValueError, OverflowError):
         return None

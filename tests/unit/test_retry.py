@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -132,6 +133,23 @@ def test_retry_after_in_seconds_and_as_a_date_is_kept_to_and_capped() -> None:
     service = Service(httpx.Response(429, headers={"Retry-After": "86400"}), OK)
     service.kit().account.get()
     assert service.clock.slept == [60.0]
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "form",
+    ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S -0000"],
+)
+def test_each_form_of_a_date_is_in_utc(form: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(OK)
+    date = time.strftime(form, time.gmtime(service.clock.now + 9))
+    service.answers = [httpx.Response(503, headers={"Retry-After": date}), OK]
+    with monkeypatch.context() as context:
+        context.setenv("TZ", zone)
+        time.tzset()
+        service.kit().account.get()
+    time.tzset()
+    assert service.clock.slept == [9.0]
 
 
 def test_no_delay_is_shorter_than_a_first_backoff() -> None:
