@@ -4,34 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from kit_api.types import Drift
 
+from . import errors
 from .auth import ApiKeyAuth, BearerAuth
 from .client import AsyncKit, Kit
 from .clock import Clock
-from .errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    CheckpointError,
-    ConfigurationError,
-    DeadlineExceededError,
-    InvalidResponseError,
-    KitError,
-    NotFoundError,
-    OAuthError,
-    OAuthRequiredError,
-    PaginationError,
-    PayloadTooLargeError,
-    PermissionDeniedError,
-    RateLimiterError,
-    RateLimitError,
-    RateLimitWaitError,
-    ResponseTooLargeError,
-    ServerError,
-    TokenStoreError,
-    UnprocessableEntityError,
-)
+from .errors import *  # noqa: F403  # those of its `__all__`
 from .limits.limiter import RateLimiter
 from .limits.redis import RedisRateLimiter
 from .limits.slots import LimiterState
@@ -46,49 +23,27 @@ if TYPE_CHECKING:
     from .oauth.stores import FileTokenStore, MemoryTokenStore, TokenStore
 
 __all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
     "ApiKeyAuth",
     "AsyncKit",
-    "AuthenticationError",
-    "BadRequestError",
     "BearerAuth",
-    "CheckpointError",
     "Clock",
-    "ConfigurationError",
-    "DeadlineExceededError",
     "Drift",
     "FileTokenStore",
-    "InvalidResponseError",
     "Kit",
-    "KitError",
     "LimiterState",
     "MemoryTokenStore",
-    "NotFoundError",
     "OAuth",
-    "OAuthError",
-    "OAuthRequiredError",
-    "PaginationError",
-    "PayloadTooLargeError",
-    "PermissionDeniedError",
-    "RateLimitError",
-    "RateLimitWaitError",
     "RateLimiter",
-    "RateLimiterError",
     "RedisRateLimiter",
     "RedisTokenStore",
-    "ResponseTooLargeError",
     "RetryPolicy",
     "SQLiteRateLimiter",
-    "ServerError",
     "TokenStore",
-    "TokenStoreError",
-    "UnprocessableEntityError",
     "__version__",
     "apaginate",
     "paginate",
 ]
+__all__ += errors.__all__
 
 # Imported when they are asked for: most programs have a key.
 _LATE = {

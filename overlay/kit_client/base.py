@@ -249,8 +249,8 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             lending: Callable[..., Transport] = getattr(exclusive, self._layers.exclusive)
             return lending(make, self._connection["limits"])
 
-    def _call_errors(self, operation: Operation[Any]) -> CallErrors:
-        return CallErrors(operation, self._closed.is_set)
+    def _call_errors(self, operation: Operation[Any], arguments: dict[str, Any]) -> CallErrors:
+        return CallErrors(operation, arguments["extensions"], self._closed.is_set)
 
     def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
         return super().prepare(operation, request if self._extras is None else self._extras.merge(request))

@@ -142,7 +142,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
             super().close()
 
     def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
-        with self._call_errors(operation):
+        with self._call_errors(operation, arguments):
             response = super().send(operation, arguments)
         self._note(response)
         return response
@@ -208,7 +208,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
         # Timers of asyncio keep the context that they were made in, and so a response, long after they are cancelled.
         before = last_call.set(None)
         try:
-            with self._call_errors(operation):
+            with self._call_errors(operation, arguments):
                 response = await super().asend(operation, arguments)
         finally:
             last_call.reset(before)

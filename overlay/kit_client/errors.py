@@ -19,10 +19,42 @@ from kit_api.types import Operation
 
 from .body import BodyTooLarge
 from .deadline import DeadlinePassed
-from .messages import read_messages, summary
+from .messages import place, read_messages, redirect, summary, what_came
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "CheckpointError",
+    "ConfigurationError",
+    "DeadlineExceededError",
+    "InvalidResponseError",
+    "KitError",
+    "NotFoundError",
+    "OAuthError",
+    "OAuthRequiredError",
+    "PaginationError",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RateLimitWaitError",
+    "RateLimiterError",
+    "ResponseTooLargeError",
+    "ServerError",
+    "TokenStoreError",
+    "UnprocessableEntityError",
+]
+
+CLOSED = "the client was closed during the call"
 
 # The libraries under httpx. It leaves some of their exceptions as they are.
 PROTOCOL_LIBRARIES = {"anyio", "h11", "h2", "hpack", "httpcore", "hyperframe", "socksio", "trio"}
+
+
+# The request never left: no connection was made.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 class KitError(Exception):
@@ -34,12 +66,16 @@ class KitError(Exception):
     Attributes:
         operation: The `operationId`, such as `create_tag`; None if the error belongs to no operation.
         attempts: How many requests were sent.
+        may_have_taken_effect: Whether the service may have done what the call asks for, although the call failed. It is
+            True if any request of the call got no response, an incomplete one, or a response with 408, a 5xx, a success
+            status or 303. It is False if nothing was sent, and if the service refused each request.
         cursor: The cursor of the page that failed; None at the first page, and for what is no list. To resume, call
             the list again with `after=error.cursor`, or with `before=` if it was called with `before`.
     """
 
     operation: str | None = None
     attempts: int = 0
+    may_have_taken_effect: bool = False
     cursor: str | None = None
 
 
@@ -151,8 +187,8 @@ class APIStatusError(_AnswerError):
         # They may quote a URL that was sent, with the secret in it.
         self.errors = list(map(masker(response.request.content), read_messages(response.content)))
         self.retry_after: float | None = response.extensions.get("retry_after")
-        where = f" from {_place(response.request.url)}" if response.status_code in MISPLACED else ""
-        said = _redirect(response) or summary(self.errors) or what_came(response)
+        where = f" from {place(response.request.url)}" if response.status_code in MISPLACED else ""
+        said = redirect(response) or summary(self.errors) or what_came(response)
         super().__init__(operation, response, f"{response.status_code}{where}: {said}")
 
 
@@ -210,7 +246,7 @@ def error_for(operation: Operation[Any], response: httpx.Response, cause: Except
         response.request = _bare(response.request)
     if cause is not None:
         what = f"{response.status_code} came with {what_came(response)} instead of what is documented"
-        what += f", from {_place(response.request.url)}"
+        what += f", from {place(response.request.url)}"
         what += f": {printable(str(cause))}" if response.content else ""
         return InvalidResponseError(operation.name, response, what)
     status = response.status_code
@@ -235,7 +271,7 @@ def connection_error(
         kind = DeadlineExceededError
     if isinstance(error, BodyTooLarge):
         kind, what = ResponseTooLargeError, "the response was not read to its end"
-    tries = "" if attempts == 1 else f" after {attempts} attempts"
+    tries = "" if attempts <= 1 else f" after {attempts} attempts"
     where = "" if url is None else f" (host {printable(url.netloc.decode('ascii'))})"
     made = kind(f"{operation}: {what}{tries}: {_reason(error)}{where}" + (f"; {refused}" if refused else ""))
     made.operation, made.attempts = operation, attempts
@@ -252,16 +288,35 @@ def wait_error(wait: float, left: float) -> RateLimitWaitError:
     return made
 
 
+def may_have_taken_effect(outcome: object) -> bool:
+    """Tell whether the service may have done what a request asked for, by its response or by the exception instead.
+
+    A response refuses the request unless its status is a success, 303 (RFC 9110, section 15.4.4), 408 or a 5xx.
+    """
+    if isinstance(outcome, httpx.Response):
+        return outcome.is_success or outcome.is_server_error or outcome.status_code in (303, 408)
+    return not isinstance(outcome, (*NOT_SENT, KitError))
+
+
+class Progress:
+    """What was sent of a call so far, as the attributes of its error tell it. Kept in `request.extensions`."""
+
+    attempts = 0
+    may_have_taken_effect = False
+
+
 class CallErrors:
     """A context around a call: whatever the call raises becomes a `KitError`.
 
     Args:
         operation: What is called.
+        extensions: Of its request.
         is_closed: Whether the client is closed.
     """
 
-    def __init__(self, operation: Operation[Any], is_closed: Callable[[], bool]) -> None:
+    def __init__(self, operation: Operation[Any], extensions: dict[str, Any], is_closed: Callable[[], bool]) -> None:
         self._operation, self._is_closed = operation, is_closed
+        self._progress = extensions["progress"] = Progress()
 
     def __enter__(self) -> None:
         self._outer = sys.exception()
@@ -276,32 +331,28 @@ class CallErrors:
         if not self._operation.security:
             _forget_requests(error, self._outer)
         clear_locals(error, self._outer)
-        if not isinstance(error, Exception) or isinstance(error, KitError):
+        if not isinstance(error, Exception):
             return
+        made = self._made(error)
+        made.attempts = made.attempts or self._progress.attempts
+        made.may_have_taken_effect |= self._progress.may_have_taken_effect
+        if made is not error:
+            raise made from error
+
+    def _made(self, error: Exception) -> KitError:
+        if isinstance(error, KitError):
+            return error
         if isinstance(error, RuntimeError) and self._is_closed():
-            raise self._error("the client was closed during the call") from error
+            return self._error(CLOSED)
         library = type(error).__module__.partition(".")[0]
         if isinstance(error, httpx.RequestError | OSError | EOFError) or library in PROTOCOL_LIBRARIES:
-            raise connection_error(self._operation.name, error, 1) from error
-        raise self._error(f"the call failed: {_reason(error)}") from error
+            return connection_error(self._operation.name, error, self._progress.attempts)
+        return self._error(f"the call failed: {_reason(error)}")
 
     def _error(self, what: str) -> KitError:
         error = KitError(f"{self._operation.name}: {what}")
         error.operation = self._operation.name
         return error
-
-
-def what_came(response: httpx.Response) -> str:
-    """Tell a body in a few words: short plain text as it is, anything else by its type and size."""
-    content = response.content
-    if not content:
-        return "an empty body"
-    kind = response.headers.get("Content-Type", "no content type").partition(";")[0].strip()
-    # Not as the charset says: Python has codecs that raise, or that take their time.
-    text = content.decode("utf-8", "replace").strip() if len(content) <= 80 else ""
-    if kind == "text/plain" and text.isprintable() and text:
-        return text
-    return f"{len(content)} bytes of {printable(kind, 100)}"
 
 
 def _bare(request: httpx.Request) -> httpx.Request:
@@ -326,20 +377,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, httpx.LocalProtocolError) or type(error).__name__ == "LocalProtocolError":
         text = text.partition(" b'")[0]
     return f"{type(error).__name__} {printable(text)}".rstrip()
-
-
-def _place(url: httpx.URL) -> str:
-    """Tell a URL without what may be private in it: user, password and query."""
-    path = url.raw_path.partition(b"?")[0]
-    return printable(f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}")
-
-
-def _redirect(response: httpx.Response) -> str | None:
-    """Say where an answer leads; None if it leads nowhere."""
-    if not response.has_redirect_location:
-        return None
-    try:
-        url = response.request.url.join(response.headers["Location"])
-    except (httpx.InvalidURL, ValueError):
-        return "redirects to something that is no URL"
-    return f"redirects to {_place(url)}, which is not followed"

@@ -1,9 +1,10 @@
-"""The messages of the service in an answer that is no success: found in linear time, told in few words."""
+"""What an error says of a response: the messages of the service, found in linear time, the body and URLs, in few words."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias, Union
 
+import httpx
 import msgspec
 
 from kit_api.errors import printable
@@ -56,3 +57,33 @@ def read_messages(content: bytes) -> list[str]:
             ]
             left.extend(reversed(inside))
     return messages
+
+
+def what_came(response: httpx.Response) -> str:
+    """Tell a body in a few words: short plain text as it is, anything else by its type and size."""
+    content = response.content
+    if not content:
+        return "an empty body"
+    kind = response.headers.get("Content-Type", "no content type").partition(";")[0].strip()
+    # Not as the charset says: Python has codecs that raise, or that take their time.
+    text = content.decode("utf-8", "replace").strip() if len(content) <= 80 else ""
+    if kind == "text/plain" and text.isprintable() and text:
+        return text
+    return f"{len(content)} bytes of {printable(kind, 100)}"
+
+
+def place(url: httpx.URL) -> str:
+    """Tell a URL without what may be private in it: user, password and query."""
+    path = url.raw_path.partition(b"?")[0]
+    return printable(f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}")
+
+
+def redirect(response: httpx.Response) -> str | None:
+    """Say where an answer leads; None if it leads nowhere."""
+    if not response.has_redirect_location:
+        return None
+    try:
+        url = response.request.url.join(response.headers["Location"])
+    except (httpx.InvalidURL, ValueError):
+        return "redirects to something that is no URL"
+    return f"redirects to {place(url)}, which is not followed"

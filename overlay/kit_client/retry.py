@@ -20,7 +20,7 @@ from kit_api.types import Operation
 from .body import BodyTooLarge
 from .clock import Clock
 from .deadline import Deadline, DeadlinePassed
-from .errors import KitError, connection_error
+from .errors import NOT_SENT, KitError, Progress, connection_error, may_have_taken_effect
 from .options import check_number, check_seconds, check_whole
 from .retry_budget import REFUSED, RetryBudget
 
@@ -31,9 +31,6 @@ Attempt = Outcome | KitError
 """What came of an attempt, or why it got no slot of the rate limit."""
 Attempts = Generator[float | None, Any, httpx.Response]
 """Yields None to be sent an `Attempt`, and seconds to wait."""
-
-# The request never left, so that nothing is repeated by sending it again.
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 # The methods of requests that the document doesn't have (RFC 9110, section 9.2.2).
 SAFE_TO_REPEAT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
@@ -104,7 +101,7 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
     def _wanted(self, outcome: Outcome, retry_safe: bool) -> bool:
         if isinstance(outcome, httpx.Response):
             status = outcome.status_code
-            return status == 429 or (retry_safe and _is_trouble(status))
+            return status == 429 or (retry_safe and is_transient(status))
         if _hopeless(outcome):
             return False
         return retry_safe or isinstance(outcome, NOT_SENT)
@@ -114,8 +111,8 @@ def _is_limited(outcome: Outcome) -> bool:
     return isinstance(outcome, httpx.Response) and outcome.status_code == 429
 
 
-def _is_trouble(status: int) -> bool:
-    """Tell whether a status is of a service that can't answer now, but may later."""
+def is_transient(status: int) -> bool:
+    """Tell whether a status is of a service that can't answer now, but may later. A 501 lasts."""
     return status == 408 or (500 <= status < 600 and status != 501)
 
 
@@ -148,15 +145,21 @@ def attempt(
     max_retries: int = request.extensions.get("max_retries", policy.max_retries)
     start = clock.monotonic()
     wanted = retries_wanted.get()
+    progress: Progress = request.extensions.get("progress") or Progress()
     retries = spent = 0
-    may_be_done = counted = False
+    counted = False
     refused: str | None = None
     outcome: Outcome | None = None
     took, after = 0.0, None
     while True:
         began = clock.monotonic()
+        before = progress.may_have_taken_effect
+        # Also of an attempt that ends in an exception which doesn't come here.
+        progress.attempts, progress.may_have_taken_effect = progress.attempts + 1, True
         came: Attempt = yield None
+        progress.may_have_taken_effect = before or may_have_taken_effect(came)
         if isinstance(came, KitError):
+            progress.attempts -= 1
             if outcome is None:
                 came.operation, came.args = name, (f"{name}: {came}",)
                 raise came
@@ -183,7 +186,6 @@ def attempt(
             break
         spent += counted
         retries += 1
-        may_be_done = may_be_done or _may_be_done(outcome)
         logger.info("%s: %s; attempt %d in %.1f s", name, what, retries + 1, delay)
         given_up = True
         try:
@@ -196,9 +198,9 @@ def attempt(
             retries -= 1
             break
     if isinstance(outcome, httpx.Response):
-        if not _is_limited(outcome) and not _is_trouble(outcome.status_code):
+        if not _is_limited(outcome) and not is_transient(outcome.status_code):
             retry_budget.succeed(spent, policy)
-        if request.method == "DELETE" and outcome.status_code == 404 and may_be_done:
+        if request.method == "DELETE" and outcome.status_code == 404 and before:
             logger.info("%s: 404 after an attempt whose outcome is unknown; it is deleted", name)
             status = next(iter(operation.success)) if operation else 204
             outcome = httpx.Response(status, headers=outcome.headers)
@@ -206,14 +208,9 @@ def attempt(
         outcome.elapsed = datetime.timedelta(seconds=took)
         outcome.extensions.update(attempts=retries + 1, retry_after=after, refused=refused)
         return outcome
-    raise connection_error(name, outcome, retries + 1, request.url, refused) from outcome
-
-
-def _may_be_done(outcome: Outcome) -> bool:
-    """Tell whether the service may have done what it was asked for, though the attempt failed."""
-    if isinstance(outcome, httpx.Response):
-        return outcome.status_code != 429
-    return not isinstance(outcome, NOT_SENT)
+    error = connection_error(name, outcome, retries + 1, request.url, refused)
+    error.may_have_taken_effect = progress.may_have_taken_effect
+    raise error from outcome
 
 
 def retry_after(outcome: Outcome, clock: Clock) -> float | None:

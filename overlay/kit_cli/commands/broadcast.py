@@ -79,11 +79,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def _create(context: Context, kit: Kit, broadcast: Broadcast) -> None:
-    from kit_client import APIConnectionError, ServerError
+    from kit_client import KitError
 
     try:
         made = kit.broadcasts.create(**broadcast.body)
-    except (APIConnectionError, ServerError) as error:
+    except KitError as error:
+        if not error.may_have_taken_effect:
+            raise
         raise CommandError(
             f"{error}. The service may have made it all the same: see `kit-client call list_broadcasts`"
         ) from None

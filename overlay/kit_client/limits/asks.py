@@ -18,9 +18,9 @@ from kit_api.types import Operation, Unset
 from kit_client.auth import ApiKeyAuth, BearerAuth
 from kit_client.clock import Clock
 from kit_client.deadline import Deadline
-from kit_client.errors import ConfigurationError
+from kit_client.errors import NOT_SENT, ConfigurationError
 from kit_client.pools import is_alone
-from kit_client.retry import NOT_SENT, Outcome, retry_after
+from kit_client.retry import Outcome, retry_after
 
 from .limiter import SHARED, Line, RateLimiter
 from .slots import MARGIN, LimiterState

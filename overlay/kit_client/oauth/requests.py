@@ -16,8 +16,8 @@ from kit_api.errors import printable
 from kit_api.types import Operation
 from kit_client.body import ACCEPT_ENCODING
 from kit_client.clock import Clock
-from kit_client.errors import ConfigurationError, KitError, OAuthError, what_came
-from kit_client.messages import LONGEST_TEXT, MOST_MESSAGES, read_messages
+from kit_client.errors import ConfigurationError, KitError, OAuthError
+from kit_client.messages import LONGEST_TEXT, MOST_MESSAGES, read_messages, what_came
 from kit_client.network import NetworkTransport
 from kit_client.retry import RetryPolicy
 from kit_client.secret import Secret, scrub

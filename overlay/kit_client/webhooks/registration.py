@@ -11,14 +11,7 @@ from msgspec import Struct
 from kit_api.errors import forgets_arguments
 from kit_api.models import Webhook
 from kit_client.client import AsyncKit, Kit
-from kit_client.errors import (
-    APIConnectionError,
-    APIStatusError,
-    InvalidResponseError,
-    KitError,
-    NotFoundError,
-    ServerError,
-)
+from kit_client.errors import KitError, NotFoundError
 
 from .events import Event, WantedEvent
 from .url_secret import check_url, place, secrets_of
@@ -179,7 +172,7 @@ def _steps(wanted: _Wanted) -> Generator[Step, Any, Webhook]:
     try:
         made: Webhook = yield Create(wanted.body)
     except KitError as error:
-        if not _may_be_done(error):
+        if not error.may_have_taken_effect:
             raise
         found = yield from _look_again(wanted)
         if found is None:
@@ -214,10 +207,3 @@ def _warn(webhooks: list[Webhook]) -> None:
             "webhooks %s have the same event and URL, so that each event is sent more than once: delete all but one",
             ids,
         )
-
-
-def _may_be_done(error: KitError) -> bool:
-    """Tell whether the service may have done what it was asked for."""
-    if isinstance(error, APIStatusError):
-        return isinstance(error, ServerError) or error.status_code == 408
-    return isinstance(error, APIConnectionError | InvalidResponseError) or type(error) is KitError

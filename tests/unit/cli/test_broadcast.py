@@ -131,15 +131,28 @@ def test_a_moment_without_an_offset_is_the_accounts(cli: Cli, mock: KitMock, wri
     assert made["send_at"] == "2099-07-01T13:00:00Z"
 
 
-def test_it_is_sent_once(cli: Cli, mock: KitMock, write: Write) -> None:
-    file = write("Text")
-    mock.fail_next("create_broadcast", status=502, effect=True)
-    status, _, err = cli("broadcast", file, "--subject", "Hi")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502, "effect": True},
+        {"status": 408, "effect": True},
+        {"status": 201, "html": True, "effect": True},
+        {"reset": "after"},
+        {"cut_body": True},
+    ],
+)
+def test_it_is_sent_once(fault: dict[str, Any], cli: Cli, mock: KitMock, write: Write) -> None:
+    mock.fail_next("create_broadcast", **fault)
+    status, _, err = cli("broadcast", write("Text"), "--subject", "Hi")
     assert status == 1
     assert "The service may have made it all the same" in err
-    mock.fail_next("create_broadcast", reset="after")
-    assert "The service may have made it all the same" in cli("broadcast", file, "--subject", "Hi").err
-    assert len(created(mock)) == 2
+    assert len(created(mock)) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_a_refusal_leaves_no_doubt(status: int, cli: Cli, mock: KitMock, write: Write) -> None:
+    mock.fail_next("create_broadcast", status=status)
+    assert "all the same" not in cli("broadcast", write("Text"), "--subject", "Hi").err
 
 
 def test_a_dry_run_sends_nothing(cli: Cli, offline: Cli, mock: KitMock, write: Write) -> None:
