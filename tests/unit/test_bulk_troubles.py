@@ -71,11 +71,11 @@ def test_a_full_account_fails_the_rows_and_says_why() -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_what_holds_for_all_rows_is_raised(is_async: bool) -> None:
+@pytest.mark.parametrize(("status", "kind"), [(401, AuthenticationError), (501, ServerError)])
+def test_what_holds_for_all_rows_is_raised(status: int, kind: type[KitError], is_async: bool) -> None:
     class Service(Refusing):
         def refusal(self, key: str, addresses: list[str]) -> httpx.Response | None:
-            gone = len(self.people) >= 200
-            return httpx.Response(401, json={"errors": ["The access token is invalid"]}) if gone else None
+            return httpx.Response(status, json={"errors": ["No"]}) if len(self.people) >= 200 else None
 
     done: list[Any] = []
     service = Service()
@@ -89,7 +89,7 @@ def test_what_holds_for_all_rows_is_raised(is_async: bool) -> None:
             async for pair in kit.bulk.import_subscribers(people(5000), parallel=2):
                 done.append(pair)
 
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(kind):
         asyncio.run(main()) if is_async else sync()
     assert len(done) == 200
     assert service.requests["POST /v4/bulk/subscribers"] <= 4

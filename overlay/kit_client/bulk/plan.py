@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from kit_api.models import BulkSubscriber
 from kit_client.errors import APIConnectionError, APIStatusError, InvalidResponseError, KitError, RateLimitWaitError
+from kit_client.retry import is_transient
 
 from .kinds import Item, Items, Kind, Kinds, Pending
 from .outcomes import Outcome, Report
@@ -138,8 +139,9 @@ class Plan:
         status = error.status_code if isinstance(error, APIStatusError) else 0
         messages = (error.errors if isinstance(error, APIStatusError) else None) or [str(error)]
         may_pass = isinstance(error, APIConnectionError | InvalidResponseError | RateLimitWaitError)
-        if may_pass or status in (408, 429) or status >= 500:
-            if job.again < len(PAUSES) and (job.kind.module.OPERATION.retry_safe or not error.attempts):
+        if may_pass or status == 429 or is_transient(status):
+            retry_safe = job.kind.module.OPERATION.retry_safe or not error.may_have_taken_effect
+            if job.again < len(PAUSES) and retry_safe:
                 self._again.append(structs.replace(job, again=job.again + 1, due=now + PAUSES[job.again]))
                 return
             self._given_up += 1
