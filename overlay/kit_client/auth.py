@@ -12,6 +12,7 @@ from kit_api.types import Operation
 
 from .clock import Clock
 from .errors import ConfigurationError, OAuthRequiredError
+from .options import check_type
 from .secret import MASKED, Secret
 from .settings import environment
 
@@ -161,8 +162,7 @@ def choose_auth(
         )
     name, value = chosen.popitem()
     if name == "auth":
-        if not isinstance(value, httpx.Auth):
-            raise ConfigurationError(f"auth: expected an httpx.Auth, got {type(value).__name__}")
-        return value
+        check_type("auth", value, httpx.Auth, "an httpx.Auth", ConfigurationError)
+        return cast(httpx.Auth, value)
     kind = ApiKeyAuth if name.lower() in ("api_key", "kit_api_key") else BearerAuth
     return kind(cast(str, value), origin, name)

@@ -17,20 +17,20 @@ import httpx
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
+from . import settings
 from .ahead import watching
 from .auth import OriginAuth, PerClientAuth, choose_auth
 from .body import ACCEPT_ENCODING
 from .clock import Clock
 from .drift import DriftLog
-from .errors import CallErrors, error_for
+from .errors import ConfigurationError, error_for
 from .limits.asks import client_limiter
 from .limits.limiter import RateLimiter
 from .network import arefuse_redirect, refuse_redirect
-from .options import call_options, checked_timeout
+from .options import call_options, check_type, checked_timeout
 from .pools import LIMITS, POOLED, NoCookies, Transport, is_alone, only_once
 from .retry import RetryPolicy
 from .retry_budget import retry_budget
-from .settings import ConnectionSettings, check_own, checked_base_url, checked_headers, connection_problems
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -94,22 +94,23 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         max_response_bytes: int | None | Unset = UNSET,
         rate_limiter: RateLimiter | None | Unset = UNSET,
     ) -> None:
-        base_url = checked_base_url(base_url)
+        base_url = settings.checked_base_url(base_url)
         origin = httpx.URL(base_url)
-        settings = ConnectionSettings(proxy=proxy, verify=verify, http2=http2, limits=limits)
+        connection = {"proxy": proxy, "verify": verify, "http2": http2, "limits": limits}
         self._connection: dict[str, Any] = {}
         if transport is None and http_client is None:
-            self._connection = {"limits": LIMITS, **settings.httpx_arguments(origin.scheme)}
+            self._connection = {"limits": LIMITS, **settings.httpx_arguments(origin.scheme, **connection)}
         else:
-            check_own(transport, http_client, settings, type(self).__name__, is_async=self._is_async)
+            settings.check_own(transport, http_client, connection, type(self).__name__, is_async=self._is_async)
         merged = httpx.Headers({} if http_client is None else http_client.headers)
         if merged.get("User-Agent", DEFAULT_USER_AGENT) == DEFAULT_USER_AGENT:
             merged["User-Agent"] = USER_AGENT
         merged["Accept-Encoding"] = ACCEPT_ENCODING
-        merged.update(checked_headers(headers))
-        hooks: dict[str, list[Callable[..., Any]]]
-        hooks = {event: list(functions) for event, functions in (event_hooks or {}).items()}
-        hooks["response"] = [*hooks.get("response", []), arefuse_redirect if self._is_async else refuse_redirect]
+        merged.update(settings.checked_headers(headers))
+        hooks = settings.checked_hooks(event_hooks, is_async=self._is_async)
+        hooks["response"].append(arefuse_redirect if self._is_async else refuse_redirect)
+        check_type("retry", retry, RetryPolicy | None, "a RetryPolicy", ConfigurationError)
+        check_type("clock", clock, Clock | None, "a Clock", ConfigurationError)
         chosen = choose_auth(api_key, access_token, auth, origin)
         # The auth of ours takes the place of the one header that AuthenticatedClient would set.
         Client.__init__(
@@ -117,11 +118,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             base_url,
             headers=merged,
             timeout=checked_timeout(timeout),
-            httpx_args={
-                "auth": chosen,
-                "event_hooks": hooks,
-                "cookies": NoCookies(),
-            },
+            httpx_args={"auth": chosen, "event_hooks": hooks, "cookies": NoCookies()},
         )
         self._owns_connections = True
         # Shared with the clients of `with_options`.
@@ -130,12 +127,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         inner = transport if http_client is None else getattr(http_client, "_transport", None)
         self._retry_budget = retry_budget(self._retry, origin, is_alone=is_alone(inner, self._clock))
         self.rate_limiter = client_limiter(
-            rate_limiter,
-            inner,
-            limits or LIMITS,
-            origin=origin,
-            auth=chosen,
-            clock=self._clock,
+            rate_limiter, inner, limits or LIMITS, origin=origin, auth=chosen, clock=self._clock
         )
         """Delays requests to keep the rate limit; `state()` tells how many are left. None if there is no limiter."""
         # Made here and without connections, so that two threads whose first calls coincide share them without a lock.
@@ -240,7 +232,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         return layers.retries(inner, self._retry, self._clock, self.rate_limiter, self._retry_budget)
 
     def _open(self) -> Transport:
-        with connection_problems():
+        with settings.connection_problems():
             if not self._connection["http2"]:
                 return self._layers.network(**self._connection)
             from . import exclusive
@@ -248,9 +240,6 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
             make = partial(self._layers.network, **exclusive.with_one_context(self._connection))
             lending: Callable[..., Transport] = getattr(exclusive, self._layers.exclusive)
             return lending(make, self._connection["limits"])
-
-    def _call_errors(self, operation: Operation[Any], arguments: dict[str, Any]) -> CallErrors:
-        return CallErrors(operation, arguments["extensions"], self._closed.is_set)
 
     def prepare(self, operation: Operation[Any], request: dict[str, Any]) -> dict[str, Any]:
         return super().prepare(operation, request if self._extras is None else self._extras.merge(request))

@@ -12,6 +12,7 @@ from kit_api.api import AsyncResources, Resources
 from kit_api.types import ListModule, Operation, Response, lazy_property
 
 from .base import BaseKit, Layers, last_call
+from .errors import CallErrors
 from .network import AsyncClientTransport, AsyncNetworkTransport, ClientTransport, NetworkTransport
 from .paging import AsyncPager, Pager
 from .pools import AsyncPools, Pools
@@ -134,7 +135,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
         return self.call(free_operation(method, path), free_request(path, params, json, headers))
 
     def close(self) -> None:
-        """Close the connections. Later calls raise `KitError`. A caller's `http_client` stays open."""
+        """Close the connections. Calls that wait and later calls raise `KitError`. A caller's `http_client` stays open."""
         if self._owns_connections:
             self._closed.set()
             if self._origin_auth is not None:
@@ -142,7 +143,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
             super().close()
 
     def send(self, operation: Operation[T], arguments: dict[str, Any]) -> Response[T]:
-        with self._call_errors(operation, arguments):
+        with CallErrors(operation, arguments["extensions"], self._closed.is_set):
             response = super().send(operation, arguments)
         self._note(response)
         return response
@@ -197,7 +198,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
         return await self.acall(free_operation(method, path), free_request(path, params, json, headers))
 
     async def aclose(self) -> None:
-        """Close the connections. Later calls raise `KitError`. A caller's `http_client` stays open."""
+        """Close the connections. Calls that wait and later calls raise `KitError`. A caller's `http_client` stays open."""
         if self._owns_connections:
             self._closed.set()
             if self._origin_auth is not None:
@@ -208,7 +209,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
         # Timers of asyncio keep the context that they were made in, and so a response, long after they are cancelled.
         before = last_call.set(None)
         try:
-            with self._call_errors(operation, arguments):
+            with CallErrors(operation, arguments["extensions"], self._closed.is_set):
                 response = await super().asend(operation, arguments)
         finally:
             last_call.reset(before)

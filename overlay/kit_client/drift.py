@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable
 
 from kit_api.codec import is_new
 from kit_api.types import Drift
+
+from .options import check_function
 
 logger = logging.getLogger("kit_client")
 
@@ -23,8 +24,8 @@ class DriftLog:
     """
 
     def __init__(self, on_drift: Callable[[Drift], object] | None) -> None:
-        if on_drift is not None and (not callable(on_drift) or inspect.iscoroutinefunction(on_drift)):
-            raise TypeError(f"on_drift: expected a function that isn't async, got {on_drift!r}")
+        if on_drift is not None:
+            check_function("on_drift", on_drift)
         self._on_drift = on_drift
         self._seen: dict[str, Drift] = {}
 

@@ -5,12 +5,22 @@ These methods are no part of the types that callers see, so that type checkers r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 
 def _refuse(message: str) -> NoReturn:
     # Raised where no `self` is in sight, or Python suggests a private name of it.
     raise AttributeError(message)
+
+
+def _is(what: str) -> Callable[..., NoReturn]:
+    """Return a method that raises TypeError and says what the pager is, and what to write instead."""
+
+    def refuse(self: _Mixups, *_: object) -> NoReturn:
+        raise TypeError(f"{self!r} {what.format(self)}")
+
+    return refuse
 
 
 class _Mixups:
@@ -23,9 +33,6 @@ class _Mixups:
     _first_page: str
     """How to get the first page."""
 
-    def _error(self, what: str) -> TypeError:
-        return TypeError(f"{self!r} {what}")
-
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
@@ -33,25 +40,16 @@ class _Mixups:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             _refuse(f"{self!r} has no {name!r}: write `{self._loop}`, or `{self._first_page}` for one page")
 
-    def __getitem__(self, index: object) -> NoReturn:
-        raise self._error(
-            f"has no items by number: write `{self._all}[0]`, or `{self._first_page}.items[0]` to fetch one page only"
-        )
-
-    def __len__(self) -> NoReturn:
-        raise self._error(
-            f"has no length before it is fetched: write `len({self._all})`, or ask for"
-            f" `include_total_count=True` and read `{self._first_page}.total_count`"
-        )
-
-    def __bool__(self) -> NoReturn:
-        raise self._error(f"is neither true nor false before it is fetched: write `if {self._all}:`")
-
-    def __reversed__(self) -> NoReturn:
-        raise self._error(f"can't be reversed before it is fetched: write `reversed({self._all})`")
-
-    def __await__(self) -> NoReturn:
-        raise self._error(f"isn't awaited: write `{self._loop}`, or `{self._first_page}` for one page")
+    __getitem__ = _is(
+        "has no items by number: write `{0._all}[0]`, or `{0._first_page}.items[0]` to fetch one page only"
+    )
+    __len__ = _is(
+        "has no length before it is fetched: write `len({0._all})`, or ask for `include_total_count=True` and read"
+        " `{0._first_page}.total_count`"
+    )
+    __bool__ = _is("is neither true nor false before it is fetched: write `if {0._all}:`")
+    __reversed__ = _is("can't be reversed before it is fetched: write `reversed({0._all})`")
+    __await__ = _is("isn't awaited: write `{0._loop}`, or `{0._first_page}` for one page")
 
 
 class PagerMixups(_Mixups):
@@ -61,11 +59,8 @@ class PagerMixups(_Mixups):
     _all = "list(pager)"
     _first_page = "pager.first_page()"
 
-    def __next__(self) -> NoReturn:
-        raise self._error("is no iterator: write `next(iter(pager))`")
-
-    def __aiter__(self) -> NoReturn:
-        raise self._error(f"is synchronous: write `{self._loop}`, or use AsyncKit")
+    __next__ = _is("is no iterator: write `next(iter(pager))`")
+    __aiter__ = _is("is synchronous: write `{0._loop}`, or use AsyncKit")
 
 
 class AsyncPagerMixups(_Mixups):
@@ -75,13 +70,6 @@ class AsyncPagerMixups(_Mixups):
     _all = "[item async for item in pager]"
     _first_page = "(await pager.first_page())"
 
-    def __iter__(self) -> NoReturn:
-        raise self._error(f"is asynchronous: write `{self._loop}`, or use Kit")
-
-    def __contains__(self, item: object) -> NoReturn:
-        raise self._error(f"is asynchronous: write `item in {self._all}`")
-
-    def __next__(self) -> NoReturn:
-        raise self._error("is no iterator: write `await anext(aiter(pager))`")
-
-    __anext__ = __next__
+    __iter__ = _is("is asynchronous: write `{0._loop}`, or use Kit")
+    __contains__ = _is("is asynchronous: write `item in {0._all}`")
+    __next__ = __anext__ = _is("is no iterator: write `await anext(aiter(pager))`")

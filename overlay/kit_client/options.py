@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from typing import Any
 
@@ -17,22 +18,23 @@ def call_options(
     max_response_bytes: int | None | Unset,
 ) -> dict[str, Any]:
     """Check options of calls, and return them as transports find them in `request.extensions`."""
-    options: dict[str, Any] = {}
+    given = {
+        "timeout": timeout,
+        "max_retries": max_retries,
+        "deadline": deadline,
+        "max_response_bytes": max_response_bytes,
+    }
+    options: dict[str, Any] = {name: value for name, value in given.items() if not isinstance(value, Unset)}
     if not isinstance(timeout, Unset):
         options["timeout"] = httpx.Timeout(checked_timeout(timeout)).as_dict()
-    if not isinstance(max_retries, Unset):
-        options["max_retries"] = max_retries
+    if "max_retries" in options:
         check_whole("max_retries", max_retries, 0)
-    if not isinstance(deadline, Unset):
-        options["deadline"] = deadline
-        if deadline is not None:
-            check_seconds("deadline", deadline, or_else=" or None")
-            if not deadline:
-                raise ValueError("deadline: expected more than 0 seconds, got 0")
-    if not isinstance(max_response_bytes, Unset):
-        options["max_response_bytes"] = max_response_bytes
-        if max_response_bytes is not None:
-            check_whole("max_response_bytes", max_response_bytes, 1, or_else=" or None")
+    if options.get("deadline") is not None:
+        check_seconds("deadline", deadline, or_else=" or None")
+        if not deadline:
+            raise ValueError("deadline: expected more than 0 seconds, got 0")
+    if options.get("max_response_bytes") is not None:
+        check_whole("max_response_bytes", max_response_bytes, 1, or_else=" or None")
     return options
 
 
@@ -41,6 +43,25 @@ def checked_timeout(timeout: float | httpx.Timeout | None) -> float | httpx.Time
     if timeout is not None and not isinstance(timeout, httpx.Timeout):
         check_seconds("timeout", timeout, or_else=", an httpx.Timeout or None")
     return timeout
+
+
+def check_type(name: str, value: object, kinds: Any, expected: str, refusal: type[Exception] = TypeError) -> None:
+    """Raise `refusal` unless a value is of one of the kinds. The value isn't shown: it may be secret."""
+    if not isinstance(value, kinds):
+        raise refusal(f"{name}: expected {expected}, got {kind_of(value)}")
+
+
+def check_function(name: str, value: object, refusal: type[Exception] = TypeError) -> None:
+    """Raise `refusal` unless a value can be called, and gives no awaitable that nobody would await."""
+    if not callable(value) or inspect.iscoroutinefunction(value):
+        raise refusal(f"{name}: expected a function that isn't async, got {value!r}")
+
+
+def kind_of(value: object) -> str:
+    """Tell a value by its type."""
+    kind = value if isinstance(value, type) else type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"the class {name}" if isinstance(value, type) else name
 
 
 def check_seconds(name: str, value: object, *, most: float = threading.TIMEOUT_MAX, or_else: str = "") -> None:

@@ -21,7 +21,7 @@ from .body import BodyTooLarge
 from .clock import Clock
 from .deadline import Deadline, DeadlinePassed
 from .errors import NOT_SENT, KitError, Progress, connection_error, may_have_taken_effect
-from .options import check_number, check_seconds, check_whole
+from .options import check_function, check_number, check_seconds, check_whole
 from .retry_budget import REFUSED, RetryBudget
 
 logger = logging.getLogger("kit_client")
@@ -81,6 +81,7 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
         if self.retry_ratio is not None:
             check_number("retry_ratio", self.retry_ratio, math.inf, or_else=" or None")
         check_whole("retry_reserve", self.retry_reserve, 0)
+        check_function("random", self.random)
 
     def delay(self, outcome: Outcome, retry_safe: bool, retries: int, retry_after: float | None) -> float | None:
         """Return the seconds to wait before the next retry, or None for no retry. It doesn't look at `max_retries`.
@@ -91,20 +92,16 @@ class RetryPolicy(Struct, kw_only=True, frozen=True, repr_omit_defaults=True):
             retries: How many retries were made so far.
             retry_after: The seconds that the header `Retry-After` asks for; None without one.
         """
-        if not self._wanted(outcome, retry_safe):
+        if isinstance(outcome, httpx.Response):
+            wanted = _is_limited(outcome) or (retry_safe and is_transient(outcome.status_code))
+        else:
+            wanted = not _hopeless(outcome) and (retry_safe or isinstance(outcome, NOT_SENT))
+        if not wanted:
             return None
         if retry_after is not None:
             return min(max(retry_after, self.backoff), self.max_delay) * (1 + 0.1 * self.random())
         delay: float = (self.rate_limit_backoff if _is_limited(outcome) else self.backoff) * 2 ** min(retries, 30)
         return min(delay, self.max_delay) * (0.75 + 0.25 * self.random())
-
-    def _wanted(self, outcome: Outcome, retry_safe: bool) -> bool:
-        if isinstance(outcome, httpx.Response):
-            status = outcome.status_code
-            return status == 429 or (retry_safe and is_transient(status))
-        if _hopeless(outcome):
-            return False
-        return retry_safe or isinstance(outcome, NOT_SENT)
 
 
 def _is_limited(outcome: Outcome) -> bool:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
 import httpx
-from msgspec import Struct
 
 from kit_api.client import BASE_URL
 
 from .errors import ConfigurationError
+from .options import check_function, check_type, kind_of
 
 if TYPE_CHECKING:
     import ssl
@@ -28,74 +28,83 @@ def environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-class ConnectionSettings(Struct, kw_only=True, frozen=True, eq=False):
-    """How connections are made, if the client makes them itself."""
+def httpx_arguments(scheme: str, *, proxy: Any, verify: Any, http2: Any, limits: Any) -> dict[str, Any]:
+    """Check how connections are to be made, and return that as arguments of `httpx.Client`.
 
-    proxy: str | httpx.URL | httpx.Proxy | None
-    verify: bool | str | os.PathLike[str] | ssl.SSLContext
-    http2: bool
-    limits: httpx.Limits | None
+    Args:
+        scheme: The scheme of the base URL: certificates matter to https only.
+        proxy, verify, http2, limits: Arguments of `Kit`.
 
-    def given(self) -> list[str]:
-        """The names of the arguments that differ from what holds without them."""
-        usual = {"proxy": None, "verify": True, "http2": False, "limits": None}
-        return [name for name, value in usual.items() if getattr(self, name) is not value]
-
-    def httpx_arguments(self, scheme: str) -> dict[str, Any]:
-        """Check the settings, and return them as arguments of `httpx.Client`.
-
-        Args:
-            scheme: The scheme of the base URL: certificates matter to https only.
-
-        Raises:
-            ConfigurationError: They can't be used, or the proxies or certificates of the environment can't.
-        """
-        if not isinstance(self.http2, bool):
-            raise ConfigurationError(f"http2: expected True or False, got {_kind(self.http2)}")
-        if self.http2 and not _is_installed("h2"):
-            raise ConfigurationError("http2: needs the package h2, which isn't installed: pip install 'httpx[http2]'")
-        if self.limits is not None and not isinstance(self.limits, httpx.Limits):
-            raise ConfigurationError(f"limits: expected an httpx.Limits, got {_kind(self.limits)}")
-        arguments: dict[str, Any] = {"http2": self.http2, "verify": _checked_verify(self.verify, scheme)}
-        if self.proxy is None:
-            _check_proxies_of_environment()
-        else:
-            arguments["proxy"] = _checked_proxy("proxy", self.proxy)
-        if self.limits is not None:
-            arguments["limits"] = self.limits
-        return arguments
+    Raises:
+        ConfigurationError: They can't be used, or the proxies or certificates of the environment can't.
+    """
+    check_type("http2", http2, bool, "True or False", ConfigurationError)
+    if http2 and not _is_installed("h2"):
+        raise ConfigurationError("http2: needs the package h2, which isn't installed: pip install 'httpx[http2]'")
+    check_type("limits", limits, httpx.Limits | None, "an httpx.Limits", ConfigurationError)
+    arguments: dict[str, Any] = {"http2": http2, "verify": _checked_verify(verify, scheme)}
+    if proxy is None:
+        _check_proxies_of_environment()
+    else:
+        arguments["proxy"] = _checked_proxy("proxy", proxy)
+    if limits is not None:
+        arguments["limits"] = limits
+    return arguments
 
 
 def check_own(
-    transport: object, http_client: object, settings: ConnectionSettings, owner: str, *, is_async: bool
+    transport: object, http_client: object, settings: Mapping[str, object], owner: str, *, is_async: bool
 ) -> None:
     """Raise ConfigurationError if a caller's own transport or httpx client can't be used, or not with other settings.
 
     Args:
         transport: The transport, if one was given.
         http_client: The httpx client, if one was given.
-        settings: The settings that a transport and a client have of their own.
+        settings: The arguments for what a transport and a client have of their own.
         owner: The class of the client, for messages.
         is_async: Whether the client is asynchronous.
     """
-    given = settings.given()
+    own = {"http_client": http_client, "transport": transport}
+    usual = {"transport": None, "http_client": None, "proxy": None, "verify": True, "http2": False, "limits": None}
+    given = [name for name, value in {**own, **settings}.items() if value is not usual[name]]
     if transport is not None:
-        given = ["transport", *given]
         method = "handle_async_request" if is_async else "handle_request"
         if isinstance(transport, type) or not callable(getattr(transport, method, None)):
             kind = "httpx.AsyncBaseTransport" if is_async else "httpx.BaseTransport"
-            raise ConfigurationError(f"transport: {owner} needs an {kind}, got {_kind(transport)}")
+            raise ConfigurationError(f"transport: {owner} needs an {kind}, got {kind_of(transport)}")
     if http_client is not None:
-        given = ["http_client", *given]
         needed = httpx.AsyncClient if is_async else httpx.Client
         if not isinstance(http_client, needed):
-            raise ConfigurationError(f"http_client: {owner} needs an httpx.{needed.__name__}, got {_kind(http_client)}")
+            kind = f"httpx.{needed.__name__}"
+            raise ConfigurationError(f"http_client: {owner} needs an {kind}, got {kind_of(http_client)}")
         if http_client.is_closed:
             raise ConfigurationError("http_client: it is closed")
     if len(given) > 1:
         raise ConfigurationError(
             f"{given[0]} and {' and '.join(given[1:])}: give {given[0]} alone, with its own settings for the rest"
         )
+
+
+def checked_hooks(
+    event_hooks: Mapping[str, Iterable[Callable[..., Any]]] | None, *, is_async: bool
+) -> dict[str, list[Callable[..., Any]]]:
+    """Check event hooks of a caller, and copy them. Raises ConfigurationError."""
+    try:
+        given: dict[str, list[Callable[..., Any]]]
+        given = {event: list(functions) for event, functions in (event_hooks or {}).items()}
+    except (AttributeError, TypeError):
+        given = {"": []}
+    if not given.keys() <= {"request", "response"}:
+        raise ConfigurationError(
+            'event_hooks: expected {"request": [functions], "response": [functions]} or a part of it'
+        )
+    for event, functions in given.items():
+        for function in functions:
+            if is_async:
+                check_type(f"event_hooks: {event}", function, Callable, "an async function", ConfigurationError)
+            else:
+                check_function(f"event_hooks: {event}", function, ConfigurationError)
+    return {"request": [], "response": [], **given}
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> httpx.Headers:
@@ -123,8 +132,7 @@ def checked_base_url(base_url: str | None) -> str:
     name = "base_url"
     if base_url is None:
         name, base_url = "KIT_BASE_URL", environment("KIT_BASE_URL") or BASE_URL
-    if not isinstance(base_url, str):
-        raise ConfigurationError(f"{name}: expected an http or https URL, got {_kind(base_url)}")
+    check_type(name, base_url, str, "an http or https URL", ConfigurationError)
     try:
         url = httpx.URL(base_url)
     except (httpx.InvalidURL, ValueError) as error:
@@ -165,10 +173,8 @@ def _checked_verify(verify: bool | str | os.PathLike[str] | ssl.SSLContext, sche
 
     if isinstance(verify, ssl.SSLContext):
         return verify
-    if not isinstance(verify, str | os.PathLike):
-        raise ConfigurationError(
-            f"verify: expected True, False, an ssl.SSLContext or the path of a CA file, got {_kind(verify)}"
-        )
+    expected = "True, False, an ssl.SSLContext or the path of a CA file"
+    check_type("verify", verify, str | os.PathLike, expected, ConfigurationError)
     path = Path(verify)
     if not os.fspath(verify) or not path.exists():
         raise ConfigurationError(f"verify: there is no file or folder {os.fspath(verify)!r}")
@@ -215,13 +221,6 @@ def _checked_proxy(name: str, proxy: Any) -> httpx.Proxy:
             f"{name}: a SOCKS proxy needs the package socksio, which isn't installed: pip install 'httpx[socks]'"
         )
     return checked
-
-
-def _kind(value: object) -> str:
-    """Tell a value by its type."""
-    kind = value if isinstance(value, type) else type(value)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return f"the class {name}" if isinstance(value, type) else name
 
 
 def _is_installed(package: str) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from kit_api.encoding import key_text, query, to_json
 from kit_api.types import UNSET, Operation, Unset
 
+from .options import check_type
 from .retry import SAFE_TO_REPEAT
 
 # RFC 9110, section 9.1, and RFC 5789.
@@ -35,10 +36,7 @@ class Extras(Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
     def and_also(
-        self,
-        query: Mapping[str, Any] | Unset,
-        body: Mapping[str, Any] | Unset,
-        headers: Mapping[str, str] | Unset,
+        self, query: Mapping[str, Any] | Unset, body: Mapping[str, Any] | Unset, headers: Mapping[str, str] | Unset
     ) -> Extras:
         """Return these extras with further ones, which win. Raises TypeError, ValueError for what can't be sent."""
         made = self
@@ -81,9 +79,8 @@ def free_operation(method: str, path: str) -> Operation[Any]:
         TypeError: An argument is no string.
         ValueError: The method isn't one of HTTP, or the path isn't one below the base URL.
     """
-    for name, value in (("method", method), ("path", path)):
-        if not isinstance(value, str):
-            raise TypeError(f"{name}: expected a string, got a {type(value).__name__}")
+    check_type("method", method, str, "a string")
+    check_type("path", path, str, "a string")
     method, path = to_json(method, "method").upper(), to_json(path, "path")
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
@@ -144,8 +141,7 @@ def header_values(given: Mapping[str, str], where: str) -> dict[str, str]:
             raise ValueError(f"{where}: {key} is set by httpx and can't be given")
         if not re.fullmatch(HEADER_NAME, key):
             raise ValueError(f"{where}: {key!r} can't be the name of a header")
-        if not isinstance(value, str):
-            raise TypeError(f"{where}.{key}: expected a string, got a {type(value).__name__}")
+        check_type(f"{where}.{key}", value, str, "a string")
         text = to_json(value, f"{where}.{key}")
         # Not shown: it may be a secret.
         if not text.isascii() or not text.replace("\t", " ").isprintable():
@@ -155,6 +151,5 @@ def header_values(given: Mapping[str, str], where: str) -> dict[str, str]:
 
 
 def _checked(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise TypeError(f"{where}: expected a dict, got a {type(given).__name__}")
+    check_type(where, given, Mapping, "a dict")
     return {key_text(key, where): value for key, value in given.items() if value is not UNSET}

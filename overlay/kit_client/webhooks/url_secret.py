@@ -57,7 +57,10 @@ def is_authentic(url_or_query: str | bytes, secret: str | Iterable[str]) -> bool
         ValueError, TypeError: An expected secret isn't text of at least 16 characters, such as None from an environment
             variable that isn't set.
     """
-    expected = [_checked(each) for each in ([secret] if isinstance(secret, str | None) else secret)]
+    expected = [
+        _checked(each)
+        for each in (secret if isinstance(secret, Iterable) and not isinstance(secret, str | bytes) else [secret])
+    ]
     if not expected:
         raise ValueError("secret: expected at least one, got none")
     if not isinstance(url_or_query, str | bytes):
