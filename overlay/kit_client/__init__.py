@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from kit_api.types import Drift
 
-from . import errors
+from . import errors, limits
 from .auth import ApiKeyAuth, BearerAuth
 from .client import AsyncKit, Kit
 from .clock import Clock
 from .errors import *  # noqa: F403  # those of its `__all__`
-from .limits.limiter import RateLimiter
-from .limits.redis import RedisRateLimiter
-from .limits.slots import LimiterState
-from .limits.sqlite import SQLiteRateLimiter
+from .limits import *  # noqa: F403
 from .paging import apaginate, paginate
 from .retry import RetryPolicy
 from .version import __version__
@@ -30,20 +27,17 @@ __all__ = [
     "Drift",
     "FileTokenStore",
     "Kit",
-    "LimiterState",
     "MemoryTokenStore",
     "OAuth",
-    "RateLimiter",
-    "RedisRateLimiter",
     "RedisTokenStore",
     "RetryPolicy",
-    "SQLiteRateLimiter",
     "TokenStore",
     "__version__",
     "apaginate",
     "paginate",
 ]
 __all__ += errors.__all__
+__all__ += limits.__all__
 
 # Imported when they are asked for: most programs have a key.
 _LATE = {

@@ -62,6 +62,7 @@ class Ahead(Generic[T]):
         self.sent.set()
         self._then(self)
 
-    def result(self) -> T:
+    def result(self, seconds: float = threading.TIMEOUT_MAX) -> T:
+        """Wait for the result. Raises TimeoutError if it doesn't come in time."""
         self.is_awaited = True
-        return self._future.result()
+        return self._future.result(min(seconds, threading.TIMEOUT_MAX))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 import httpx
@@ -92,7 +91,7 @@ class OAuthRequiredError(KitError):
 
 
 class RateLimiterError(KitError):
-    """The file or the Redis server of the rate limiter can't be used. Nothing was sent."""
+    """The file or the Redis server of the rate limiter can't be used, or doesn't answer in time. Nothing was sent."""
 
 
 class RateLimitWaitError(KitError):
@@ -238,6 +237,16 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 }
 
 
+# The first that fits.
+_UNANSWERED: tuple[tuple[tuple[type[Exception], ...], type[APIConnectionError], str], ...] = (
+    ((BodyTooLarge,), ResponseTooLargeError, "the response was not read to its end"),
+    ((DeadlinePassed,), DeadlineExceededError, "timed out"),
+    ((httpx.TimeoutException, TimeoutError), APITimeoutError, "timed out"),
+    ((httpx.DecodingError,), APIConnectionError, "the body that came is compressed in a way that can't be undone"),
+    ((Exception,), APIConnectionError, "connection failed"),
+)
+
+
 def error_for(operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> KitError:
     """The error for an answer that is no success or, with a cause, could not be decoded."""
     # It has the credentials, and they would go along to wherever the answer leads.
@@ -262,29 +271,11 @@ def connection_error(
     Args:
         refused: Why it was not sent again, if it could have been.
     """
-    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-    kind = APITimeoutError if timed_out else APIConnectionError
-    what = "timed out" if timed_out else "connection failed"
-    if isinstance(error, httpx.DecodingError):
-        what = "the body that came is compressed in a way that can't be undone"
-    if isinstance(error, DeadlinePassed):
-        kind = DeadlineExceededError
-    if isinstance(error, BodyTooLarge):
-        kind, what = ResponseTooLargeError, "the response was not read to its end"
+    kind, what = next((kind, what) for raised, kind, what in _UNANSWERED if isinstance(error, raised))
     tries = "" if attempts <= 1 else f" after {attempts} attempts"
     where = "" if url is None else f" (host {printable(url.netloc.decode('ascii'))})"
     made = kind(f"{operation}: {what}{tries}: {_reason(error)}{where}" + (f"; {refused}" if refused else ""))
     made.operation, made.attempts = operation, attempts
-    return made
-
-
-def wait_error(wait: float, left: float) -> RateLimitWaitError:
-    """The error for an attempt that would have to wait for the rate limit beyond the deadline of its call."""
-    made = RateLimitWaitError(
-        f"the rate limit allows the request in {max(wait, 0):.1f} s, after the deadline of the call in {max(left, 0):.1f} s;"
-        " nothing was sent. Wait, or give the call a longer deadline"
-    )
-    made.wait = max(wait, 0.0)
     return made
 
 
@@ -295,7 +286,15 @@ def may_have_taken_effect(outcome: object) -> bool:
     """
     if isinstance(outcome, httpx.Response):
         return outcome.is_success or outcome.is_server_error or outcome.status_code in (303, 408)
-    return not isinstance(outcome, (*NOT_SENT, KitError))
+    return was_sent(outcome)
+
+
+def was_sent(outcome: object) -> bool:
+    """Tell whether a request without a response may have been sent, by the exception that it ended in."""
+    if isinstance(outcome, KitError):
+        return outcome.may_have_taken_effect
+    # The deadline may have passed while a connection was made.
+    return not isinstance(outcome.__cause__ if isinstance(outcome, DeadlinePassed) else outcome, NOT_SENT)
 
 
 class Progress:
@@ -323,9 +322,7 @@ class CallErrors:
         if self._is_closed():
             raise self._error("the client is closed; make a new one")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if error is None:
             return
         if not self._operation.security:

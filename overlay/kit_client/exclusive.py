@@ -14,7 +14,7 @@ import httpx
 
 from . import deadline as deadlines
 from .body import aread, largest, read
-from .pools import BUSY, Transport, acquire
+from .pools import BUSY, Transport, acquire, refuse
 from .settings import connection_problems
 
 UNLIMITED = 1_000_000
@@ -62,6 +62,7 @@ class _Lender(Generic[Transport]):
 
     def drop_all(self) -> list[Transport]:
         with self._lock:
+            self._make = refuse
             dropped = list(self._all)
             self._all.clear()
             self._idle.clear()

@@ -6,13 +6,13 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Callable
 from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import httpx
 
 from .background import Run, current_run
 from .clock import Clock
-from .errors import ConfigurationError
+from .errors import CLOSED, ConfigurationError, KitError
 
 if TYPE_CHECKING:
     import anyio
@@ -38,6 +38,11 @@ def is_alone(inner: httpx.BaseTransport | httpx.AsyncBaseTransport | None, clock
         clock: The client's.
     """
     return type(clock) is not Clock or not (inner is None or isinstance(inner, POOLED))
+
+
+def refuse() -> NoReturn:
+    """Make no transport, once a client is closed: nobody would close its connections."""
+    raise KitError(CLOSED)
 
 
 class NoCookies(CookieJar):
@@ -66,7 +71,10 @@ class Pools(httpx.BaseTransport):
         return (self._pools.get(os.getpid()) or self._open()).handle_request(request)
 
     def close(self) -> None:
-        pool = self._pools.pop(os.getpid(), None)
+        process = os.getpid()
+        with self._locks.setdefault(process, threading.Lock()):
+            self._make = refuse
+            pool = self._pools.pop(process, None)
         if pool is not None:
             pool.close()
 
@@ -86,6 +94,8 @@ class AsyncPool(NamedTuple):
     """Closes the transport when it is finalized."""
     gate: anyio.Semaphore
     """Lets one request at a time ask for a connection."""
+    closed: anyio.Event
+    """Set when the client is closed."""
 
 
 class AsyncPools(httpx.AsyncBaseTransport):
@@ -109,11 +119,13 @@ class AsyncPools(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections of this event loop, and have other event loops close theirs."""
         process, _ = run = current_run()
+        self._make = refuse
         own = self._pools.pop(run, None)
         for other in [other for other in self._pools if other[0] == process]:
             # The generator is collected, and its event loop finalizes it.
             self._pools.pop(other, None)
         if own is not None:
+            own.closed.set()
             await own.closing.aclose()
 
     async def _open(self) -> AsyncPool:
@@ -125,7 +137,7 @@ class AsyncPools(httpx.AsyncBaseTransport):
                 # A loop that was closed without shutting its async generators down, as asyncio.run does.
                 self._pools.pop(other, None)
         transport = self._make()
-        pool = AsyncPool(transport, self._closing(run, transport), anyio.Semaphore(1))
+        pool = AsyncPool(transport, self._closing(run, transport), anyio.Semaphore(1), anyio.Event())
         self._pools[run] = pool
         await anext(pool.closing)
         return pool

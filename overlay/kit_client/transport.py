@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+import threading
+from typing import Any, Generic
 
 import httpx
 
@@ -11,14 +12,15 @@ from .ahead import Ahead
 from .body import aread, largest, read
 from .clock import Clock
 from .deadline import Deadline
-from .errors import KitError
-from .limits.asks import Ask, ClientLimiter
+from .errors import CLOSED, KitError
+from .limits.asks import ClientLimiter
 from .pools import AsyncPools, Transport
-from .retry import Attempt, Attempts, Outcome, RetryPolicy, attempt, retries_wanted
+from .retry import Attempt, Attempts, RetryPolicy, attempt, retries_wanted
 from .retry_budget import RetryBudget
 from .socks import SocksHandshake
 
-E = TypeVar("E", bound=Exception)
+# Async streams let a TLS alert through as ssl.SSLError, which is an OSError.
+FAILURES = (httpx.RequestError, OSError, KitError)
 
 
 class _Retrying(Generic[Transport]):
@@ -43,14 +45,26 @@ class _Retrying(Generic[Transport]):
         self._inner: Transport = inner
         self._policy, self._clock, self._limiter = policy, clock, limiter
         self._retry_budget = retry_budget or RetryBudget()
-        self._is_closed = False
+        self._closed = threading.Event()
 
     def _begin(self, request: httpx.Request) -> tuple[Deadline, Attempts]:
         deadline = Deadline.of(request, self._policy.budget, self._clock)
         return deadline, attempt(request, self._policy, self._retry_budget, self._clock, deadline)
 
-    def _ask(self, request: httpx.Request, deadline: Deadline) -> Ask | None:
-        return None if self._limiter is None else self._limiter.ask(request, deadline)
+    def _check(self, deadline: Deadline) -> None:
+        """Raise what keeps a request from being sent. A wait may have gone before."""
+        if self._closed.is_set():
+            raise KitError(CLOSED)
+        if deadline.left() <= 0:
+            raise httpx.PoolTimeout("the deadline passed before")
+        if not retries_wanted.get()():
+            raise httpx.PoolTimeout("nobody waits for the answer")
+
+    def _close(self) -> None:
+        """Have calls that wait end, and send nothing more."""
+        self._closed.set()
+        if self._limiter is not None:
+            self._limiter.close()
 
 
 class RetryTransport(_Retrying[httpx.BaseTransport], httpx.BaseTransport):
@@ -73,28 +87,26 @@ class RetryTransport(_Retrying[httpx.BaseTransport], httpx.BaseTransport):
             if delay is None:
                 came = self._attempt(request, deadline)
             else:
-                self._clock.sleep(delay)
+                self._clock.wait(self._closed, delay)
 
-    def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:
+    def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt | None:
         """Send the request once it has a slot of the rate limit."""
-        ask = self._ask(request, deadline)
-        if ask is None:
-            return self._send(request, deadline)
+        ask = None if self._limiter is None else self._limiter.ask(request, deadline)
+        outcome: Attempt | None = None
         try:
-            ask.take()
-        except (KitError, httpx.PoolTimeout) as error:
-            return _failed(error, deadline)
-        request.extensions["sent_at"] = self._clock.monotonic()
-        outcome: Outcome | None = None
-        try:
-            # The slot may have taken its time.
-            is_wanted = retries_wanted.get()()
-            outcome = self._send(request, deadline) if is_wanted else httpx.PoolTimeout("nobody waits for the answer")
-            return outcome
+            if ask is not None:
+                ask.take()
+            self._check(deadline)
+            request.extensions["sent_at"] = self._clock.monotonic()
+            outcome = self._send(request, deadline)
+        except FAILURES as error:
+            outcome = _failed(error, deadline)
         finally:
-            ask.give_back(outcome)
+            if ask is not None:
+                ask.give_back(outcome)
+        return outcome
 
-    def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
+    def _send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         also = request.extensions.get("trace")
         ahead: Ahead[Any] | None = request.extensions.get("ahead")
         socks = SocksHandshake(request)
@@ -114,18 +126,16 @@ class RetryTransport(_Retrying[httpx.BaseTransport], httpx.BaseTransport):
             response = self._inner.handle_request(request)
             # Read here, where a body cut short can still be asked for again.
             read(response, largest(request), deadline)
-            if self._is_closed and (stream := response.extensions.get("network_stream")) is not None:
+            if self._closed.is_set() and (stream := response.extensions.get("network_stream")) is not None:
                 # The connection was still being made when the others were closed.
                 stream.close()
-        except (httpx.RequestError, OSError) as error:
-            return _failed(error, deadline)
+            return response
         finally:
             deadlines.current.reset(token)
             request.extensions["trace"] = also
-        return response
 
     def close(self) -> None:
-        self._is_closed = True
+        self._close()
         self._inner.close()
 
 
@@ -145,47 +155,53 @@ class AsyncRetryTransport(_Retrying[httpx.AsyncBaseTransport], httpx.AsyncBaseTr
             if delay is None:
                 came = await self._attempt(request, deadline)
             else:
-                await self._clock.asleep(delay)
+                await self._pause(delay)
 
-    async def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt:
-        ask = self._ask(request, deadline)
-        if ask is None:
-            return await self._send(request, deadline)
+    async def _pause(self, delay: float) -> None:
+        if isinstance(self._inner, AsyncPools):
+            await self._clock.await_event((await self._inner.pool()).closed, delay)
+        else:
+            await self._clock.asleep(delay)
+
+    async def _attempt(self, request: httpx.Request, deadline: Deadline) -> Attempt | None:
+        ask = None if self._limiter is None else self._limiter.ask(request, deadline)
+        outcome: Attempt | None = None
         try:
-            await ask.atake()
-        except (KitError, httpx.PoolTimeout) as error:
-            return _failed(error, deadline)
-        request.extensions["sent_at"] = self._clock.monotonic()
-        outcome: Outcome | None = None
-        try:
+            if ask is not None:
+                await ask.atake()
+            self._check(deadline)
+            request.extensions["sent_at"] = self._clock.monotonic()
             outcome = await self._send(request, deadline)
-            return outcome
+        except FAILURES as error:
+            outcome = _failed(error, deadline)
         finally:
-            await ask.agive_back(outcome)
+            if ask is not None:
+                await ask.agive_back(outcome)
+        return outcome
 
-    async def _send(self, request: httpx.Request, deadline: Deadline) -> Outcome:
+    async def _send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         async def receive() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
             await aread(response, largest(request))
+            if self._closed.is_set() and (stream := response.extensions.get("network_stream")) is not None:
+                await stream.aclose()
             return response
 
-        try:
-            if isinstance(self._inner, AsyncPools):
-                from .exchange import exchange  # late, as synchronous programs never need it
+        if isinstance(self._inner, AsyncPools):
+            from .exchange import exchange  # late, as synchronous programs never need it
 
-                return await exchange(request, deadline, (await self._inner.pool()).gate, receive)
-            with deadline.scope():
-                return await receive()
-            return deadline.passed()
-        except (httpx.RequestError, OSError) as error:
-            return _failed(error, deadline)
+            return await exchange(request, deadline, (await self._inner.pool()).gate, receive)
+        with deadline.scope():
+            return await receive()
+        raise deadline.passed()
 
     async def aclose(self) -> None:
+        self._close()
         await self._inner.aclose()
 
 
-def _failed(error: E, deadline: Deadline) -> E | deadlines.DeadlinePassed:
-    """Return what became of a request that failed. Async streams let a TLS alert through as ssl.SSLError."""
+def _failed(error: httpx.RequestError | OSError | KitError, deadline: Deadline) -> Attempt:
+    """Return what became of a request that failed."""
     if isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN:
         passed = deadline.passed()
         passed.__cause__ = error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import math
@@ -10,26 +11,31 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import httpx
 
 from kit_api.types import Operation, Unset
+from kit_client.ahead import Ahead
 from kit_client.auth import ApiKeyAuth, BearerAuth
+from kit_client.background import Background, Run, current_run
 from kit_client.clock import Clock
-from kit_client.deadline import Deadline
-from kit_client.errors import NOT_SENT, ConfigurationError
+from kit_client.deadline import GRAIN, Deadline
+from kit_client.errors import CLOSED, ConfigurationError, KitError, RateLimiterError, was_sent
+from kit_client.options import check_type
 from kit_client.pools import is_alone
-from kit_client.retry import Outcome, retry_after
+from kit_client.retry import Attempt, retry_after
 
 from .limiter import SHARED, Line, RateLimiter
 from .slots import MARGIN, LimiterState
 
-if TYPE_CHECKING:
-    from kit_client.background import Run
+T = TypeVar("T")
 
 LIMITS = {"X-Kit-Api-Key": 120, "Authorization": 600}
 """What Kit allows in a window, by the header of the credential."""
+GIVING_BACK = 1.0
+"""Seconds that a task waits for its slot to be given back. If that takes longer, a thread goes on with it."""
+LATE = "the rate limiter's file or Redis gave no answer before the deadline of the call; nothing was sent"
 UNCOUNTED = ("/oauth/token", "/oauth/revoke")
 
 _process = os.urandom(4).hex()
@@ -44,7 +50,7 @@ class Ask:
     until = -math.inf
     """When it goes on without being woken."""
     ready_in = 0.0
-    lent = over = woken = announced = False
+    may_hold = lent = taken = over = woken = announced = False
     run: Run | None = None
     event: Any = None
 
@@ -83,66 +89,69 @@ class Ask:
             run_soon(self.event.set)
 
     def take(self) -> None:
-        """Wait for a slot. Raises what `RateLimiter.step` does."""
+        """Wait for a slot. Raises what `RateLimiter.step` does, and KitError when the client is closed."""
         limiter = self.client.limiter
-        try:
-            while wait := limiter.step(self):
-                limiter.announce(self)
-                self.clock.wait(self.event, wait)
-        except BaseException:
-            limiter.end(self, None)
-            raise
+        while wait := self._in_time(partial(limiter.step, self)):
+            self.client.check_open()
+            limiter.announce(self)
+            self.clock.wait(self.event, wait)
+        self.taken = True
 
     async def atake(self) -> None:
         """Do the same in a task."""
-        from kit_client.background import current_run
-
         self.run = current_run()
         limiter = self.client.limiter
-        try:
-            while wait := await self._aside(limiter.step):
-                limiter.announce(self)
-                await self.clock.await_event(self.event, wait)
-        except BaseException:
-            await self._surely(None)
-            raise
+        while wait := await self._astep(limiter):
+            self.client.check_open()
+            limiter.announce(self)
+            await self.clock.await_event(self.event, wait)
+        self.taken = True
 
-    async def _aside(self, step: Callable[[Ask], float]) -> float:
-        if not self.client.limiter.blocking:
-            return step(self)
+    def _in_time(self, act: Callable[[], T]) -> T:
+        """Do what the limiter may need I/O for. At the deadline it is left to a thread of its own."""
+        limiter, left = self.client.limiter, self.deadline.left()
+        if not limiter.blocking or (left > limiter.patience and not limiter.is_busy):
+            return act()
+        try:
+            return Ahead(act, lambda: True).result(max(left, GRAIN))
+        except TimeoutError:
+            raise RateLimiterError(LATE) from None
+
+    async def _astep(self, limiter: RateLimiter) -> float:
+        if not limiter.blocking:
+            return limiter.step(self)
         import anyio
 
-        return await anyio.to_thread.run_sync(step, self)
+        with self.deadline.scope():
+            return await anyio.to_thread.run_sync(limiter.step, self, abandon_on_cancel=True)
+        raise RateLimiterError(LATE)
 
-    def give_back(self, outcome: Outcome | None) -> None:
-        """Give the slot back, once there is an outcome, or None if the call was given up."""
-        self.client.limiter.end(self, *self._cools(outcome))
+    def give_back(self, outcome: Attempt | None) -> None:
+        """Leave the line, or give the slot back, once there is an outcome, or None if the call was given up."""
+        # An answer isn't kept back for this: a thread goes on with it.
+        with contextlib.suppress(RateLimiterError):
+            self._in_time(partial(self.client.limiter.end, self, *self._cools(outcome)))
 
-    async def agive_back(self, outcome: Outcome | None) -> None:
+    async def agive_back(self, outcome: Attempt | None) -> None:
         """Do the same in a task, also if it is cancelled."""
-        await self._surely(*self._cools(outcome))
-
-    def _cools(self, outcome: Outcome | None) -> tuple[float | None, float]:
-        window = self.client.limiter.window
-        if isinstance(outcome, httpx.Response):
-            after = retry_after(outcome, self.clock) if outcome.status_code == 429 else 0.0
-            return window, window if after is None else min(after, window)
-        return (None if isinstance(outcome, NOT_SENT) else window + MARGIN), 0.0
-
-    async def _surely(self, cools: float | None, closed: float = 0.0) -> None:
-        end = partial(self.client.limiter.end, self, cools, closed)
+        end = partial(self.client.limiter.end, self, *self._cools(outcome))
         if not self.client.limiter.blocking or isinstance(sys.exception(), GeneratorExit):
             # A coroutine that is closed can't wait for a thread.
             end()
             return
         import anyio
 
-        from kit_client.background import Background
-
         # In a task of its own, as asyncio can cancel this one even within a shield.
         call = Background(partial(anyio.to_thread.run_sync, end))
-        with anyio.CancelScope(shield=True):
+        with anyio.move_on_after(GIVING_BACK, shield=True):
             await call.wait()
+
+    def _cools(self, outcome: Attempt | None) -> tuple[float | None, float]:
+        window = self.client.limiter.window
+        if isinstance(outcome, httpx.Response):
+            after = retry_after(outcome, self.clock) if outcome.status_code == 429 else 0.0
+            return window, window if after is None else min(after, window)
+        return (window + MARGIN if self.taken and was_sent(outcome) else None), 0.0
 
 
 class ClientLimiter:
@@ -162,6 +171,7 @@ class ClientLimiter:
     ) -> None:
         self.limiter, self.connections, self.clock = limiter, connections, clock
         self.lines: dict[str, Line] = {}
+        self._is_closed = False
         self._base, self._origin = origin, (origin.scheme, origin.host, origin.port)
         self._auth, self._salt = auth, f"{self._origin} "
         self._last: tuple[str, int] | None = None
@@ -177,6 +187,19 @@ class ClientLimiter:
         """
         name, limit = self._last or self._expected()
         return self.limiter.state_of(name, limit, self.clock.monotonic())
+
+    def close(self) -> None:
+        """End the waits of the client's requests."""
+        self._is_closed = True
+        for line in list(self.lines.values()):
+            for ask in list(line.asks):
+                # Its event loop may be closed.
+                with contextlib.suppress(RuntimeError):
+                    ask.wake()
+
+    def check_open(self) -> None:
+        if self._is_closed:
+            raise KitError(CLOSED)
 
     def _expected(self) -> tuple[str, int]:
         """Return what `_identify` will say of the first request, as far as that is known."""
@@ -236,8 +259,7 @@ def client_limiter(
         if not getattr(inner, "rate_limited", True):
             return None
         given = RateLimiter() if is_alone(inner, clock) else SHARED
-    elif given is not None and not isinstance(given, RateLimiter):
-        raise ConfigurationError(f"rate_limiter: expected a RateLimiter or None, got {type(given).__name__}")
+    check_type("rate_limiter", given, RateLimiter | None, "a RateLimiter or None", ConfigurationError)
     if given is None:
         return None
     most: float | None = limits.max_connections

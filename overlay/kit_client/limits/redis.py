@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from kit_client.errors import ConfigurationError, RateLimiterError
+from kit_client.errors import ConfigurationError
+from kit_client.options import check_type
 
 from .limiter import Account
 from .shared import LEASE, SharedRateLimiter
@@ -31,8 +33,13 @@ end
 redis.call('ZREMRANGEBYSCORE', cooling, '-inf', now)
 local until_open = math.min(tonumber(redis.call('GET', closed) or 0), now + window)
 
+-- Of those who asked, got no answer, and sent nothing.
+for i = 9, #ARGV do redis.call('ZREM', lent, ARGV[i]) end
+
 local taken = 0
-if action == 'take' and until_open <= now and redis.call('ZCARD', lent) + redis.call('ZCARD', cooling) < limit then
+local free = until_open <= now and redis.call('ZCARD', lent) + redis.call('ZCARD', cooling) < limit
+-- Who has a slot asks again if the answer was lost.
+if action == 'take' and (free or redis.call('ZSCORE', lent, ticket)) then
     redis.call('ZADD', lent, now + lease, ticket)
     taken = 1
 elseif action == 'end' then
@@ -76,6 +83,9 @@ class RedisRateLimiter(SharedRateLimiter):
         ValueError, TypeError: Another argument can't be used.
     """
 
+    # Twice, to connect and to answer.
+    patience = 4 * PATIENCE
+
     def __init__(
         self,
         url: str,
@@ -87,6 +97,7 @@ class RedisRateLimiter(SharedRateLimiter):
         on_wait: Callable[[float], object] | None = None,
     ) -> None:
         super().__init__(limit=limit, window=window, lease=lease, on_wait=on_wait)
+        check_type("prefix", prefix, str, "a string")
         try:
             import redis
             from redis.backoff import NoBackoff
@@ -104,6 +115,8 @@ class RedisRateLimiter(SharedRateLimiter):
             # Not shown: it may hold a password.
             raise ConfigurationError("url: expected one such as redis://localhost:6379/0") from None
         self._prefix = prefix
+        # By credential: the tickets of asks whose answers were lost. The end of the lease is for those left out.
+        self._lost: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=1000))
         self._script: Callable[..., Any] = self._redis.register_script(SCRIPT)
 
     def _take(self, account: Account, ticket: str, now: float, ahead: int) -> float:
@@ -128,14 +141,21 @@ class RedisRateLimiter(SharedRateLimiter):
         slots.cooling, slots.closed_until = [float(time) for time in times], float(closed)
         return slots, float(now)
 
-    def _run(self, account: Account, action: str, ticket: str, *cools: float | str) -> list[Any]:
+    def _run(
+        self, account: Account, action: str, ticket: str, cools: float | str = "", closed: float = 0.0
+    ) -> list[Any]:
+        self._check()
         keys = [f"{self._prefix}:{{{account.name}}}:{what}" for what in ("lent", "cooling", "closed")]
         rate = (account.slots.limit, self.window, MARGIN, self._lease)
+        lost = self._lost[account.name]
         try:
-            answer: list[Any] = self._script(keys, (action, ticket, *rate, *cools))
+            answer: list[Any] = self._script(keys, (action, ticket, *rate, cools, closed, *lost))
         except self._errors as error:
-            raise RateLimiterError(
+            if action == "take":
+                lost.append(ticket)
+            raise self._failed(
                 f"the Redis of the rate limiter can't be used: {type(error).__name__}: {error}; nothing was sent."
                 " See that it runs and can be reached, or make the client with another rate_limiter"
             ) from error.with_traceback(None)  # Its frames have the password.
+        del self._lost[account.name]
         return answer

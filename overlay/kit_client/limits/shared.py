@@ -48,6 +48,7 @@ class SharedRateLimiter(RateLimiter):
         super().__init__(limit=limit, window=window, on_wait=on_wait)
         check_seconds("lease", lease)
         self._lease = lease
+        self._failure: RateLimiterError | None = None
 
     def _end(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:
         try:
@@ -55,6 +56,17 @@ class SharedRateLimiter(RateLimiter):
         except RateLimiterError as error:
             # An answer that came is not lost for this. The slot comes back at the end of its lease.
             logger.warning("a slot of the rate limit was not given back: %s", error)
+
+    def _check(self) -> None:
+        """Raise what the store raised while this thread waited for its turn: it needn't wait for the same."""
+        if self.failures != self._failures_before and self._failure is not None:
+            raise RateLimiterError(*self._failure.args)
+
+    def _failed(self, message: str) -> RateLimiterError:
+        """Note that the store failed, and return the error that says so."""
+        self._failure = RateLimiterError(message)
+        self.failures += 1
+        return self._failure
 
     def _end_shared(self, account: Account, ticket: str, now: float, cools: float | None, closed: float) -> None:
         super()._end(account, ticket, now, cools, closed)

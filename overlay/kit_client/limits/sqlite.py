@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kit_client.errors import RateLimiterError
+from kit_client.options import check_type
 
 from .limiter import Account
 from .shared import LEASE, SharedRateLimiter
@@ -35,7 +35,7 @@ class SQLiteRateLimiter(SharedRateLimiter):
     credentials, no credentials. It can be deleted while no process uses it.
 
     Args:
-        path: The file; it is created if it doesn't exist.
+        path: The file; it is created if it doesn't exist. `~` is the user's folder.
         limit: How many requests the service allows in a window, as for `RateLimiter`.
         window: The length of the window in seconds, the same in all processes.
         lease: Seconds after which a request without an answer is given up, as if its process had been killed.
@@ -45,6 +45,9 @@ class SQLiteRateLimiter(SharedRateLimiter):
         RateLimiterError: The file can't be used.
         ValueError, TypeError: An argument can't be used.
     """
+
+    # The log of a new file is waited for, and then the file.
+    patience = 2 * BUSY
 
     def __init__(
         self,
@@ -56,7 +59,8 @@ class SQLiteRateLimiter(SharedRateLimiter):
         on_wait: Callable[[float], object] | None = None,
     ) -> None:
         super().__init__(limit=limit, window=window, lease=lease, on_wait=on_wait)
-        self._path = Path(path).absolute()
+        check_type("path", path, str | os.PathLike, "a str or os.PathLike")
+        self._path = Path(os.fsdecode(path)).expanduser().absolute()
         # By process: a forked child neither uses nor closes what it inherits, as that would break the parent's locks.
         self._connections: dict[int, sqlite3.Connection] = {}
         weakref.finalize(self, _close, self._connections)
@@ -101,6 +105,7 @@ class SQLiteRateLimiter(SharedRateLimiter):
     def _transaction(self) -> Generator[sqlite3.Connection, None, None]:
         import sqlite3  # late, as most programs never need it
 
+        self._check()
         try:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
@@ -111,7 +116,7 @@ class SQLiteRateLimiter(SharedRateLimiter):
                 raise
             connection.execute("COMMIT")
         except (sqlite3.Error, msgspec.DecodeError, TypeError) as error:
-            raise RateLimiterError(
+            raise self._failed(
                 f"the file of the rate limiter can't be used: {self._path}: {error}; nothing was sent. It has to be a file"
                 " that this user may write, in a folder that this user may write. If it is damaged, stop all processes"
                 " that use it, and delete it: they make a new one"
