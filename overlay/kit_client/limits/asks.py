@@ -26,7 +26,8 @@ from kit_client.options import check_type
 from kit_client.pools import is_alone
 from kit_client.retry import Attempt, retry_after
 
-from .limiter import SHARED, Line, RateLimiter
+from .limiter import SHARED, RateLimiter
+from .line import Line
 from .slots import MARGIN, LimiterState
 
 T = TypeVar("T")
@@ -193,8 +194,8 @@ class ClientLimiter:
         self._is_closed = True
         for line in list(self.lines.values()):
             for ask in list(line.asks):
-                # Its event loop may be closed.
-                with contextlib.suppress(RuntimeError):
+                # Its event loop may be closed, or another thread be about to make its event.
+                with contextlib.suppress(RuntimeError, AttributeError):
                     ask.wake()
 
     def check_open(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from kit_client.errors import ConfigurationError
 from kit_client.options import check_type
 
-from .limiter import Account
+from .line import Account
 from .shared import LEASE, SharedRateLimiter
 from .slots import MARGIN, WINDOW, LimiterState, Slots
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from kit_client.errors import RateLimiterError
 from kit_client.options import check_seconds
 
-from .limiter import Account, RateLimiter
+from .limiter import RateLimiter
+from .line import Account
 from .slots import WINDOW
 
 logger = logging.getLogger("kit_client")

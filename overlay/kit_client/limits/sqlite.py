@@ -14,7 +14,7 @@ import msgspec
 
 from kit_client.options import check_type
 
-from .limiter import Account
+from .line import Account
 from .shared import LEASE, SharedRateLimiter
 from .slots import WINDOW, LimiterState, Slots
 
