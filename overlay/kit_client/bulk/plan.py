@@ -140,8 +140,7 @@ class Plan:
         messages = (error.errors if isinstance(error, APIStatusError) else None) or [str(error)]
         may_pass = isinstance(error, APIConnectionError | InvalidResponseError | RateLimitWaitError)
         if may_pass or status == 429 or is_transient(status):
-            retry_safe = job.kind.module.OPERATION.retry_safe or not error.may_have_taken_effect
-            if job.again < len(PAUSES) and retry_safe:
+            if job.again < len(PAUSES) and (job.kind.module.OPERATION.retry_safe or not error.may_have_taken_effect):
                 self._again.append(structs.replace(job, again=job.again + 1, due=now + PAUSES[job.again]))
                 return
             self._given_up += 1
