@@ -19,9 +19,9 @@ from typing import Any
 import kit_client
 from kit_client import FileTokenStore, Kit, OAuth
 
-MODULES = {str(Path(kit_client.__file__).with_name("oauth") / f"{name}.py") for name in ("grant", "stores")}
+MODULES = {str(Path(kit_client.__file__).with_name("oauth") / f"{name}.py") for name in ("grant", "records", "stores")}
 # They change nothing, and take time.
-READING = {"_read", "_check_owner", "_load", "load", "_store_errors", "_make_folder", "_is_good"}
+READING = {"_read", "_check_owner", "load", "_errors", "_make_folder", "_is_good"}
 
 
 def call(store: FileTokenStore, url: str) -> None:

@@ -26,5 +26,5 @@ def test_a_kill_at_any_line_of_a_refresh_leaves_the_old_pair_or_the_new_one(tmp_
     assert set(report["found"]) == {"old", "new"}
     assert report["left"] == []
     # It was killed in each of the steps: under the lock, before and after the request, and while it wrote the file.
-    for step in ("Grant._locked", "Grant._refresh", "Grant._post", "Grant._replace", "FileTokenStore._replace"):
+    for step in ("Records.locked", "Grant._refresh", "Grant._post", "Records.store_unsaved", "FileTokenStore._replace"):
         assert report["killed"][step] > 1, report["killed"]

@@ -5,26 +5,26 @@ All of it blocks; `OAuth` runs it in threads of their own.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
-import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kit_api.errors import printable
 from kit_client.clock import Clock
-from kit_client.errors import KitError, OAuthError, TokenStoreError, connection_error
+from kit_client.errors import KitError, OAuthError, connection_error
 from kit_client.secret import Secret, scrub
 
 from . import requests
+from .records import Records
 from .requests import AUTHORIZE, AUTHORIZE_AGAIN, Form
-from .stores import KEPT, LOCK_SECONDS, TokenStore
-from .tokens import UNREADABLE, Pending, Record, Tokens, decode_record
+from .stores import TokenStore
+from .tokens import Pending, Record, Tokens
 
 logger = logging.getLogger("kit_client")
 
@@ -63,27 +63,25 @@ class Grant:
     2. Store the same again, to know before anything changes that the store can be written.
     3. Ask for the new pair. What got no answer is asked again with the same refresh token: if the service didn't see
        the first request, the token is unused, and if it did, services that take a superseded token give a new pair.
-    4. Store the new pair. If that fails after all, the pair is kept in memory, and stored before anything else is done.
-    5. Use it.
+    4. Keep the new pair in memory, and store it, unless what is stored is no longer the pair before: a holder that was
+       stopped for long may have lost its lock. If the store fails after all, the pair is stored before anything else is
+       done.
+    5. Forget it once the lock has ended well, as the end of a lock may be that of a transaction. Use the pair.
     """
 
     def __init__(self, app: App, store: TokenStore, account: str) -> None:
-        self._app, self._store, self._account = app, store, account
-        # The record that could not be stored, and the tokens whose place it takes.
-        self._unsaved: tuple[Record, Tokens | None] | None = None
-        # The same of what was stored under the lock that is held.
-        self._replaced: tuple[Record, Tokens | None] | None = None
+        self._app, self._account, self._records = app, account, Records(store, account)
         # A refresh token that was refused, why, and until when that is believed.
         self._refused: tuple[Secret, OAuthError, float] | None = None
 
     def begin(self, redirect_uri: str, clock: Clock) -> str:
         """Return the URL of the consent page, and keep what the way back needs."""
-        with self._locked():
-            record = self._load()
+        with self._records.locked():
+            record = self._records.load()
             now = clock.time()
             begun, proof = Pending.begin(now)
             recent = [each for each in record.pending if each.is_recent(now)]
-            self._save(Record(tokens=record.tokens, pending=(*recent, begun)[-MOST_PENDING:]))
+            self._records.save(replace(record, pending=(*recent, begun)[-MOST_PENDING:]))
         parameters = {
             "client_id": self._app.client_id,
             "response_type": "code",
@@ -98,8 +96,8 @@ class Grant:
             query = {name: values[-1] for name, values in parse_qs(urlsplit(callback_url).query).items()}
         except ValueError:
             raise OAuthError("OAuth: callback_url is no URL; pass that of the request to redirect_uri") from None
-        with self._locked():
-            record = self._load()
+        with self._records.locked():
+            record = self._records.load()
             state, now = query.get("state", ""), channel.clock.time()
             found = [each for each in record.pending if each.is_of(state) and each.is_recent(now)]
             pending = found[0] if found else None
@@ -110,7 +108,7 @@ class Grant:
                 )
             # The store must be writable before the code is spent, and a state works once.
             rest = tuple(each for each in record.pending if each is not pending)
-            self._save(Record(tokens=record.tokens, pending=rest))
+            self._records.save(replace(record, pending=rest))
             if "error" in query:
                 said = ": ".join(query[name] for name in ("error", "error_description") if name in query)
                 raise requests.oauth_error("OAuth", printable(scrub(said, []), 300), query["error"])
@@ -125,12 +123,12 @@ class Grant:
             try:
                 tokens = self._ask("exchange", form, channel, None, retry_safe=False)
             except KitError as error:
-                status = getattr(error, "status_code", None)
-                if status is None or status == 429 or status >= 500:
+                if _may_pass(error):
                     # The code may be unused, and the same URL be tried again.
-                    self._save(record)
+                    self._records.save(replace(self._records.load(), pending=record.pending))
                 raise
-            self._replace(Record(tokens=tokens, pending=rest), record.tokens)
+            self._records.keep(tokens, record.tokens)
+            self._records.save(Record(tokens=tokens, pending=rest))
             return tokens
 
     def obtain(self, dead: Tokens | None, channel: Channel, *, early: bool = False) -> Tokens:
@@ -142,56 +140,55 @@ class Grant:
             early: Whether to refresh tokens that work for a little longer.
         """
         now = channel.clock.time()
-        if self._unsaved is None:
-            stored = self._load().tokens
+        if not self._records.has_unsaved:
+            stored = self._records.load().tokens
             if stored is not None and _is_good(stored, dead, now, early):
                 return stored
-        with self._locked():
-            record = self._load()
+        with self._records.locked():
+            record = self._records.load()
             stored = record.tokens
+            if stored is not None and not _is_good(stored, dead, now, early):
+                stored = self._refresh(record, stored, channel)
             if stored is None:
                 raise OAuthError(f"OAuth: nobody has authorized the account {self._account!r}; {AUTHORIZE}")
-            if _is_good(stored, dead, now, early):
-                return stored
-            return self._refresh(record, stored, channel)
+            return stored
 
     def current(self) -> Tokens | None:
         """Return the tokens in the store, whether they work or not."""
-        return self._load().tokens
+        return self._records.load().tokens
 
     def revoke(self, channel: Channel) -> None:
         """Revoke the tokens in the store, and remove them from it."""
-        with self._locked():
-            tokens = self._load().tokens
+        with self._records.locked():
+            tokens = self._records.load().tokens
             if tokens is not None:
                 kind = "access_token" if tokens.refresh_token is None else "refresh_token"
                 form: Form = {"token": tokens.refresh_token or tokens.access_token, "token_type_hint": kind}
                 self._post("revoke", self._app.revoke_url, form, channel, retry_safe=True)
-            with self._store_errors("written"):
-                self._store.delete(self._account)
+            self._records.delete()
 
-    def _refresh(self, record: Record, stored: Tokens, channel: Channel) -> Tokens:
+    def _refresh(self, record: Record, stored: Tokens, channel: Channel) -> Tokens | None:
         if stored.refresh_token is None:
             raise OAuthError(f"OAuth: the access token has expired and came without a refresh token; {AUTHORIZE_AGAIN}")
         if self._refused is not None:
             token, error, until = self._refused
             if token.reveal() == stored.refresh_token.reveal() and time.monotonic() < until:
                 raise error
-        self._save(record)
+        self._records.save(record)
         form: Form = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token}
         try:
             tokens = self._ask("refresh", form, channel, stored, retry_safe=True)
         except OAuthError as error:
             if error.error == "invalid_grant":
-                newer = self._load().tokens
-                if newer is not None and not newer.is_same(stored):
+                newer = self._records.load().tokens
+                if newer is not None and not newer.is_copy(stored):
                     # Stored by a program that doesn't know of the lock.
                     return newer
                 self._refused = (stored.refresh_token, error, time.monotonic() + AGAIN_SECONDS)
             raise
-        self._replace(Record(tokens=tokens, pending=record.pending), stored)
         logger.debug("OAuth: refreshed the tokens of account %s", printable(self._account))
-        return tokens
+        self._records.keep(tokens, stored)
+        return self._records.store_unsaved()
 
     def _ask(self, name: str, form: Form, channel: Channel, old: Tokens | None, *, retry_safe: bool) -> Tokens:
         sent_at = channel.clock.time()
@@ -214,74 +211,11 @@ class Grant:
             raise requests.refusal(f"OAuth {name}", response, secrets)
         return response
 
-    def _replace(self, record: Record, old: Tokens | None) -> None:
-        """Store new tokens, or else keep them in memory until they can be stored."""
-        self._replaced = (record, old)
-        try:
-            self._save(record)
-        except TokenStoreError as error:
-            self._unsaved = self._replaced
-            raise TokenStoreError(
-                f"{error}. The new tokens are in the memory of this process alone: they are stored as soon as that works"
-            ) from None
 
-    def _store_unsaved(self) -> None:
-        if self._unsaved is not None:
-            record, old = self._unsaved
-            stored = self._load().tokens
-            if stored is None or stored.is_same(old):
-                self._save(record)
-                self._replaced = self._unsaved
-            self._unsaved = None
-
-    def _load(self) -> Record:
-        with self._store_errors("read"):
-            text = self._store.load(self._account)
-        try:
-            return Record() if text is None else decode_record(text)
-        except UNREADABLE:
-            raise TokenStoreError(
-                f"{self._store!r} holds no tokens for account {self._account!r}, but something else; it was left as it"
-                " is. Restore it, or remove it and authorize again"
-            ) from None
-
-    def _save(self, record: Record) -> None:
-        with self._store_errors("written"):
-            self._store.save(self._account, record.encode())
-
-    @contextlib.contextmanager
-    def _locked(self) -> Generator[None]:
-        self._replaced = None
-        stack = contextlib.ExitStack()
-        with self._store_errors("locked"):
-            stack.enter_context(self._store.lock(self._account))
-        try:
-            with self._store_errors("written"), stack:
-                self._store_unsaved()
-                yield
-        except TokenStoreError:
-            # The end of a lock may be that of a transaction, and undo what was stored in it.
-            self._unsaved = self._unsaved or self._replaced
-            raise
-
-    @contextlib.contextmanager
-    def _store_errors(self, what: str) -> Generator[None]:
-        """Turn what a store raises into TokenStoreError. Its text isn't shown: databases quote what was to be stored."""
-        try:
-            yield
-        except KitError:
-            raise
-        except TimeoutError:
-            raise TokenStoreError(
-                f"{self._store!r}: another process has had the lock of account {self._account!r} for {LOCK_SECONDS:g} s;"
-                f" {KEPT}. Look for a process that hangs, end it, and call again"
-            ) from None
-        except Exception as error:  # noqa: BLE001  # a store may raise what its library does
-            logger.debug("OAuth: the store failed at\n%s", "".join(traceback.format_tb(error.__traceback__)))
-            raise TokenStoreError(
-                f"{self._store!r} can't be {what}: {type(error).__name__} (the log of kit_client at DEBUG says where);"
-                f" {KEPT}. Mend the store, and call again"
-            ) from None
+def _may_pass(error: KitError) -> bool:
+    """Tell whether the service has not decided on a request, so that it may take the same one later."""
+    status = getattr(error, "status_code", None)
+    return status is None or status == 429 or status >= 500
 
 
 def _is_good(tokens: Tokens, dead: Tokens | None, now: float, early: bool) -> bool:

@@ -50,6 +50,10 @@ class Tokens(Struct, frozen=True, kw_only=True, eq=False):
         """Tell whether another pair has the same access token."""
         return other is not None and self.access_token.reveal() == other.access_token.reveal()
 
+    def is_copy(self, other: Tokens | None) -> bool:
+        """Tell whether another pair has the same two tokens. Some services keep one of them at a refresh."""
+        return other is not None and _texts(self) == _texts(other)
+
     def _share(self) -> float:
         return EARLY if self.expires_in is None else self.expires_in * EARLY_SHARE
 
@@ -94,6 +98,10 @@ class Record(Struct, frozen=True, kw_only=True, eq=False, omit_defaults=True):
 
 def _hashed(state: str) -> str:
     return hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()
+
+
+def _texts(tokens: Tokens) -> list[str]:
+    return [each.reveal() for each in (tokens.access_token, tokens.refresh_token) if each is not None]
 
 
 def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
