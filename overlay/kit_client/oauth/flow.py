@@ -13,7 +13,7 @@ from kit_client.auth import OriginAuth
 from kit_client.background import current_run
 from kit_client.clock import Clock
 from kit_client.deadline import Deadline
-from kit_client.errors import KitError, connection_error
+from kit_client.errors import KitError, OAuthError, connection_error
 
 from .grant import Channel
 from .requests import DEADLINE, says_dead
@@ -138,25 +138,30 @@ class ClientOAuth(OriginAuth):
             self._oauth.give_up(tokens)
 
     def _tokens(self, request: httpx.Request, dead: Tokens | None) -> Generator[Flight[Tokens], httpx.Response, Tokens]:
-        clock, early = self._channel().clock, partial(self._start, dead, early=True)
+        clock, early, tried = self._channel().clock, partial(self._start, dead, early=True), False
         while True:
             ready = self._oauth.ready(dead, clock, early)
             if ready is not None:
                 return ready
             flight = self._start(dead)
             yield flight
+            known, client = flight.purpose
             try:
                 tokens = flight.outcome()
             except KitError as error:
+                if client() is not self and not tried and not isinstance(error, OAuthError):
+                    # The connections or the event loop of another client failed: this one may have better ones.
+                    tried = True
+                    continue
                 error.operation = getattr(request.extensions.get("operation"), "name", None) or error.operation
                 raise
-            # A flight that was under way may have been for other tokens.
-            if not tokens.is_same(dead):
+            # A flight that began before `dead` was known to be so may have found just that.
+            if not tokens.is_same(dead) or tokens.is_same(known):
                 # It may be time to refresh these too. They are used even if they are old by a clock that is wrong.
                 return self._oauth.ready(dead, clock, early) or tokens
 
     def _start(self, dead: Tokens | None, *, early: bool = False) -> Flight[Tokens]:
-        self._last = self._oauth.flight(dead, self._channel(), is_daemon=self._is_daemon, early=early)
+        self._last = self._oauth.flight(dead, self, self._channel(), is_daemon=self._is_daemon, early=early)
         return self._last
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial
 from typing import Any, NoReturn, TypeVar
+from weakref import ref
 
 import httpx
 
@@ -109,6 +110,9 @@ class OAuth(PerClientAuth):
         self._grant = Grant(self._app, store, account)
         self._clock = clock
         self._channel = Channel(partial(send_alone, transport, clock or Clock()), clock or Clock())
+        # The auth of httpx clients that are none of ours.
+        origins = (httpx.URL(BASE_URL), httpx.URL("https://api.kit.com"), self._app.token_url)
+        self._alone = ClientOAuth(self, origins, lambda: self._channel, is_daemon=False)
         self._cached: Tokens | None = None
         self._flights, self._forced = SingleFlight[Tokens](), SingleFlight[Tokens]()
         # When a refresh of tokens that still work may be tried again, by the monotonic clock.
@@ -202,10 +206,10 @@ class OAuth(PerClientAuth):
         await _aresult(self._revoking())
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        yield from self._alone().sync_auth_flow(request)
+        yield from self._alone.sync_auth_flow(request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        flow = self._alone().async_auth_flow(request)
+        flow = self._alone.async_auth_flow(request)
         try:
             step = await anext(flow)
             while True:
@@ -223,11 +227,6 @@ class OAuth(PerClientAuth):
         """
         check_transport_security("base_url", origin)
         return ClientOAuth(self, (origin,), *channels(transport, self._clock or clock, has_own_pools=has_own_pools))
-
-    def _alone(self) -> ClientOAuth:
-        """Return the auth of an httpx client that is none of ours."""
-        origins = (httpx.URL(BASE_URL), httpx.URL("https://api.kit.com"), self._app.token_url)
-        return ClientOAuth(self, origins, lambda: self._channel, is_daemon=False)
 
     def _beginning(self) -> Flight[str]:
         return Flight(partial(self._grant.begin, self._redirect_uri(), self._channel.clock))
@@ -273,8 +272,10 @@ class OAuth(PerClientAuth):
             refresh_early()
         return tokens
 
-    def flight(self, dead: Tokens | None, channel: Channel, *, is_daemon: bool, early: bool = False) -> Flight[Tokens]:
-        """Return the request for tokens that is under way, or start one."""
+    def flight(
+        self, dead: Tokens | None, client: ClientOAuth, channel: Channel, *, is_daemon: bool, early: bool = False
+    ) -> Flight[Tokens]:
+        """Return the request for tokens that is under way, or start one, whose purpose is `dead` and a ref to `client`."""
 
         def obtain() -> Tokens:
             if not early:
@@ -289,7 +290,7 @@ class OAuth(PerClientAuth):
                     raise
                 return cached
 
-        return self._flights.join(lambda: Flight(obtain, is_daemon=is_daemon))
+        return self._flights.join(lambda: Flight(obtain, is_daemon=is_daemon, purpose=(dead, ref(client))))
 
     def is_hopeless(self, tokens: Tokens) -> bool:
         """Tell whether the service refused these tokens right after it had issued them."""

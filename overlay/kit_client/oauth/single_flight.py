@@ -26,10 +26,13 @@ class Flight(Generic[T]):
     Args:
         function: What to run. It raises `KitError` only.
         is_daemon: Whether the end of the program ends the run. If not, the program waits for it.
+        purpose: What it is for, as whoever starts it puts it to those who join.
     """
 
-    def __init__(self, function: Callable[[], T], *, is_daemon: bool = False) -> None:
+    def __init__(self, function: Callable[[], T], *, is_daemon: bool = False, purpose: Any = None) -> None:
+        self.purpose = purpose
         self._function: Callable[[], T] | None = function
+        self._process = os.getpid()
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._wakers: list[Callable[[], object]] = []
@@ -60,12 +63,12 @@ class Flight(Generic[T]):
 
     @property
     def done(self) -> bool:
-        """Whether the run has ended."""
-        return self._done.is_set()
+        """Whether the run has ended, or is of the process that this one was forked from, where it goes on."""
+        return self._done.is_set() or self._process != os.getpid()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end of the run. Return False if it didn't come in time."""
-        return self._done.wait(seconds)
+        return self.done or self._done.wait(seconds)
 
     async def await_end(self, seconds: float | None = None) -> bool:
         """Wait for the end of the run, in a task of asyncio or trio. Return False if it didn't come in time."""
@@ -75,8 +78,10 @@ class Flight(Generic[T]):
         run: Any = current_run()[1]
         # The names of asyncio and of trio.
         call_soon = getattr(run, "call_soon_threadsafe", None) or run.run_sync_soon
+        if self.done:
+            return True
         with self._lock:
-            if self.done:
+            if self._done.is_set():
                 return True
             self._wakers.append(lambda: call_soon(ended.set))
         with anyio.move_on_after(seconds):
@@ -94,17 +99,16 @@ class SingleFlight(Generic[T]):
     """Starts a flight unless there is one under way. A forked child has flights of its own."""
 
     def __init__(self) -> None:
-        self._flights: dict[int, Flight[T]] = {}
+        self._flight: Flight[T] | None = None
+        # By process: another thread may hold one at the moment of a fork.
         self._locks: dict[int, threading.Lock] = {}
 
     def join(self, start: Callable[[], Flight[T]]) -> Flight[T]:
         """Return the flight that is under way, or else the one that `start` starts."""
-        process = os.getpid()
-        with self._locks.setdefault(process, threading.Lock()):
-            flight = self._flights.get(process)
-            if flight is None or flight.done:
-                flight = self._flights[process] = start()
-            return flight
+        with self._locks.setdefault(os.getpid(), threading.Lock()):
+            if self._flight is None or self._flight.done:
+                self._flight = start()
+            return self._flight
 
 
 def _bare(error: KitError) -> KitError:
