@@ -224,12 +224,12 @@ def test_an_early_refresh_that_fails_costs_nobody_anything(
     store = MemoryTokenStore()
     authorized(mock, store)
     change_tokens(store, expires_at=time.time() + 100)
-    before = store.load("default")
+    before = tokens_in(store)
     mock.faults.add(route=f"POST {GATED}", **fault)
     with Kit(auth=make_oauth(mock, store), transport=mock.transport) as kit, caplog.at_level(logging.WARNING):
         for _ in range(10):
             kit.account.get()
-    assert store.load("default") == before
+    assert tokens_in(store) == before
     # It isn't tried again for a while.
     assert caplog.text.count("the access token is used until it expires") == 1
 
@@ -326,19 +326,19 @@ def tokens_in_text(text: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fault", [{"reset": "before"}, {"reset": "after"}])
-def test_a_refresh_that_gets_no_answer_at_all_leaves_the_store_and_may_succeed_later(
+def test_a_refresh_that_gets_no_answer_at_all_leaves_the_tokens_and_may_succeed_later(
     mock: KitMock, fault: dict[str, Any]
 ) -> None:
     store = MemoryTokenStore()
     authorized(mock, store)
     kill_tokens(mock, store, "clock")
-    before = store.load("default")
+    before = tokens_in(store)
     mock.faults.add(route=f"POST {GATED}", **fault)
     with Kit(auth=make_oauth(mock, store), transport=mock.transport) as kit:
         with pytest.raises(APIConnectionError, match="the stored tokens are as they were, call again") as caught:
             kit.account.get()
         assert caught.value.attempts == 4
-        assert store.load("default") == before
+        assert tokens_in(store) == before
         mock.faults.clear()
         kit.account.get()
 
@@ -365,14 +365,14 @@ def test_a_service_without_expiry_and_without_a_new_refresh_token_is_taken(mock:
 @pytest.mark.parametrize(
     "body", ["<html>", "[]", {}, {"access_token": ""}, {"access_token": "a b"}, {"access_token": 5}]
 )
-def test_an_answer_without_usable_tokens_is_told_and_nothing_is_stored(mock: KitMock, body: object) -> None:
+def test_an_answer_without_usable_tokens_is_told_and_none_are_stored(mock: KitMock, body: object) -> None:
     store = MemoryTokenStore()
     oauth = authorized(mock, store)
-    before = store.load("default")
+    before = tokens_in(store)
     mock.fail_next(f"POST {GATED}", status=200, body=body)
     with pytest.raises(OAuthError, match="OAuth refresh: the answer has no usable tokens"):
         oauth.refresh()
-    assert store.load("default") == before
+    assert tokens_in(store) == before
 
 
 def test_a_redirect_of_the_token_request_is_not_followed(mock: KitMock) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import FrameType
 
 import httpx
 import pytest
 
 from kit_client import (
+    APITimeoutError,
     AsyncKit,
     AuthenticationError,
     Clock,
@@ -155,6 +157,71 @@ def test_a_call_refreshes_once_itself_when_anothers_refresh_has_failed(mock: Kit
     (error,) = call_beside_a_loop_that_ends(mock, fail)
     assert isinstance(error, OAuthError)
     assert set(asked) == {"/oauth/token"}
+
+
+class Asked(MemoryTokenStore):
+    """A store that says that somebody asks for its lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Semaphore(0)
+
+    @contextlib.contextmanager
+    def lock(self, account: str, /) -> Generator[None]:
+        self.asked.release()
+        with super().lock(account):
+            yield
+
+
+def outcomes_of_waiting(mock: KitMock, error: Exception) -> list[KitError | None]:
+    """Let a refresh fail while three wait for its lock, and make one after them. Return what each raises, if anything."""
+    store, sent = Asked(), threading.Event()
+    authorized(mock, store)
+    kill_tokens(mock, store, "clock")
+    outcomes: list[KitError | None] = [None] * 5
+
+    def call(number: int, transport: httpx.BaseTransport) -> None:
+        try:
+            make_oauth(mock, store, transport=transport).refresh()
+        except KitError as error:
+            outcomes[number] = error
+
+    waiting = [threading.Thread(target=call, args=(number, mock.transport)) for number in (1, 2, 3)]
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        if not sent.is_set():
+            sent.set()
+            for thread in waiting:
+                thread.start()
+                assert store.asked.acquire(timeout=30)
+        raise error
+
+    while store.asked.acquire(blocking=False):
+        pass
+    first = threading.Thread(target=call, args=(0, httpx.MockTransport(fail)))
+    first.start()
+    assert store.asked.acquire(timeout=30)
+    for thread in (first, *waiting):
+        thread.join()
+    call(4, mock.transport)
+    return outcomes
+
+
+@pytest.mark.parametrize("error", [httpx.ReadTimeout("slow"), httpx.ConnectTimeout("slow")], ids=repr)
+def test_who_waits_for_a_refresh_that_times_out_does_not_wait_for_another(mock: KitMock, error: Exception) -> None:
+    first, *waited, later = outcomes_of_waiting(mock, error)
+    assert "timed out after 4 attempts" in str(first)
+    for each in waited:
+        assert isinstance(each, APITimeoutError)
+        assert "timed out in another process, whose request this one has waited for" in str(each)
+    assert later is None
+    assert refreshes(mock) == [200]
+
+
+def test_who_waits_for_a_refresh_whose_connection_fails_makes_one(mock: KitMock) -> None:
+    first, *waited = outcomes_of_waiting(mock, httpx.ConnectError("no route from this process"))
+    assert "connection failed" in str(first)
+    assert waited == [None] * 4
 
 
 def in_child(function: Callable[[], object]) -> int | None:

@@ -5,6 +5,7 @@ All of it blocks; `OAuth` runs it in threads of their own.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from kit_api.errors import printable
 from kit_client.clock import Clock
-from kit_client.errors import KitError, OAuthError, connection_error
+from kit_client.errors import APITimeoutError, KitError, OAuthError, TokenStoreError, connection_error
 from kit_client.secret import Secret, scrub
 
 from . import requests
@@ -148,6 +149,11 @@ class Grant:
             record = self._records.load()
             stored = record.tokens
             if stored is not None and not _is_good(stored, dead, now, early):
+                if now < record.timed_out_at <= channel.clock.time():
+                    raise APITimeoutError(
+                        "OAuth refresh: timed out in another process, whose request this one has waited for; the stored"
+                        " tokens are as they were, call again"
+                    )
                 stored = self._refresh(record, stored, channel)
             if stored is None:
                 raise OAuthError(f"OAuth: nobody has authorized the account {self._account!r}; {AUTHORIZE}")
@@ -178,6 +184,11 @@ class Grant:
         form: Form = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token}
         try:
             tokens = self._ask("refresh", form, channel, stored, retry_safe=True)
+        except APITimeoutError:
+            with contextlib.suppress(TokenStoreError):
+                # So that those who wait for the lock don't wait for the same once more, one after the other.
+                self._records.save(replace(self._records.load(), timed_out_at=channel.clock.time()))
+            raise
         except OAuthError as error:
             if error.error == "invalid_grant":
                 newer = self._records.load().tokens

@@ -90,6 +90,8 @@ class Record(Struct, frozen=True, kw_only=True, eq=False, omit_defaults=True):
 
     tokens: Tokens | None = None
     pending: tuple[Pending, ...] = ()
+    timed_out_at: float = 0.0
+    """When a refresh last timed out, by the clock of the machine that asked."""
 
     def encode(self) -> str:
         """Return it as JSON."""
