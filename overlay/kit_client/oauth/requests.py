@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import ipaddress
+import logging
 import re
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlencode
 
 import httpx
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from kit_api.errors import printable
 from kit_api.types import Operation
@@ -25,6 +27,8 @@ from kit_client.settings import connection_problems
 from kit_client.transport import RetryTransport
 
 from .tokens import UNREADABLE, Tokens, decoder
+
+logger = logging.getLogger("kit_client")
 
 AUTHORIZE_URL = "https://app.convertkit.com/oauth/authorize"
 TOKEN_URL = "https://api.convertkit.com/oauth/token"
@@ -51,10 +55,12 @@ Form: TypeAlias = dict[str, str | Secret | None]
 class _TokenAnswer(Struct):
     access_token: Secret
     refresh_token: Secret | None = None
-    expires_in: float | None = None
-    scope: str | None = None
+    # Whatever these are: the old tokens may be spent, and the new ones work without them.
+    expires_in: Any = None
+    scope: Any = None
 
 
+_LIFETIME = Annotated[float, Meta(gt=0, lt=1e12)]
 _decode_answer = decoder(_TokenAnswer).decode
 
 
@@ -142,13 +148,23 @@ def read_tokens(name: str, response: httpx.Response, sent_at: float, old: Tokens
     except UNREADABLE as error:
         problem = f"{type(error).__name__} {printable(str(error), 200)}"
         raise OAuthError(f"{name}: the answer has no usable tokens: {problem}") from None
+    expires_in = _lenient(name, "expires_in", answer.expires_in, _LIFETIME)
     return Tokens(
         access_token=answer.access_token,
         refresh_token=answer.refresh_token or (old.refresh_token if old else None),
-        expires_at=None if answer.expires_in is None else sent_at + answer.expires_in,
-        expires_in=answer.expires_in,
-        scope=answer.scope,
+        expires_at=None if expires_in is None else sent_at + expires_in,
+        expires_in=expires_in,
+        scope=_lenient(name, "scope", answer.scope, str),
     )
+
+
+def _lenient(name: str, field: str, value: object, kind: Any) -> Any:
+    """Return a field of an answer, or None if it isn't of the kind that it should be."""
+    try:
+        return None if value is None else msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        logger.warning("%s: the answer's %s can't be used and is ignored: %s", name, field, printable(str(error)))
+        return None
 
 
 def refusal(name: str, response: httpx.Response, secrets: Iterable[Secret]) -> OAuthError:
