@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from kit_client import AsyncKit, Clock, Kit, MemoryTokenStore, RateLimiter, RetryPolicy
+from kit_client import (
+    AsyncKit,
+    Clock,
+    FileTokenStore,
+    Kit,
+    MemoryTokenStore,
+    OAuth,
+    RateLimiter,
+    RedisTokenStore,
+    RetryPolicy,
+    SQLiteRateLimiter,
+    TokenStore,
+)
 from kit_mock import KitMock
 from tests.oauth_app import authorized, kill_tokens, make_oauth, refreshes
 
@@ -79,6 +93,58 @@ def test_the_count_goes_on_when_the_token_is_refreshed(mock: KitMock) -> None:
         assert used(kit) == 2
         assert kit.rate_limiter is not None
         assert kit.rate_limiter.state().limit == 600
+
+
+class Unnamed(MemoryTokenStore):
+    """A store of one's own, which doesn't say which one it is."""
+
+    __repr__ = object.__repr__
+
+
+@dataclass(eq=False)
+class Named(MemoryTokenStore):
+    """A store of one's own that says which one it is, and has an object in its repr."""
+
+    table: str
+    connection: object = field(default_factory=object)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+def test_processes_share_a_limiter_though_their_store_has_no_name(mock: KitMock, tmp_path: Path) -> None:
+    path, first = tmp_path / "limits.sqlite3", Unnamed()
+    authorized(mock, first)
+    for count in (1, 2):
+        store = Unnamed()
+        store.save("default", first.load("default") or "")
+        oauth = make_oauth(mock, store)
+        with Kit(auth=oauth, transport=mock.transport, rate_limiter=SQLiteRateLimiter(path)) as kit:
+            kit.account.get()
+            assert used(kit) == count
+
+
+@pytest.mark.parametrize(
+    ("make", "make_other"),
+    [
+        (lambda: Named("tokens"), lambda: Named("others")),
+        (lambda: RedisTokenStore("redis://:pw@127.0.0.1:1/2"), lambda: RedisTokenStore("redis://127.0.0.1:2/2")),
+        (lambda: FileTokenStore("a.json"), lambda: FileTokenStore("b.json")),
+        (lambda: FileTokenStore("a.json"), MemoryTokenStore),
+        (Unnamed, MemoryTokenStore),
+    ],
+)
+def test_a_quota_has_the_same_name_in_all_processes_and_another_one_for_another_store(
+    make: Callable[[], TokenStore], make_other: Callable[[], TokenStore]
+) -> None:
+    def name(store: TokenStore, account: str = "ada") -> str:
+        return OAuth(client_id="a", store=store, account=account).quota_name
+
+    # Both are kept, so that they have different addresses.
+    stores = make(), make()
+    assert name(stores[0]) == name(stores[1])
+    assert len({name(stores[0]), name(make_other()), name(stores[0], "grace")}) == 3
+    assert "pw" not in name(stores[0])
 
 
 def test_accounts_of_one_app_have_limits_of_their_own(mock: KitMock) -> None:

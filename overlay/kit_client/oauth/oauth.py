@@ -31,7 +31,7 @@ from .requests import (
     send_alone,
 )
 from .single_flight import Flight, SingleFlight
-from .stores import TokenStore
+from .stores import TokenStore, name_of
 from .tokens import Tokens
 
 logger = logging.getLogger("kit_client")
@@ -106,7 +106,6 @@ class OAuth(PerClientAuth):
             user_agent=USER_AGENT,
         )
         self._account = account
-        self._store = store
         self._grant = Grant(self._app, store, account)
         self._clock = clock
         self._channel = Channel(partial(send_alone, transport, clock or Clock()), clock or Clock())
@@ -119,14 +118,11 @@ class OAuth(PerClientAuth):
         self._early_after = 0.0
         # Tokens that were refused right after a refresh, so that another one would change nothing, and until when.
         self._hopeless: tuple[Tokens | None, float] = (None, 0.0)
+        self.quota_name = f"{client_id} {account} {name_of(store)}"
+        """The name under which a rate limiter counts the account's requests: the same in all processes, and after a refresh."""
 
     def __repr__(self) -> str:
         return f"OAuth(client_id={self._app.client_id!r}, account={self._account!r})"
-
-    @property
-    def quota_name(self) -> str:
-        """The name under which a rate limiter counts the account's requests, so that a refresh changes nothing."""
-        return f"{self._app.client_id} {self._account} {self._store!r}"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an OAuth holds secrets and is not pickled: make one in each process, on the same store")

@@ -53,7 +53,9 @@ class RedisTokenStore:
         self._prefix = prefix
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(prefix={self._prefix!r})"
+        known = {**self._redis.get_connection_kwargs(), "prefix": self._prefix}
+        place = (f"{name}={known[name]!r}" for name in ("host", "port", "path", "db", "prefix") if name in known)
+        return f"{type(self).__name__}({', '.join(place)})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a RedisTokenStore holds connections and is not pickled: make one in each process")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import zlib
 from collections.abc import Generator
@@ -33,7 +34,10 @@ class TokenStore(Protocol):
     """A store of one secret text for each account, such as a row of a database. Implement it to keep tokens elsewhere.
 
     The methods may block: they are called in threads, never in an event loop. Any exception that they raise becomes a
-    `TokenStoreError`.
+    `TokenStoreError`; one that they raise themselves keeps its text.
+
+    `repr(store)` names the store in errors. A rate limiter that processes share counts the requests of stores with the
+    same `repr`, whatever its addresses of objects, as those of one: give it what tells your stores apart.
     """
 
     def load(self, account: str, /) -> str | None:
@@ -63,6 +67,11 @@ class TokenStore(Protocol):
         ...
 
 
+def name_of(store: TokenStore) -> str:
+    """Return the repr of a store without the addresses of objects in it: the same in all processes."""
+    return re.sub(" at 0x[0-9A-Fa-f]+", "", repr(store))
+
+
 class MemoryTokenStore:
     """A token store in memory, for tests and short programs: the tokens are lost when the program ends."""
 
@@ -73,7 +82,7 @@ class MemoryTokenStore:
 
     def __repr__(self) -> str:
         # Two of them are not the same store.
-        return f"<{type(self).__name__} at {id(self):#x}>"
+        return f"<{type(self).__name__} {id(self):#x}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a MemoryTokenStore is for one process: share tokens through a file or Redis")
