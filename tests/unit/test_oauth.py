@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import pickle
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -301,11 +302,46 @@ def test_tokens_stay_when_nobody_answers_that_they_are_revoked(mock: KitMock) ->
     assert store.load("default") == before
 
 
+class Awaited(MemoryTokenStore):
+    """A store one of whose methods is async, as those of an async library would be."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+
+        async def method(*_: object) -> None: ...
+
+        setattr(self, name, method)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"client_id": ""}, "client_id: expected a non-empty string"),
-        ({"client_secret": " "}, "client_secret: expected a non-empty string, or None"),
+        ({"client_id": ""}, "client_id: expected a non-empty string of printable ASCII"),
+        *(
+            ({name: text}, f"{name}: expected a non-empty string of printable ASCII")
+            for name in ("client_id", "client_secret")
+            for text in (" ", "a\n", "é", "\ud800", 5, b"a")
+        ),
+        ({"account": "a\ud800"}, "account: expected a non-empty string, without half surrogates"),
+        ({"account": 5}, "account: expected a non-empty string"),
+        ({"clock": time}, "clock: expected a kit_client.Clock, got module"),
+        ({"clock": Clock}, "clock: expected a kit_client.Clock, got type"),
+        *(
+            ({"store": Awaited(name)}, "store: expected methods that aren't async")
+            for name in ("load", "save", "delete")
+        ),
+        *(
+            ({"redirect_uri": uri}, "redirect_uri: expected a URL without a fragment, such as https://")
+            for uri in (
+                "localhost:8000/callback",
+                "app.example.com:443/cb",
+                "javascript:alert(1)",
+                "mailto:a",
+                "x:",
+                ":/",
+                "/cb",
+            )
+        ),
         ({"account": ""}, "account: expected a non-empty string"),
         ({"store": "tokens.json"}, "store: expected a TokenStore"),
         ({"store": MemoryTokenStore}, "store: expected a TokenStore"),
@@ -316,7 +352,7 @@ def test_tokens_stay_when_nobody_answers_that_they_are_revoked(mock: KitMock) ->
         ({"token_url": 5}, "token_url: expected an https URL"),
         ({"redirect_uri": "http://app.example/callback"}, "redirect_uri: expected an https URL; http"),
         ({"redirect_uri": "callback"}, "redirect_uri: expected a URL"),
-        ({"redirect_uri": "https://app.example/#x"}, "redirect_uri: expected a URL without a fragment"),
+        ({"redirect_uri": "https://app.example/#x"}, "redirect_uri: expected a URL without a fragment, such as"),
         ({"transport": "x"}, "transport: expected an httpx.BaseTransport"),
     ],
 )
@@ -330,6 +366,11 @@ def test_arguments_that_cannot_be_used_are_named(changes: dict[str, Any], messag
 @pytest.mark.parametrize("url", ["http://127.0.0.1:80/t", "http://localhost/t", "http://[::1]:4010/t", "https://a.b/t"])
 def test_http_is_for_this_machine(url: str) -> None:
     OAuth(client_id="a", store=MemoryTokenStore(), token_url=url, redirect_uri="com.example.app:/callback")
+
+
+@pytest.mark.parametrize("uri", ["com.example.app:/callback", "myapp://callback", "https://a.example/?b=c"])
+def test_a_redirect_uri_may_have_a_scheme_of_the_apps_own(mock: KitMock, uri: str) -> None:
+    assert parameters(make_oauth(mock, redirect_uri=uri).authorization_url())["redirect_uri"] == uri
 
 
 def test_a_redirect_uri_is_needed_for_the_page_alone(mock: KitMock) -> None:

@@ -19,8 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
+import redis.asyncio
 
 from kit_client import (
     ConfigurationError,
@@ -207,6 +209,12 @@ def test_a_path_that_cannot_be_one_is_told(tmp_path: Path, name: str) -> None:
         FileTokenStore(tmp_path / name).save("a", "1")
 
 
+@pytest.mark.parametrize("place", [None, 5, "", b"tokens.json", "a\0b", "~nobody-of-that-name/tokens.json"])
+def test_a_path_that_is_none_is_told_by_its_name(place: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^path: expected that of a file"):
+        FileTokenStore(place)
+
+
 HOLDER = """
 import sys, time
 from kit_client import FileTokenStore, RedisTokenStore
@@ -344,6 +352,27 @@ def test_tokens_that_the_end_of_a_transaction_undoes_are_stored_later() -> None:
         assert store.load("default") != before
 
 
+@pytest.mark.parametrize("text", [{"tokens": {}}, 5, ["{}"], bytearray(b"{}")], ids=repr)
+def test_what_load_returns_is_told_if_it_is_no_text(
+    mock: KitMock, monkeypatch: pytest.MonkeyPatch, text: object
+) -> None:
+    store = MemoryTokenStore()
+    monkeypatch.setattr(store, "load", lambda _: text)
+    kind = type(text).__name__
+    with pytest.raises(TokenStoreError, match=f"expected the text that save was given, or None, from load, got {kind}"):
+        make_oauth(mock, store).authorization_url()
+
+
+@pytest.mark.parametrize("lock", [None, True, httpx.AsyncClient(), threading.Semaphore])
+def test_what_lock_returns_is_told_if_it_is_no_context_manager(
+    mock: KitMock, monkeypatch: pytest.MonkeyPatch, lock: object
+) -> None:
+    store = MemoryTokenStore()
+    monkeypatch.setattr(store, "lock", lambda _: lock)
+    with pytest.raises(TokenStoreError, match=f"expected a context manager from lock, got {type(lock).__name__}"):
+        make_oauth(mock, store).authorization_url()
+
+
 def test_a_store_of_ones_own_is_four_methods(mock: KitMock, tmp_path: Path) -> None:
     store = Row(tmp_path / "app.sqlite3")
     authorized(mock, store)
@@ -367,8 +396,6 @@ def test_redis_keeps_texts_by_account(redis_url: str) -> None:
 
 
 def test_redis_may_be_a_client_of_ones_own(mock: KitMock, redis_url: str) -> None:
-    import redis
-
     store = RedisTokenStore(redis.Redis.from_url(redis_url, decode_responses=True), prefix="own:")
     oauth = authorized(mock, store)
     oauth.refresh()
@@ -416,8 +443,6 @@ def test_redis_that_is_gone_is_told_and_calls_go_on_while_the_token_works(mock: 
 
 @pytest.mark.redis
 def test_redis_that_goes_in_the_middle_of_a_refresh_gets_the_tokens_when_it_is_back(mock: KitMock) -> None:
-    import httpx
-
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(RedisServer())
         store = RedisTokenStore(server.url)
@@ -448,6 +473,24 @@ def test_a_url_that_is_none_of_redis_is_told_without_showing_it(url: str) -> Non
     with pytest.raises(ConfigurationError, match="url: expected one such as redis://") as caught:
         RedisTokenStore(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", [None, 5, object(), redis.asyncio.Redis(), redis.Redis])
+def test_what_is_neither_a_url_nor_a_client_of_redis_is_told(url: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^url: expected one such as redis://.*, or a redis\.Redis, got"):
+        RedisTokenStore(url)
+
+
+def test_a_store_in_redis_says_which_and_how_to_tell_it_from_others() -> None:
+    urls = [
+        "redis://u:hidden@127.0.0.1:1/0",
+        "redis://127.0.0.1:2/0",
+        "redis://127.0.0.1:1/3",
+        "unix:///tmp/redis?db=3",
+    ]
+    shown = [repr(RedisTokenStore(url)) for url in urls]
+    assert shown[0] == "RedisTokenStore(host='127.0.0.1', port=1, db=0, prefix='kit-client:tokens:')"
+    assert len(set(shown)) == len(urls)
 
 
 def test_redis_needs_its_package_and_files_need_no_redis(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,11 +27,12 @@ from .requests import (
     TOKEN_URL,
     check_transport_security,
     checked_redirect_uri,
+    checked_text,
     checked_url,
     send_alone,
 )
 from .single_flight import Flight, SingleFlight
-from .stores import TokenStore, name_of
+from .stores import TokenStore, check_store, name_of
 from .tokens import Tokens
 
 logger = logging.getLogger("kit_client")
@@ -84,21 +85,18 @@ class OAuth(PerClientAuth):
         transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        for name, text in (("client_id", client_id), ("account", account)):
-            if not isinstance(text, str) or not text:
-                raise ConfigurationError(f"{name}: expected a non-empty string")
-        if client_secret is not None and not (isinstance(client_secret, str) and client_secret.strip()):
-            raise ConfigurationError("client_secret: expected a non-empty string, or None for an app without a secret")
-        missing = [name for name in ("load", "save", "delete", "lock") if not callable(getattr(store, name, None))]
-        if missing or isinstance(store, type):
-            raise ConfigurationError("store: expected a TokenStore, such as FileTokenStore('tokens.json')")
+        if not isinstance(account, str) or not account or account != account.encode("utf-8", "ignore").decode():
+            raise ConfigurationError("account: expected a non-empty string, without half surrogates")
+        check_store(store)
+        if clock is not None and not isinstance(clock, Clock):
+            raise ConfigurationError(f"clock: expected a kit_client.Clock, got {type(clock).__name__}")
         if transport is not None and (
             isinstance(transport, type) or not callable(getattr(transport, "handle_request", None))
         ):
             raise ConfigurationError("transport: expected an httpx.BaseTransport, as these requests are synchronous")
         self._app = App(
-            client_id=client_id,
-            client_secret=None if client_secret is None else Secret(client_secret),
+            client_id=checked_text("client_id", client_id),
+            client_secret=None if client_secret is None else Secret(checked_text("client_secret", client_secret)),
             redirect_uri=None if redirect_uri is None else checked_redirect_uri(redirect_uri),
             authorize_url=checked_url("authorize_url", authorize_url),
             token_url=checked_url("token_url", token_url),
@@ -130,7 +128,8 @@ class OAuth(PerClientAuth):
     def authorization_url(self) -> str:
         """Return the URL of the consent page, where the account's owner allows the access or refuses. Nothing is sent.
 
-        The state and the PKCE verifier are saved in the store, so that another process can call `exchange`.
+        The state and the PKCE verifier are saved in the store, so that another process can call `exchange`. They are kept for
+        an hour, for the last 20 authorizations of the account that were begun.
 
         Page: `GET /oauth/authorize`.
 

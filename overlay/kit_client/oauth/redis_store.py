@@ -16,6 +16,7 @@ SOCKET_SECONDS = 5.0
 POLL_SECONDS = 0.02
 LEASE_SECONDS = 10.0
 """How long a lock outlives its holder, who renews it all the while."""
+EXPECTED = "expected one such as redis://127.0.0.1:6379/0"
 
 
 class RedisTokenStore:
@@ -49,7 +50,9 @@ class RedisTokenStore:
                 self._redis = from_url(url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS)
             except ValueError:
                 # Without the URL, which may have a password.
-                raise ConfigurationError("url: expected one such as redis://127.0.0.1:6379/0") from None
+                raise ConfigurationError(f"url: {EXPECTED}") from None
+        elif not isinstance(url, redis.Redis):
+            raise ConfigurationError(f"url: {EXPECTED}, or a redis.Redis, got {type(url).__name__}")
         self._prefix = prefix
 
     def __repr__(self) -> str:

@@ -74,6 +74,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def checked_text(name: str, text: object) -> str:
+    """Check a text that a form of a token request has (RFC 6749, appendix A). Raises ConfigurationError."""
+    if not (isinstance(text, str) and text.isascii() and text.isprintable() and text.strip()):
+        raise ConfigurationError(f"{name}: expected a non-empty string of printable ASCII")
+    return text
+
+
 def checked_url(name: str, url: object) -> httpx.URL:
     """Check a URL that secrets are sent to: https, or http on this machine. Raises ConfigurationError."""
     try:
@@ -214,8 +221,12 @@ def checked_redirect_uri(uri: object) -> str:
         url = httpx.URL(uri) if isinstance(uri, str) else None
     except (httpx.InvalidURL, ValueError):
         url = None
-    if url is None or not isinstance(uri, str) or not url.scheme or url.fragment:
-        raise ConfigurationError("redirect_uri: expected a URL without a fragment")
+    # The slash tells a scheme from a host whose port follows, and from scripts (RFC 8252, section 7.1).
+    if url is None or not isinstance(uri, str) or not re.match("[A-Za-z][A-Za-z0-9+.-]*:/", uri) or url.fragment:
+        raise ConfigurationError(
+            "redirect_uri: expected a URL without a fragment, such as https://app.example.com/callback or, for an app on"
+            " this machine, http://127.0.0.1:8000/callback or com.example.app:/callback"
+        )
     if url.scheme in ("http", "https"):
         checked_url("redirect_uri", uri)
     return uri

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import re
 import threading
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import msgspec
 
-from kit_client.errors import TokenStoreError
+from kit_client.errors import ConfigurationError, TokenStoreError
 from kit_client.secret import Secret
 
 from .tokens import UNREADABLE
@@ -67,6 +68,15 @@ class TokenStore(Protocol):
         ...
 
 
+def check_store(store: object) -> None:
+    """Raise ConfigurationError for what has not the methods of a `TokenStore`."""
+    methods = [getattr(store, name, None) for name in ("load", "save", "delete", "lock")]
+    if isinstance(store, type) or not all(map(callable, methods)):
+        raise ConfigurationError("store: expected a TokenStore, such as FileTokenStore('tokens.json')")
+    if any(map(inspect.iscoroutinefunction, methods)):
+        raise ConfigurationError("store: expected methods that aren't async; they are called in threads, and may block")
+
+
 def name_of(store: TokenStore) -> str:
     """Return the repr of a store without the addresses of objects in it: the same in all processes."""
     return re.sub(" at 0x[0-9A-Fa-f]+", "", repr(store))
@@ -108,6 +118,15 @@ class MemoryTokenStore:
             lock.release()
 
 
+def _real_path(path: object) -> Path:
+    if isinstance(path, str | os.PathLike) and str(path) and "\0" not in str(path):
+        with contextlib.suppress(RuntimeError, TypeError):
+            # A link stays a link, and what it leads to is replaced.
+            return Path(os.path.realpath(Path(path).expanduser()))
+    shown = str(path) if isinstance(path, os.PathLike) else path
+    raise ConfigurationError(f"path: expected that of a file, in which ~ is the home folder of a user, got {shown!r}")
+
+
 class FileTokenStore:
     """A token store in one JSON file, for all accounts and for all processes of a machine.
 
@@ -118,13 +137,13 @@ class FileTokenStore:
         path: The file, which need not exist; `~` is the home folder.
 
     Raises:
+        ConfigurationError: The path can't be used.
         TokenStoreError: Raised by the methods, which then leave the file unchanged: it can't be read or written, belongs
             to another user, or its content isn't tokens.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        # A link stays a link, and what it leads to is replaced.
-        self.path = Path(os.path.realpath(Path(path).expanduser()))
+        self.path = _real_path(path)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
