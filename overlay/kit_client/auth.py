@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -149,11 +149,10 @@ def choose_auth(
     Raises:
         ConfigurationError: There is none, or more than one.
     """
-    given = {"api_key": api_key, "access_token": access_token, "auth": auth}
+    given: dict[str, Any] = {"api_key": api_key, "access_token": access_token, "auth": auth}
+    if all(value is None for value in given.values()):
+        given = {name: environment(name) for name in ("KIT_API_KEY", "KIT_ACCESS_TOKEN")}
     chosen = {name: value for name, value in given.items() if value is not None}
-    if not chosen:
-        variables = ((name, environment(name)) for name in ("KIT_API_KEY", "KIT_ACCESS_TOKEN"))
-        chosen = {name: value for name, value in variables if value is not None}
     if len(chosen) > 1:
         raise ConfigurationError(f"{' and '.join(chosen)}: give one of them only")
     if not chosen:
@@ -165,4 +164,4 @@ def choose_auth(
         check_type("auth", value, httpx.Auth, "an httpx.Auth", ConfigurationError)
         return cast(httpx.Auth, value)
     kind = ApiKeyAuth if name.lower() in ("api_key", "kit_api_key") else BearerAuth
-    return kind(cast(str, value), origin, name)
+    return kind(value, origin, name)

@@ -35,11 +35,8 @@ class Body:
     def __init__(self, response: httpx.Response, limit: int | None) -> None:
         self._limit = limit
         self._raw = self._decoded = 0
-        self._encodings = [
-            name
-            for name in response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
-            if name not in ("", "identity")
-        ]
+        encodings = response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
+        self._encodings = [name for name in encodings if name not in ("", "identity")]
         self._inflater: Any = None
         announced = response.headers.get("Content-Length", "")
         if announced.isascii() and announced.isdigit() and len(announced) < 20:
@@ -95,8 +92,7 @@ class Body:
 
 def largest(request: httpx.Request) -> int | None:
     """Return the largest size of the response body of a request, or None for any."""
-    limit: int | None = request.extensions.get("max_response_bytes", MAX_RESPONSE_BYTES)
-    return limit
+    return cast("int | None", request.extensions.get("max_response_bytes", MAX_RESPONSE_BYTES))
 
 
 def read(response: httpx.Response, limit: int | None, deadline: Deadline | None) -> None:

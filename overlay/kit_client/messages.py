@@ -51,11 +51,10 @@ def read_messages(content: bytes) -> list[str]:
             # Sequences have been seen to answer with lists of lists.
             left.extend((field, inner) for inner in reversed(item))
         elif isinstance(item, dict):
-            inside = [
+            left.extend(
                 (field if name in names else f"{field}.{name}".strip(".")[:LONGEST_FIELD], inner)
-                for name, inner in item.items()
-            ]
-            left.extend(reversed(inside))
+                for name, inner in reversed(item.items())
+            )
     return messages
 
 

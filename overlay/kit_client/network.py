@@ -23,8 +23,7 @@ class NetworkTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         # It has no public name in httpx.
-        transport = self._client._transport_for_url(request.url)  # pyright: ignore[reportPrivateUsage]
-        return transport.handle_request(request)
+        return self._client._transport_for_url(request.url).handle_request(request)  # pyright: ignore[reportPrivateUsage]
 
     def close(self) -> None:
         self._client.close()

@@ -23,11 +23,10 @@ class Secret:
     def __repr__(self) -> str:
         return MASKED
 
-    def __copy__(self) -> Self:
+    def __copy__(self, memo: object = None) -> Self:
         return self
 
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
+    __deepcopy__ = __copy__
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("secrets are not pickled: make the object that holds them again in the other process")
