@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from kit_api.errors import forgets_arguments
 from kit_api.types import Operation
 
 from .clock import Clock
@@ -90,6 +91,7 @@ class _HeaderAuth(OriginAuth):
         name: What to call it in an error.
     """
 
+    @forgets_arguments
     def __init__(self, secret: str, origin: httpx.URL, name: str) -> None:
         if not isinstance(secret, str) or not re.fullmatch("[!-~]+", secret):
             raise ConfigurationError(f"{name}: expected a non-empty string of printable ASCII without spaces")

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from kit_api.client import TIMEOUT, AuthenticatedClient, Client
+from kit_api.errors import forgets_arguments
 from kit_api.types import UNSET, Drift, Operation, Response, Unset, lazy_property
 
 from . import settings
@@ -70,6 +71,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
     _is_async: ClassVar[bool]
     _layers: Layers[Transport]
 
+    @forgets_arguments
     def __init__(
         self,
         api_key: str | None = None,
@@ -147,6 +149,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         """The differences between responses and the document so far: one for each place, the first one first."""
         return self._drift.seen
 
+    @forgets_arguments
     def with_options(
         self,
         *,

@@ -9,6 +9,7 @@ import httpx
 
 from kit_api import types
 from kit_api.api import AsyncResources, Resources
+from kit_api.errors import forgets_arguments
 from kit_api.types import ListModule, Operation, Response, lazy_property
 
 from .base import BaseKit, Layers, last_call
@@ -101,6 +102,7 @@ class Kit(BaseKit[httpx.BaseTransport, httpx.Client], Resources):
         """
         return Pager(operation, limit, args, kwargs)
 
+    @forgets_arguments
     def request(
         self,
         method: str,
@@ -183,6 +185,7 @@ class AsyncKit(BaseKit[httpx.AsyncBaseTransport, httpx.AsyncClient], AsyncResour
         """Return the items of a list operation, for `async for`. Arguments and errors are those of `Kit.paginate`."""
         return AsyncPager(operation, limit, args, kwargs)
 
+    @forgets_arguments
     async def request(
         self,
         method: str,

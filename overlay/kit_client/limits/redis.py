@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
+from kit_api.errors import forgets_arguments
 from kit_client.errors import ConfigurationError
 from kit_client.options import check_type
 
@@ -86,6 +87,7 @@ class RedisRateLimiter(SharedRateLimiter):
     # Twice, to connect and to answer.
     patience = 4 * PATIENCE
 
+    @forgets_arguments
     def __init__(
         self,
         url: str,

@@ -71,6 +71,7 @@ class OAuth(PerClientAuth):
         ConfigurationError: An argument can't be used.
     """
 
+    @forgets_arguments
     def __init__(
         self,
         *,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
+from kit_api.errors import clear_locals, forgets_arguments
 from kit_client.errors import ConfigurationError, TokenStoreError
 
 from .stores import KEPT, LOCK_SECONDS
@@ -34,6 +36,7 @@ class RedisTokenStore:
         TokenStoreError: Raised by the methods: Redis doesn't answer, or answers with an error.
     """
 
+    @forgets_arguments
     def __init__(self, url: str | Any, *, prefix: str = "kit-client:tokens:") -> None:
         try:
             import redis
@@ -68,6 +71,7 @@ class RedisTokenStore:
             text: bytes | str | None = self._redis.get(self._prefix + account)
         return text.decode() if isinstance(text, bytes) else text
 
+    @forgets_arguments
     def save(self, account: str, text: str, /) -> None:
         with self._errors():
             self._redis.set(self._prefix + account, text)
@@ -100,9 +104,11 @@ class RedisTokenStore:
 
     @contextlib.contextmanager
     def _errors(self) -> Generator[None]:
+        outer = sys.exception()
         try:
             yield
         except self._error as error:
+            clear_locals(error, outer)  # Those of redis have the password.
             # Without its text, which may quote what was to be stored.
             raise TokenStoreError(
                 f"Redis doesn't answer as it should ({type(error).__name__}); {KEPT}. See that it runs and can be reached"

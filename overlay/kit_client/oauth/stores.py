@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import msgspec
 
+from kit_api.errors import forgets_arguments
 from kit_client.errors import ConfigurationError, TokenStoreError
 from kit_client.secret import Secret
 
@@ -118,7 +119,7 @@ class MemoryTokenStore:
             lock.release()
 
 
-def _real_path(path: object) -> Path:
+def _real_path(path: str | os.PathLike[str]) -> Path:
     if isinstance(path, str | os.PathLike) and str(path) and "\0" not in str(path):
         with contextlib.suppress(RuntimeError, TypeError):
             # A link stays a link, and what it leads to is replaced.
@@ -152,6 +153,7 @@ class FileTokenStore:
         text = self._read().get(account)
         return None if text is None else bytes(text).decode()
 
+    @forgets_arguments
     def save(self, account: str, text: str, /) -> None:
         self._change(account, msgspec.Raw(text.encode()))
 

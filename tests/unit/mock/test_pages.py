@@ -277,12 +277,12 @@ def test_what_is_wrong_with_a_form_is_said(
 
 @pytest.mark.parametrize("beyond", [2**63, 10**18 * 10])
 def test_an_id_of_many_digits_is_that_of_no_other(mock: KitMock, web: httpx.Client, beyond: int) -> None:
-    short, long = 10**17, 10**18 + 1  # The same 18 digits come first.
+    short, long = 1, 12  # As texts of 19 digits they begin with the same 18.
     for id_ in (short, long):
         mock.subscribers.add(f"{id_}@example.com", id=id_)
         mock.tags.add(f"tag {id_}", id=id_)
     mock.webhooks.add("tag_add", "http://127.0.0.1:1/", tag=f"tag {long}")
-    form = {"action": "fire", "event": "tag_add", "subscriber": str(long), "about": str(long)}
+    form = {"action": "fire", "event": "tag_add", "subscriber": f"{long:019}", "about": f"{long:019}"}
     assert web.post("/_mock/", data=form).headers["Location"] == "/_mock/?done=fire&queued=1"
     (queued,) = mock.deliveries
     assert queued.payload["subscriber"]["id"] == long
