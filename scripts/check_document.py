@@ -14,19 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from document import DOCUMENT, ROOT, each_operation, load, resolved
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-ROOT = Path(__file__).resolve().parent.parent
-DOCUMENT = ROOT / "openapi" / "openapi.yaml"
 REFERENCE = ROOT.parent / "shared" / "docs" / "reference.json"
 BEYOND = "x-beyond-reference"
-METHODS = {"get", "put", "post", "delete", "patch"}
 
 
 def problems(path: Path) -> list[str]:
     """What is wrong with the document, one line each, with the place in it."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = load(path)
     return [
         f"#/{'/'.join(str(part).replace('~', '~0').replace('/', '~1') for part in error.absolute_path)}: {error.message}"
         for error in OpenAPIV31SpecValidator(document).iter_errors()
@@ -35,16 +32,14 @@ def problems(path: Path) -> list[str]:
 
 def false_marks(path: Path, reference: Path) -> Iterator[str]:
     """The operations whose statuses, less those marked as beyond the reference, aren't those that it lists."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = load(path)
     listed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in json.loads(reference.read_text(encoding="utf-8")):
         listed[entry["method"].lower(), _nameless(entry["path"])] |= entry["responses"].keys()
-    for template, item in document["paths"].items():
-        for method in item.keys() & METHODS:
-            operation = item[method]
-            unmarked = operation["responses"].keys() - set(_marked(document, operation))
-            for status in sorted(unmarked ^ listed[method, _nameless(template)]):
-                yield f"{operation['operationId']}: {status} and its {BEYOND} don't agree with the reference"
+    for template, method, _, operation in each_operation(document):
+        unmarked = operation["responses"].keys() - set(_marked(document, operation))
+        for status in sorted(unmarked ^ listed[method, _nameless(template)]):
+            yield f"{operation['operationId']}: {status} and its {BEYOND} don't agree with the reference"
 
 
 def _marked(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[str]:
@@ -63,9 +58,7 @@ def _nameless(template: str) -> str:
 
 
 def _is_marked(document: dict[str, Any], response: dict[str, Any]) -> bool:
-    if "$ref" in response:
-        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    return response.get(BEYOND) is True
+    return resolved(document, response).get(BEYOND) is True
 
 
 def main() -> int:

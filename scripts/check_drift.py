@@ -6,7 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from generate import OUTPUT, ROOT, generate
+from document import ROOT
+from generate import OUTPUT, generate
 from list_operations import TABLE, table
 from list_rules import files as files_of_rules
 

@@ -10,19 +10,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from document import DOCUMENT, ROOT, absent_with, load, operations, read_back
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from views import FUNCTIONS, READS_BACK, request_only, sent_models
+from views import FUNCTIONS, request_only, sent_models
 
-ROOT = Path(__file__).resolve().parent.parent
-DOCUMENT = ROOT / "openapi" / "openapi.yaml"
 TEMPLATES = ROOT / "openapi" / "templates"
 OUTPUT = ROOT / "generated" / "kit_api"
 
@@ -34,77 +31,6 @@ EXTRA = {
     "recipients.py.jinja": "recipients.py",
     "schemas.py.jinja": "schemas.py",
 }
-METHODS = ("get", "put", "post", "delete", "patch")
-
-
-def parameter_descriptions(
-    document: dict[str, Any], item: dict[str, Any], operation: dict[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """What is said of each parameter; the generator keeps only what is said of its schema."""
-    for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        if "$ref" in parameter:
-            parameter = document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
-        yield parameter["name"], parameter.get("description", "")
-
-
-def error_descriptions(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, str]:
-    """Return what is said of each error, by its status."""
-    shared = document["components"]["responses"]
-    answers = {
-        str(status): shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
-        for status, answer in operation["responses"].items()
-    }
-    return {status: answer["description"] for status, answer in answers.items() if status[0] in "45"}
-
-
-def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return every operation by its id: what the templates need and the generator's own model leaves out."""
-    schemes = document["components"]["securitySchemes"]
-    return {
-        operation["operationId"]: {
-            "path": path,
-            "method": method,
-            # Repeating these has no further effect by HTTP's own rules; of the rest the document must say so.
-            "retry_safe": method in ("get", "put", "delete") or operation.get("x-retry-safe", False),
-            # A scheme of the type `http` describes the token of `oauth2` once more, for tools that can't get one.
-            "security": [
-                scheme for way in operation["security"] for scheme in way if schemes[scheme]["type"] != "http"
-            ],
-            # An operation with servers of its own lists them in the order of the document's.
-            "servers": {
-                server["url"]: own["url"]
-                for server, own in zip(document["servers"], operation.get("servers", document["servers"]), strict=True)
-            },
-            "parameters": dict(parameter_descriptions(document, item, operation)),
-            "errors": error_descriptions(document, operation),
-            "body_required": operation.get("requestBody", {}).get("required", False),
-        }
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-        if method in METHODS
-    }
-
-
-def absent_with(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
-    """Return the properties that a query parameter makes the service leave out, with the name of the parameter."""
-    found: dict[str, str] = {}
-    for part in schema.get("allOf", ()):
-        target = document["components"]["schemas"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
-        found |= absent_with(document, target)
-    properties = schema.get("properties", {}).items()
-    return found | {name: part["x-absent-with"] for name, part in properties if "x-absent-with" in part}
-
-
-def read_back(document: dict[str, Any]) -> dict[str, list[str]]:
-    """By the name of its schema, the fields of each object whose items read back as another schema's."""
-    schemas = document["components"]["schemas"]
-    found: dict[str, list[str]] = {}
-    for schema, definition in schemas.items():
-        for name, field in definition.get("properties", {}).items():
-            items = field.get("items", {}).get("$ref", "").rpartition("/")[2]
-            if READS_BACK in schemas.get(items, {}):
-                found.setdefault(schema, []).append(name)
-    return found
 
 
 def generate(output: Path) -> list[str]:
@@ -135,7 +61,7 @@ def parse(document: dict[str, Any], output: Path) -> tuple[Config, GeneratorData
 
 def build(output: Path) -> list[str]:
     """Write the package to a folder that doesn't exist yet."""
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    document = load()
     config, data = parse(document, output)
     if isinstance(data, GeneratorError):
         return [f"{data.header} {data.detail}"]

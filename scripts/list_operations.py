@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-from generate import DOCUMENT, OUTPUT, ROOT, operations, parse
+from document import ROOT, load, operations
+from generate import OUTPUT, parse
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint
 from views import envelope, is_browser_page, method_name, page_items, returns, type_of
@@ -50,7 +50,7 @@ def row(endpoint: Endpoint, tag: str, operation: dict[str, Any]) -> list[str]:
 
 def table() -> str:
     """Return the text of the file. Raises ValueError if the generator can't read the document."""
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    document = load()
     _, data = parse(document, OUTPUT)
     if isinstance(data, GeneratorError):
         raise ValueError(f"{data.header} {data.detail}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generate import ROOT
+from document import ROOT
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kit_mock.rules.catalogue import RULES, TOPICS

@@ -115,7 +115,7 @@ def _described(
             field = resolved(schema)
             is_required = name in body.get("required", ())
             arguments.setdefault(name, Argument(name, "body", field, is_required, field.get("description", "")))
-    schemes = {name for alternative in operation.get("security", ()) for name in alternative}
+    schemes = {name for alternative in operation.get("security", document.get("security", ())) for name in alternative}
     return Described(
         operation["operationId"],
         method.upper(),
@@ -135,7 +135,8 @@ def _is_browser_page(operation: dict[str, Any]) -> bool:
 
 
 def _followed(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    return _target(document, part["$ref"]) if "$ref" in part else part
+    """Follow a `$ref`. Keys beside it override those of its target."""
+    return {**_target(document, part["$ref"]), **part} if "$ref" in part else part
 
 
 def _target(document: dict[str, Any], reference: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class AccountResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A color is no hex code, or there are more than 5.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -107,7 +107,7 @@ class AccountResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: The account has no creator profile.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -160,7 +160,7 @@ class AccountResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A day isn't written as `YYYY-MM-DD`.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -238,7 +238,7 @@ class AsyncAccountResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A color is no hex code, or there are more than 5.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -262,7 +262,7 @@ class AsyncAccountResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: The account has no creator profile.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -315,7 +315,7 @@ class AsyncAccountResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A day isn't written as `YYYY-MM-DD`.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.

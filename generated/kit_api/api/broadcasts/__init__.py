@@ -62,7 +62,7 @@ class BroadcastsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -130,7 +130,7 @@ class BroadcastsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.PermissionDeniedError: The account isn't allowed to do that.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The template doesn't exist, the filter has more than one group, or another value is invalid.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -235,7 +235,7 @@ class BroadcastsResource:
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.PermissionDeniedError: The account isn't allowed to do that.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A value is invalid, or the broadcast is being sent already.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -282,7 +282,7 @@ class BroadcastsResource:
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.PermissionDeniedError: The account isn't allowed to do that.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The broadcast is being sent, or was.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -308,7 +308,7 @@ class BroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
-            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.BadRequestError: The broadcast was sent more than five years ago.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
@@ -366,7 +366,7 @@ class AsyncBroadcastsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -434,7 +434,7 @@ class AsyncBroadcastsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.PermissionDeniedError: The account isn't allowed to do that.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The template doesn't exist, the filter has more than one group, or another value is invalid.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -539,7 +539,7 @@ class AsyncBroadcastsResource:
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.PermissionDeniedError: The account isn't allowed to do that.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A value is invalid, or the broadcast is being sent already.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -586,7 +586,7 @@ class AsyncBroadcastsResource:
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.PermissionDeniedError: The account isn't allowed to do that.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The broadcast is being sent, or was.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -612,7 +612,7 @@ class AsyncBroadcastsResource:
 
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
-            kit_client.BadRequestError: The body isn't JSON.
+            kit_client.BadRequestError: The broadcast was sent more than five years ago.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.

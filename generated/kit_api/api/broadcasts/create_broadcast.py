@@ -46,7 +46,7 @@ def sync(
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.PermissionDeniedError: The account isn't allowed to do that.
-        kit_client.UnprocessableEntityError: A value is missing or invalid.
+        kit_client.UnprocessableEntityError: The template doesn't exist, the filter has more than one group, or another value is invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.APIConnectionError: There was no response, or an incomplete one.

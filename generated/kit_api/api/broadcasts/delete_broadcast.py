@@ -37,7 +37,7 @@ def sync(id: int, *, client: AuthenticatedClient) -> None:
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.PermissionDeniedError: The account isn't allowed to do that.
         kit_client.NotFoundError: There is nothing with that id.
-        kit_client.UnprocessableEntityError: A value is missing or invalid.
+        kit_client.UnprocessableEntityError: The broadcast is being sent, or was.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.APIConnectionError: There was no response, or an incomplete one.

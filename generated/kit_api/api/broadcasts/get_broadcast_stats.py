@@ -36,7 +36,7 @@ def sync(id: int, *, client: AuthenticatedClient) -> BroadcastStatsResponse:
 
     Raises:
         ValueError, TypeError: An argument can't be sent. Nothing was sent.
-        kit_client.BadRequestError: The body isn't JSON.
+        kit_client.BadRequestError: The broadcast was sent more than five years ago.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.

@@ -64,7 +64,7 @@ class FormsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -131,7 +131,7 @@ class FormsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -178,8 +178,8 @@ class FormsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such form, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -213,8 +213,8 @@ class FormsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such form, or no such subscriber.
+            kit_client.UnprocessableEntityError: The referrer is no string.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -249,7 +249,7 @@ class FormsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `additions` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -306,7 +306,7 @@ class AsyncFormsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -373,7 +373,7 @@ class AsyncFormsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -420,8 +420,8 @@ class AsyncFormsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such form, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -455,8 +455,8 @@ class AsyncFormsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such form, or no such subscriber.
+            kit_client.UnprocessableEntityError: The referrer is no string.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -493,7 +493,7 @@ class AsyncFormsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `additions` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.

@@ -49,7 +49,7 @@ def sync(
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
         kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-        kit_client.UnprocessableEntityError: A value is missing or invalid.
+        kit_client.UnprocessableEntityError: `additions` is empty or no array.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.

@@ -108,7 +108,7 @@ class OauthResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The request for tokens was refused.
-            kit_client.AuthenticationError: The request for tokens was refused.
+            kit_client.AuthenticationError: The client id or its secret is wrong.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -225,7 +225,7 @@ class AsyncOauthResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The request for tokens was refused.
-            kit_client.AuthenticationError: The request for tokens was refused.
+            kit_client.AuthenticationError: The client id or its secret is wrong.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.

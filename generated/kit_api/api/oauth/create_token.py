@@ -39,7 +39,7 @@ def sync(*, client: Client, body: TokenRequest | TokenRequestDict) -> TokenRespo
     Raises:
         ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The request for tokens was refused.
-        kit_client.AuthenticationError: The request for tokens was refused.
+        kit_client.AuthenticationError: The client id or its secret is wrong.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.APIConnectionError: There was no response, or an incomplete one.

@@ -53,7 +53,7 @@ class SequencesResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -116,7 +116,7 @@ class SequencesResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -159,8 +159,8 @@ class SequencesResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such sequence, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -192,7 +192,7 @@ class SequencesResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: There is no such sequence, or no such subscriber.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -241,7 +241,7 @@ class AsyncSequencesResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -304,7 +304,7 @@ class AsyncSequencesResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -347,8 +347,8 @@ class AsyncSequencesResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such sequence, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -380,7 +380,7 @@ class AsyncSequencesResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: There is no such sequence, or no such subscriber.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.

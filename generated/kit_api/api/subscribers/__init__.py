@@ -82,7 +82,7 @@ class SubscribersResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: Sorting by or including the date of cancellation without the status `cancelled`, or a malformed parameter.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -144,7 +144,7 @@ class SubscribersResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The address or another value is invalid.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -220,7 +220,7 @@ class SubscribersResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The address is invalid, or another subscriber has it.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -294,7 +294,7 @@ class SubscribersResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -336,9 +336,9 @@ class SubscribersResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
-            kit_client.PermissionDeniedError: The account isn't allowed to do that.
+            kit_client.PermissionDeniedError: The account's plan doesn't allow that many subscribers.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `subscribers` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -411,7 +411,7 @@ class AsyncSubscribersResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: Sorting by or including the date of cancellation without the status `cancelled`, or a malformed parameter.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -473,7 +473,7 @@ class AsyncSubscribersResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The address or another value is invalid.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -549,7 +549,7 @@ class AsyncSubscribersResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The address is invalid, or another subscriber has it.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -623,7 +623,7 @@ class AsyncSubscribersResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -665,9 +665,9 @@ class AsyncSubscribersResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
-            kit_client.PermissionDeniedError: The account isn't allowed to do that.
+            kit_client.PermissionDeniedError: The account's plan doesn't allow that many subscribers.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `subscribers` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.

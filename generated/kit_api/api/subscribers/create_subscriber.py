@@ -48,7 +48,7 @@ def sync(
         ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-        kit_client.UnprocessableEntityError: A value is missing or invalid.
+        kit_client.UnprocessableEntityError: The address or another value is invalid.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.APIConnectionError: There was no response, or an incomplete one.

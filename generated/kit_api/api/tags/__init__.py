@@ -62,7 +62,7 @@ class TagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -99,7 +99,7 @@ class TagsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The name is blank or taken.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -128,7 +128,7 @@ class TagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The name is blank or taken.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -184,7 +184,7 @@ class TagsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -228,8 +228,8 @@ class TagsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -258,8 +258,8 @@ class TagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -287,7 +287,7 @@ class TagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -314,7 +314,7 @@ class TagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -348,7 +348,7 @@ class TagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `tags` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -383,7 +383,7 @@ class TagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `tags` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -418,7 +418,7 @@ class TagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `taggings` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -453,7 +453,7 @@ class TagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `taggings` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -505,7 +505,7 @@ class AsyncTagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -542,7 +542,7 @@ class AsyncTagsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The name is blank or taken.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -571,7 +571,7 @@ class AsyncTagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: The name is blank or taken.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -627,7 +627,7 @@ class AsyncTagsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
             kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: A cursor, a date or another parameter is malformed.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -671,8 +671,8 @@ class AsyncTagsResource:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -701,8 +701,8 @@ class AsyncTagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
+            kit_client.UnprocessableEntityError: The address is missing.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -730,7 +730,7 @@ class AsyncTagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -757,7 +757,7 @@ class AsyncTagsResource:
         Raises:
             ValueError, TypeError: An argument can't be sent. Nothing was sent.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-            kit_client.NotFoundError: There is nothing with that id.
+            kit_client.NotFoundError: There is no such tag, or no such subscriber.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.APIConnectionError: There was no response, or an incomplete one.
@@ -791,7 +791,7 @@ class AsyncTagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `tags` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -826,7 +826,7 @@ class AsyncTagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `tags` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -861,7 +861,7 @@ class AsyncTagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `taggings` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.
@@ -898,7 +898,7 @@ class AsyncTagsResource:
             kit_client.BadRequestError: The body isn't JSON.
             kit_client.AuthenticationError: The credentials are missing, wrong or expired, or are an API key, which this operation doesn't accept.
             kit_client.PayloadTooLargeError: The account's queue of bulk jobs is full.
-            kit_client.UnprocessableEntityError: A value is missing or invalid.
+            kit_client.UnprocessableEntityError: `taggings` is empty or no array.
             kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
             kit_client.ServerError: The service failed, or a proxy in front of it.
             kit_client.OAuthRequiredError: The client has an API key. Nothing was sent.

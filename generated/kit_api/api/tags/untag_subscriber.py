@@ -38,7 +38,7 @@ def sync(tag_id: int, id: int, *, client: AuthenticatedClient) -> None:
     Raises:
         ValueError, TypeError: An argument can't be sent. Nothing was sent.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
-        kit_client.NotFoundError: There is nothing with that id.
+        kit_client.NotFoundError: There is no such tag, or no such subscriber.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.APIConnectionError: There was no response, or an incomplete one.

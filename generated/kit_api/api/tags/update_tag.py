@@ -43,7 +43,7 @@ def sync(id: int, *, client: AuthenticatedClient, body: UpdateTagRequest | Updat
         kit_client.BadRequestError: The body isn't JSON.
         kit_client.AuthenticationError: The credentials are missing, wrong or expired.
         kit_client.NotFoundError: There is nothing with that id.
-        kit_client.UnprocessableEntityError: A value is missing or invalid.
+        kit_client.UnprocessableEntityError: The name is blank or taken.
         kit_client.RateLimitError: Too many requests: 120 in any 60 seconds with an API key, 600 with an OAuth token.
         kit_client.ServerError: The service failed, or a proxy in front of it.
         kit_client.APIConnectionError: There was no response, or an incomplete one.
