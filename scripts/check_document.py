@@ -16,23 +16,27 @@ from typing import Any
 
 from document import DOCUMENT, ROOT, each_operation, load, resolved
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing.exceptions import Unresolvable
 
 REFERENCE = ROOT.parent / "shared" / "docs" / "reference.json"
 BEYOND = "x-beyond-reference"
 
 
-def problems(path: Path) -> list[str]:
-    """What is wrong with the document, one line each, with the place in it."""
-    document = load(path)
-    return [
-        f"#/{'/'.join(str(part).replace('~', '~0').replace('/', '~1') for part in error.absolute_path)}: {error.message}"
-        for error in OpenAPIV31SpecValidator(document).iter_errors()
-    ]
+def problems(document: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the document, one line each, with the place in it."""
+    try:
+        errors = list(OpenAPIV31SpecValidator(document).iter_errors())
+    except Unresolvable as error:
+        return [f"$ref #{error.ref.removeprefix('#')} leads to nothing"]
+    places = (
+        "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in error.absolute_path) for error in errors
+    )
+    # Some messages end with what was compared, on lines of its own.
+    return [f"#/{place}: {error.message.splitlines()[0]}" for place, error in zip(places, errors, strict=True)]
 
 
-def false_marks(path: Path, reference: Path) -> Iterator[str]:
-    """The operations whose statuses, less those marked as beyond the reference, aren't those that it lists."""
-    document = load(path)
+def false_marks(document: dict[str, Any], reference: Path) -> Iterator[str]:
+    """Yield the operations whose statuses, less those marked as beyond the reference, aren't those that it lists."""
     listed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in json.loads(reference.read_text(encoding="utf-8")):
         listed[entry["method"].lower(), _nameless(entry["path"])] |= entry["responses"].keys()
@@ -43,7 +47,7 @@ def false_marks(path: Path, reference: Path) -> Iterator[str]:
 
 
 def _marked(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[str]:
-    """The statuses that are marked as beyond the reference: all of an operation that is marked itself."""
+    """Yield the statuses that are marked as beyond the reference: all of an operation that is marked itself."""
     if operation.get(BEYOND) is True:
         yield from operation["responses"]
         return
@@ -66,9 +70,13 @@ def main() -> int:
     parser.add_argument("document", nargs="?", type=Path, default=DOCUMENT, help="default: %(default)s")
     parser.add_argument("--reference", type=Path, default=REFERENCE, help="where it is present: %(default)s")
     options = parser.parse_args()
-    found = problems(options.document)
-    if not found and options.reference.is_file():
-        found += false_marks(options.document, options.reference)
+    try:
+        document = load(options.document)
+        found = problems(document)
+        if not found and options.reference.is_file():
+            found += false_marks(document, options.reference)
+    except ValueError as error:
+        found = [str(error)]
     for problem in found:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if found else 0

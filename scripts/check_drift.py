@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from document import ROOT
@@ -20,20 +21,23 @@ def files(folder: Path) -> dict[Path, bytes]:
     }
 
 
+def differences(fresh_folder: Path) -> Iterator[str]:
+    """Yield the generated files that differ from a fresh package, its table and the rules of the mock."""
+    fresh, committed = files(fresh_folder), files(OUTPUT)
+    stale = [
+        OUTPUT / name for name in sorted(fresh.keys() | committed.keys()) if fresh.get(name) != committed.get(name)
+    ]
+    texts = {TABLE: table(), **files_of_rules()}
+    stale += [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        yield f"{path.relative_to(ROOT)} differs; run `make generate`"
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         fresh_folder = Path(scratch) / OUTPUT.name
-        problems = generate(fresh_folder)
-        fresh, committed = files(fresh_folder), files(OUTPUT)
-    for name in sorted(fresh.keys() | committed.keys()):
-        if fresh.get(name) != committed.get(name):
-            problems.append(f"{(OUTPUT / name).relative_to(ROOT)} differs; run `make generate`")
-    # A document that can't be generated from has no table.
-    if fresh and (not TABLE.is_file() or TABLE.read_text(encoding="utf-8") != table()):
-        problems.append(f"{TABLE.relative_to(ROOT)} differs; run `make generate`")
-    for path, text in files_of_rules().items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            problems.append(f"{path.relative_to(ROOT)} differs; run `make generate`")
+        # What can't be generated can't differ.
+        problems = generate(fresh_folder) or list(differences(fresh_folder))
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if problems else 0

@@ -79,11 +79,14 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def accepted_schemes(document: dict[str, Any], operation: dict[str, Any]) -> list[str]:
-    """Return the security schemes of which an operation needs one."""
+    """Return the security schemes of which an operation needs one. Raises ValueError for one that isn't there."""
     schemes = document["components"]["securitySchemes"]
-    ways = operation.get("security", document.get("security", []))
+    named = [scheme for way in operation.get("security", document.get("security", [])) for scheme in way]
+    for scheme in named:
+        if scheme not in schemes:
+            raise ValueError(f"{operation['operationId']}: the document has no security scheme {scheme}")
     # A scheme of the type `http` describes the token of `oauth2` once more, for tools that can't get one.
-    return [scheme for way in ways for scheme in way if schemes[scheme]["type"] != "http"]
+    return [scheme for scheme in named if schemes[scheme]["type"] != "http"]
 
 
 def absent_with(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:

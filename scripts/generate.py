@@ -1,4 +1,4 @@
-"""Generate the package ``kit_api`` from the document: ``python scripts/generate.py [--output DIR]``."""
+"""Generate the package ``kit_api`` from the document: ``python scripts/generate.py [--output DIR] [--document FILE]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from check_document import problems
 from document import DOCUMENT, ROOT, absent_with, load, operations, read_back
+from names import hidden_names, unusable_ids, unusable_names
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
@@ -33,17 +35,20 @@ EXTRA = {
 }
 
 
-def generate(output: Path) -> list[str]:
-    """Write the package to ``output``; return what went wrong, a line each, and then leave what is there alone."""
+def generate(output: Path, source: Path = DOCUMENT) -> list[str]:
+    """Write the package of a document to ``output``; return what went wrong, a line each, and then leave what is there alone."""
     if output.exists() and any(output.iterdir()) and not (output / "openapi.json").is_file():
         return [f"{output} holds something else than a generated package; name another folder"]
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch) / output.name
-        problems = build(fresh)
-        if not problems:
+        try:
+            found = build(fresh, source)
+        except ValueError as error:
+            return [str(error)]
+        if not found:
             shutil.rmtree(output, ignore_errors=True)
             shutil.copytree(fresh, output)
-    return problems
+    return found
 
 
 def parse(document: dict[str, Any], output: Path) -> tuple[Config, GeneratorData | GeneratorError]:
@@ -59,12 +64,16 @@ def parse(document: dict[str, Any], output: Path) -> tuple[Config, GeneratorData
     return config, GeneratorData.from_dict(document, config=config)
 
 
-def build(output: Path) -> list[str]:
-    """Write the package to a folder that doesn't exist yet."""
-    document = load()
+def build(output: Path, source: Path) -> list[str]:
+    """Write the package to a folder that doesn't exist yet. Return what went wrong, a line each."""
+    document = load(source)
+    if found := problems(document) or list(unusable_ids(document)):
+        return found
     config, data = parse(document, output)
     if isinstance(data, GeneratorError):
-        return [f"{data.header} {data.detail}"]
+        return [line(data)]
+    if found := list(unusable_names(data)):
+        return found
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     project.env.globals.update(
         FUNCTIONS,
@@ -84,23 +93,32 @@ def build(output: Path) -> list[str]:
         (output / name).write_text(text, encoding="utf-8")
     (output / "py.typed").write_text("", encoding="utf-8")
     (output / "openapi.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    # Ahead of ruff, which takes out imports that an argument hides.
+    if found := [line(error) for error in errors] or list(hidden_names(output)):
+        return found
     config.post_hooks = hooks
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     project.errors.clear()
     project._run_post_hooks()
     shutil.rmtree(output / ".ruff_cache", ignore_errors=True)
-    errors += project.errors
-    return [f"{error.header or ''} {error.detail or ''}".strip() for error in errors]
+    return [line(error) for error in project.errors]
+
+
+def line(error: GeneratorError) -> str:
+    """Return what an error of the generator says, in one line."""
+    return " ".join(f"{error.header or ''} {error.detail or ''}".split())
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Generate the package kit_api from openapi/openapi.yaml.")
+    parser = argparse.ArgumentParser(description="Generate the package kit_api from a document.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="the folder to write (default: %(default)s)")
-    output = parser.parse_args().output.resolve()
-    problems = generate(output)
-    for problem in problems:
+    parser.add_argument("--document", type=Path, default=DOCUMENT, help="the document (default: %(default)s)")
+    options = parser.parse_args()
+    output = options.output.resolve()
+    found = generate(output, options.document)
+    for problem in found:
         print(f"error: {problem}", file=sys.stderr)
-    if problems:
+    if found:
         return 1
     print(f"wrote {sum(1 for path in output.rglob('*.py'))} modules to {output}")
     return 0

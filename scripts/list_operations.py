@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from document import ROOT, load, operations
-from generate import OUTPUT, parse
+from generate import OUTPUT, line, parse
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint
 from views import envelope, is_browser_page, method_name, page_items, returns, type_of
@@ -53,7 +53,7 @@ def table() -> str:
     document = load()
     _, data = parse(document, OUTPUT)
     if isinstance(data, GeneratorError):
-        raise ValueError(f"{data.header} {data.detail}")
+        raise ValueError(line(data))
     known = operations(document)
 
     def lines() -> Iterator[list[str]]:

@@ -28,9 +28,8 @@ ERRORS = {
     "413": "PayloadTooLargeError",
     "422": "UnprocessableEntityError",
     "429": "RateLimitError",
-    "5XX": "ServerError",
 }
-"""The class of `kit_client` for each error status of the document."""
+"""The class of `kit_client` for each error status that has one of its own."""
 
 UNREACHABLE = "415"
 """The status that the client can't bring about: it sends each body with the media type that is documented."""
@@ -230,19 +229,23 @@ def has_warnings(endpoint: Endpoint) -> bool:
 
 def raises(operation: dict[str, Any]) -> dict[str, str]:
     """Return what each error of an operation means, in a sentence, by the name of its class."""
-    errors = {ERRORS[status]: text for status, text in operation["errors"].items() if status != UNREACHABLE}
-    said = {error: text.partition(". ")[0].rstrip(".") for error, text in errors.items()}
+    said: dict[str, str] = {}
+    for status, text in operation["errors"].items():
+        if status != UNREACHABLE:
+            error = ERRORS.get(status, "ServerError" if status[0] == "5" else "APIStatusError")
+            sentence = text.partition(". ")[0].rstrip(".")
+            said[error] = f"{said[error]}; or: {sentence}" if error in said else sentence
     if operation["security"] == ["oauth2"]:
         said["OAuthRequiredError"] = "The client has an API key. Nothing was sent"
     return {**said, "APIConnectionError": "There was no response, or an incomplete one"}
 
 
 def method_name(endpoint: Endpoint, tag: str) -> str:
-    """The operation's name less its tag's noun: `list_tags` is `tags.list`; but the verb in `bulk_tag_…` stays."""
+    """Return an operation's name less its tag's noun: `list_tags` is `tags.list`; but the verb in `bulk_tag_…` stays."""
     singular = tag.removesuffix("s")
     if endpoint.name.startswith(f"bulk_{singular}_"):
         return str(endpoint.name)
-    return endpoint.name.replace(f"_{tag}", "").replace(f"_{singular}", "")
+    return re.sub(rf"_({tag}|{singular})(?=_|$)", "", endpoint.name)
 
 
 def imports(properties: Iterable[Property], prefix: str) -> list[str]:

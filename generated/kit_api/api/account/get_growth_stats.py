@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import query as query_values
 from ...models.growth_stats_response import GrowthStatsResponse
 from ...types import UNSET, Operation, Response, Unset
 
@@ -22,7 +22,7 @@ OPERATION: Operation[GrowthStatsResponse] = Operation(
 def _request(
     *, starting: datetime.date | None | Unset = UNSET, ending: datetime.date | None | Unset = UNSET
 ) -> dict[str, Any]:
-    return {"url": "/v4/account/growth_stats", "params": query(starting=starting, ending=ending)}
+    return {"url": "/v4/account/growth_stats", "params": query_values(starting=starting, ending=ending)}
 
 
 def sync(

@@ -5,7 +5,7 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import query as query_values
 from ...models.broadcast import Broadcast
 from ...models.broadcast_page import BroadcastPage
 from ...models.broadcast_status import BroadcastStatus
@@ -34,7 +34,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/broadcasts",
-        "params": query(
+        "params": query_values(
             status=status,
             sent_after=sent_after,
             sent_before=sent_before,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import query
+from ...encoding import query as query_values
 from ...models.email_template import EmailTemplate
 from ...models.email_template_page import EmailTemplatePage
 from ...types import UNSET, Operation, Page, Response, Unset
@@ -28,7 +28,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/email_templates",
-        "params": query(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        "params": query_values(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     }
 
 

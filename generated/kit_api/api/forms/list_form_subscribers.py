@@ -5,7 +5,8 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import path_value, query
+from ...encoding import path_value
+from ...encoding import query as query_values
 from ...models.form_subscriber import FormSubscriber
 from ...models.form_subscriber_page import FormSubscriberPage
 from ...models.subscriber_status_filter import SubscriberStatusFilter
@@ -37,7 +38,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/forms/{form_id}/subscribers".format(form_id=path_value("form_id", form_id)),
-        "params": query(
+        "params": query_values(
             status=status,
             added_after=added_after,
             added_before=added_before,

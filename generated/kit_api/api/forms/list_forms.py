@@ -5,7 +5,8 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import comma_list, query
+from ...encoding import comma_list
+from ...encoding import query as query_values
 from ...models.count_include import CountInclude
 from ...models.form import Form
 from ...models.form_page import FormPage
@@ -35,7 +36,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/forms",
-        "params": query(
+        "params": query_values(
             status=status,
             type=type,
             include=comma_list("include", include),

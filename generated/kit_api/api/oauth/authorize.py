@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import Client
-from ...encoding import query
+from ...encoding import query as query_values
 from ...models.authorization_response_type import AuthorizationResponseType
 from ...models.code_challenge_method import CodeChallengeMethod
 from ...types import UNSET, Operation, Unset
@@ -28,7 +28,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/oauth/authorize",
-        "params": query(
+        "params": query_values(
             client_id=client_id,
             response_type=response_type,
             redirect_uri=redirect_uri,

@@ -5,7 +5,8 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import path_value, query
+from ...encoding import path_value
+from ...encoding import query as query_values
 from ...models.added_subscriber import AddedSubscriber
 from ...models.added_subscriber_page import AddedSubscriberPage
 from ...models.subscriber_status_filter import SubscriberStatusFilter
@@ -36,7 +37,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/sequences/{sequence_id}/subscribers".format(sequence_id=path_value("sequence_id", sequence_id)),
-        "params": query(
+        "params": query_values(
             status=status,
             added_after=added_after,
             added_before=added_before,

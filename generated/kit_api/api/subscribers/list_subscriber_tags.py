@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import path_value, query
+from ...encoding import path_value
+from ...encoding import query as query_values
 from ...models.subscriber_tag import SubscriberTag
 from ...models.subscriber_tag_page import SubscriberTagPage
 from ...types import UNSET, Operation, Page, Response, Unset
@@ -29,7 +30,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/subscribers/{subscriber_id}/tags".format(subscriber_id=path_value("subscriber_id", subscriber_id)),
-        "params": query(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
+        "params": query_values(after=after, before=before, per_page=per_page, include_total_count=include_total_count),
     }
 
 

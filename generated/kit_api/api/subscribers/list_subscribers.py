@@ -6,7 +6,8 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import comma_list, query
+from ...encoding import comma_list
+from ...encoding import query as query_values
 from ...models.sort_order import SortOrder
 from ...models.subscriber import Subscriber
 from ...models.subscriber_include import SubscriberInclude
@@ -44,7 +45,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/subscribers",
-        "params": query(
+        "params": query_values(
             email_address=email_address,
             status=status,
             created_after=created_after,

@@ -5,7 +5,8 @@ import datetime
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import path_value, query
+from ...encoding import path_value
+from ...encoding import query as query_values
 from ...models.subscriber_status_filter import SubscriberStatusFilter
 from ...models.tagged_subscriber import TaggedSubscriber
 from ...models.tagged_subscriber_page import TaggedSubscriberPage
@@ -37,7 +38,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/tags/{tag_id}/subscribers".format(tag_id=path_value("tag_id", tag_id)),
-        "params": query(
+        "params": query_values(
             status=status,
             tagged_after=tagged_after,
             tagged_before=tagged_before,

@@ -5,7 +5,8 @@ from collections import abc
 from typing import Any
 
 from ...client import AuthenticatedClient
-from ...encoding import comma_list, query
+from ...encoding import comma_list
+from ...encoding import query as query_values
 from ...models.count_include import CountInclude
 from ...models.tag import Tag
 from ...models.tag_page import TagPage
@@ -31,7 +32,7 @@ def _request(
 ) -> dict[str, Any]:
     return {
         "url": "/v4/tags",
-        "params": query(
+        "params": query_values(
             include=comma_list("include", include),
             after=after,
             before=before,
