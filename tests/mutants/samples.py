@@ -87,10 +87,26 @@ def body(operation: str) -> dict[str, Any] | None:
 
 def usual(truth: Truth, operation: str, *, extra: Mapping[str, Any] | None = None) -> Request:
     """Return a request that an operation succeeds with, once, on a fresh mock; `extra` goes into its body."""
+    schema = truth.document.operations[operation].body
     made = body(operation)
+    if made is None and schema is not None and truth.document.required(schema):
+        made = value(truth.document, schema, "")
     if extra:
         made = {**(made or {}), **extra}
-    return truth.request(operation, _IN_PATH.get(operation, {}), made)
+    return truth.request(operation, _in_path(truth.document, operation), made)
+
+
+def _in_path(document: Document, operation: str) -> Mapping[str, int]:
+    """Return the ids for an operation's path: its own, those of another one with that path, or those of any such name."""
+    path = document.operations[operation].path
+    same = (_IN_PATH[each.id] for each in document.operations.values() if each.path == path and each.id in _IN_PATH)
+    found = _IN_PATH.get(operation) or {**IDS, **next(same, {})}
+    missing = [name for name in document.operations[operation].in_path if name not in found]
+    if missing:
+        raise LookupError(
+            f"{__file__}: _IN_PATH has no {', '.join(missing)} for {operation}, of tests/contract/account.yaml"
+        )
+    return {name: found[name] for name in document.operations[operation].in_path}
 
 
 def value(document: Document, schema: Schema, name: str) -> Any:

@@ -2,32 +2,8 @@
 
 from __future__ import annotations
 
-from kit_mock.endpoints import (
-    accounts,
-    broadcasts,
-    custom_fields,
-    email_templates,
-    forms,
-    oauth,
-    purchases,
-    segments,
-    sequences,
-    subscribers,
-    tags,
-    webhooks,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "accounts",
-    "broadcasts",
-    "custom_fields",
-    "email_templates",
-    "forms",
-    "oauth",
-    "purchases",
-    "segments",
-    "sequences",
-    "subscribers",
-    "tags",
-    "webhooks",
-]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
