@@ -29,7 +29,7 @@ NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&
 	node-checks generate mock bench bench-long format lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 # Made anew when the lock changes, so that nothing stays from the one before.
 $(VENV)/.locked: requirements/dev.txt
@@ -121,7 +121,7 @@ drift: venv  ## check that generated files are what the document and the rules o
 
 # On a machine of a person's these two may be missing; in CI they must not be.
 ifeq ($(NODE),yes)
-node-checks: venv node_modules/.ready
+node-checks: venv node_modules/.ready  ## check the document with Spectral, and types with pyright
 	@node_modules/.bin/spectral lint --quiet --fail-severity=warn --ruleset openapi/.spectral.yaml openapi/openapi.yaml
 	@node_modules/.bin/pyright --pythonpath $(RUN)
 else ifeq ($(CI),true)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,10 @@ def test_files_and_targets_that_are_named_are_there(text: str) -> None:
     assert set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE)) <= targets
     paths = re.findall(r"`((?:docs|mock|openapi|overlay|scripts|tests|benchmarks|\.ci)/[\w./-]*|[A-Z]+\.md)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_make_alone_lists_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = makefile.partition(".PHONY: ")[2].replace("\\\n", " ").partition("\n")[0].split()
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert sorted(re.findall(r"^make (\S+) +\S", listed, re.MULTILINE)) == sorted(targets)
