@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for option, known in (("operations", _documents["current"].operations), ("grades", GRADES)):
         if unknown := sorted((_names(config, option) or set()).difference(known)):
             raise pytest.UsageError(f"--{option}: there is no {', '.join(unknown)}")
-    config.stash[_REPORT] = CoverageReport(_documents, has_goals=_is_whole(config))
+    config.stash[_REPORT] = CoverageReport(_documents, chosen_operations(config), has_goals=_is_whole(config))
     config.pluginmanager.register(config.stash[_REPORT])
 
 

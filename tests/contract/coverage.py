@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
@@ -58,10 +58,16 @@ class Sent:
 
 
 class Coverage:
-    """What was tried of a document. `found` can be merged with what other processes found."""
+    """What was tried of a document. `found` can be merged with what other processes found.
 
-    def __init__(self, document: Document) -> None:
+    Args:
+        document: The document.
+        chosen: The operations that are to be tried; None for all.
+    """
+
+    def __init__(self, document: Document, chosen: Container[str] | None = None) -> None:
         self._document = document
+        self._chosen: Container[str] = document.operations if chosen is None else chosen
         self._examples = {id_: _examples(document, each) for id_, each in document.operations.items()}
         self.found: Found = {kind: set() for kind in KINDS}
 
@@ -86,9 +92,11 @@ class Coverage:
 
     @cached_property
     def whole(self) -> Found:
-        """Everything in the document that can be tried."""
+        """Everything in the document that is to be tried."""
         whole: Found = {kind: set() for kind in KINDS}
         for operation in self._document.operations.values():
+            if operation.id not in self._chosen:
+                continue
             whole["operations"].add(operation.id)
             whole["answers"].update(f"{operation.id} {status}" for status in operation.answers if status != "5XX")
             whole["examples"].update(self._examples[operation.id])

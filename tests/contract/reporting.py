@@ -36,17 +36,21 @@ class CoverageReport:
 
     Args:
         documents: The document of each behaviour.
+        chosen: The operations that the run is narrowed to; None for all.
         has_goals: Whether the run fails if it tries less than the goals.
     """
 
-    def __init__(self, documents: Mapping[BehaviourName, Document], *, has_goals: bool) -> None:
+    def __init__(
+        self, documents: Mapping[BehaviourName, Document], chosen: set[str] | None = None, *, has_goals: bool
+    ) -> None:
         self._documents = documents
+        self._chosen = chosen
         self._has_goals = has_goals
         self._tried: dict[BehaviourName, Coverage] = {}
 
     def of(self, behaviour: BehaviourName) -> Coverage:
         """Return the coverage of a behaviour."""
-        return self._tried.setdefault(behaviour, Coverage(self._documents[behaviour]))
+        return self._tried.setdefault(behaviour, Coverage(self._documents[behaviour], self._chosen))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -72,9 +76,11 @@ class CoverageReport:
         for behaviour, each in sorted(self._tried.items()):
             for kind in KINDS:
                 whole, missed = len(each.whole[kind]), each.missed(kind)
+                if not whole:
+                    continue
                 terminalreporter.write_line(
                     f"{behaviour:<10} {kind:<11} {whole - len(missed):>5} of {whole:<5} {each.per_cent(kind):5.1f} %"
-                    f"  (goal: {GOALS[kind]} %)"
+                    f"{f'  (goal: {GOALS[kind]} %)' if self._has_goals else ''}"
                 )
                 shown = missed if terminalreporter.config.get_verbosity() > 0 else missed[:_SHOWN]
                 for name in shown:

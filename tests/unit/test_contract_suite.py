@@ -147,3 +147,13 @@ def test_each_rule_of_the_model_is_one_of_the_mocks_with_its_grade() -> None:
         assert each.says == found.under(side)
         assert each.grade == (found.reference_grade if side == "reference" else found.grade)
         assert each.only == (side if found.switches else None)
+
+
+def test_operations_that_a_run_is_not_about_are_not_missed(document: Document) -> None:
+    coverage = Coverage(document, {"get_subscriber"})
+    assert coverage.missed("operations") == ["get_subscriber"]
+    assert {name.split()[0] for kind in KINDS for name in coverage.missed(kind)} == {"get_subscriber"}
+    _see(coverage, document, "list_tags", 200, "/v4/tags")
+    assert coverage.per_cent("operations") == 0
+    _see(coverage, document, "get_subscriber", 200, "/v4/subscribers/1")
+    assert coverage.per_cent("operations") == 100
