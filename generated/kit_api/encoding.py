@@ -52,7 +52,7 @@ def to_json(value: Any, where: str, *, sent: bool = True) -> Any:
         return _fields_to_json(value, where, sent)
     if isinstance(value, Mapping):
         pairs = ((key_text(key, where), item) for key, item in value.items() if item is not UNSET)
-        return {key: to_json(item, f"{where}.{key}", sent=sent) for key, item in pairs}
+        return {key: to_json(item, _inside(value, where, key), sent=sent) for key, item in pairs}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview | UserString):
         return [to_json(item, f"{where}[{index}]", sent=sent) for index, item in enumerate(value)]
     return _scalar(value, where, sent)
@@ -67,6 +67,19 @@ def _fields_to_json(model: Model, where: str, sent: bool) -> dict[str, Any]:
             raise TypeError(f"{where}.additional_properties: expected a dict, got a {type(additional).__name__}")
         made = {**to_json(additional, where, sent=sent), **made}
     return made
+
+
+class _NamedArguments(dict[str, Any]):
+    """A body, or what is in its envelope, whose keys are arguments of a resource method."""
+
+
+def named_arguments(body: dict[str, Any]) -> Any:
+    """Mark the arguments of a resource method, so that errors name them without the body around them."""
+    return _NamedArguments(body)
+
+
+def _inside(value: Any, where: str, key: str) -> str:
+    return key if isinstance(value, _NamedArguments) else f"{where}.{key}"
 
 
 def _text(value: str, where: str) -> str:
@@ -202,24 +215,24 @@ def _body(body: Any, model: type[Model]) -> Any:
     if not isinstance(body, Mapping | model):
         raise TypeError(f"body: expected a {model.__name__} or a dict, got a {type(body).__name__}")
     _check(body, model, "body")
-    made = as_requested(model.__name__, to_json(body, "body"))
-    missing = [name for name in required_fields(model) if name not in made]
-    if missing:
-        raise TypeError(f"body: {', '.join(missing)} missing; a {model.__name__} needs it")
-    return made
+    return as_requested(model.__name__, to_json(body, "body"))
 
 
 def _check(value: Any, hint: Any, where: str) -> None:
-    """Refuse, in dicts, keys that the model doesn't have, and what is no list for a list."""
+    """Refuse keys that a model doesn't have, fields that it needs and that aren't there, and what is no list for a list."""
     for target in alternatives(hint):
-        if is_model(target) and isinstance(value, Mapping):
+        if is_model(target) and isinstance(value, Mapping | target):
             hints = model_fields(target)
-            items = {key_text(key, where): item for key, item in value.items()}
+            pairs = value.items() if isinstance(value, Mapping) else ((name, getattr(value, name)) for name in hints)
+            items = {key_text(key, where): item for key, item in pairs}
             unknown = [key for key in items if key not in hints]
             if unknown:
                 raise TypeError(f"{where}: unknown {', '.join(unknown)}; a {target.__name__} has {', '.join(hints)}")
+            missing = [name for name in required_fields(target) if items.get(name, UNSET) is UNSET]
+            if missing:
+                raise TypeError(f"{where}: {', '.join(missing)} missing; a {target.__name__} needs it")
             for key, item in items.items():
-                _check(item, hints[key], f"{where}.{key}")
+                _check(item, hints[key], _inside(value, where, key))
         elif get_origin(target) is list and value is not None and value is not UNSET:
             if not isinstance(value, Sequence) or isinstance(value, str | bytes):
                 raise TypeError(f"{where}: expected a list, got a {type(value).__name__}")

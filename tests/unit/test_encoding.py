@@ -218,7 +218,7 @@ def test_the_json_form_of_a_model_has_numbers_for_decimals() -> None:
 )
 def test_numbers_that_json_cannot_say_are_refused(value: Any) -> None:
     service = Service(ANY)
-    with pytest.raises(ValueError, match=r"body\.purchase\.total: expected a finite number"):
+    with pytest.raises(ValueError, match=r"^total: expected a finite number"):
         service.kit().purchases.create(
             transaction_id="1", email_address="a@b.c", currency="USD", products=[], total=value
         )
@@ -231,14 +231,14 @@ def test_numbers_that_json_cannot_say_are_refused(value: Any) -> None:
 def test_halves_of_surrogate_pairs_are_refused(value: Any) -> None:
     service = Service(ANY)
     kit = service.kit()
-    with pytest.raises(ValueError, match=r"^body\.name: half of a surrogate pair"):
+    with pytest.raises(ValueError, match=r"^name: half of a surrogate pair"):
         kit.tags.create(name=value)
-    with pytest.raises(ValueError, match=r"^body\.subscribers\[0\]\.first_name: half of a surrogate pair"):
+    with pytest.raises(ValueError, match=r"^subscribers\[0\]\.first_name: half of a surrogate pair"):
         kit.subscribers.bulk_create(subscribers=[{"email_address": "a@b.c", "first_name": value}])
     with pytest.raises(ValueError, match=r"^after: half of a surrogate pair"):
         list_tags.sync(client=kit, after=value)
     if isinstance(value, str):
-        with pytest.raises(ValueError, match=r"^body\.fields: half of a surrogate pair"):
+        with pytest.raises(ValueError, match=r"^fields: half of a surrogate pair"):
             kit.subscribers.create(email_address="a@b.c", fields={value: "x"})
     assert service.requests == []
 
@@ -248,9 +248,9 @@ def test_keys_that_are_no_strings_are_refused_by_place(key: Any) -> None:
     service = Service(ANY)
     kit = service.kit()
     tag: Any = {key: "x"}
-    with pytest.raises(TypeError, match=r"^body\.fields: expected keys that are strings"):
+    with pytest.raises(TypeError, match=r"^fields: expected keys that are strings"):
         kit.subscribers.create(email_address="a@b.c", fields={key: "x"})
-    with pytest.raises(TypeError, match=r"^body\.tags\[0\]: expected keys that are strings"):
+    with pytest.raises(TypeError, match=r"^tags\[0\]: expected keys that are strings"):
         kit.tags.bulk_create(tags=[tag])
     with pytest.raises(TypeError, match=r"^json\.a: expected keys that are strings"):
         kit.request("POST", "/v4/things", json={"a": {key: 1}})
@@ -282,7 +282,7 @@ class Array:
 @pytest.mark.parametrize("value", [b"x", object(), Array(), Scalar(b"x"), Scalar(None), {1, 2}, 1j, datetime.time(1)])
 def test_other_types_are_refused_by_name(value: Any) -> None:
     service = Service(ANY)
-    with pytest.raises(TypeError, match=r"^body\.name: a value of type \w+ can't be sent"):
+    with pytest.raises(TypeError, match=r"^name: a value of type \w+ can't be sent"):
         service.kit().tags.create(name=value)
     with pytest.raises(TypeError, match=r"^after: a value of type \w+ can't be sent"):
         list_tags.sync(client=service.kit(), after=value)
@@ -303,7 +303,7 @@ UNFINISHED: datetime.tzinfo = type("Unfinished", (datetime.tzinfo,), {})()
 @pytest.mark.parametrize("value", [NotATime(1, 1, 1), datetime.datetime(2024, 2, 29, tzinfo=UNFINISHED)])
 def test_datetimes_that_have_no_time_are_refused_by_name(value: Any) -> None:
     service = Service(ANY)
-    with pytest.raises(ValueError, match=r"^body\.send_at: a \w+ without a time can't be sent"):
+    with pytest.raises(ValueError, match=r"^send_at: a \w+ without a time can't be sent"):
         service.kit().broadcasts.create(send_at=value)
     with pytest.raises(ValueError, match=r"^created_after: a \w+ without a time can't be sent"):
         service.kit().subscribers.list(created_after=value).first()

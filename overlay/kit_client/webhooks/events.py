@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
-from kit_api.encoding import json_body
+from kit_api.encoding import json_body, named_arguments
 from kit_api.models import CreateWebhookRequest, NewWebhookEvent, WebhookEvent, WebhookEventName
 
 from .url_secret import check_url
@@ -56,7 +56,8 @@ class WantedEvent:
         if isinstance(event, WebhookEvent):
             given = event.to_dict()
         # Refuses unknown keys, and what JSON has no form for.
-        self.body = _plain(json_body({"target_url": "", "event": given}, CreateWebhookRequest)["json"]["event"])
+        sent = named_arguments({"target_url": "", "event": given})
+        self.body = _plain(json_body(sent, CreateWebhookRequest)["json"]["event"])
         self._name, self._about = _essence(self.body)
         name: Any = self.body.get("name")
         if not self._name:

@@ -7,6 +7,7 @@ import builtins
 from collections import abc
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class AccountResource:
 
         from . import update_account_colors
 
-        return (update_account_colors.sync(client=self._client, body={"colors": colors})).colors
+        return (update_account_colors.sync(client=self._client, body=named_arguments({"colors": colors}))).colors
 
     def get_creator_profile(self) -> CreatorProfile:
         """Get the creator profile.
@@ -249,7 +250,9 @@ class AsyncAccountResource:
 
         from . import update_account_colors
 
-        return (await update_account_colors.asyncio(client=self._client, body={"colors": colors})).colors
+        return (
+            await update_account_colors.asyncio(client=self._client, body=named_arguments({"colors": colors}))
+        ).colors
 
     async def get_creator_profile(self) -> CreatorProfile:
         """Get the creator profile.

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -144,20 +145,22 @@ class BroadcastsResource:
         return (
             create_broadcast.sync(
                 client=self._client,
-                body={
-                    "subject": subject,
-                    "content": content,
-                    "description": description,
-                    "preview_text": preview_text,
-                    "public": public,
-                    "published_at": published_at,
-                    "send_at": send_at,
-                    "email_template_id": email_template_id,
-                    "email_address": email_address,
-                    "thumbnail_alt": thumbnail_alt,
-                    "thumbnail_url": thumbnail_url,
-                    "subscriber_filter": subscriber_filter,
-                },
+                body=named_arguments(
+                    {
+                        "subject": subject,
+                        "content": content,
+                        "description": description,
+                        "preview_text": preview_text,
+                        "public": public,
+                        "published_at": published_at,
+                        "send_at": send_at,
+                        "email_template_id": email_template_id,
+                        "email_address": email_address,
+                        "thumbnail_alt": thumbnail_alt,
+                        "thumbnail_url": thumbnail_url,
+                        "subscriber_filter": subscriber_filter,
+                    }
+                ),
             )
         ).broadcast
 
@@ -250,20 +253,22 @@ class BroadcastsResource:
             update_broadcast.sync(
                 id,
                 client=self._client,
-                body={
-                    "subject": subject,
-                    "content": content,
-                    "description": description,
-                    "preview_text": preview_text,
-                    "public": public,
-                    "published_at": published_at,
-                    "send_at": send_at,
-                    "email_template_id": email_template_id,
-                    "email_address": email_address,
-                    "thumbnail_alt": thumbnail_alt,
-                    "thumbnail_url": thumbnail_url,
-                    "subscriber_filter": subscriber_filter,
-                },
+                body=named_arguments(
+                    {
+                        "subject": subject,
+                        "content": content,
+                        "description": description,
+                        "preview_text": preview_text,
+                        "public": public,
+                        "published_at": published_at,
+                        "send_at": send_at,
+                        "email_template_id": email_template_id,
+                        "email_address": email_address,
+                        "thumbnail_alt": thumbnail_alt,
+                        "thumbnail_url": thumbnail_url,
+                        "subscriber_filter": subscriber_filter,
+                    }
+                ),
             )
         ).broadcast
 
@@ -448,20 +453,22 @@ class AsyncBroadcastsResource:
         return (
             await create_broadcast.asyncio(
                 client=self._client,
-                body={
-                    "subject": subject,
-                    "content": content,
-                    "description": description,
-                    "preview_text": preview_text,
-                    "public": public,
-                    "published_at": published_at,
-                    "send_at": send_at,
-                    "email_template_id": email_template_id,
-                    "email_address": email_address,
-                    "thumbnail_alt": thumbnail_alt,
-                    "thumbnail_url": thumbnail_url,
-                    "subscriber_filter": subscriber_filter,
-                },
+                body=named_arguments(
+                    {
+                        "subject": subject,
+                        "content": content,
+                        "description": description,
+                        "preview_text": preview_text,
+                        "public": public,
+                        "published_at": published_at,
+                        "send_at": send_at,
+                        "email_template_id": email_template_id,
+                        "email_address": email_address,
+                        "thumbnail_alt": thumbnail_alt,
+                        "thumbnail_url": thumbnail_url,
+                        "subscriber_filter": subscriber_filter,
+                    }
+                ),
             )
         ).broadcast
 
@@ -554,20 +561,22 @@ class AsyncBroadcastsResource:
             await update_broadcast.asyncio(
                 id,
                 client=self._client,
-                body={
-                    "subject": subject,
-                    "content": content,
-                    "description": description,
-                    "preview_text": preview_text,
-                    "public": public,
-                    "published_at": published_at,
-                    "send_at": send_at,
-                    "email_template_id": email_template_id,
-                    "email_address": email_address,
-                    "thumbnail_alt": thumbnail_alt,
-                    "thumbnail_url": thumbnail_url,
-                    "subscriber_filter": subscriber_filter,
-                },
+                body=named_arguments(
+                    {
+                        "subject": subject,
+                        "content": content,
+                        "description": description,
+                        "preview_text": preview_text,
+                        "public": public,
+                        "published_at": published_at,
+                        "send_at": send_at,
+                        "email_template_id": email_template_id,
+                        "email_address": email_address,
+                        "thumbnail_alt": thumbnail_alt,
+                        "thumbnail_url": thumbnail_url,
+                        "subscriber_filter": subscriber_filter,
+                    }
+                ),
             )
         ).broadcast
 

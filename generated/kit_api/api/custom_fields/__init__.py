@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class CustomFieldsResource:
 
         from . import create_custom_field
 
-        return (create_custom_field.sync(client=self._client, body={"label": label})).custom_field
+        return (create_custom_field.sync(client=self._client, body=named_arguments({"label": label}))).custom_field
 
     def update(self, id: int, *, label: str) -> CustomField:
         """Rename a custom field.
@@ -130,7 +131,7 @@ class CustomFieldsResource:
 
         from . import update_custom_field
 
-        return (update_custom_field.sync(id, client=self._client, body={"label": label})).custom_field
+        return (update_custom_field.sync(id, client=self._client, body=named_arguments({"label": label}))).custom_field
 
     def delete(self, id: int) -> None:
         """Delete a custom field.
@@ -197,7 +198,7 @@ class CustomFieldsResource:
         from . import bulk_create_custom_fields
 
         return bulk_create_custom_fields.sync(
-            client=self._client, body={"custom_fields": custom_fields, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"custom_fields": custom_fields, "callback_url": callback_url})
         )
 
     def bulk_update_values(
@@ -237,7 +238,8 @@ class CustomFieldsResource:
         from . import bulk_update_custom_field_values
 
         return bulk_update_custom_field_values.sync(
-            client=self._client, body={"custom_field_values": custom_field_values, "callback_url": callback_url}
+            client=self._client,
+            body=named_arguments({"custom_field_values": custom_field_values, "callback_url": callback_url}),
         )
 
 
@@ -322,7 +324,9 @@ class AsyncCustomFieldsResource:
 
         from . import create_custom_field
 
-        return (await create_custom_field.asyncio(client=self._client, body={"label": label})).custom_field
+        return (
+            await create_custom_field.asyncio(client=self._client, body=named_arguments({"label": label}))
+        ).custom_field
 
     async def update(self, id: int, *, label: str) -> CustomField:
         """Rename a custom field.
@@ -352,7 +356,9 @@ class AsyncCustomFieldsResource:
 
         from . import update_custom_field
 
-        return (await update_custom_field.asyncio(id, client=self._client, body={"label": label})).custom_field
+        return (
+            await update_custom_field.asyncio(id, client=self._client, body=named_arguments({"label": label}))
+        ).custom_field
 
     async def delete(self, id: int) -> None:
         """Delete a custom field.
@@ -419,7 +425,7 @@ class AsyncCustomFieldsResource:
         from . import bulk_create_custom_fields
 
         return await bulk_create_custom_fields.asyncio(
-            client=self._client, body={"custom_fields": custom_fields, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"custom_fields": custom_fields, "callback_url": callback_url})
         )
 
     async def bulk_update_values(
@@ -459,5 +465,6 @@ class AsyncCustomFieldsResource:
         from . import bulk_update_custom_field_values
 
         return await bulk_update_custom_field_values.asyncio(
-            client=self._client, body={"custom_field_values": custom_field_values, "callback_url": callback_url}
+            client=self._client,
+            body=named_arguments({"custom_field_values": custom_field_values, "callback_url": callback_url}),
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -192,7 +193,9 @@ class FormsResource:
 
         return (
             add_form_subscriber_by_email.sync(
-                form_id, client=self._client, body={"email_address": email_address, "referrer": referrer}
+                form_id,
+                client=self._client,
+                body=named_arguments({"email_address": email_address, "referrer": referrer}),
             )
         ).subscriber
 
@@ -225,7 +228,9 @@ class FormsResource:
 
         from . import add_form_subscriber
 
-        return (add_form_subscriber.sync(form_id, id, client=self._client, body={"referrer": referrer})).subscriber
+        return (
+            add_form_subscriber.sync(form_id, id, client=self._client, body=named_arguments({"referrer": referrer}))
+        ).subscriber
 
     def bulk_add_subscribers(
         self, *, additions: abc.Sequence[FormAddition | FormAdditionDict], callback_url: str | None | Unset = UNSET
@@ -262,7 +267,7 @@ class FormsResource:
         from . import bulk_add_form_subscribers
 
         return bulk_add_form_subscribers.sync(
-            client=self._client, body={"additions": additions, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"additions": additions, "callback_url": callback_url})
         )
 
 
@@ -434,7 +439,9 @@ class AsyncFormsResource:
 
         return (
             await add_form_subscriber_by_email.asyncio(
-                form_id, client=self._client, body={"email_address": email_address, "referrer": referrer}
+                form_id,
+                client=self._client,
+                body=named_arguments({"email_address": email_address, "referrer": referrer}),
             )
         ).subscriber
 
@@ -468,7 +475,9 @@ class AsyncFormsResource:
         from . import add_form_subscriber
 
         return (
-            await add_form_subscriber.asyncio(form_id, id, client=self._client, body={"referrer": referrer})
+            await add_form_subscriber.asyncio(
+                form_id, id, client=self._client, body=named_arguments({"referrer": referrer})
+            )
         ).subscriber
 
     async def bulk_add_subscribers(
@@ -506,5 +515,5 @@ class AsyncFormsResource:
         from . import bulk_add_form_subscribers
 
         return await bulk_add_form_subscribers.asyncio(
-            client=self._client, body={"additions": additions, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"additions": additions, "callback_url": callback_url})
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...errors import forgets_arguments
 from ...types import UNSET, Unset
 
@@ -121,15 +122,17 @@ class OauthResource:
 
         return create_token.sync(
             client=self._client,
-            body={
-                "client_id": client_id,
-                "grant_type": grant_type,
-                "client_secret": client_secret,
-                "code": code,
-                "redirect_uri": redirect_uri,
-                "code_verifier": code_verifier,
-                "refresh_token": refresh_token,
-            },
+            body=named_arguments(
+                {
+                    "client_id": client_id,
+                    "grant_type": grant_type,
+                    "client_secret": client_secret,
+                    "code": code,
+                    "redirect_uri": redirect_uri,
+                    "code_verifier": code_verifier,
+                    "refresh_token": refresh_token,
+                }
+            ),
         )
 
 
@@ -238,13 +241,15 @@ class AsyncOauthResource:
 
         return await create_token.asyncio(
             client=self._client,
-            body={
-                "client_id": client_id,
-                "grant_type": grant_type,
-                "client_secret": client_secret,
-                "code": code,
-                "redirect_uri": redirect_uri,
-                "code_verifier": code_verifier,
-                "refresh_token": refresh_token,
-            },
+            body=named_arguments(
+                {
+                    "client_id": client_id,
+                    "grant_type": grant_type,
+                    "client_secret": client_secret,
+                    "code": code,
+                    "redirect_uri": redirect_uri,
+                    "code_verifier": code_verifier,
+                    "refresh_token": refresh_token,
+                }
+            ),
         )

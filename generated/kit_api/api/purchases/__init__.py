@@ -7,6 +7,7 @@ from collections import abc
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -132,20 +133,22 @@ class PurchasesResource:
             create_purchase.sync(
                 client=self._client,
                 body={
-                    "purchase": {
-                        "email_address": email_address,
-                        "transaction_id": transaction_id,
-                        "currency": currency,
-                        "products": products,
-                        "first_name": first_name,
-                        "status": status,
-                        "transaction_time": transaction_time,
-                        "subtotal": subtotal,
-                        "tax": tax,
-                        "shipping": shipping,
-                        "discount": discount,
-                        "total": total,
-                    }
+                    "purchase": named_arguments(
+                        {
+                            "email_address": email_address,
+                            "transaction_id": transaction_id,
+                            "currency": currency,
+                            "products": products,
+                            "first_name": first_name,
+                            "status": status,
+                            "transaction_time": transaction_time,
+                            "subtotal": subtotal,
+                            "tax": tax,
+                            "shipping": shipping,
+                            "discount": discount,
+                            "total": total,
+                        }
+                    )
                 },
             )
         ).purchase
@@ -292,20 +295,22 @@ class AsyncPurchasesResource:
             await create_purchase.asyncio(
                 client=self._client,
                 body={
-                    "purchase": {
-                        "email_address": email_address,
-                        "transaction_id": transaction_id,
-                        "currency": currency,
-                        "products": products,
-                        "first_name": first_name,
-                        "status": status,
-                        "transaction_time": transaction_time,
-                        "subtotal": subtotal,
-                        "tax": tax,
-                        "shipping": shipping,
-                        "discount": discount,
-                        "total": total,
-                    }
+                    "purchase": named_arguments(
+                        {
+                            "email_address": email_address,
+                            "transaction_id": transaction_id,
+                            "currency": currency,
+                            "products": products,
+                            "first_name": first_name,
+                            "status": status,
+                            "transaction_time": transaction_time,
+                            "subtotal": subtotal,
+                            "tax": tax,
+                            "shipping": shipping,
+                            "discount": discount,
+                            "total": total,
+                        }
+                    )
                 },
             )
         ).purchase

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class SequencesResource:
 
         return (
             add_sequence_subscriber_by_email.sync(
-                sequence_id, client=self._client, body={"email_address": email_address}
+                sequence_id, client=self._client, body=named_arguments({"email_address": email_address})
             )
         ).subscriber
 
@@ -361,7 +362,7 @@ class AsyncSequencesResource:
 
         return (
             await add_sequence_subscriber_by_email.asyncio(
-                sequence_id, client=self._client, body={"email_address": email_address}
+                sequence_id, client=self._client, body=named_arguments({"email_address": email_address})
             )
         ).subscriber
 

@@ -7,6 +7,7 @@ from collections import abc
 from typing import TYPE_CHECKING
 
 from ...codec import log_warnings
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -157,7 +158,9 @@ class SubscribersResource:
 
         answer = create_subscriber.sync(
             client=self._client,
-            body={"email_address": email_address, "first_name": first_name, "state": state, "fields": fields},
+            body=named_arguments(
+                {"email_address": email_address, "first_name": first_name, "state": state, "fields": fields}
+            ),
         )
         log_warnings("create_subscriber", answer.warnings)
         return answer.subscriber
@@ -232,7 +235,9 @@ class SubscribersResource:
         from . import update_subscriber
 
         answer = update_subscriber.sync(
-            id, client=self._client, body={"email_address": email_address, "first_name": first_name, "fields": fields}
+            id,
+            client=self._client,
+            body=named_arguments({"email_address": email_address, "first_name": first_name, "fields": fields}),
         )
         log_warnings("update_subscriber", answer.warnings)
         return answer.subscriber
@@ -351,7 +356,7 @@ class SubscribersResource:
         from . import bulk_create_subscribers
 
         return bulk_create_subscribers.sync(
-            client=self._client, body={"subscribers": subscribers, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"subscribers": subscribers, "callback_url": callback_url})
         )
 
 
@@ -486,7 +491,9 @@ class AsyncSubscribersResource:
 
         answer = await create_subscriber.asyncio(
             client=self._client,
-            body={"email_address": email_address, "first_name": first_name, "state": state, "fields": fields},
+            body=named_arguments(
+                {"email_address": email_address, "first_name": first_name, "state": state, "fields": fields}
+            ),
         )
         log_warnings("create_subscriber", answer.warnings)
         return answer.subscriber
@@ -561,7 +568,9 @@ class AsyncSubscribersResource:
         from . import update_subscriber
 
         answer = await update_subscriber.asyncio(
-            id, client=self._client, body={"email_address": email_address, "first_name": first_name, "fields": fields}
+            id,
+            client=self._client,
+            body=named_arguments({"email_address": email_address, "first_name": first_name, "fields": fields}),
         )
         log_warnings("update_subscriber", answer.warnings)
         return answer.subscriber
@@ -680,5 +689,5 @@ class AsyncSubscribersResource:
         from . import bulk_create_subscribers
 
         return await bulk_create_subscribers.asyncio(
-            client=self._client, body={"subscribers": subscribers, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"subscribers": subscribers, "callback_url": callback_url})
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import abc
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class TagsResource:
 
         from . import create_tag
 
-        return (create_tag.sync(client=self._client, body={"name": name})).tag
+        return (create_tag.sync(client=self._client, body=named_arguments({"name": name}))).tag
 
     def update(self, id: int, *, name: str) -> Tag:
         """Rename a tag.
@@ -139,7 +140,7 @@ class TagsResource:
 
         from . import update_tag
 
-        return (update_tag.sync(id, client=self._client, body={"name": name})).tag
+        return (update_tag.sync(id, client=self._client, body=named_arguments({"name": name}))).tag
 
     def list_subscribers(
         self,
@@ -241,7 +242,9 @@ class TagsResource:
         from . import tag_subscriber_by_email
 
         return (
-            tag_subscriber_by_email.sync(tag_id, client=self._client, body={"email_address": email_address})
+            tag_subscriber_by_email.sync(
+                tag_id, client=self._client, body=named_arguments({"email_address": email_address})
+            )
         ).subscriber
 
     def untag_subscriber_by_email(self, tag_id: int, *, email_address: str) -> None:
@@ -270,7 +273,9 @@ class TagsResource:
 
         from . import untag_subscriber_by_email
 
-        untag_subscriber_by_email.sync(tag_id, client=self._client, body={"email_address": email_address})
+        untag_subscriber_by_email.sync(
+            tag_id, client=self._client, body=named_arguments({"email_address": email_address})
+        )
 
     def tag_subscriber(self, tag_id: int, id: int) -> TaggedSubscriber:
         """Tag a subscriber.
@@ -360,7 +365,9 @@ class TagsResource:
 
         from . import bulk_create_tags
 
-        return bulk_create_tags.sync(client=self._client, body={"tags": tags, "callback_url": callback_url})
+        return bulk_create_tags.sync(
+            client=self._client, body=named_arguments({"tags": tags, "callback_url": callback_url})
+        )
 
     def bulk_delete(
         self, *, tags: abc.Sequence[TagToDelete | TagToDeleteDict], callback_url: str | None | Unset = UNSET
@@ -395,7 +402,9 @@ class TagsResource:
 
         from . import bulk_delete_tags
 
-        return bulk_delete_tags.sync(client=self._client, body={"tags": tags, "callback_url": callback_url})
+        return bulk_delete_tags.sync(
+            client=self._client, body=named_arguments({"tags": tags, "callback_url": callback_url})
+        )
 
     def bulk_tag_subscribers(
         self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
@@ -430,7 +439,9 @@ class TagsResource:
 
         from . import bulk_tag_subscribers
 
-        return bulk_tag_subscribers.sync(client=self._client, body={"taggings": taggings, "callback_url": callback_url})
+        return bulk_tag_subscribers.sync(
+            client=self._client, body=named_arguments({"taggings": taggings, "callback_url": callback_url})
+        )
 
     def bulk_untag_subscribers(
         self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
@@ -466,7 +477,7 @@ class TagsResource:
         from . import bulk_untag_subscribers
 
         return bulk_untag_subscribers.sync(
-            client=self._client, body={"taggings": taggings, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"taggings": taggings, "callback_url": callback_url})
         )
 
 
@@ -553,7 +564,7 @@ class AsyncTagsResource:
 
         from . import create_tag
 
-        return (await create_tag.asyncio(client=self._client, body={"name": name})).tag
+        return (await create_tag.asyncio(client=self._client, body=named_arguments({"name": name}))).tag
 
     async def update(self, id: int, *, name: str) -> Tag:
         """Rename a tag.
@@ -582,7 +593,7 @@ class AsyncTagsResource:
 
         from . import update_tag
 
-        return (await update_tag.asyncio(id, client=self._client, body={"name": name})).tag
+        return (await update_tag.asyncio(id, client=self._client, body=named_arguments({"name": name}))).tag
 
     def list_subscribers(
         self,
@@ -684,7 +695,9 @@ class AsyncTagsResource:
         from . import tag_subscriber_by_email
 
         return (
-            await tag_subscriber_by_email.asyncio(tag_id, client=self._client, body={"email_address": email_address})
+            await tag_subscriber_by_email.asyncio(
+                tag_id, client=self._client, body=named_arguments({"email_address": email_address})
+            )
         ).subscriber
 
     async def untag_subscriber_by_email(self, tag_id: int, *, email_address: str) -> None:
@@ -713,7 +726,9 @@ class AsyncTagsResource:
 
         from . import untag_subscriber_by_email
 
-        await untag_subscriber_by_email.asyncio(tag_id, client=self._client, body={"email_address": email_address})
+        await untag_subscriber_by_email.asyncio(
+            tag_id, client=self._client, body=named_arguments({"email_address": email_address})
+        )
 
     async def tag_subscriber(self, tag_id: int, id: int) -> TaggedSubscriber:
         """Tag a subscriber.
@@ -803,7 +818,9 @@ class AsyncTagsResource:
 
         from . import bulk_create_tags
 
-        return await bulk_create_tags.asyncio(client=self._client, body={"tags": tags, "callback_url": callback_url})
+        return await bulk_create_tags.asyncio(
+            client=self._client, body=named_arguments({"tags": tags, "callback_url": callback_url})
+        )
 
     async def bulk_delete(
         self, *, tags: abc.Sequence[TagToDelete | TagToDeleteDict], callback_url: str | None | Unset = UNSET
@@ -838,7 +855,9 @@ class AsyncTagsResource:
 
         from . import bulk_delete_tags
 
-        return await bulk_delete_tags.asyncio(client=self._client, body={"tags": tags, "callback_url": callback_url})
+        return await bulk_delete_tags.asyncio(
+            client=self._client, body=named_arguments({"tags": tags, "callback_url": callback_url})
+        )
 
     async def bulk_tag_subscribers(
         self, *, taggings: abc.Sequence[Tagging | TaggingDict], callback_url: str | None | Unset = UNSET
@@ -874,7 +893,7 @@ class AsyncTagsResource:
         from . import bulk_tag_subscribers
 
         return await bulk_tag_subscribers.asyncio(
-            client=self._client, body={"taggings": taggings, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"taggings": taggings, "callback_url": callback_url})
         )
 
     async def bulk_untag_subscribers(
@@ -911,5 +930,5 @@ class AsyncTagsResource:
         from . import bulk_untag_subscribers
 
         return await bulk_untag_subscribers.asyncio(
-            client=self._client, body={"taggings": taggings, "callback_url": callback_url}
+            client=self._client, body=named_arguments({"taggings": taggings, "callback_url": callback_url})
         )

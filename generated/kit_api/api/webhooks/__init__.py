@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...encoding import named_arguments
 from ...types import UNSET, AsyncPager, Pager, Unset
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ class WebhooksResource:
 
         from . import create_webhook
 
-        return (create_webhook.sync(client=self._client, body={"target_url": target_url, "event": event})).webhook
+        return (
+            create_webhook.sync(client=self._client, body=named_arguments({"target_url": target_url, "event": event}))
+        ).webhook
 
     def delete(self, id: int) -> None:
         """Delete a webhook.
@@ -213,7 +216,9 @@ class AsyncWebhooksResource:
         from . import create_webhook
 
         return (
-            await create_webhook.asyncio(client=self._client, body={"target_url": target_url, "event": event})
+            await create_webhook.asyncio(
+                client=self._client, body=named_arguments({"target_url": target_url, "event": event})
+            )
         ).webhook
 
     async def delete(self, id: int) -> None:
