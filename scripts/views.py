@@ -39,17 +39,17 @@ READS_BACK = "x-reads-back-as"
 
 
 def name(prop: Property) -> str:
-    """The name in the document, where the generator's own would be `type_` for `type`."""
+    """Return the name in the document, where the generator's own would be `type_` for `type`."""
     return prop.name.get_untrusted_value()
 
 
 def is_alias(prop: Property) -> bool:
-    """Whether a model is but a map, with no fields of its own: then it is a name for a dict."""
+    """Tell whether a model is only a map, with no fields of its own: then it is a name for a dict."""
     return isinstance(prop, ModelProperty) and not prop.data.properties and prop.data.additionalProperties is not None
 
 
 def type_of(prop: Property) -> str:
-    """The type of a value that is there."""
+    """Return the type of a value that is there."""
     return prop.get_type_string(no_optional=True).as_unembedded_code()
 
 
@@ -59,7 +59,7 @@ def dict_type(model: ModelProperty) -> str:
 
 
 def argument_type(prop: Property) -> str:
-    """The type of an argument: a model may be given as a dict, and a list as any sequence."""
+    """Return the type of an argument: a model may be given as a dict, and a list as any sequence."""
     if isinstance(prop, UnionProperty):
         return " | ".join(dict.fromkeys(argument_type(inner) for inner in prop.inner_properties))
     if isinstance(prop, ListProperty):
@@ -72,23 +72,23 @@ def argument_type(prop: Property) -> str:
 
 
 def read_models(prop: ModelProperty) -> list[str]:
-    """The model in whose form an answer has such a value, if it is another one: it can be sent back."""
+    """Return the model that answers have in the place of this one, if there is another: it can be sent back."""
     found = (prop.data.model_extra or {}).get(READS_BACK)
     return [found] if found else []
 
 
 def argument(prop: Property) -> str:
-    """A parameter of a function; never with the schema's default, which is the service's to apply."""
+    """Return a parameter of a function; never with the schema's default, which is the service's to apply."""
     return f"{name(prop)}: {argument_type(prop)}" + ("" if prop.required else " | Unset = UNSET")
 
 
 def query_argument(prop: Property) -> str:
-    """The same for the query, where None is as good as nothing."""
+    """Return a parameter of a function for the query, where None is as good as nothing."""
     return argument(prop) if prop.required else f"{name(prop)}: {argument_type(prop)} | None | Unset = UNSET"
 
 
 def query_value(prop: Property) -> str:
-    """The value of a query parameter in its function: a list is sent as one text with commas."""
+    """Return the value of a query parameter in its function: a list is sent as one text with commas."""
     return f'comma_list("{name(prop)}", {name(prop)})' if isinstance(prop, ListProperty) else name(prop)
 
 
@@ -174,14 +174,14 @@ def field_imports(properties: Iterable[Property], prefix: str) -> list[str]:
 
 
 def fields(model: Property) -> list[Property]:
-    """A model's properties, the required ones first."""
+    """Return a model's properties, the required ones first."""
     if not isinstance(model, ModelProperty):
         return []
     return [*(model.required_properties or []), *(model.optional_properties or [])]
 
 
 def successes(endpoint: Endpoint) -> dict[int, str]:
-    """The type of each success; the redirect of a page for browsers counts as one."""
+    """Return the type of each success; the redirect of a page for browsers counts as one."""
     return {
         code[0]: type_of(response.prop) if response.source == JSON_SOURCE else "None"
         for response in endpoint.responses.patterns
@@ -190,24 +190,24 @@ def successes(endpoint: Endpoint) -> dict[int, str]:
 
 
 def is_browser_page(endpoint: Endpoint) -> bool:
-    """Whether the operation is a page that a person opens in a browser: each of its successes is a redirect."""
+    """Tell whether the operation is a page that a person opens in a browser: each of its successes is a redirect."""
     return all(status >= 300 for status in successes(endpoint))
 
 
 def returns(endpoint: Endpoint) -> str:
-    """The type that a call returns."""
+    """Return the type that a call returns."""
     return " | ".join(dict.fromkeys(successes(endpoint).values()))
 
 
 def answer(endpoint: Endpoint) -> Response | None:
-    """The response whose model every success carries, if there is one such model."""
+    """Return the response whose model every success carries, if there is one such model."""
     if len(set(successes(endpoint).values())) != 1:
         return None
     return next(r for r in endpoint.responses.patterns if r.status_code.range and r.status_code.range[1] < 400)
 
 
 def page_items(endpoint: Endpoint) -> ListProperty | None:
-    """The array that stands beside `pagination`, if this is a list operation."""
+    """Return the array that stands beside `pagination`, if this is a list operation."""
     response = answer(endpoint)
     properties = fields(response.prop) if response else []
     if not any(name(prop) == "pagination" for prop in properties):
@@ -216,7 +216,7 @@ def page_items(endpoint: Endpoint) -> ListProperty | None:
 
 
 def envelope(endpoint: Endpoint) -> Property | None:
-    """The one required property of an answer, if it has just one: what a resource method returns."""
+    """Return the one required property of an answer, if it has just one: what a resource method returns."""
     response = answer(endpoint)
     required = [prop for prop in fields(response.prop) if prop.required] if response else []
     return required[0] if len(required) == 1 else None
@@ -249,7 +249,7 @@ def method_name(endpoint: Endpoint, tag: str) -> str:
 
 
 def imports(properties: Iterable[Property], prefix: str) -> list[str]:
-    """The import lines that the types of these need."""
+    """Return the import lines that the types of these need."""
     lines = {
         line
         for prop in properties
@@ -268,14 +268,14 @@ def dict_imports(properties: Iterable[Property], prefix: str) -> list[str]:
 
 
 def read_imports(properties: Iterable[Property], prefix: str) -> list[str]:
-    """The import lines of the models in whose form answers have what arguments of these types can be."""
+    """Return the import lines of the models in whose form answers have what arguments of these types can be."""
     named = (part for prop in properties for part in within(prop) if isinstance(part, ModelProperty))
     found = {model for part in named for model in read_models(part)}
     return sorted(f"from {prefix}models.{snake_case(model)} import {model}" for model in found)
 
 
 def needed(lines: Iterable[str], code: str) -> list[str]:
-    """The import lines whose name the code has. For `__init__.py`, where ruff takes any import for an export."""
+    """Return the import lines whose name the code has. For `__init__.py`, where ruff takes any import for an export."""
     code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
     return [line for line in lines if re.search(rf"\b{line.split()[-1]}\b", code)]
 
@@ -303,7 +303,7 @@ def nullable_fields(endpoint: Endpoint) -> list[str]:
 
 
 def used_by(endpoint: Endpoint) -> Iterator[Property]:
-    """Everything whose type the endpoint's functions and resource methods name."""
+    """Yield everything whose type the endpoint's functions and resource methods name."""
     yield from endpoint.path_parameters
     yield from endpoint.query_parameters
     for body in endpoint.bodies:

@@ -146,7 +146,7 @@ class BearerAuth(_HeaderAuth):
 def choose_auth(
     api_key: str | None, access_token: str | None, auth: httpx.Auth | None, origin: httpx.URL
 ) -> httpx.Auth:
-    """The one that was given or, if none was, the one in the environment.
+    """Return the credentials that were given or, if none were, those in the environment.
 
     Raises:
         ConfigurationError: There is none, or more than one.

@@ -189,7 +189,7 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
         if not (extra_query is extra_body is extra_headers is UNSET):
             from .undocumented import Extras
 
-            clone._extras = (self._extras or Extras()).and_also(extra_query, extra_body, extra_headers)
+            clone._extras = (self._extras or Extras()).merged_with(extra_query, extra_body, extra_headers)
         return clone
 
     @property

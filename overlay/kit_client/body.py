@@ -118,7 +118,7 @@ def read(response: httpx.Response, limit: int | None, deadline: Deadline | None)
 
 
 async def aread(response: httpx.Response, limit: int | None) -> None:
-    """Do the same for a response of an async transport, without a deadline: the task is cancelled at that."""
+    """Read a response of an async transport, without a deadline: the task is cancelled at that."""
     try:
         body = Body(response, limit)
         if response.is_stream_consumed:

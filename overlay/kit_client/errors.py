@@ -248,7 +248,7 @@ _UNANSWERED: tuple[tuple[tuple[type[Exception], ...], type[APIConnectionError], 
 
 
 def error_for(operation: Operation[Any], response: httpx.Response, cause: Exception | None) -> KitError:
-    """The error for an answer that is no success or, with a cause, could not be decoded."""
+    """Return the error for an answer that is no success or, with a cause, could not be decoded."""
     # It has the credentials, and they would go along to wherever the answer leads.
     response.next_request = None
     if not operation.security:
@@ -266,7 +266,7 @@ def error_for(operation: Operation[Any], response: httpx.Response, cause: Except
 def connection_error(
     operation: str, error: Exception, attempts: int, url: httpx.URL | None = None, refused: str | None = None
 ) -> APIConnectionError:
-    """The error for a request without an answer. Of the URL only the host is shown.
+    """Return the error for a request without an answer. Of the URL only the host is shown.
 
     Args:
         refused: Why it was not sent again, if it could have been.

@@ -24,7 +24,7 @@ def _is(what: str) -> Callable[..., NoReturn]:
 
 
 class _Mixups:
-    """What is wrong for both kinds of pagers."""
+    """Operations that no pager has, each with an error that says what to do."""
 
     _loop: str
     """How to iterate over one."""
@@ -53,7 +53,7 @@ class _Mixups:
 
 
 class PagerMixups(_Mixups):
-    """What is wrong for a synchronous pager."""
+    """Operations that a synchronous pager doesn't have."""
 
     _loop = "for item in pager:"
     _all = "list(pager)"
@@ -64,7 +64,7 @@ class PagerMixups(_Mixups):
 
 
 class AsyncPagerMixups(_Mixups):
-    """What is wrong for an asynchronous pager."""
+    """Operations that an asynchronous pager doesn't have."""
 
     _loop = "async for item in pager:"
     _all = "[item async for item in pager]"

@@ -70,7 +70,7 @@ def check_seconds(name: str, value: object, *, most: float = threading.TIMEOUT_M
 
 
 def check_number(name: str, value: object, most: float, *, unit: str = "", or_else: str = "") -> None:
-    """Do the same for any unit."""
+    """Raise TypeError unless a value is a number, and ValueError unless it is from 0 to `most`, in any unit."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise TypeError(f"{name}: expected {unit or 'a number'}{or_else}, got {value!r}")
     if not 0 <= value <= most:

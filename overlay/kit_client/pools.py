@@ -29,7 +29,7 @@ POOLED = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
 
 def is_alone(inner: httpx.BaseTransport | httpx.AsyncBaseTransport | None, clock: Clock) -> bool:
-    """Tell whether a client goes by another time, or to another place, than all others.
+    """Tell whether a client has a clock or a transport of its own.
 
     What others have learnt of the service doesn't hold for such a client.
 

@@ -45,7 +45,7 @@ class RetryBudget:
         return allowed
 
     def give_back(self, retries: int) -> None:
-        """Count retries no more that were not sent."""
+        """Take back retries that were counted and not sent."""
         with self.lock:
             self._spent = max(self._spent - retries, 0)
 

@@ -140,7 +140,7 @@ class RetryTransport(_Retrying[httpx.BaseTransport], httpx.BaseTransport):
 
 
 class AsyncRetryTransport(_Retrying[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
-    """The same, to await."""
+    """`RetryTransport` for asynchronous calls."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         deadline, attempts = self._begin(request)

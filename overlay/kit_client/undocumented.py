@@ -35,10 +35,10 @@ class Extras(Struct, frozen=True):
     body: Mapping[str, Any] = {}
     headers: Mapping[str, str] = {}
 
-    def and_also(
+    def merged_with(
         self, query: Mapping[str, Any] | Unset, body: Mapping[str, Any] | Unset, headers: Mapping[str, str] | Unset
     ) -> Extras:
-        """Return these extras with further ones, which win. Raises TypeError, ValueError for what can't be sent."""
+        """Return these extras, overridden by others. Raises TypeError, ValueError for what can't be sent."""
         made = self
         if not isinstance(query, Unset):
             # None is kept: it takes a parameter away.

@@ -85,7 +85,7 @@ class Walk(Generic[T]):
         return page
 
     def peek(self, body: bytes) -> dict[str, Any] | None:
-        """Return what `arguments` will be once the page of this body was taken; None if there is no more, or no saying."""
+        """Return the arguments of the page after this body; None if there is none, or if the body doesn't say."""
         if self._left is not None:
             return None
         tail = _tail(body)

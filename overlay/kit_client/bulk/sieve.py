@@ -35,7 +35,7 @@ class Sieve:
         return Outcome(index=person.index, errors=(error,), duplicate_of=first)
 
     def _first(self, person: Person) -> int:
-        """Return the number of the first row with this address, be it this one."""
+        """Return the number of the first row with this address, which may be the person's own row."""
         digest = blake2b(same(person.address).encode(), digest_size=DIGEST).digest()
         bucket = self._buckets[int.from_bytes(digest) % BUCKETS]
         start = bucket.find(digest)

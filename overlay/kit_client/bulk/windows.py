@@ -135,7 +135,7 @@ class Progress(Struct, frozen=True):
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the export."""
+        """Whether the window is all of the export."""
         return len(self.windows) == 1 and self.windows[0].arguments() == {} and self.windows[0].cursor is None
 
     def to_cursor(self, fingerprint: str) -> str:

@@ -99,7 +99,7 @@ class Ask:
         self.taken = True
 
     async def atake(self) -> None:
-        """Do the same in a task."""
+        """Wait for a slot in a task. Raises what `take` does."""
         self.run = current_run()
         limiter = self.client.limiter
         while wait := await self._astep(limiter):
@@ -134,7 +134,7 @@ class Ask:
             self._in_time(partial(self.client.limiter.end, self, *self._cools(outcome)))
 
     async def agive_back(self, outcome: Attempt | None) -> None:
-        """Do the same in a task, also if it is cancelled."""
+        """Leave the line, or give the slot back, in a task, even if the task is cancelled."""
         end = partial(self.client.limiter.end, self, *self._cools(outcome))
         if not self.client.limiter.blocking or isinstance(sys.exception(), GeneratorExit):
             # A coroutine that is closed can't wait for a thread.

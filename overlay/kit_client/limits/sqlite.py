@@ -89,7 +89,7 @@ class SQLiteRateLimiter(SharedRateLimiter):
 
     @contextmanager
     def _slots(self, account: Account) -> Generator[None, None, None]:
-        """Have the account's slots as they are in the file, and put them back."""
+        """Read the account's slots from the file for a `with` block, and write them back after it."""
         with self._transaction() as connection:
             key = (account.name,)
             row = connection.execute("SELECT slots FROM kit_rate_limits WHERE credential = ?", key).fetchone()

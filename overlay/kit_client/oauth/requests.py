@@ -100,7 +100,7 @@ def check_transport_security(name: str, url: httpx.URL) -> None:
 
 
 def authorization_url(url: httpx.URL, parameters: dict[str, str]) -> str:
-    """Return the URL of the page that asks for consent, with what stands in its query already."""
+    """Return the URL of the page that asks for consent: parameters are added to those that it has."""
     return str(url.copy_merge_params(parameters))
 
 

@@ -68,7 +68,7 @@ class Pending(Struct, frozen=True, kw_only=True, eq=False):
 
     @classmethod
     def begin(cls, now: float) -> tuple[Pending, dict[str, str]]:
-        """Begin one. Returns also what the request for authorization says of it."""
+        """Begin an authorization. Return it, and the parameters that the request for authorization has of it."""
         import secrets
 
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
