@@ -74,7 +74,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def is_everywhere(listener: socket.socket) -> bool:
-    """Whether it listens on every address of this machine."""
+    """Tell whether it listens on every address of this machine."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_unspecified
 
 

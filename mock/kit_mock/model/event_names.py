@@ -67,4 +67,4 @@ def _requested(event: str) -> str:
 REQUESTED = {_requested(event): event for event in EVENTS}
 """The name in responses by the name in requests."""
 REQUESTED_BY_REFERENCE = {name: event for name, event in REQUESTED.items() if _GROUPS.get(event) != CUSTOM_FIELD.noun}
-"""The same without the events that came after Kit's reference."""
+"""The name in responses by the name in requests, without the events that came after Kit's reference."""

@@ -24,7 +24,7 @@ _HOST = re.compile(r"[a-z0-9._:-]+", re.ASCII)
 
 
 def is_web_url(value: Any) -> bool:
-    """Whether a value is an absolute URL with http or https, a host, and a port that there is, if any."""
+    """Tell whether a value is an absolute URL with http or https, a host, and a possible port, if any."""
     return isinstance(value, str) and _URI.is_valid(value) and _parsed(value) is not None
 
 
@@ -91,7 +91,7 @@ def _host(url: httpx.URL) -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address, without brackets."""
+    """Tell whether a host is an IP address, without brackets."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -100,7 +100,7 @@ def is_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, in ASCII and lower case, is plainly this machine."""
+    """Tell whether a host, in ASCII and lower case, is plainly this machine."""
     if not is_address(host):
         return host == "localhost"
     address = ipaddress.ip_address(host)

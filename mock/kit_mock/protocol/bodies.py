@@ -67,7 +67,7 @@ def _messages(content: Content, value: Any, reading: Reading) -> Iterator[str]:
 
 
 def _is_unchecked(violation: ValidationError, reading: Reading) -> bool:
-    """Whether a violation is of something that the handler checks instead of the schema."""
+    """Tell whether a violation is of something that the handler checks instead of the schema."""
     path = list(violation.instance_path)
     wrong_type = violation.kind.name == "type" and violation.instance is not None
     if violation.kind.name == "required":

@@ -86,7 +86,7 @@ def _append(items: list[Any], steps: list[str], value: str) -> None:
 
 
 def _has(item: dict[str, Any], steps: list[str]) -> bool:
-    """Whether an object has a value at a path already. A list doesn't count, since it can take one more."""
+    """Tell whether an object has a value at a path already. A list doesn't count, since it can take one more."""
     found: Any = item
     for at, step in enumerate(steps):
         if not step:

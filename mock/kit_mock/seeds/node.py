@@ -112,7 +112,7 @@ class _Tree:
             raise refusal(self._source, line, "it repeats a few values too often")
 
     def _is_long(self, value: Any) -> bool:
-        """Whether it is a text of a file that is worth counting; Python data shares texts as it likes."""
+        """Tell whether it is a text of a file that is worth counting; Python data shares texts as it likes."""
         return self._lines is not None and isinstance(value, str) and len(value) > _CHARACTERS
 
 

@@ -78,7 +78,7 @@ class Schedule:
         self._done_at = now
 
     def is_done(self, now: int) -> bool:
-        """Whether nothing is left that is due by this moment."""
+        """Tell whether nothing is left that is due by this moment."""
         return self._done_at == now
 
     def _step(self, now: int, moment: int | None) -> bool:
