@@ -271,5 +271,5 @@ class BaseKit(AuthenticatedClient, Generic[Transport, HttpClient]):
 
 
 # Python names a function in its TypeErrors by where it was defined, and the base class is private.
-vars(BaseKit)["__init__"].__qualname__ = "Kit"
-vars(BaseKit)["with_options"].__qualname__ = "Kit.with_options"
+vars(BaseKit)["__init__"].__wrapped__.__qualname__ = "Kit"
+vars(BaseKit)["with_options"].__wrapped__.__qualname__ = "Kit.with_options"
