@@ -95,7 +95,7 @@ def _each_once(messages: Iterable[Messages]) -> Messages:
 
 def match_ids(
     items: Sequence[tuple[T, int, int]],
-    done: Iterable[tuple[int | None, int | None]],
+    done: Sequence[tuple[int | None, int | None]],
     failures: Iterable[tuple[int | None, int | None, Messages]],
 ) -> Matched[T]:
     """Match an answer that tells items by the id of their subscriber, and perhaps of their tag, form or field (the target).

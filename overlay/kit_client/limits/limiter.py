@@ -296,7 +296,7 @@ class RateLimiter:
 
 
 def _wait_error(wait: float, left: float) -> RateLimitWaitError:
-    """The error for an attempt that would have to wait for the rate limit beyond the deadline of its call."""
+    """Return the error for an attempt that would have to wait for the rate limit beyond the deadline of its call."""
     made = RateLimitWaitError(
         f"the rate limit allows the request in {max(wait, 0):.1f} s, after the deadline of the call in {max(left, 0):.1f} s;"
         " nothing was sent. Wait, or give the call a longer deadline"
