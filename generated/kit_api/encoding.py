@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from .recipients import as_requested
+from .recipients import as_requested, is_everybody
 from .types import Date, DateTime, Model
 
 # In tuples, where tools that freeze the clock don't replace them.
@@ -229,7 +229,7 @@ def _check(value: Any, hint: Any, where: str) -> None:
             if unknown:
                 raise TypeError(f"{where}: unknown {', '.join(unknown)}; a {target.__name__} has {', '.join(hints)}")
             missing = [name for name in required_fields(target) if items.get(name, UNSET) is UNSET]
-            if missing:
+            if missing and not is_everybody(items):  # That has no ids, and `as_requested` takes it out.
                 raise TypeError(f"{where}: {', '.join(missing)} missing; a {target.__name__} needs it")
             for key, item in items.items():
                 _check(item, hints[key], _inside(value, where, key))

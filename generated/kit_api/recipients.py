@@ -35,20 +35,21 @@ def _filter(groups: list[Any], where: str) -> list[Any] | None:
 
 
 def _group(group: dict[str, Any], where: str) -> dict[str, Any]:
-    """A group without everybody, and without lists that hold nothing then; an empty one if it finds everybody."""
+    """Return a group without everybody, and without lists that hold nothing then; an empty one if it finds everybody."""
     if _has_everybody(group.get("none")):
         raise ValueError(f"{where}.none: all subscribers can't be left out, since no request can be for nobody")
     made = dict(group)
     if _has_everybody(made.get("any")):
         del made["any"]
     if _has_everybody(made.get("all")):
-        made["all"] = [part for part in made["all"] if not _is_everybody(part)]
+        made["all"] = [part for part in made["all"] if not is_everybody(part)]
     return {name: parts for name, parts in made.items() if parts}
 
 
 def _has_everybody(parts: Any) -> bool:
-    return isinstance(parts, list) and any(_is_everybody(part) for part in parts)
+    return isinstance(parts, list) and any(is_everybody(part) for part in parts)
 
 
-def _is_everybody(part: Any) -> bool:
+def is_everybody(part: Any) -> bool:
+    """Tell whether a part of a filter, as JSON has it, finds every subscriber."""
     return isinstance(part, dict) and part.get("type") == _EVERYBODY
