@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 
 def main() -> int:
-    """Run the command; without the packages of its extra, say so and return 2."""
+    """Run the command; without the packages of its extra, say so and end with status 2."""
     try:
         from kit_mock.cli import main as run
     except ModuleNotFoundError as error:
-        print(f"kit-mock: {error.name} isn't installed: pip install 'kit-client[mock]'", file=sys.stderr)
-        return 2
+        argparse.ArgumentParser().exit(2, f"kit-mock: {error.name} isn't installed: pip install 'kit-client[mock]'\n")
     return run()
 
 

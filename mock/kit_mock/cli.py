@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -21,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except KitMockError as error:
-        print(f"kit-mock: {error}", file=sys.stderr)
+        output.tell(str(error))
         return _UNUSABLE
     except KeyboardInterrupt:
         pass  # Ctrl-C before the server handles it.

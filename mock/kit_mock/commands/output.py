@@ -1,4 +1,4 @@
-"""Standard output, for all commands."""
+"""Standard output and standard error, for all commands."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def write(*lines: str) -> None:
         if isinstance(error, BrokenPipeError):
             raise
         raise KitMockError(f"cannot write to standard output: {error.strerror or error}") from None
+
+
+def tell(line: str) -> None:
+    """Print a line on standard error, if somebody can read it: nothing ends because it can't be written."""
+    if sys.stderr is not None:  # Else `print` takes standard output.
+        with contextlib.suppress(OSError):
+            print(f"kit-mock: {line}", file=sys.stderr, flush=True)
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kit_mock.commands import values
+from kit_mock.commands import output, values
 
 _INTERRUPTED = 130
 
@@ -28,6 +28,6 @@ def run(options: argparse.Namespace) -> int:
     try:
         large.make(options.db, options.subscribers, large.Progress(sys.stderr))
     except KeyboardInterrupt:
-        print(f"kit-mock: stopped, and {options.db} was not made", file=sys.stderr)
+        output.tell(f"stopped, and {options.db} was not made")
         return _INTERRUPTED
     return 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
+from kit_mock.commands import output
 from kit_mock.protocol.errors import shown
 from kit_mock.protocol.suggestions import did_you_mean
 
@@ -101,7 +101,7 @@ class Settings:
         for name in environment:
             end = name.removeprefix(PREFIX)
             if end not in (name, *known) and (hint := did_you_mean(end, known)):
-                print(f"kit-mock: {shown(name)} sets nothing{hint.replace('mean ', f'mean {PREFIX}')}", file=sys.stderr)
+                output.tell(f"{shown(name)} sets nothing{hint.replace('mean ', f'mean {PREFIX}')}")
 
 
 def _one(text: str, type: Callable[[str], Any], choices: list[str] | None) -> Any:  # noqa: A002  # as argparse calls it

@@ -184,6 +184,32 @@ def test_a_large_account_needs_no_place_for_its_progress(tmp_path: Path, redirec
     KitMock(db=tmp_path / "kit.db").close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&-"])
+def test_a_problem_that_nobody_can_be_told_is_one_all_the_same(redirect: str) -> None:
+    for arguments in (["rules", "no_such"], ["serve", "--host", ".."], ["no_such"]):
+        result = run(*arguments, redirect=redirect)
+        assert (result.returncode, result.stdout, result.stderr) == (2, "", "")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_it_serves_though_nobody_reads_its_warnings(closed: bool) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = f"exec {shlex.join([*COMMAND, 'serve', '--port', '0'])} {'2>&-' if closed else ''}"
+    environment = {**os.environ, "KIT_MOCK_RATELIMIT": "off"}
+    with subprocess.Popen(
+        ["sh", "-c", command], stdout=subprocess.PIPE, stderr=writer, text=True, env=environment
+    ) as process:
+        os.close(writer)
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        try:
+            assert httpx.get(f"{first.split()[-1]}/_mock/health").status_code == 200
+        finally:
+            process.kill()
+
+
 def test_a_mock_can_be_served_without_a_standard_output() -> None:
     program = "import sys, httpx, kit_mock; sys.exit(httpx.get(kit_mock.KitMock().url + '/_mock/health').status_code)"
     command = f"exec {shlex.join([sys.executable, '-c', program])} >&-"
