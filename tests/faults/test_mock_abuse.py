@@ -241,6 +241,35 @@ def test_a_response_that_nobody_reads_has_an_end(monkeypatch: pytest.MonkeyPatch
             assert found < size
 
 
+def test_part_of_a_further_request_does_not_put_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit_mock.adapters.server.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("kit_mock.adapters.server.UNREAD_SECONDS", 1.5)
+    with KitMock() as mock:
+        mock.faults.add(route="/v4/account", status=200, body="x" * 30_000_000)
+        with connected(mock.url) as connection:
+            connection.sendall(b"GET /v4/account HTTP/1.1\r\nHost: kit.test\r\n\r\n")
+            select.select([connection], [], [], SOON)
+            connection.sendall(b"G")
+            time.sleep(6)  # Of the server's own time: it looks once in a second.
+            found = 0
+            with suppress(ConnectionResetError):
+                while part := connection.recv(1_000_000):
+                    found += len(part)
+            assert found < 30_000_000
+
+
+@pytest.mark.parametrize("more", [b"G", b"no request\r\n\r\n", b"GET /" + b"x" * 400_000])
+def test_an_earlier_request_never_gets_the_refusal_of_a_later_one(more: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit_mock.adapters.server.REQUEST_SECONDS", 0.2)
+    with KitMock() as mock:
+        mock.fail_next(delay=5)
+        with connected(mock.url) as connection, suppress(ConnectionResetError):
+            connection.sendall(b"GET /v4/account HTTP/1.1\r\nHost: kit.test\r\n\r\n")
+            time.sleep(0.5)  # So that they arrive one after the other.
+            connection.sendall(more)
+            assert connection.recv(1000) == b""
+
+
 # What kit-mock says when nothing fits on the disk: files of this process may have so many bytes.
 LIMITED = """
 import resource, sys

@@ -108,8 +108,10 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         if self._came > LARGEST_HEAD and not self._has_head:
             self._refuse(431)
-        else:
+        elif self._can_answer:
             super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def expire(self, begun_before: float, unread_since: float) -> None:
         """Hang up if the request that is still arriving began before a moment, unless it is us who don't read at present.
@@ -122,12 +124,20 @@ class Connection(HttpToolsProtocol):
         elif unsent and self._unsent_since < unread_since:
             self.transport.abort()
             return
-        if self._since is not None and self._since < begun_before and not self.flow.read_paused:
+        is_late = self._since is not None and self._since < begun_before
+        if is_late and not self.flow.read_paused and not self.transport.is_closing():
             self._refuse(408)
 
+    @property
+    def _can_answer(self) -> bool:
+        """Whether an answer to the request that is arriving would follow whole ones, and be its first."""
+        if self._has_head:
+            return not self.pipeline and not self.cycle.response_started
+        return self.cycle is None or self.cycle.response_complete
+
     def _refuse(self, status: int) -> None:
-        """End the connection, with an answer unless another one has begun."""
-        if not self._has_head or not self.cycle.response_started:
+        """End the connection, with an answer if there can be one."""
+        if self._can_answer:
             reason = HTTPStatus(status).phrase
             head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nConnection: close\r\n"
             body = f'{{"errors":["{reason}"]}}'
