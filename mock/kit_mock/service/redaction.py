@@ -95,7 +95,7 @@ def masked_headers(headers: Mapping[str, str], api_key_header: str, most: int) -
     is_cut = len(values) > most
     found = _first(headers, most) if is_cut else dict(headers)
     if is_cut or masked(values) is not values:  # In most requests there is nothing to mask, and one look tells.
-        found = {name: masked(value, is_cut=is_cut) for name, value in found.items()}
+        found = {name: masked(value, is_cut=len(value) < len(headers[name])) for name, value in found.items()}
     for name in _to_mask(tuple(found), api_key_header):
         value = found[name].strip(" \t")
         if name == api_key_header:
@@ -129,8 +129,10 @@ def _to_mask(names: tuple[str, ...], api_key_header: str) -> tuple[str, ...]:
 
 def masked_query(query: str, *, is_oauth: bool, is_cut: bool = False) -> str:
     """Return the raw query with secret values masked; for OAuth, all values that aren't known to be harmless."""
-    pairs = "&".join(_masked_pair(pair, is_oauth=is_oauth) for pair in query.split("&")) if query else ""
-    return masked(pairs, is_cut=is_cut)
+    # Few queries have such a name, and one look at all names and values tells.
+    if query and (is_oauth or _SECRET_NAMES.search(unquote_plus(query).lower()) is not None):
+        query = "&".join(_masked_pair(pair, is_oauth=is_oauth) for pair in query.split("&"))
+    return masked(query, is_cut=is_cut)
 
 
 def masked_parameters(parameters: Mapping[str, Any], *, is_oauth: bool) -> Mapping[str, Any]:

@@ -43,10 +43,10 @@ def recorded(
         body = redaction.masked_request(media_type or "", body)
     body = masked_in(body, is_cut=len(request.body) > KEPT_BYTES)
     answer = masked_in(answer, is_cut=len(content) > KEPT_BYTES)
-    query_string = request.query[:KEPT_BYTES]
-    masked_query = redaction.masked_query(query_string, is_oauth=is_oauth, is_cut=len(request.query) > KEPT_BYTES)
+    query_string, is_cut = request.query[:KEPT_BYTES], len(request.query) > KEPT_BYTES
+    masked_query = redaction.masked_query(query_string, is_oauth=is_oauth, is_cut=is_cut)
     query = outcome.query
-    if query and masked_query != query_string:
+    if query and (is_cut or masked_query != query_string):
         query = redaction.masked_parameters(query, is_oauth=is_oauth)
     return RecordedRequest(
         method=arrival.method,
