@@ -103,6 +103,19 @@ def test_faults_and_the_clock_from_before_are_refused_too_but_not_a_clock_of_one
     assert (faults.active(), clock.now()) == ((), START)
 
 
+def test_a_childs_own_is_refused_in_a_child_of_it(mock: KitMock) -> None:
+    def use() -> list[str]:
+        with KitMock() as own:
+            faults = own.faults
+            uses = (lambda: own.tags.add("A"), faults.active, lambda: mock.tags.add("A"))
+            found: list[str] = Child(lambda: [told(use) for use in uses]).result()
+            return [*found, told(lambda: own.tags.add("A")["id"])]
+
+    *refused, answered = Child(use).result()
+    assert [error for error in refused if WORDS not in error] == []
+    assert answered == "none: 1"
+
+
 @contextmanager
 def waiting_child() -> Iterator[None]:
     """A child that is there until the block ends."""

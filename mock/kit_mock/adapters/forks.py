@@ -39,9 +39,12 @@ def watch(mock: Leavable, *parts: object) -> None:
 
 
 def _refuse_all() -> None:
-    for mock in list(_mocks):
+    mocks, parts = list(_mocks), list(_parts)
+    _mocks.clear()  # They stay refused in a child of this child.
+    _parts.clear()
+    for mock in mocks:
         _refuse(mock, mock.leave_to_parent(PROBLEM))
-    for part in list(_parts):
+    for part in parts:
         _refuse(part, None)
 
 
