@@ -12,7 +12,7 @@ import attrs
 
 from kit_mock.model import dates, values
 from kit_mock.model.account import Account
-from kit_mock.protocol.errors import MOST_ERRORS, unprocessable
+from kit_mock.protocol.errors import unprocessable
 
 AMOUNTS = ("subtotal", "discount", "tax", "shipping", "total")
 PAID = "paid"
@@ -79,16 +79,16 @@ class _Reader:
     """Reads values. For a wrong one it adds a message to `errors` and returns a placeholder of the same type."""
 
     def __init__(self, *, with_ids: bool) -> None:
-        self.errors: list[str] = []
+        self.errors: dict[str, None] = {}  # Without repetitions: each product can have the same mistake.
         self._with_ids = with_ids
 
     def text(self, value: Any, label: str) -> str:
         if values.is_blank(value):
-            self.errors.append(f"{label} cannot be blank")
+            self.errors.setdefault(f"{label} cannot be blank")
         elif isinstance(value, str):
             return value.strip()
         else:
-            self.errors.append(f"{label} must be a string")
+            self.errors.setdefault(f"{label} must be a string")
         return ""
 
     def id(self, item: dict[str, Any], name: str) -> str | None:
@@ -98,18 +98,18 @@ class _Reader:
 
     def optional_text(self, value: Any, label: str) -> str | None:
         if value is not None and not isinstance(value, str):
-            self.errors.append(f"{label} must be a string")
+            self.errors.setdefault(f"{label} must be a string")
             return None
         return value
 
     def number(self, value: Any, label: str, *, whole: bool = False) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             kind = "an integer" if whole else "a number"
-            self.errors.append(f"{label} cannot be blank" if value is None else f"{label} must be {kind}")
+            self.errors.setdefault(f"{label} cannot be blank" if value is None else f"{label} must be {kind}")
         elif not abs(value) <= _LARGEST:
-            self.errors.append(f"{label} is out of range")
+            self.errors.setdefault(f"{label} is out of range")
         elif whole and value != int(value):
-            self.errors.append(f"{label} must be an integer")
+            self.errors.setdefault(f"{label} must be an integer")
         else:
             return int(value) if whole else value
         return 0
@@ -117,39 +117,39 @@ class _Reader:
     def email_address(self, value: Any) -> str:
         text = self.text(value, "Email address")
         if text and values.email_address(text) is None:
-            self.errors.append(values.EMAIL_INVALID)
+            self.errors.setdefault(values.EMAIL_INVALID)
         return text
 
     def currency(self, value: Any) -> str:
         text = self.text(value, "Currency")
         if text and not _CURRENCY.fullmatch(text):
-            self.errors.append("Currency must be a 3 letter code")
+            self.errors.setdefault("Currency must be a 3 letter code")
         return text.upper()
 
     def status(self, value: Any) -> str:
         if value not in (None, PAID):
-            self.errors.append(f"Status must be {PAID}")
+            self.errors.setdefault(f"Status must be {PAID}")
         return PAID
 
     def time(self, value: Any) -> int | None:
         found = dates.of_timestamp(value)
         if found is None and value is not None:
-            self.errors.append("Transaction time is not a valid ISO8601 timestamp")
+            self.errors.setdefault("Transaction time is not a valid ISO8601 timestamp")
         return found
 
     def lines(self, value: Any) -> list[Line]:
         if not isinstance(value, list) or not value:
-            self.errors.append("Products must be a list" if value else "Products cannot be blank")
+            self.errors.setdefault("Products must be a list" if value else "Products cannot be blank")
             return []
         lines: list[Line] = []
         for item in value:
             if not isinstance(item, dict):
-                self.errors.append("Products must be objects")
-            elif len(self.errors) < MOST_ERRORS:
+                self.errors.setdefault("Products must be objects")
+            else:
                 lines.append(self.line(item))
         lids = [line.lid for line in lines if line.lid]
         if len(set(lids)) < len(lids):
-            self.errors.append("Product lid must be unique for this purchase")
+            self.errors.setdefault("Product lid must be unique for this purchase")
         return lines
 
     def line(self, item: dict[str, Any]) -> Line:

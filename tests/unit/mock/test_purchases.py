@@ -21,6 +21,8 @@ HOUR = {
     "sku": "SM21",
     "unit_price": 23.22,
 }
+BLANK_NAME = "Product name cannot be blank"
+BLANK_NUMBERS = ["Product quantity cannot be blank", "Product unit price cannot be blank"]
 PRINCESS = {"name": "Twilight Princess", "pid": "833-51-1151", "lid": "766-49-1241", "quantity": 2, "unit_price": 32}
 MINIMAL = {"email_address": "pru@example.com", "transaction_id": "796-92-4892", "currency": "USD", "products": [HOUR]}
 FULL = {
@@ -118,6 +120,14 @@ def test_keys_at_the_top_level_work_too(oauth: httpx.Client) -> None:
         ({"products": []}, ["Products cannot be blank"]),
         ({"products": HOUR}, ["Products must be a list"]),
         ({"products": [HOUR, "second"]}, ["Products must be objects"]),
+        (
+            {"products": [{**HOUR, "lid": str(n), "name": ""} for n in range(150)] + [5]},
+            [BLANK_NAME, "Products must be objects"],
+        ),
+        (
+            {"products": [{"name": ""}] * 150 + [{**HOUR, "unit_price": "free"}]},
+            [BLANK_NAME, *BLANK_NUMBERS, "Product unit price must be a number"],
+        ),
         ({"products": [HOUR, {**PRINCESS, "lid": HOUR["lid"]}]}, ["Product lid must be unique for this purchase"]),
         ({"products": [{**HOUR, "quantity": 1.5}]}, ["Product quantity must be an integer"]),
         ({"products": [{**HOUR, "quantity": 2**70}]}, ["Product quantity is out of range"]),
@@ -128,9 +138,8 @@ def test_keys_at_the_top_level_work_too(oauth: httpx.Client) -> None:
         (
             {"products": [{}]},
             [
-                "Product name cannot be blank",
-                "Product quantity cannot be blank",
-                "Product unit price cannot be blank",
+                BLANK_NAME,
+                *BLANK_NUMBERS,
             ],
         ),
         ({"transaction_id": None, "currency": [5]}, ["Transaction cannot be blank", "Currency must be a string"]),
