@@ -1,13 +1,15 @@
 """Keeps a test from calling any host but this machine. It is behind the fixture `kit_mock_guard`.
 
-It hears of names that are resolved, connections and datagrams by Python's audit events, below every HTTP library, so
-libraries such as respx still work. Sockets resolve names before they raise the event, so their methods are replaced too. uvloop
-raises none, so the function of anyio is replaced, by which httpx connects there. A refused call fails the test by an exception
-that is no `Exception`, so that the code under test doesn't retry or swallow it.
+It hears of names and addresses that are looked up, connections and datagrams by Python's audit events, below every HTTP
+library, so libraries such as respx still work. Sockets resolve names before they raise the event, so their methods are replaced
+too. uvloop raises none, so the function of anyio is replaced, by which httpx connects there. A refused call fails the test by
+an exception that is no `Exception`, so that the code under test doesn't retry or swallow it. asyncio would keep that of a
+datagram to itself, so its method checks the address first.
 """
 
 from __future__ import annotations
 
+import asyncio.selector_events
 import contextlib
 import ipaddress
 import socket
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
-_RESOLVE = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+_RESOLVE = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
+_LOOK_UP = frozenset({"socket.gethostbyaddr", "socket.getnameinfo"})
 _CALL = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-_METHODS = ("connect", "connect_ex", "sendto")
+_EVENTS = _RESOLVE | _LOOK_UP | _CALL
+_METHODS = ("connect", "connect_ex", "sendto", "sendmsg")
+_DATAGRAMS: Any = vars(asyncio.selector_events)["_SelectorDatagramTransport"]
 _active: list[NetworkGuard] = []
 
 
@@ -36,7 +41,7 @@ def _listen() -> None:
     """Let the active guards hear of events, from now on: an audit hook can't be removed."""
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
-        if _active and (event in _RESOLVE or event in _CALL):
+        if _active and event in _EVENTS:
             for guard in tuple(_active):
                 guard.check(event, arguments)
 
@@ -64,7 +69,7 @@ class NetworkGuard:
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
         """Return a context in which a call of any other host fails the test, by `pytest.fail`, in all threads."""
-        resolve, connect_tcp = socket.getaddrinfo, anyio.connect_tcp
+        resolve, connect_tcp, send_datagram = socket.getaddrinfo, anyio.connect_tcp, _DATAGRAMS.sendto
 
         def guarded_resolve(host: Any, *more: Any, **named: Any) -> Any:
             name = self._check_name(host)
@@ -73,23 +78,31 @@ class NetworkGuard:
                 self._addresses.update(str(each[4][0]) for each in found)
             return found
 
-        def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(name: str) -> Callable[..., Any]:
+            method = getattr(socket.socket, name)
+
             def call(sock: socket.socket, *arguments: Any) -> Any:
-                self._check_address(sock, arguments[-1] if arguments else None)
+                self._check_address(sock, *(arguments[3:4] if name == "sendmsg" else arguments[-1:]))
                 return method(sock, *arguments)
 
             return call
 
+        def guarded_send_datagram(transport: Any, data: Any, addr: Any = None) -> None:
+            self._check_address(transport.get_extra_info("socket"), addr)
+            send_datagram(transport, data, addr)
+
         async def guarded_connect_tcp(remote_host: Any, *more: Any, **named: Any) -> Any:
             name = self._check_name(remote_host)
-            if is_address(name) and not self._is_allowed(name):
-                self._refuse(name)
+            if is_address(name):
+                self._check_host(name)
             return await connect_tcp(remote_host, *more, **named)
 
         _listen()
         with contextlib.ExitStack() as stack:
             for name in _METHODS:
-                stack.enter_context(patch.object(socket.socket, name, guarded(getattr(socket.socket, name))))
+                if hasattr(socket.socket, name):  # Windows has no `sendmsg`.
+                    stack.enter_context(patch.object(socket.socket, name, guarded(name)))
+            stack.enter_context(patch.object(_DATAGRAMS, "sendto", guarded_send_datagram))
             stack.enter_context(patch.object(socket, "getaddrinfo", guarded_resolve))
             stack.enter_context(patch.object(anyio, "connect_tcp", guarded_connect_tcp))
             _active.append(self)
@@ -100,8 +113,14 @@ class NetworkGuard:
         """Fail the test if an audit event is a call of a host that isn't allowed."""
         if event in _CALL:
             self._check_address(*arguments)
-        elif self._check_name(arguments[0]) in self._names and event != "socket.getaddrinfo":
-            socket.getaddrinfo(arguments[0], None)  # Learns the addresses.
+        elif event == "socket.getnameinfo":
+            self._check_host(_text(arguments[0][0]))
+        else:
+            name = self._check_name(arguments[0])
+            if event in _LOOK_UP:
+                self._check_host(name)
+            if name in self._names and event != "socket.getaddrinfo":
+                socket.getaddrinfo(arguments[0], None)  # Learns the addresses.
 
     def _check_name(self, host: Any) -> str:
         """Refuse to resolve a name. Addresses need no network for that, and servers listen without a name."""
@@ -110,11 +129,13 @@ class NetworkGuard:
             self._refuse(name)
         return name
 
-    def _check_address(self, sock: Any, address: Any) -> None:
+    def _check_address(self, sock: Any, address: Any = None) -> None:
         if sock.family in _INTERNET and isinstance(address, tuple) and address:
-            host = _text(address[0])
-            if host not in self._addresses and not self._is_allowed(host):
-                self._refuse(host)
+            self._check_host(_text(address[0]))
+
+    def _check_host(self, host: str) -> None:
+        if host not in self._addresses and not self._is_allowed(host):
+            self._refuse(host)
 
     def _is_allowed(self, host: str) -> bool:
         is_unspecified = is_address(host) and ipaddress.ip_address(host).is_unspecified
