@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 BULK_QUEUE_BYTES = 300_000_000
-LARGEST_PORT = 65535
 _REMEMBERED_REQUESTS = 1000
 
 
@@ -212,8 +211,8 @@ class KitMock(collections.Resources):
         If the mock is served already, its URL is returned. Raises KitMockError if the port is taken or uvicorn isn't
         installed, ValueError for a number that no port has.
         """
-        if not 0 <= port <= LARGEST_PORT:
-            raise ValueError(f"port must be from 0 to {LARGEST_PORT}")
+        if not 0 <= port <= allowed_hosts.LARGEST_PORT:
+            raise ValueError(f"port must be from 0 to {allowed_hosts.LARGEST_PORT}")
         if self._server is None:
             from kit_mock.adapters.server import ServerThread  # Imported late: use in process needs no server.
 

@@ -7,8 +7,7 @@ from argparse import ArgumentTypeError
 from datetime import datetime
 
 from kit_mock.adapters import cors
-from kit_mock.mock import LARGEST_PORT
-from kit_mock.outbox.allowed_hosts import hosts
+from kit_mock.outbox.allowed_hosts import LARGEST_PORT, hosts
 from kit_mock.service.authentication import credential_problem
 from kit_mock.service.rate_limit import RateLimit
 from kit_mock.state.clock import Clock

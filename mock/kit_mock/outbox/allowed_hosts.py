@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 from jsonschema_rs import Draft202012Validator as Validator
 
+LARGEST_PORT = 65535
+
 _URI = Validator({"type": "string", "format": "uri"}, validate_formats=True)
 _PORTS = {"http": 80, "https": 443}
 _CACHED = 1024
@@ -80,8 +82,8 @@ def _parsed(url: str) -> httpx.URL | None:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
         return None
-    # A socket takes a port of more than 16 bits for another one.
-    is_port = parsed.port is None or 1 <= parsed.port <= 65_535
+    # A socket takes a larger one for another port.
+    is_port = parsed.port is None or 1 <= parsed.port <= LARGEST_PORT
     return parsed if parsed.scheme in _PORTS and parsed.raw_host and is_port else None
 
 
