@@ -33,6 +33,7 @@ def checked(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """
     parameters = inspect.signature(function).parameters.values()
     names = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    keywords = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
     hints = functools.cache(lambda: get_type_hints(function))
 
     @functools.wraps(function)
@@ -44,7 +45,7 @@ def checked(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
         # Python itself refuses what is too many, unknown or missing.
         more: Any = (*map(read, names, args), *args[len(names) :])
-        named: Any = {name: read(name, value) for name, value in kwargs.items()}
+        named: Any = {name: read(name, value) if name in keywords else value for name, value in kwargs.items()}
         return function(*more, **named)
 
     return checking

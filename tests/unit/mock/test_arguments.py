@@ -141,3 +141,16 @@ def test_what_python_refuses_itself_stays_as_it_says_it() -> None:
     for args, named in (((), {}), ((1, 2), {}), ((1,), {"three": 3})):
         with pytest.raises(TypeError, match=r"join\(\) "):
             loose(*args, **named)
+
+
+@pytest.mark.parametrize("name", ["options", "return", "first"])
+def test_a_name_that_only_looks_like_that_of_an_argument_is_python_s_to_refuse(mock: KitMock, name: str) -> None:
+    @checked
+    def gather(first: str = "", /, *rest: int, **options: int) -> tuple[object, ...]:
+        return (first, rest, options)
+
+    loose: Any = gather
+    assert loose("a", 1, **{name: "any"}) == ("a", (1,), {name: "any"})
+    for use in (Mock.fail_next, Mock.serve):
+        with pytest.raises(TypeError, match=f"got an unexpected keyword argument '{name}'"):
+            use(mock, **{name: 1})
