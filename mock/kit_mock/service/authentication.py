@@ -29,6 +29,8 @@ def credential_problem(text: str) -> str | None:
         return "must not be empty"
     if text != text.strip() or not text.isprintable():
         return "can't have white space around it or control characters, which no header keeps"
+    if not text.isascii():
+        return "can't have characters beyond ASCII, which clients and servers encode differently"
     return None
 
 
