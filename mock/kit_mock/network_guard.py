@@ -31,7 +31,7 @@ _RESOLVE = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
 _LOOK_UP = frozenset({"socket.gethostbyaddr", "socket.getnameinfo"})
 _CALL = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _EVENTS = _RESOLVE | _LOOK_UP | _CALL
-_METHODS = ("connect", "connect_ex", "sendto", "sendmsg")
+_METHODS = ("bind", "connect", "connect_ex", "sendto", "sendmsg")
 _DATAGRAMS: Any = vars(asyncio.selector_events)["_SelectorDatagramTransport"]
 _active: list[NetworkGuard] = []
 
@@ -82,7 +82,8 @@ class NetworkGuard:
             method = getattr(socket.socket, name)
 
             def call(sock: socket.socket, *arguments: Any) -> Any:
-                self._check_address(sock, *(arguments[3:4] if name == "sendmsg" else arguments[-1:]))
+                address = arguments[3:4] if name == "sendmsg" else arguments[-1:]
+                self._check_address(sock, *address, is_own=name == "bind")
                 return method(sock, *arguments)
 
             return call
@@ -129,9 +130,10 @@ class NetworkGuard:
             self._refuse(name)
         return name
 
-    def _check_address(self, sock: Any, address: Any = None) -> None:
+    def _check_address(self, sock: Any, address: Any = None, *, is_own: bool = False) -> None:
         if sock.family in _INTERNET and isinstance(address, tuple) and address:
-            self._check_host(_text(address[0]))
+            check = self._check_name if is_own else self._check_host
+            check(_text(address[0]))
 
     def _check_host(self, host: str) -> None:
         if host not in self._addresses and not self._is_allowed(host):
