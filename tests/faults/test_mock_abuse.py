@@ -207,6 +207,17 @@ def test_half_a_request_has_an_end(monkeypatch: pytest.MonkeyPatch, half: bytes,
         assert httpx.get(f"{mock.url}/v4/account", headers=TOKEN).status_code == 200
 
 
+@pytest.mark.parametrize("half", [b"GET /v4/acc", head("/v4/tags", 2000) + b'{"name":'], ids=["a line", "a body"])
+def test_half_a_request_that_comes_together_with_a_whole_one_has_an_end_too(
+    monkeypatch: pytest.MonkeyPatch, half: bytes
+) -> None:
+    monkeypatch.setattr("kit_mock.adapters.server.REQUEST_SECONDS", 0.4)
+    with KitMock() as mock, connected(mock.url) as connection, connection.makefile("rb") as stream:
+        connection.sendall(b"GET /v4/account HTTP/1.1\r\nHost: kit.test\r\n\r\n" + half)
+        assert stream.readline().startswith(b"HTTP/1.1 401 ")
+        assert b"HTTP/1.1 408 " in stream.read()
+
+
 def test_whole_requests_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is on the request, neither on its answer nor on a connection between two requests."""
     monkeypatch.setattr("kit_mock.adapters.server.REQUEST_SECONDS", 0.4)

@@ -87,6 +87,11 @@ class Connection(HttpToolsProtocol):
         if self._came > LARGEST_HEAD and not self._has_head and not self.transport.is_closing():
             self._refuse(431)
 
+    def on_message_begin(self) -> None:
+        if self._since is None:  # It can come together with the end of another one.
+            self._since = self.loop.time()
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         if self.parser.is_at_offer:
             return
