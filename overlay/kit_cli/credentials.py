@@ -121,15 +121,12 @@ class Credentials:
 
         Raises:
             CommandError: There can't be a file for the new login.
+            ConfigurationError: One of the two logins has an argument that can't be used.
+            TokenStoreError: The login or its tokens can't be read.
         """
         from kit_client import MemoryTokenStore
 
-        store = self._store
-        try:
-            login = self._kept()
-        except TokenStoreError:
-            # One that can't be read may be replaced.
-            return None
+        store, login = self._store, self._kept()
         if login is None or login.client_id is None or (tokens := store.load(self._account)) is None:
             return None
         copy = MemoryTokenStore()

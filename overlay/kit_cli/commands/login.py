@@ -9,10 +9,12 @@ from functools import partial
 from kit_cli.context import Context
 from kit_cli.declaring import Commands
 from kit_cli.files import read_line
-from kit_cli.status import PARTLY, CommandError
+from kit_cli.status import OK, PARTLY, CommandError
 from kit_cli.telling import details, told
 
 from . import whoami
+
+_NOT_REVOKED = "the tokens of the login before may still be valid"
 
 
 def add_to(commands: Commands) -> None:
@@ -47,11 +49,16 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    """Sign in, keep the credentials, say whose account it is, and revoke the tokens of a login that this one replaces."""
+    """Sign in, keep the credentials, revoke the tokens of a login that these replace, and say whose account it is."""
     from kit_client import Kit, KitError
 
     credentials = context.credentials
-    replaced = credentials.replaced(options.client_id, options.base_url)
+    replaced, problems = None, list[tuple[str, KitError]]()
+    try:
+        replaced = credentials.replaced(options.client_id, options.base_url)
+    except KitError as error:
+        # It may be replaced all the same: it could be mended in no other way.
+        problems.append((_NOT_REVOKED, error))
     if options.api_key:
         key = _ask_for_key()
         with Kit(api_key=key, base_url=options.base_url) as kit:
@@ -63,15 +70,20 @@ def run(options: argparse.Namespace, context: Context) -> int:
         app = partial(credentials.app, options.client_id, options.base_url)
         sign_in(app, options.port, options.timeout, open_browser=not options.no_browser)
         credentials.keep_app(options.client_id, options.base_url)
-    status = whoami.run(options, context)
+    # At once: whatever ends the command later, nobody else has these tokens any more.
     try:
         if replaced is not None:
             replaced.revoke()
     except KitError as error:
-        text = f"signed in, but the tokens of the login before may still be valid: {told(error, is_signing_in=True)}"
-        context.output.error(text, **details(error), exit_status=PARTLY)
-        return PARTLY
-    return status
+        problems.append((_NOT_REVOKED, error))
+    try:
+        whoami.run(options, context)
+    except KitError as error:
+        problems.append(("whose account it is could not be read", error))
+    for what, problem in problems:
+        text = f"signed in, but {what}: {told(problem, is_signing_in=True)}"
+        context.output.error(text, **details(problem), exit_status=PARTLY)
+    return PARTLY if problems else OK
 
 
 def _ask_for_key() -> str:

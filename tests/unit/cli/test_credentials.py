@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kit_client import Kit
 from kit_mock import KitMock
+from kit_mock.service.faults.fault import FaultOptions
 
 from .conftest import Cli
 
@@ -189,3 +191,51 @@ def test_a_name_that_would_hold_something_else_is_refused(signed_in: Cli, tmp_pa
         status, _, err = signed_in(*command, "--account", name)
         assert (status, "can't be the name of a login" in err) == (2, True)
     assert file.read_bytes() == before
+
+
+@pytest.fixture
+def with_tokens(offline: Cli, mock: KitMock, tmp_path: Path, pipe_in: Callable[[bytes], None]) -> Callable[..., Path]:
+    """Makes a login with tokens in a file, as which another app signed in before, and has the key of `mock` piped in."""
+
+    def make(**login: object) -> Path:
+        path = tmp_path / "kept.json"
+        record = {"tokens": {"access_token": "of_the_login_before", "refresh_token": "refreshes_it"}}
+        kept = {"login:default": {"base_url": mock.url, "client_id": "app", **login}, "default": record}
+        path.write_text(json.dumps(kept))
+        pipe_in(mock.api_key.encode())
+        return path
+
+    return make
+
+
+NOT_REVOKED = "signed in, but the tokens of the login before may still be valid: "
+
+
+@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 200, "html": True}], ids=repr)
+def test_replaced_tokens_are_revoked_even_if_nobody_can_say_whose_account_it_is(
+    offline: Cli, mock: KitMock, with_tokens: Callable[..., Path], fault: FaultOptions
+) -> None:
+    with Kit(mock.api_key, base_url=mock.url) as kit:
+        account = kit.account.get().to_dict()
+    store = with_tokens()
+    # The first one is about the key.
+    mock.faults.add(operation="get_account", times=1, status=200, body=account)
+    mock.faults.add(operation="get_account", **fault)
+    status, out, err = offline("login", "--api-key", "--base-url", mock.url, "--store", str(store))
+    assert (status, out) == (3, "")
+    assert "kit-client: signed in, but whose account it is could not be read: get_account: " in err
+    assert sum(request.path == "/oauth/revoke" for request in mock.requests) == 1
+    mock.faults.clear()
+    assert offline("whoami", "--store", str(store)).status == 0
+
+
+@pytest.mark.parametrize("login", [{"client_id": "app é"}, {"base_url": "ftp://a.example"}, {"base_url": 5}], ids=repr)
+def test_a_login_that_can_not_be_used_is_replaced(
+    offline: Cli, mock: KitMock, with_tokens: Callable[..., Path], login: dict[str, object]
+) -> None:
+    store = with_tokens(**login)
+    status, out, err = offline("login", "--api-key", "--base-url", mock.url, "--store", str(store))
+    assert (status, out.endswith(f"by an API key at {mock.url}\n")) == (3, True)
+    assert err.startswith(f"kit-client: {NOT_REVOKED}")
+    assert err.count("\n") == 1
+    assert offline("whoami", "--store", str(store)).status == 0
