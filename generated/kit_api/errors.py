@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ParamSpec, TypeVar, cast
-from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -17,8 +16,10 @@ CALLED = frozenset({"target_url", "callback_url"})
 
 _MASK = "…"
 _PRIVATE = re.compile(r"(?<=//)[^/?#]+(?=@)|(?<=\?).+", re.DOTALL)
+_ESCAPED = re.compile(rb"%(?:25)*([0-9A-F]{2})", re.IGNORECASE)
+"""A byte of a URL that is escaped, maybe more than once."""
 _SHORTEST = 8
-"""The fewest characters of a part of a query that is a secret by itself. What is shorter may be any word of a message."""
+"""The fewest bytes that are a secret wherever they stand. What is shorter may be any word of a message."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,20 +78,41 @@ def masker(sent: bytes) -> Callable[[str], str]:
             pass
     values = [body.get(name) for name in CALLED] if isinstance(body, dict) else []
     private: list[str] = [part for value in values if isinstance(value, str) for part in _PRIVATE.findall(value)]
-    pieces = [piece for part in private for piece in re.split("[&=:;#]", part) if len(piece) >= _SHORTEST]
-    forms = "|".join(map(_any_form, [*private, *pieces]))
-    return lambda text: re.sub(forms, _MASK, text, flags=re.IGNORECASE) if forms else text
+    pieces = [_plain(piece.encode(errors="surrogatepass")) for part in private for piece in re.split("[&=:;#]", part)]
+    forms = [re.escape(piece) for piece in pieces if len(piece) >= _SHORTEST]
+    for part in private:
+        form = _plain(part.encode(errors="surrogatepass"))
+        whole = re.escape(form)
+        # The longest goes first; a short one is masked only where it stands in a URL.
+        forms.insert(0, whole if len(form) >= _SHORTEST else rb"(?<=[?/])" + whole + rb"(?!\w)")
+    pattern = re.compile(b"|".join(forms))
+    return lambda text: _masked(text, pattern) if forms else text
 
 
-def _any_form(part: str) -> str:
-    """Return a pattern of a part of a URL with any of its characters escaped, also twice."""
-    return "".join(map(_any_form_of, unquote_plus(part, errors="surrogateescape")))
+def _plain(text: bytes) -> bytes:
+    """Return text without its escapes, with blanks for plus signs and small letters for capitals: all of its forms alike."""
+    return _ESCAPED.sub(lambda escape: bytes.fromhex(escape[1].decode()), text).lower().replace(b"+", b" ")
 
 
-def _any_form_of(character: str) -> str:
-    escaped = "".join(f"%(?:25)*{byte:02X}" for byte in character.encode(errors="surrogateescape"))
-    # A blank may be a plus sign, which may be escaped in turn.
-    return f"(?:{re.escape(character)}|{escaped})" if character != " " else f"(?: |{escaped}|{_any_form_of('+')})"
+def _masked(text: str, pattern: re.Pattern[bytes]) -> str:
+    """Return text with `…` instead of what a pattern finds in its plain form."""
+    sent = text.encode(errors="surrogatepass")
+    cuts = list(_origins(sent, [place for found in pattern.finditer(_plain(sent)) for place in found.span()]))
+    if not cuts:
+        return text
+    kept = zip([0, *cuts[1::2]], [*cuts[::2], len(sent)], strict=True)
+    return _MASK.encode().join(sent[start:end] for start, end in kept).decode(errors="replace")
+
+
+def _origins(text: bytes, places: list[int]) -> Iterator[int]:
+    """Yield where places of the plain form of a text are in the text itself. They ascend."""
+    escapes = _ESCAPED.finditer(text)
+    escape, longer = next(escapes, None), 0
+    for place in places:
+        while escape is not None and escape.start() - longer < place:
+            longer += len(escape[0]) - 1
+            escape = next(escapes, None)
+        yield place + longer
 
 
 def chain(error: BaseException | None, outer: BaseException | None = None) -> Iterator[BaseException]:

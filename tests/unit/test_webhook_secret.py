@@ -297,3 +297,24 @@ def test_any_secret_is_masked_in_any_form(secret: str) -> None:
     hide = masker(json.dumps({"target_url": url}).encode())
     for form in (url, unquote(url), quote(url), url.replace("%20", "+"), url.lower()):
         assert hide(f"<{form}>") in ("<https://h/?…>", f"<{quote('https://h/?')}…>"), form
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.example/hook?e", "https://e@a.example/", "https://a.example/?k=i", "https://a.example/?%65%72%72%6F"],
+)
+def test_a_short_query_is_masked_only_where_it_stands_in_a_url(url: str) -> None:
+    hide = masker(json.dumps({"target_url": url}).encode())
+    says = "Target url is invalid. Error: k=i, see https://errors.example/why?events and e@b.example"
+    assert hide(says) == says
+    for form in (url, unquote(url), quote(url), quote(quote(url)), url.upper()):
+        hidden = hide(f"{form} is taken")
+        assert hidden.endswith(" is taken")
+        assert "…" in hidden
+
+
+def test_a_long_query_is_masked_too() -> None:
+    url = "https://a.example/?" + "&".join(f"name{number}=secret-{number:04}" for number in range(900))
+    hide = masker(json.dumps({"callback_url": url}).encode())
+    assert hide(f"<{quote(url)}>") == f"<{quote('https://a.example/?')}\N{HORIZONTAL ELLIPSIS}>"
+    assert "secret-0899" not in hide(f"<{url[-50:]}>")
