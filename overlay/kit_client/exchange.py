@@ -44,8 +44,7 @@ class _Phase:
         self._also = request.extensions.get("trace")
         request.extensions["trace"] = self._trace
         self._gate: anyio.Semaphore | None = gate
-        self._interruptible = False
-        self._left = False
+        self._interruptible = self._left = self.is_sending = False
         self._opened: Any = None
         self._socks = SocksHandshake(request)
 
@@ -82,6 +81,7 @@ class _Phase:
             self._open_gate()
             if self._left:
                 raise _Left
+            self.is_sending |= event.endswith("send_request_headers.started")
 
     def _open_gate(self) -> None:
         if self._gate is not None:
@@ -123,4 +123,4 @@ async def exchange(
     finally:
         if not call.done:
             await phase.leave(call)
-    raise deadline.passed()
+    raise deadline.passed() from (None if phase.is_sending else httpx.ConnectTimeout("no connection was made in time"))

@@ -143,8 +143,7 @@ def attempt(
     start = clock.monotonic()
     wanted = retries_wanted.get()
     progress: Progress = request.extensions.get("progress") or Progress()
-    retries = spent = 0
-    counted = False
+    retries, spent, counted = 0, 0, False
     refused: str | None = None
     outcome: Outcome | None = None
     took, after = 0.0, None

@@ -11,7 +11,7 @@ from . import deadline as deadlines
 from .ahead import Ahead
 from .body import aread, largest, read
 from .clock import Clock
-from .deadline import Deadline
+from .deadline import Deadline, DeadlinePassed
 from .errors import CLOSED, KitError
 from .limits.asks import ClientLimiter
 from .pools import AsyncPools, Transport
@@ -202,7 +202,8 @@ class AsyncRetryTransport(_Retrying[httpx.AsyncBaseTransport], httpx.AsyncBaseTr
 
 def _failed(error: httpx.RequestError | OSError | KitError, deadline: Deadline) -> Attempt:
     """Return what became of a request that failed."""
-    if isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN:
+    is_late = isinstance(error, httpx.TimeoutException) and deadline.left() < deadlines.GRAIN
+    if is_late and not isinstance(error, DeadlinePassed):
         passed = deadline.passed()
         passed.__cause__ = error
         return passed

@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from kit_client import APITimeoutError, AsyncKit, Clock, Kit, RetryPolicy
+from kit_client import APITimeoutError, AsyncKit, Clock, DeadlineExceededError, Kit, RetryPolicy
 
 from .echo import PAGES, EchoServer, plenty
 
@@ -95,6 +95,23 @@ async def test_a_call_that_ends_during_a_tls_handshake_gives_its_connection_up(s
                 await kit.account.get()
             assert silent.opened == 1
             assert await anyio.to_thread.run_sync(silent.wait_until_open, 0)
+
+
+@pytest.mark.parametrize("anyio_backend", ANYIO)
+@pytest.mark.parametrize("arguments", [{}, {"http2": True}, {"transport": httpx.AsyncHTTPTransport}], ids=repr)
+@pytest.mark.parametrize("scheme", ["http:", "https:"])
+async def test_a_deadline_that_passes_before_the_request_is_sent_says_that_nothing_took_effect(
+    arguments: dict[str, Any], scheme: str
+) -> None:
+    if "transport" in arguments:
+        arguments = {"transport": arguments["transport"]()}
+    with EchoServer(lambda path: 60) as silent:
+        url = silent.url.replace("http:", scheme)
+        async with AsyncKit("key", base_url=url, deadline=0.3, max_retries=0, **arguments) as kit:
+            with pytest.raises(DeadlineExceededError) as caught:
+                await kit.tags.create(name="a")
+        # A TLS handshake is never answered, and a request never gets that far.
+        assert (caught.value.attempts, caught.value.may_have_taken_effect) == (1, scheme == "http:")
 
 
 @pytest.mark.parametrize("anyio_backend", ANYIO)
