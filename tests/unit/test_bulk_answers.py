@@ -177,3 +177,15 @@ def test_a_callback_tells_nothing_of_rows_that_are_not_in_it(body_of: Callable[[
             assert found[1].errors == ("the service didn't say what became of it",)
             found = match(bob, failures=[odd])
             assert (found[1].ok, found[2].ok) == (False, True)
+
+
+@pytest.mark.parametrize("body_of", [lambda body: body, json.dumps, lambda body: parse(json.dumps(body).encode())])
+@pytest.mark.parametrize("nobody", [{}, {"first_name": None}])
+def test_a_failure_without_a_name_is_that_of_the_row_without_one(
+    body_of: Callable[[Any], Any], nobody: dict[str, Any]
+) -> None:
+    rows = [{"email_address": "ada@example.com", "first_name": "Ada"}, {"email_address": "bob@example.com"}]
+    failures = [{"subscriber": {"first_name": "Ada"}, "errors": ["A"]}, {"subscriber": nobody, "errors": ["B"]}]
+    with BulkService().kit() as kit:
+        matched = kit.bulk.match_callback(body_of({"subscribers": [], "failures": failures}), rows)
+        assert {outcome.index: outcome.errors for _, outcome in matched} == {1: ("A",), 2: ("B",)}

@@ -13,9 +13,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from kit_client import CheckpointError
+from kit_client import CheckpointError, PermissionDeniedError
 from kit_client.bulk import Outcome
 
 from .bulk_service import BulkService
@@ -176,3 +177,39 @@ def test_a_dry_run_raises_the_error_of_its_rows(is_async: bool) -> None:
 
     with pytest.raises(Broken), BulkService().kit() as kit:
         asyncio.run(main()) if is_async else kit.bulk.import_subscribers(broken(150)).check()
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("tags", [[], ["VIP"]])
+def test_nothing_is_sent_for_rows_that_raise_before_the_first(tmp_path: Path, is_async: bool, tags: list[str]) -> None:
+    service, checkpoint = BulkService(), tmp_path / "c"
+    for arguments in ({}, {"checkpoint": checkpoint}):
+        with pytest.raises(Broken):
+            run(service, broken(0), is_async=is_async, tags=tags, create_missing=True, **arguments)
+    assert not service.requests
+    assert not checkpoint.exists()
+
+
+class Refusing(BulkService):
+    """Refuses requests for one path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403) if request.url.path == self._path else super().__call__(request)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_import_that_ends_in_another_error_tells_that_of_its_rows(tmp_path: Path, is_async: bool) -> None:
+    cases: list[tuple[type[Exception], BulkService, dict[str, Any]]] = [
+        (ValueError, BulkService(), {"tags": ["nowhere"]}),
+        (CheckpointError, BulkService(), {"checkpoint": tmp_path}),
+        (PermissionDeniedError, Refusing("/v4/tags"), {"tags": ["a"]}),
+        (PermissionDeniedError, Refusing("/v4/account"), {"checkpoint": tmp_path / "c"}),
+    ]
+    for kind, service, arguments in cases:
+        with pytest.raises(kind) as caught:
+            run(service, broken(50), is_async=is_async, **arguments)
+        assert caught.value.__notes__ == ["the rows had raised Broken() before"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from kit_api.types import Model
+from kit_api.types import Model, Unset
 from kit_client.errors import KitError
 
 NO_REASON = "the service gave no reason"
@@ -15,7 +15,8 @@ NO_REASON = "the service gave no reason"
 
 def field_of(part: Any, name: str) -> Any:
     """Return a field of a model or a dict, None if it isn't there."""
-    return cast("dict[str, Any]", part).get(name) if isinstance(part, dict) else getattr(part, name, None)
+    value = cast("dict[str, Any]", part).get(name) if isinstance(part, dict) else getattr(part, name, None)
+    return None if isinstance(value, Unset) else value
 
 
 def id_of(part: Any, name: str = "id") -> int | None:

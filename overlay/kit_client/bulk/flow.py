@@ -112,14 +112,19 @@ class Flow:
                     raise error
             if self._error is not None:
                 raise self._error
+        except Exception as error:
+            if self._error not in (None, error):
+                error.add_note(f"the rows had raised {self._error!r} before")
+            raise
         finally:
             if self._checkpoint is not None:
                 self._checkpoint.close()
 
     def _take_rows(self) -> Steps:
         most = min(self._plan.room, SIZE)
-        rows: list[Any]
         rows, self._error = yield Read(most)
+        if self._error is not None and not rows and not self._read:
+            raise self._error
         self._plan.ended = len(rows) < most
         if rows and not self._read:
             self._reader.check_first(rows[0])

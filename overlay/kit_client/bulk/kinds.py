@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from kit_api.models import BulkSubscriber
+from kit_api.types import UNSET
 
 from .answers import failures_of, field_of, id_of, list_of
 from .matching import Matched, match_ids, match_people
@@ -170,8 +171,9 @@ def single_kinds(keys: Mapping[int, str]) -> Kinds:
         one = field_of(answer, "subscriber")
         if id_of(one) is None:
             return Matched(unsure=list(items))
-        names = ("id", "first_name", "email_address", "state", "created_at")
-        return Matched([(items[0], BulkSubscriber(**{name: field_of(one, name) for name in names}))])
+        known = {name: field_of(one, name) for name in ("id", "first_name", "email_address", "state")}
+        since = field_of(one, "created_at")
+        return Matched([(items[0], BulkSubscriber(**known, created_at=UNSET if since is None else since))])
 
     def put(name: str, module: Any) -> Kind:
         return Kind(

@@ -96,8 +96,12 @@ class _Run(AsyncGenerator[tuple[R, Outcome], None]):
         self._busy, self._run = True, current_run()
         try:
             return await self._next()
-        except BaseException:
-            self._leave()
+        except BaseException as error:
+            try:
+                # They may have something to say of it.
+                self._steps.throw(error)
+            finally:
+                self._leave()
             raise
         finally:
             self._busy = False

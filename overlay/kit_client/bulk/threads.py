@@ -104,6 +104,10 @@ class Import(BaseImport[R]):
                     reply = step.send(self._client)
         except StopIteration:
             return
+        except Exception as error:
+            # They may have something to say of it.
+            steps.throw(error)
+            raise
         finally:
             is_wanted = False
             steps.close()
