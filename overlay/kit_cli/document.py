@@ -136,7 +136,10 @@ def _is_browser_page(operation: dict[str, Any]) -> bool:
 
 def _followed(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     """Follow a `$ref`. Keys beside it override those of its target."""
-    return {**_target(document, part["$ref"]), **part} if "$ref" in part else part
+    if "$ref" not in part:
+        return part
+    beside = {key: value for key, value in part.items() if key != "$ref"}
+    return {**_followed(document, _target(document, part["$ref"])), **beside}
 
 
 def _target(document: dict[str, Any], reference: str) -> dict[str, Any]:

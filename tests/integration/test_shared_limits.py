@@ -345,6 +345,7 @@ def test_redis_that_goes_away_stops_calls_before_they_are_sent_but_loses_no_answ
     kit = kit_of(RedisRateLimiter(redis_server.url), answer)
     assert kit.account.get().account.id == 1
     assert "a slot of the rate limit was not given back" in caplog.text
+    assert "nothing was sent" not in caplog.text
     with pytest.raises(RateLimiterError, match=r"get_account: .*Redis .*nothing was sent.*See that it runs") as caught:
         kit.account.get()
     assert caught.value.operation == "get_account"

@@ -56,7 +56,8 @@ class SharedRateLimiter(RateLimiter):
             self._end_shared(account, ticket, now, cools, closed)
         except RateLimiterError as error:
             # An answer that came is not lost for this. The slot comes back at the end of its lease.
-            logger.warning("a slot of the rate limit was not given back: %s", error)
+            what = str(error).replace("; nothing was sent", "")
+            logger.warning("a slot of the rate limit was not given back: %s", what)
 
     def _check(self) -> None:
         """Raise what the store raised while this thread waited for its turn: it needn't wait for the same."""
