@@ -15,12 +15,20 @@ METHODS = ("get", "put", "post", "delete", "patch")
 
 
 def load(path: Path = DOCUMENT) -> dict[str, Any]:
-    """Read a document. Raises ValueError, in one line, if it isn't YAML."""
+    """Read a document. Raises ValueError, in one line with the file's name, if it can't be one."""
     try:
-        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path.name} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} isn't in UTF-8") from None
     except yaml.YAMLError as error:
         raise ValueError(f"{path.name} isn't YAML: {' '.join(str(error).split())}") from None
-    return found
+    for name, kind in (("openapi", str), ("paths", dict)):
+        if not isinstance(found, dict) or not isinstance(found.get(name), kind):
+            raise ValueError(f"{path.name} is no OpenAPI document with paths: it has no {name}")
+    document: dict[str, Any] = found
+    return document
 
 
 def resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +88,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def accepted_schemes(document: dict[str, Any], operation: dict[str, Any]) -> list[str]:
     """Return the security schemes of which an operation needs one. Raises ValueError for one that isn't there."""
-    schemes = document["components"]["securitySchemes"]
+    schemes = document.get("components", {}).get("securitySchemes", {})
     named = [scheme for way in operation.get("security", document.get("security", [])) for scheme in way]
     for scheme in named:
         if scheme not in schemes:
@@ -100,7 +108,7 @@ def absent_with(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, s
 
 def read_back(document: dict[str, Any]) -> dict[str, list[str]]:
     """Return, by the name of its schema, the fields of each object whose items read back as another schema's."""
-    schemas = document["components"]["schemas"]
+    schemas = document.get("components", {}).get("schemas", {})
     found: dict[str, list[str]] = {}
     for schema, definition in schemas.items():
         for name, field in definition.get("properties", {}).items():

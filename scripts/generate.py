@@ -78,7 +78,10 @@ def build(output: Path, source: Path) -> list[str]:
     project.env.globals.update(
         FUNCTIONS,
         operations=operations(document),
-        absent_with={name: absent_with(document, schema) for name, schema in document["components"]["schemas"].items()},
+        absent_with={
+            name: absent_with(document, schema)
+            for name, schema in document.get("components", {}).get("schemas", {}).items()
+        },
         request_only=request_only(data.endpoint_collections_by_tag.values()),
         sent_models=sent_models(data.endpoint_collections_by_tag.values()),
         read_back=read_back(document),

@@ -64,3 +64,20 @@ def test_wrong_marks(entries: list[dict[str, Any]], tmp_path: Path, listed: bool
 
 def test_without_a_reference(tmp_path: Path) -> None:
     assert check(tmp_path / "nowhere.json") == (0, [])
+
+
+@pytest.mark.parametrize("script", [("check_document.py",), ("generate.py", "--document")], ids=repr)
+@pytest.mark.parametrize("content", [None, b"5", b"x: 1", b"openapi: 3.1.0", b"paths: {}", b"\xff", b"a: [", b""])
+def test_what_is_no_document_is_told_in_one_line_with_its_name(
+    tmp_path: Path, script: tuple[str, ...], content: bytes | None
+) -> None:
+    document = tmp_path / "api.yaml"
+    if content is not None:
+        document.write_bytes(content)
+    name, *option = script
+    command = [sys.executable, str(ROOT / "scripts" / name), *option, str(document)]
+    if option:
+        command += ["--output", str(tmp_path / "made")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith("error: api.yaml ")
