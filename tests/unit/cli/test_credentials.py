@@ -11,7 +11,7 @@ import pytest
 
 from kit_client import Kit
 from kit_mock import KitMock
-from kit_mock.service.faults.fault import FaultOptions
+from kit_mock.service.faults.fault import WhatFails
 
 from .conftest import Cli
 
@@ -213,7 +213,7 @@ NOT_REVOKED = "signed in, but the tokens of the login before may still be valid:
 
 @pytest.mark.parametrize("fault", [{"status": 403}, {"status": 200, "html": True}], ids=repr)
 def test_replaced_tokens_are_revoked_even_if_nobody_can_say_whose_account_it_is(
-    offline: Cli, mock: KitMock, with_tokens: Callable[..., Path], fault: FaultOptions
+    offline: Cli, mock: KitMock, with_tokens: Callable[..., Path], fault: WhatFails
 ) -> None:
     with Kit(mock.api_key, base_url=mock.url) as kit:
         account = kit.account.get().to_dict()
