@@ -81,3 +81,18 @@ def test_what_is_no_document_is_told_in_one_line_with_its_name(
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
     assert result.stderr.startswith("error: api.yaml ")
+
+
+def test_a_document_without_components_makes_a_package(tmp_path: Path) -> None:
+    operation = {
+        "operationId": "get_a",
+        "tags": ["things"],
+        "summary": "Get it",
+        "responses": {"204": {"description": "Done."}},
+    }
+    made = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "servers": [{"url": "https://a.example"}]}
+    (tmp_path / "api.yaml").write_text(json.dumps({**made, "paths": {"/v4/a": {"get": operation}}}))
+    command = [sys.executable, str(ROOT / "scripts" / "generate.py"), "--document", str(tmp_path / "api.yaml")]
+    result = subprocess.run([*command, "--output", str(tmp_path / "made")], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "made" / "api" / "things" / "get_a.py").is_file()
