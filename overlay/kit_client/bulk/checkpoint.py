@@ -54,7 +54,7 @@ class Checkpoint:
         self._lock = threading.RLock()
         with self._problems():
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._connection = sqlite3.connect(self._path, PATIENCE, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
             try:
                 self.last = self._set_up(identity)
                 """The highest number of a row that has an outcome."""
