@@ -45,7 +45,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], identity: bytes) -> None:
-        import sqlite3  # late, as most programs never need it
+        from sqlite3 import connect  # late, as most programs never need it
 
         self._shown, self._process = path, os.getpid()
         # SQLite takes some relative names for no file at all.
@@ -54,7 +54,7 @@ class Checkpoint:
         self._lock = threading.RLock()
         with self._problems():
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            self._connection = connect(self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
             try:
                 self.last = self._set_up(identity)
                 """The highest number of a row that has an outcome."""
