@@ -93,6 +93,7 @@ class Clock:
             self._move(moved)
 
 
+@lru_cache(maxsize=16_384)  # Rows share seconds, and pages are read again.
 def timestamp(epoch: int) -> str:
     """Format seconds since 1970 like Kit: `2023-02-17T11:43:55Z`."""
     # A page of a large account is mostly this. `strftime` takes ten times as long.
