@@ -266,6 +266,6 @@ def test_no_secret_of_an_asynchronous_session_is_shown(session: Session, fast: N
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for no time."""
-    monkeypatch.setattr("kit_client.clock.time.sleep", lambda _: None)
-    monkeypatch.setattr("anyio.sleep", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr("kit_client.Clock.wait", lambda *_: None)
+    monkeypatch.setattr("kit_client.Clock.await_event", lambda *_: asyncio.sleep(0))
     monkeypatch.setattr("kit_client.oauth.grant.AGAIN_SECONDS", 0.0)

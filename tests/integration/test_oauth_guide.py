@@ -19,7 +19,7 @@ CODE = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("kit_client.clock.time.sleep", lambda _: None)
+    monkeypatch.setattr("kit_client.Clock.wait", lambda *_: None)
 
 
 def run(code: str) -> dict[str, Any]:

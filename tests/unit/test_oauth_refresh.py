@@ -39,7 +39,7 @@ GATED = "/oauth/token"
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for no time."""
-    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
+    monkeypatch.setattr(Clock, "wait", lambda *_: None)
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def call_beside_a_loop_that_ends(mock: KitMock, answer: Callable[[httpx.Request]
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for no time."""
-    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
+    monkeypatch.setattr(Clock, "wait", lambda *_: None)
 
 
 def test_the_end_of_another_clients_event_loop_fails_no_call(mock: KitMock) -> None:
