@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -55,6 +58,14 @@ def check_function(name: str, value: object, refusal: type[Exception] = TypeErro
     """Raise `refusal` unless a value can be called, and gives no awaitable that nobody would await."""
     if not callable(value) or inspect.iscoroutinefunction(value):
         raise refusal(f"{name}: expected a function that isn't async, got {value!r}")
+
+
+def checked_path(name: str, path: str | os.PathLike[str], refusal: type[Exception]) -> Path:
+    """Return the path of a file, in which `~` is a user's home folder. Raise `refusal` if it can't be one."""
+    with contextlib.suppress(RuntimeError, TypeError):  # There is no such user, or it is one of bytes.
+        if isinstance(path, str | os.PathLike) and str(path) and "\0" not in str(path):
+            return Path(path).expanduser()
+    raise refusal(f"{name}: expected that of a file, in which ~ is the home folder of a user, got {path!r}")
 
 
 def kind_of(value: object) -> str:

@@ -81,9 +81,7 @@ class Pools(httpx.BaseTransport):
     def _open(self) -> httpx.BaseTransport:
         process = os.getpid()
         with self._locks.setdefault(process, threading.Lock()):
-            if process not in self._pools:
-                self._pools[process] = self._make()
-            return self._pools[process]
+            return self._pools.get(process) or self._pools.setdefault(process, self._make())
 
 
 class AsyncPool(NamedTuple):

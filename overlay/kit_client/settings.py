@@ -75,8 +75,9 @@ def check_own(
     if http_client is not None:
         needed = httpx.AsyncClient if is_async else httpx.Client
         if not isinstance(http_client, needed):
-            kind = f"httpx.{needed.__name__}"
-            raise ConfigurationError(f"http_client: {owner} needs an {kind}, got {kind_of(http_client)}")
+            raise ConfigurationError(
+                f"http_client: {owner} needs an httpx.{needed.__name__}, got {kind_of(http_client)}"
+            )
         if http_client.is_closed:
             raise ConfigurationError("http_client: it is closed")
     if len(given) > 1:
@@ -95,9 +96,7 @@ def checked_hooks(
     except (AttributeError, TypeError):
         given = {"": []}
     if not given.keys() <= {"request", "response"}:
-        raise ConfigurationError(
-            'event_hooks: expected {"request": [functions], "response": [functions]} or a part of it'
-        )
+        raise ConfigurationError('event_hooks: expected {"request": [functions], "response": [functions]} or a part')
     for event, functions in given.items():
         for function in functions:
             if is_async:
@@ -117,9 +116,7 @@ def checked_headers(headers: Mapping[str, str] | None) -> httpx.Headers:
         if not name or any(byte in name for byte in b" \t\r\n:\0") or not name.isascii():
             raise ConfigurationError(f"headers: {name!r} is no name of a header")
         if any(byte in value for byte in b"\r\n\0") or value != value.strip():
-            raise ConfigurationError(
-                f"headers: the value of {name.decode('ascii')} has a line break, or spaces around it"
-            )
+            raise ConfigurationError(f"headers: the value of {name.decode()} has a line break or spaces around it")
     return checked
 
 
@@ -179,9 +176,8 @@ def _checked_verify(verify: bool | str | os.PathLike[str] | ssl.SSLContext, sche
     if not os.fspath(verify) or not path.exists():
         raise ConfigurationError(f"verify: there is no file or folder {os.fspath(verify)!r}")
     try:
-        if path.is_dir():
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path)
+        is_folder = path.is_dir()
+        return ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
     except (OSError, ValueError):
         raise ConfigurationError(f"verify: no certificates can be read from {str(path)!r}") from None
 
@@ -191,9 +187,7 @@ def _check_certificates_of_environment() -> None:
     if file := os.environ.get("SSL_CERT_FILE"):
         if not Path(file).is_file():
             raise ConfigurationError(f"SSL_CERT_FILE: there is no file {file!r}")
-    elif (folder := os.environ.get("SSL_CERT_DIR")) and not any(
-        Path(part).is_dir() for part in folder.split(os.pathsep)
-    ):
+    elif (folder := os.environ.get("SSL_CERT_DIR")) and not any(map(os.path.isdir, folder.split(os.pathsep))):
         raise ConfigurationError(f"SSL_CERT_DIR: there is no folder {folder!r}")
 
 

@@ -24,6 +24,7 @@ from kit_client import (
     webhooks,
 )
 from kit_client.options import kind_of
+from kit_mock import KitMock
 
 from .service import ACCOUNT, Service
 
@@ -117,3 +118,13 @@ def test_the_users_folder_can_be_written_as_a_tilde(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("HOME", str(tmp_path))
     SQLiteRateLimiter("~/limits.sqlite3").close()
     assert (tmp_path / "limits.sqlite3").is_file()
+    with KitMock() as mock, Kit(access_token=mock.access_token, transport=mock.transport) as kit:
+        rows = [{"email_address": "ada@example.com"}]
+        assert kit.bulk.import_subscribers(rows, checkpoint="~/import.checkpoint").report().imported == 1
+    assert (tmp_path / "import.checkpoint").is_file()
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "~nobody-of-that-name/limits", b"limits"])
+def test_a_path_that_cannot_be_one_is_refused_by_its_name(path: Any) -> None:
+    with pytest.raises(ValueError, match=r"^path: expected that of a file"):
+        SQLiteRateLimiter(path)

@@ -6,13 +6,13 @@ import os
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
 from kit_api.models import BulkSubscriber
 from kit_client.errors import CheckpointError
+from kit_client.options import checked_path
 
 from .outcomes import Outcome
 from .rows import Person
@@ -49,7 +49,7 @@ class Checkpoint:
 
         self._shown, self._process = path, os.getpid()
         # SQLite takes some relative names for no file at all.
-        self._path = Path(path).absolute()
+        self._path = checked_path("checkpoint", path, CheckpointError).absolute()
         # Threads take turns; a task that is cancelled closes the file, whatever its thread does.
         self._lock = threading.RLock()
         with self._problems():

@@ -7,12 +7,11 @@ import time
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from kit_client.options import check_type
+from kit_client.options import checked_path
 
 from .line import Account
 from .shared import LEASE, SharedRateLimiter
@@ -59,8 +58,7 @@ class SQLiteRateLimiter(SharedRateLimiter):
         on_wait: Callable[[float], object] | None = None,
     ) -> None:
         super().__init__(limit=limit, window=window, lease=lease, on_wait=on_wait)
-        check_type("path", path, str | os.PathLike, "a str or os.PathLike")
-        self._path = Path(os.fsdecode(path)).expanduser().absolute()
+        self._path = checked_path("path", path, ValueError).absolute()
         # By process: a forked child neither uses nor closes what it inherits, as that would break the parent's locks.
         self._connections: dict[int, sqlite3.Connection] = {}
         weakref.finalize(self, _close, self._connections)

@@ -17,6 +17,7 @@ import msgspec
 
 from kit_api.errors import forgets_arguments
 from kit_client.errors import ConfigurationError, TokenStoreError
+from kit_client.options import checked_path
 from kit_client.secret import Secret
 
 from .tokens import UNREADABLE
@@ -119,15 +120,6 @@ class MemoryTokenStore:
             lock.release()
 
 
-def _real_path(path: str | os.PathLike[str]) -> Path:
-    if isinstance(path, str | os.PathLike) and str(path) and "\0" not in str(path):
-        with contextlib.suppress(RuntimeError, TypeError):
-            # A link stays a link, and what it leads to is replaced.
-            return Path(os.path.realpath(Path(path).expanduser()))
-    shown = str(path) if isinstance(path, os.PathLike) else path
-    raise ConfigurationError(f"path: expected that of a file, in which ~ is the home folder of a user, got {shown!r}")
-
-
 class FileTokenStore:
     """A token store in one JSON file, for all accounts and for all processes of a machine.
 
@@ -144,7 +136,8 @@ class FileTokenStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = _real_path(path)
+        # A link stays a link, and what it leads to is replaced.
+        self.path = Path(os.path.realpath(checked_path("path", path, ConfigurationError)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
